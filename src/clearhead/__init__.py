@@ -1,0 +1,47 @@
+"""Train a Transformer translator, run it, and see what every attention head looks at.
+
+Importing this imports neither torch nor numpy; each name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from clearhead.config import ModelConfig, RunConfig
+from clearhead.errors import ClearheadError
+
+if TYPE_CHECKING:
+    from clearhead.model.transformer import Transformer
+    from clearhead.text.tokenizer import Tokenizer
+    from clearhead.translator import Translation, Translator
+
+__version__ = "0.1.0"
+__all__ = [
+    "ClearheadError",
+    "ModelConfig",
+    "RunConfig",
+    "Tokenizer",
+    "Transformer",
+    "Translation",
+    "Translator",
+    "load",
+]
+
+_HOMES = {
+    "Tokenizer": "clearhead.text.tokenizer",
+    "Transformer": "clearhead.model.transformer",
+    "Translation": "clearhead.translator",
+    "Translator": "clearhead.translator",
+}
+
+
+def load(model: str, *, engine: str = "auto", device: str = "cpu") -> "Translator":
+    """Read a model directory, or the model of a run, and return a translator."""
+    from clearhead.translator import Translator
+
+    return Translator.load(model, engine=engine, device=device)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

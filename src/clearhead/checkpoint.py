@@ -1,0 +1,186 @@
+"""Directories that are written whole or not at all, and the averaging of their weights (§6.1).
+
+Files are written into a hidden sibling folder, each is flushed to the disk, the manifest with their
+SHA-256 sums comes last, and one rename makes the folder appear under its name. Whatever moment the
+machine stops at, a folder of that name is complete, or it is not there. No torch is needed here:
+tensors are numpy arrays; nothing is ever unpickled.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from clearhead.errors import CheckpointError
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+MANIFEST = "manifest.json"
+_PARTIAL, _REPLACED = ".partial-", ".replaced-"
+
+
+def write_directory(path: Path, files: Mapping[str, bytes | Arrays]) -> None:
+    """Write a directory of files, whole or not at all; arrays become safetensors.
+
+    An existing directory of that name is replaced; should the machine stop between the two renames this
+    needs, `recover` puts the old one back. Raises CheckpointError when the disk refuses.
+    """
+    partial = path.with_name(_PARTIAL + path.name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(partial)
+        partial.mkdir()
+        sums = {}
+        for name, content in files.items():
+            data = content if isinstance(content, bytes) else safetensors.numpy.save(content)
+            sums[name] = hashlib.sha256(data).hexdigest()
+            _write_file(partial / name, data)
+        _write_file(partial / MANIFEST, json_bytes({"sha256": sums}))
+        _flush_directory(partial)
+        if path.exists():
+            replaced = path.with_name(_REPLACED + path.name)
+            _remove(replaced)
+            os.rename(path, replaced)
+            os.rename(partial, path)
+            _flush_directory(path.parent)
+            _remove(replaced)
+        else:
+            os.rename(partial, path)
+            _flush_directory(path.parent)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise CheckpointError(
+            f"could not save {path}: {error.strerror or error}; what was saved before is intact, "
+            "free some space or choose another place"
+        ) from error
+
+
+def json_bytes(value: object) -> bytes:
+    """Return JSON text, always the same for the same value."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def recover(folder: Path) -> None:
+    """Clear what an interrupted write left in a folder, and put back what it had moved aside."""
+    if not folder.is_dir():
+        return
+    for left in sorted(folder.iterdir()):
+        if left.name.startswith(_REPLACED):
+            home = left.with_name(left.name.removeprefix(_REPLACED))
+            if home.exists():
+                _remove(left)
+            else:
+                os.rename(left, home)
+        elif left.name.startswith(_PARTIAL):
+            _remove(left)
+
+
+def verify(path: Path) -> None:
+    """Hold every file of a directory against its manifest; raise CheckpointError naming the first fault."""
+    if not path.is_dir():
+        raise CheckpointError(f"there is no directory {path}")
+    try:
+        sums: dict[str, str] = json.loads((path / MANIFEST).read_bytes())["sha256"]
+        for name, expected in sums.items():
+            if not (path / name).is_file():
+                raise CheckpointError(f"{path} is damaged: {name} is missing; copy the directory again, whole")
+            with (path / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                    raise CheckpointError(
+                        f"{path} is damaged: {name} does not match its checksum; copy the directory again"
+                    )
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} has no {MANIFEST}, so it is not a complete checkpoint or model directory"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} is damaged: {MANIFEST} cannot be read ({error})") from None
+
+
+def read_arrays(file: Path) -> Arrays:
+    """Read a safetensors file."""
+    try:
+        return safetensors.numpy.load_file(file)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"cannot read {file}: {error}") from None
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    try:
+        value = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read {file}: {error}") from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"cannot read {file}: it holds no JSON object")
+    return value
+
+
+def step_directory(folder: Path, step: int) -> Path:
+    """Return where the checkpoint of a step stands."""
+    return folder / f"step-{step:08d}"
+
+
+def steps(folder: Path) -> list[Path]:
+    """Return the checkpoints of a folder, oldest first, complete ones only by the rule of writing."""
+    return sorted(path for path in folder.glob("step-*") if path.is_dir())
+
+
+def latest(folder: Path) -> tuple[Path | None, list[CheckpointError]]:
+    """Return the newest checkpoint that verifies, and what is wrong with the newer ones."""
+    faults = []
+    for path in reversed(steps(folder)):
+        try:
+            verify(path)
+        except CheckpointError as error:
+            faults.append(error)
+        else:
+            return path, faults
+    return None, faults
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove all but the newest checkpoints; each is moved aside first, so none is ever seen half gone."""
+    for path in steps(folder)[:-keep]:
+        doomed = path.with_name(_PARTIAL + path.name)
+        _remove(doomed)
+        os.rename(path, doomed)
+        _remove(doomed)
+
+
+def average(files: Iterable[Path]) -> Arrays:
+    """Return the mean of the arrays of several files, summed in float64 (the last N checkpoints, §6.1)."""
+    total: Arrays = {}
+    count = 0
+    for file in files:
+        count += 1
+        for name, array in read_arrays(file).items():
+            total[name] = total[name] + array if name in total else array.astype(np.float64)
+    assert count, "an average of nothing"
+    return {name: (array / count).astype(np.float32) for name, array in total.items()}
+
+
+def _write_file(file: Path, data: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _flush_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)

@@ -1,0 +1,507 @@
+"""Commands and flags, nothing else: each command loads what it needs when it runs.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 an error told
+in one line, 2 wrong usage.
+"""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
+
+from clearhead.config import (
+    DataConfig,
+    DecodingConfig,
+    ModelConfig,
+    RunConfig,
+    TokenizerConfig,
+    TrainingConfig,
+)
+from clearhead.errors import ClearheadError, ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.translator import Translation, Translator
+
+import tyro
+from tyro.conf import Positional, arg
+
+OutputFormat = Literal["text", "json", "tsv"]
+SplitChoice = Literal["auto", "never"]
+EngineChoice = Literal["auto", "pytorch"]
+Model = Annotated[Path | None, arg(help="Model directory, or a run of `clearhead train`.", metavar="DIR")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train a translator from parallel text.
+
+    Example: clearhead train --source train.fr --target train.en --valid-source valid.fr
+    --valid-target valid.en --out runs/fr-en --preset small
+
+    Every setting can stand in a TOML file given by --config; flags override it.
+    """
+
+    out: Path
+    """Run directory to make: log, checkpoints, best and final model."""
+    config: Path | None = None
+    """TOML file of settings."""
+    preset: str | None = None
+    """Shape of the model: tiny, small, base or big."""
+    resume: bool = False
+    """Go on with the run in --out, exactly where its last checkpoint was."""
+    data: Annotated[DataConfig, arg(prefix_name=False)] = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def run(self) -> None:
+        """Train, drawing progress on standard error."""
+        from rich.console import Console
+
+        from clearhead.pipeline import train
+        from clearhead.pipeline.progress import show
+
+        console = Console(stderr=True)
+        config = self.run_config()
+        events = show(train.run(config, self.out, resume=self.resume), console, config.training.max_steps)
+        for event in events:
+            if isinstance(event, train.Finished):
+                for name, figures in event.candidates.items():
+                    console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}", highlight=False)
+                console.print(f"kept the {event.chosen}", highlight=False)
+                print(event.model)
+                console.print(f"next: clearhead translate --model {event.model} < FILE", highlight=False)
+
+    def run_config(self) -> RunConfig:
+        """Return the settings of the TOML file with the flags over them."""
+        return RunConfig(
+            preset=self.preset or "small",
+            data=self.data,
+            tokenizer=self.tokenizer,
+            model=self.model,
+            training=self.training,
+            decoding=self.decoding,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translate:
+    """Translate texts, a file, or standard input: one line out for each line in, in order.
+
+    Examples: clearhead translate --model runs/fr-en "Je suis étudiant."
+    clearhead translate --model runs/fr-en --input in.fr --output out.en
+    """
+
+    text: Annotated[Positional[tuple[str, ...]], arg(metavar="[TEXT ...]")] = ()
+    """Texts to translate; with none, --input or standard input is read line by line."""
+    model: Model = None
+    to: str | None = None
+    """Target language, where the model has several."""
+    input: str | None = None
+    """File to read (.gz and .xz too)."""
+    output: Path | None = None
+    """File to write instead of standard output."""
+    beam: int | None = None
+    """Beam size; 1 is greedy. The model's own default otherwise."""
+    alpha: float | None = None
+    """Exponent of the length penalty."""
+    nbest: int = 1
+    """Translations for each text; needs --format tsv or json."""
+    split: SplitChoice = "auto"
+    """auto: each line is split into sentences and joined again; never: a line is one sentence."""
+    format: OutputFormat = "text"
+    """json: one object a line; tsv: line number, rank, score, text."""
+    engine: EngineChoice = "auto"
+    prefix: str = ""
+    """Text that every translation must begin with."""
+    min_length: int = 0
+    """Fewest tokens of a translation."""
+    no_repeat_ngram: int = 0
+    """Never produce the same n tokens twice in a sentence; 0: no such rule."""
+    temperature: float = 0.0
+    """Above 0: draw translations at random instead of searching."""
+    top_k: int = 0
+    """Draw from the k best tokens only; 0: from all."""
+    top_p: float = 1.0
+    """Draw from the fewest tokens whose probabilities reach p."""
+    seed: int = 1
+    """Of the draws."""
+
+    def run(self) -> None:
+        """Translate line by line as input comes."""
+        if self.text and self.input:
+            raise ConfigError("both texts and --input were given; give one of them")
+        if self.nbest > 1 and self.format == "text":
+            raise ConfigError("text output has one line for each line in; for --nbest give --format tsv or json")
+        from clearhead.data.corpus import read_lines
+
+        translator = _translator(self.model, self.engine)
+        lines: Any = self.text or read_lines(self.input or "-")
+        options = self._options(translator)
+        with _writer(self.output) as out:
+            stream = translator.stream(lines, to=self.to, split=self.split, prefix=self.prefix, options=options)
+            for number, translation in enumerate(stream, start=1):
+                out.write(FORMATS[self.format](number, translation))
+                for note in translation.notes:
+                    print(f"line {number}: {note}", file=sys.stderr)
+
+    def _options(self, translator: "Translator") -> Any:
+        from clearhead.engines.protocol import SearchOptions
+
+        defaults = translator.info.decoding
+        decoding = dataclasses.replace(
+            defaults,
+            beam_size=max(defaults.beam_size, self.nbest) if self.beam is None else self.beam,
+            alpha=defaults.alpha if self.alpha is None else self.alpha,
+        )
+        return SearchOptions(
+            decoding=decoding,
+            num_hypotheses=self.nbest,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            seed=self.seed,
+            min_length=self.min_length,
+            no_repeat_ngram=self.no_repeat_ngram,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """Translate a test set and measure BLEU, chrF and perplexity, with their signatures.
+
+    Example: clearhead evaluate --model runs/fr-en --source test.fr --reference test.en
+    """
+
+    source: str
+    """Source side of the test set."""
+    reference: str
+    """Its translation by people, line for line."""
+    model: Model = None
+    to: str | None = None
+    """Target language, where the model has several."""
+    beam: int | None = None
+    alpha: float | None = None
+    split: SplitChoice = "auto"
+    tokenize: str = "13a"
+    """How BLEU splits words; none for text that is already tokenised."""
+    lowercase: bool = False
+    """Ignore case in BLEU and chrF."""
+    output: Path | None = None
+    """File for the translations, a line each."""
+    engine: EngineChoice = "auto"
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> None:
+        """Print the scores."""
+        from clearhead.pipeline.evaluate import evaluate
+
+        translator = _translator(self.model, self.engine)
+        result = evaluate(
+            translator,
+            self.source,
+            self.reference,
+            to=self.to,
+            tokenize=self.tokenize,
+            lowercase=self.lowercase,
+            split=self.split,
+            beam_size=self.beam,
+            alpha=self.alpha,
+        )
+        if self.output:
+            with _writer(self.output) as out:
+                out.writelines(FORMATS["text"](0, translation) for translation in result.translations)
+        if self.json:
+            scores = {score.name: {"value": score.value, "signature": score.signature} for score in (result.bleu, result.chrf)}
+            _print_json({**scores, "perplexity": result.perplexity, "sentences": result.sentences})
+        else:
+            for score in (result.bleu, result.chrf):
+                print(f"{score.name} {score.value:.2f}  {score.signature}")
+            print(f"perplexity {result.perplexity:.3f} a token, {result.sentences:,} sentences")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """Print how probable given translations are: log-probability and length-normalised score, a line a pair.
+
+    Example: clearhead score --model runs/fr-en --source a.fr --target a.en
+    """
+
+    source: str
+    """Source side."""
+    target: str
+    """Target side, line for line."""
+    model: Model = None
+    to: str | None = None
+    """Target language, where the model has several."""
+    json: bool = False
+    """Print one JSON object a line."""
+
+    def run(self) -> None:
+        """Print a line for each pair."""
+        from clearhead.data.corpus import read_parallel
+
+        translator = _translator(self.model, "auto")
+        pairs = list(read_parallel(self.source, self.target))
+        for score in translator.score([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=self.to):
+            if self.json:
+                _print_json(dataclasses.asdict(score), indent=None)
+            else:
+                print(f"{score.log_prob:.6f}\t{score.score:.6f}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """Tell what a model is and what it was trained on.
+
+    Example: clearhead info --model runs/fr-en
+    """
+
+    model: Model = None
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> None:
+        """Print the facts."""
+        from clearhead.engines import directory
+
+        path = directory.find(_named(self.model))
+        info = directory.read_info(path)
+        facts = {
+            "path": str(path),
+            "direction": " -> ".join(", ".join(langs) or "?" for langs in (info.source_langs, info.target_langs)),
+            "parameters": info.model.num_parameters,
+            "bytes": sum(file.stat().st_size for file in path.iterdir()),
+            "tokenizer": info.tokenizer,
+            "characters_per_token": info.characters_per_token,
+            **{f"model.{key}": value for key, value in dataclasses.asdict(info.model).items()},
+            **{f"decoding.{key}": value for key, value in dataclasses.asdict(info.decoding).items()},
+            **{f"training.{key}": value for key, value in info.training.items()},
+        }
+        if self.json:
+            _print_json(facts)
+        else:
+            width = max(map(len, facts))
+            for key, value in facts.items():
+                print(f"{key:<{width}}  {value:,}" if isinstance(value, int) else f"{key:<{width}}  {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanCommand:
+    """Tell what a run will take before it is started: parameters, memory, operations, tokens, time.
+
+    Example: clearhead plan --config run.toml
+    """
+
+    config: Path | None = None
+    """TOML file of settings."""
+    preset: str | None = None
+    """Shape of the model: tiny, small, base or big."""
+    measure: bool = True
+    """Take real steps for a few seconds to tell the time."""
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> None:
+        """Print the plan."""
+        from clearhead.pipeline.plan import plan
+
+        values = RunConfig.load(self.config, preset=self.preset) if self.config else RunConfig.from_dict({}, preset=self.preset)
+        result = plan(values, measure=self.measure)
+        if self.json:
+            _print_json({**dataclasses.asdict(result), "seconds": result.seconds})
+            return
+        parts = ", ".join(f"{name} {count:,}" for name, count in result.parameters_by_part.items())
+        print(f"parameters         {result.parameters:,} ({parts})")
+        print(f"memory             about {result.memory_bytes / 2**30:.2f} GiB beside the program itself")
+        print(f"operations         {result.flops_per_token / 1e6:,.1f} MFLOP a token, {result.flops_per_token * result.tokens_per_step / 1e9:,.1f} GFLOP a step")
+        if result.pairs:
+            print(f"corpus             {result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens")
+        print(f"steps              {result.steps:,} of up to {result.tokens_per_step:,} target tokens")
+        if result.tokens_per_second:
+            print(f"speed              {result.tokens_per_second:,.0f} target tokens/s, measured just now")
+            print(f"time               {_duration(result.seconds)} without validation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """Train a small translator on the built-in corpus in about a minute, and translate.
+
+    Example: clearhead demo --text "The white dog sees the cat." --to fr
+    """
+
+    text: str | None = None
+    """A sentence of yours to translate; asked for on a terminal."""
+    to: Literal["en", "fr", "es"] | None = None
+    """Its target language."""
+    out: Path | None = None
+    """Directory to keep the run in; otherwise it is removed at the end."""
+    steps: int = 600
+    """Training steps."""
+    seed: int = 1
+
+    def run(self) -> None:
+        """Show everything on standard output."""
+        from clearhead.pipeline.demo import demo
+
+        demo(text=self.text, to=self.to, out=self.out, steps=self.steps, seed=self.seed)
+
+
+COMMANDS: dict[str, type] = {
+    "demo": Demo,
+    "train": Train,
+    "translate": Translate,
+    "evaluate": Evaluate,
+    "score": Score,
+    "info": Info,
+    "plan": PlanCommand,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in args
+    args = [value for value in args if value != "--debug"]
+    try:
+        _dispatch(args)
+        sys.stdout.flush()
+    except ClearheadError as error:
+        if debug:
+            raise
+        print(f"clearhead: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("clearhead: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _dispatch(args: list[str]) -> None:
+    if not args or args[0] in ("-h", "--help"):
+        print(_overview())
+        sys.exit(0 if args else 2)
+    if args[0] in ("-V", "--version"):
+        from clearhead import __version__
+
+        print(f"clearhead {__version__}")
+        return
+    if args[0] not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        print(f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        sys.exit(2)
+    kind = COMMANDS[args[0]]
+    prog = f"clearhead {args[0]}"
+    command = tyro.cli(kind, args=args[1:], prog=prog, default=_train_defaults(args[1:]) if kind is Train else None)
+    command.run()
+
+
+def _overview() -> str:
+    rows = "\n".join(f"  {name:<11}{(kind.__doc__ or '').splitlines()[0]}" for name, kind in COMMANDS.items())
+    return (
+        "usage: clearhead COMMAND [--help] ...\n\n"
+        "Train a Transformer translator from your own parallel text, run it, and see inside it.\n\n"
+        f"{rows}\n\n"
+        "Start with `clearhead demo`. `clearhead COMMAND --help` tells a command's options; --debug shows\n"
+        "where an error comes from; --version tells the release."
+    )
+
+
+def _train_defaults(args: list[str]) -> Train:
+    """Return the defaults of `train`: those of --config and --preset, which the other flags override."""
+    import argparse
+
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    early.add_argument("--config")
+    early.add_argument("--preset")
+    try:
+        known, _ = early.parse_known_args(args)
+    except argparse.ArgumentError:  # tyro will say what is wrong
+        known = argparse.Namespace(config=None, preset=None)
+    if known.config:
+        config = RunConfig.load(known.config, preset=known.preset)
+    else:
+        config = RunConfig.from_dict({}, preset=known.preset)
+    return Train(
+        out=tyro.MISSING,
+        config=Path(known.config) if known.config else None,
+        preset=config.preset,
+        data=config.data,
+        tokenizer=config.tokenizer,
+        model=config.model,
+        training=config.training,
+        decoding=config.decoding,
+    )
+
+
+def _named(model: Path | None) -> Path:
+    if model is None:
+        raise ConfigError("no model given; say --model DIR, or make one with `clearhead demo --out DIR`")
+    return model
+
+
+def _translator(model: Path | None, engine: str) -> "Translator":
+    path = _named(model)
+    from clearhead.translator import Translator
+
+    return Translator.load(path, engine=engine)
+
+
+@contextmanager
+def _writer(path: Path | None) -> Iterator[IO[str]]:
+    """Give standard output, or a file, as UTF-8 with plain line ends."""
+    if path is None:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        yield sys.stdout
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}; give another --output") from None
+    with file:
+        yield file
+
+
+def _text_line(number: int, translation: "Translation") -> str:
+    return translation.text + "\n"
+
+
+def _json_line(number: int, translation: "Translation") -> str:
+    return json.dumps(dataclasses.asdict(translation), ensure_ascii=False) + "\n"
+
+
+def _tsv_lines(number: int, translation: "Translation") -> str:
+    ranked = (translation, *translation.alternatives)
+    return "".join(
+        f"{number}\t{rank}\t{each.score:.6f}\t{each.text.replace(chr(9), ' ')}\n"
+        for rank, each in enumerate(ranked, start=1)
+    )
+
+
+FORMATS: dict[str, Callable[[int, "Translation"], str]] = {
+    "text": _text_line,
+    "json": _json_line,
+    "tsv": _tsv_lines,
+}
+
+
+def _print_json(value: object, indent: int | None = 1) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{max(1, minutes)} min"

@@ -1,0 +1,378 @@
+"""Every setting of a run as frozen, keyword-only dataclasses, read from and written to TOML.
+
+One file a run: the tables are `[data]`, `[tokenizer]`, `[model]`, `[training]` and `[decoding]`, and
+the flags of the command line have the same names (`--training.max-steps`). An unknown key is an
+error that names the nearest right one; a value out of range is refused where it enters.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
+
+from clearhead.errors import ConfigError
+
+Config = TypeVar("Config")
+
+Norm = Literal["post", "pre"]
+TokenizerKind = Literal["unigram", "bpe", "word", "char"]
+ScheduleName = Literal["noam", "inverse_sqrt", "cosine", "constant"]
+Precision = Literal["fp32", "bf16"]
+Selection = Literal["bleu", "chrf", "loss"]
+
+
+def _check(condition: bool, name: str, value: object, allowed: str) -> None:
+    if not condition:
+        raise ConfigError(f"{name} is {value!r}; allowed is {allowed}")
+
+
+def _check_choices(config: object, section: str) -> None:
+    """Hold every `Literal` field to its choices, since a TOML file is not seen by a type checker."""
+    for name, hint in get_type_hints(type(config)).items():
+        choices = get_args(hint)
+        if get_origin(hint) is Literal:
+            value = getattr(config, name)
+            _check(value in choices, f"{section}.{name}", value, "one of " + ", ".join(choices))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The shape of a Transformer (Table 3 of the paper; its `base` model is the default).
+
+    In a run `vocab_size` is taken from the tokenizer.
+    """
+
+    vocab_size: int
+    """Size of the joint vocabulary; in a run it is taken from the tokenizer."""
+    d_model: int = 512
+    """Width of every sub-layer's input and output."""
+    d_ff: int = 2048
+    """Inner width of the feed-forward network."""
+    num_heads: int = 8
+    """Attention heads; each has keys of size d_model / num_heads."""
+    num_encoder_layers: int = 6
+    num_decoder_layers: int = 6
+    dropout: float = 0.1
+    """On sub-layer outputs and on embeddings plus positions: the paper's places (§5.4)."""
+    attention_dropout: float = 0.0
+    """Also on attention weights; not in the paper."""
+    feed_forward_dropout: float = 0.0
+    """Also inside the feed-forward network; not in the paper."""
+    norm: Norm = "post"
+    """post: LayerNorm(x + Sublayer(x)), the paper; pre: x + Sublayer(LayerNorm(x)), steadier when deep."""
+    tied_embeddings: bool = True
+    """One matrix for source, target and output (§3.4), or three."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "vocab_size",
+            "d_model",
+            "d_ff",
+            "num_heads",
+            "num_encoder_layers",
+            "num_decoder_layers",
+        ):
+            _check(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "1 or more")
+        for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
+            _check(0 <= getattr(self, name) < 1, f"model.{name}", getattr(self, name), "from 0 to below 1")
+        _check(self.d_model % 2 == 0, "model.d_model", self.d_model, "an even number (sine and cosine pairs)")
+        _check(
+            self.d_model % self.num_heads == 0,
+            "model.num_heads",
+            self.num_heads,
+            f"a divisor of d_model = {self.d_model}",
+        )
+        _check_choices(self, "model")
+
+    @classmethod
+    def preset(cls, name: str, *, vocab_size: int, **overrides: Any) -> Self:
+        """Build one of the named shapes: tiny, small, base, big."""
+        if name not in PRESETS:
+            raise ConfigError(f"unknown preset {name!r}{_nearest(name, PRESETS)}; there are {', '.join(PRESETS)}")
+        return cls(vocab_size=vocab_size, **{**PRESETS[name], **overrides})
+
+    @classmethod
+    def tiny(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """4+4 layers of width 128, the size published for Multi30k (Wu et al. 2021)."""
+        return cls.preset("tiny", vocab_size=vocab_size, **overrides)
+
+    @classmethod
+    def small(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """6+6 layers of width 256: a model for everyday text that trains on a CPU."""
+        return cls.preset("small", vocab_size=vocab_size, **overrides)
+
+    @classmethod
+    def base(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """The paper's base model (Table 3)."""
+        return cls.preset("base", vocab_size=vocab_size, **overrides)
+
+    @classmethod
+    def big(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """The paper's big model (Table 3)."""
+        return cls.preset("big", vocab_size=vocab_size, **overrides)
+
+    @property
+    def d_k(self) -> int:
+        """Size of one head's queries, keys and values (§3.2.2)."""
+        return self.d_model // self.num_heads
+
+    @property
+    def num_parameters(self) -> int:
+        """Trained numbers by formula; sinusoids are not trained and a key projection has no bias."""
+        d, f = self.d_model, self.d_ff
+        attention = 4 * d * d + 3 * d
+        feed_forward = 2 * d * f + f + d
+        norm = 2 * d
+        encoder = attention + feed_forward + 2 * norm
+        decoder = 2 * attention + feed_forward + 3 * norm
+        final_norms = 2 * norm if self.norm == "pre" else 0
+        embeddings = self.vocab_size * d * (1 if self.tied_embeddings else 3)
+        return (
+            embeddings + self.num_encoder_layers * encoder + self.num_decoder_layers * decoder + final_norms
+        )
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {"d_model": 128, "d_ff": 256, "num_heads": 4, "num_encoder_layers": 4, "num_decoder_layers": 4},
+    "small": {"d_model": 256, "d_ff": 1024, "num_heads": 4},
+    "base": {},
+    "big": {"d_model": 1024, "d_ff": 4096, "num_heads": 16, "dropout": 0.3},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the parallel text is and what it is."""
+
+    source: str = ""
+    """Source side, a sentence a line (.gz and .xz are read), or a .tsv file holding both sides."""
+    target: str = ""
+    """Target side, line for line; empty where the source is a .tsv file."""
+    valid_source: str = ""
+    valid_target: str = ""
+    source_lang: str = ""
+    """Language code of the source, such as fr; guides sentence splitting."""
+    target_lang: str = ""
+    max_tokens: int = 256
+    """Training pairs with a longer side are left out, and counted."""
+    bleu_tokenize: str = "13a"
+    """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
+
+    def __post_init__(self) -> None:
+        _check(self.max_tokens >= 1, "data.max_tokens", self.max_tokens, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerConfig:
+    """How text is cut into subwords."""
+
+    kind: TokenizerKind = "unigram"
+    vocab_size: int = 8000
+    """Joint vocabulary of source and target; a small corpus may yield fewer pieces."""
+
+    def __post_init__(self) -> None:
+        _check_choices(self, "tokenizer")
+        _check(self.vocab_size >= 300, "tokenizer.vocab_size", self.vocab_size, "300 or more (256 are bytes)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How a model learns (§5 of the paper)."""
+
+    seed: int = 1
+    max_steps: int = 100_000
+    max_epochs: int = 0
+    """Stop after this many passes over the data; 0: no limit."""
+    batch_tokens: int = 4096
+    """Source plus target tokens of one batch, padding counted."""
+    accumulate: int = 1
+    """Batches whose gradients make one step."""
+    precision: Precision = "fp32"
+    label_smoothing: float = 0.1
+    optimizer_betas: tuple[float, float] = (0.9, 0.98)
+    optimizer_eps: float = 1e-9
+    weight_decay: float = 0.0
+    schedule: ScheduleName = "noam"
+    learning_rate: float = 1.0
+    """noam: a factor on the paper's curve; the other schedules: the peak."""
+    warmup_steps: int = 4000
+    clip_norm: float = 1.0
+    """Largest norm of a step's gradient; 0: no limit."""
+    log_every: int = 50
+    valid_every: int = 1000
+    save_every: int = 1000
+    average_last: int = 5
+    """Checkpoints kept and averaged at the end (§6.1); 1: the last one alone."""
+    select_by: Selection = "bleu"
+    """Which validation figure decides what is best."""
+    patience: int = 0
+    """Validations without a new best before the run ends; 0: it goes on to its last step."""
+    device: str = "auto"
+    threads: int = 0
+    """CPU threads; 0: as many as there are cores."""
+
+    def __post_init__(self) -> None:
+        _check_choices(self, "training")
+        for name in (
+            "max_steps",
+            "batch_tokens",
+            "accumulate",
+            "warmup_steps",
+            "log_every",
+            "valid_every",
+            "save_every",
+            "average_last",
+        ):
+            _check(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
+        for name in ("seed", "max_epochs", "patience", "threads", "clip_norm", "weight_decay"):
+            _check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
+        for name in ("learning_rate", "optimizer_eps"):
+            _check(getattr(self, name) > 0, f"training.{name}", getattr(self, name), "above 0")
+        _check(
+            0 <= self.label_smoothing < 1,
+            "training.label_smoothing",
+            self.label_smoothing,
+            "from 0 to below 1",
+        )
+        _check(
+            len(self.optimizer_betas) == 2 and all(0 <= beta < 1 for beta in self.optimizer_betas),
+            "training.optimizer_betas",
+            self.optimizer_betas,
+            "two numbers from 0 to below 1",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingConfig:
+    """How a trained model searches for a translation (§6.1); kept with the model as its defaults."""
+
+    beam_size: int = 4
+    alpha: float = 0.6
+    """Exponent of the length penalty ((5 + n) / 6) ** alpha; 0: none."""
+    max_length_factor: float = 2.0
+    """A translation may have this many tokens for each source token ..."""
+    max_length_offset: int = 20
+    """... plus so many."""
+
+    def __post_init__(self) -> None:
+        _check(self.beam_size >= 1, "decoding.beam_size", self.beam_size, "1 or more")
+        _check(self.alpha >= 0, "decoding.alpha", self.alpha, "0 or more")
+        _check(
+            self.max_length_factor >= 0, "decoding.max_length_factor", self.max_length_factor, "0 or more"
+        )
+        _check(
+            self.max_length_offset >= 1, "decoding.max_length_offset", self.max_length_offset, "1 or more"
+        )
+
+    def max_length(self, num_src_tokens: int) -> int:
+        """Return the largest number of target tokens for a source of so many tokens."""
+        return int(self.max_length_factor * num_src_tokens) + self.max_length_offset
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All of a run: what `run.toml` holds."""
+
+    preset: str = "small"
+    """Shape that [model] starts from."""
+    data: DataConfig = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, preset: str | None = None) -> Self:
+        """Build a run from nested tables; `preset` overrides the one that the tables name.
+
+        Raises ConfigError for an unknown key, a wrong type or a value out of range.
+        """
+        unknown_key_check(values, cls, "")
+        name = preset or values.get("preset", "small")
+        if name not in PRESETS:
+            raise ConfigError(f"unknown preset {name!r}{_nearest(name, PRESETS)}; there are {', '.join(PRESETS)}")
+        tokenizer = section(TokenizerConfig, values.get("tokenizer", {}), "tokenizer")
+        shape = {"vocab_size": tokenizer.vocab_size, **PRESETS[name], **_table(values.get("model", {}), "model")}
+        return cls(
+            preset=name,
+            data=section(DataConfig, values.get("data", {}), "data"),
+            tokenizer=tokenizer,
+            model=section(ModelConfig, shape, "model"),
+            training=section(TrainingConfig, values.get("training", {}), "training"),
+            decoding=section(DecodingConfig, values.get("decoding", {}), "decoding"),
+        )
+
+    @classmethod
+    def load(cls, path: Path | str, *, preset: str | None = None) -> Self:
+        """Read a run from a TOML file."""
+        return cls.from_dict(read_toml(path), preset=preset)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as nested tables of plain values."""
+        values = dataclasses.asdict(self)
+        values["training"]["optimizer_betas"] = list(self.training.optimizer_betas)
+        return values
+
+    def to_toml(self) -> str:
+        """Return the run as TOML, every setting resolved."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())
+
+
+def read_toml(path: Path | str) -> dict[str, Any]:
+    """Read a TOML file; what is wrong with it is told in one line."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no configuration file {path}; give the path of a run.toml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the configuration file {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def section(kind: type[Config], values: object, name: str) -> Config:
+    """Build one table's dataclass from plain values, checking keys and types."""
+    table = _table(values, name)
+    unknown_key_check(table, kind, name)
+    hints = get_type_hints(kind)
+    return kind(**{key: _coerce(value, hints[key], f"{name}.{key}") for key, value in table.items()})
+
+
+def unknown_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
+    """Refuse keys that the dataclass does not have, naming the nearest right one."""
+    known = [f.name for f in dataclasses.fields(kind)]
+    for key in values:
+        if key not in known:
+            where = f"[{name}]" if name else "the top level"
+            raise ConfigError(f"unknown key {key!r} in {where}{_nearest(key, known)}; it knows {', '.join(known)}")
+
+
+def _nearest(word: str, known: Any) -> str:
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""
+
+
+def _table(values: object, name: str) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"[{name}] is {values!r}; it must be a table of keys and values")
+    return dict(values)
+
+
+def _coerce(value: Any, hint: Any, name: str) -> Any:
+    """Accept exactly the type asked for, save that an integer may stand for a float."""
+    if get_origin(hint) is Literal:
+        return value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{name} is {value!r}; it must be a list of numbers")
+        return tuple(float(item) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise ConfigError(f"{name} is {value!r}; it must be of type {hint.__name__}")
+    return value

@@ -1,0 +1,102 @@
+"""The model directory: what a trained model is on disk, readable without torch.
+
+`config.json` (with a format version), `model.safetensors`, `tokenizer.model`, `README.md` (the card) and
+`manifest.json`. It can be copied, e-mailed or pushed to a hub.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clearhead import checkpoint
+from clearhead.config import DecodingConfig, ModelConfig, section
+from clearhead.errors import CheckpointError, ConfigError, TextError
+from clearhead.text.tokenizer import Tokenizer
+
+FORMAT_VERSION = 1
+CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """What `config.json` says of a model."""
+
+    model: ModelConfig
+    decoding: DecodingConfig
+    tokenizer: str
+    """Kind of the tokenizer."""
+    source_langs: tuple[str, ...] = ()
+    target_langs: tuple[str, ...] = ()
+    characters_per_token: float = 0.0
+    """Mean over the training text."""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """Facts of the training run: steps, pairs, validation figures, versions."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
+
+
+def model_files(
+    info: ModelInfo, weights: checkpoint.Arrays, tokenizer: Tokenizer, card: str
+) -> dict[str, bytes | checkpoint.Arrays]:
+    """Return the files of a model directory, for `checkpoint.write_directory`."""
+    return {
+        CONFIG: checkpoint.json_bytes(info.to_dict()),
+        WEIGHTS: weights,
+        TOKENIZER: tokenizer.to_bytes(),
+        CARD: card.encode(),
+    }
+
+
+def find(path: Path | str) -> Path:
+    """Return the model directory meant by a path: itself, or the `model/` or `best/` of a run.
+
+    Raises CheckpointError when there is none, or when it is damaged.
+    """
+    path = Path(path)
+    for candidate in (path, path / "model", path / "best"):
+        if (candidate / CONFIG).exists():
+            checkpoint.verify(candidate)
+            return candidate
+    if not path.exists():
+        raise CheckpointError(
+            f"there is no model {path}; give the directory that `clearhead train --out` made, or make one "
+            "with `clearhead demo`"
+        )
+    raise CheckpointError(
+        f"{path} is not a model directory: it has no {CONFIG}; it must also hold {WEIGHTS} and {TOKENIZER}"
+    )
+
+
+def read_info(path: Path) -> ModelInfo:
+    """Read what a model is."""
+    values = checkpoint.read_json(path / CONFIG)
+    version = values.pop("format_version", None)
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path / CONFIG} has format version {version!r}; this release reads {FORMAT_VERSION}: "
+            "use the release of Clearhead that wrote it"
+        )
+    try:
+        return ModelInfo(
+            model=section(ModelConfig, values["model"], "model"),
+            decoding=section(DecodingConfig, values["decoding"], "decoding"),
+            tokenizer=str(values["tokenizer"]),
+            source_langs=tuple(values["source_langs"]),
+            target_langs=tuple(values["target_langs"]),
+            characters_per_token=float(values["characters_per_token"]),
+            training=dict(values["training"]),
+        )
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise CheckpointError(f"{path / CONFIG} is not a model configuration: {error}") from None
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """Read a model's tokenizer."""
+    try:
+        return Tokenizer.load(path / TOKENIZER)
+    except TextError as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from None

@@ -1,0 +1,55 @@
+"""What every engine can do: ids in, hypotheses and log-probabilities out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from clearhead.config import DecodingConfig
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.errors import ConfigError
+
+Ids = Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """How to search; `beam_size` 1 is greedy, `temperature` above 0 samples instead."""
+
+    decoding: DecodingConfig = DecodingConfig()
+    num_hypotheses: int = 1
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 1
+    min_length: int = 0
+    no_repeat_ngram: int = 0
+    batch_tokens: int = 4096
+    """Source tokens of one batch, times the hypotheses kept for each sentence."""
+
+    def __post_init__(self) -> None:
+        if self.num_hypotheses < 1:
+            raise ConfigError(f"the number of hypotheses is {self.num_hypotheses}; allowed is 1 or more")
+        if self.num_hypotheses > self.decoding.beam_size and not self.temperature:
+            raise ConfigError(
+                f"{self.num_hypotheses} hypotheses were asked of a beam of {self.decoding.beam_size}; "
+                "ask for a wider beam or for fewer hypotheses"
+            )
+
+
+class Engine(Protocol):
+    """A trained model that runs."""
+
+    @property
+    def name(self) -> str:
+        """Which engine this is."""
+
+    def translate(
+        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield (index of the source, its hypotheses best first), in the order of finishing.
+
+        Sources end with EOS; `prefixes` are target tokens that each translation must start with.
+        """
+
+    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+        """Return the log-probability of every target token and of the EOS after the last."""

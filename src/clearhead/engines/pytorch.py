@@ -1,0 +1,133 @@
+"""Our own code as an engine: the model of `clearhead.model`, searched by `clearhead.decoding`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from clearhead import checkpoint
+from clearhead.data.batching import order_by_length
+from clearhead.decoding.constraints import Ban, Constraint, ForcedPrefix, NoRepeatNgram, RepetitionGuard
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.decoding.search import finish, search
+from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
+from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info
+from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.errors import CheckpointError
+from clearhead.model.cache import Cache
+from clearhead.model.transformer import PAD, Transformer
+from clearhead.text.tokenizer import BOS, EOS, UNK
+
+Step = tuple[Tensor, Cache]
+
+
+def load_transformer(path: Path, info: ModelInfo) -> Transformer:
+    """Build a model and fill it with a model directory's weights, ready to run."""
+    model = Transformer(info.model)
+    arrays = checkpoint.read_arrays(path / WEIGHTS)
+    parameters = dict(model.named_parameters())
+    if arrays.keys() != parameters.keys():
+        odd = sorted(arrays.keys() ^ parameters.keys())[0]
+        raise CheckpointError(f"{path} is damaged: weights and configuration disagree about {odd}")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            if arrays[name].shape != tuple(parameter.shape):
+                raise CheckpointError(
+                    f"{path} is damaged: {name} has shape {list(arrays[name].shape)}, "
+                    f"the configuration says {list(parameter.shape)}"
+                )
+            parameter.copy_(torch.from_numpy(arrays[name]))
+    return model.eval()
+
+
+class PyTorchEngine:
+    """Runs a Transformer in fp32 on the device it lives on."""
+
+    name = "pytorch"
+
+    def __init__(self, model: Transformer, forbidden_ids: Sequence[int] = (PAD, BOS, UNK)) -> None:
+        self.model = model
+        self.forbidden_ids = tuple(forbidden_ids)
+
+    @classmethod
+    def load(cls, path: Path, forbidden_ids: Sequence[int], device: str = "cpu") -> Self:
+        """Read a model directory."""
+        return cls(load_transformer(path, read_info(path)).to(device), forbidden_ids)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lives."""
+        return self.model.src_embedding.weight.device
+
+    @torch.inference_mode()
+    def translate(
+        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch.
+
+        In fp32 a sentence gets the same tokens alone or in any batch, but for ties below 1e-4.
+        """
+        strategy = _strategy(options)
+        width = max(1, options.num_hypotheses if options.temperature else options.decoding.beam_size)
+        budget = max(1, options.batch_tokens // width)
+        for batch in order_by_length([len(src) for src in srcs], budget):
+            batch = [int(index) for index in batch]
+            results = finish(
+                search(
+                    self._step,
+                    self.model.encode(self._padded([srcs[index] for index in batch])),
+                    strategy,
+                    num_sentences=len(batch),
+                    bos=BOS,
+                    eos=EOS,
+                    max_lengths=[options.decoding.max_length(len(srcs[index])) for index in batch],
+                    min_lengths=[options.min_length] * len(batch),
+                    constraints=self._constraints(options, [prefixes[index] for index in batch] if prefixes else []),
+                    num_hypotheses=options.num_hypotheses,
+                    sentence_ids=batch,
+                    device=self.device,
+                )
+            )
+            yield from zip(batch, results, strict=True)
+
+    @torch.inference_mode()
+    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+        """Return the log-probability of every target token and of the EOS after the last, teacher-forced."""
+        scores: list[list[float]] = [[] for _ in srcs]
+        lengths = [max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
+        for batch in order_by_length(lengths, 4096):
+            src = self._padded([srcs[index] for index in batch])
+            tgt = self._padded([[BOS, *tgts[index], EOS] for index in batch])
+            log_probs = self.model.logits(self.model(src, tgt[:, :-1])).float().log_softmax(dim=-1)
+            chosen = log_probs.gather(2, tgt[:, 1:, None]).squeeze(2).cpu()
+            for row, index in enumerate(batch):
+                scores[index] = chosen[row, : len(tgts[index]) + 1].tolist()
+        return scores
+
+    def _step(self, last_tokens: Tensor, cache: Cache) -> Step:
+        states, cache = self.model.decode(last_tokens.unsqueeze(1), cache)
+        return self.model.logits(states.squeeze(1)).float().log_softmax(dim=-1), cache
+
+    def _padded(self, rows: Sequence[Ids]) -> Tensor:
+        longest = max(len(row) for row in rows)
+        return torch.tensor([[*row, *[PAD] * (longest - len(row))] for row in rows], device=self.device)
+
+    def _constraints(self, options: SearchOptions, prefixes: Sequence[Ids]) -> list[Constraint]:
+        constraints: list[Constraint] = [Ban(self.forbidden_ids), RepetitionGuard()]
+        if options.no_repeat_ngram:
+            constraints.append(NoRepeatNgram(options.no_repeat_ngram))
+        if prefixes:
+            constraints.append(ForcedPrefix(prefixes))
+        return constraints
+
+
+def _strategy(options: SearchOptions) -> Strategy:
+    if options.temperature:
+        return Sample(
+            temperature=options.temperature, top_k=options.top_k, top_p=options.top_p, seed=options.seed
+        )
+    if options.decoding.beam_size == 1:
+        return Greedy(alpha=options.decoding.alpha)
+    return BeamSearch(options.decoding.beam_size, options.decoding.alpha)

@@ -1,0 +1,33 @@
+"""One tree of exceptions: whatever a user can cause is a ClearheadError told in one line.
+
+A message says what was wrong, what was seen, what is allowed and what to do next.
+Faults of our own are assertions and stay assertions.
+"""
+
+
+class ClearheadError(Exception):
+    """Base of every error that a user can cause; the command line prints it and exits with 1."""
+
+
+class ConfigError(ClearheadError, ValueError):
+    """A configuration key or value that is not allowed."""
+
+
+class TextError(ClearheadError, ValueError):
+    """Text or token ids that cannot be processed, such as a lone surrogate."""
+
+
+class DataError(ClearheadError, ValueError):
+    """A corpus that cannot be read, named by file and line."""
+
+
+class CheckpointError(ClearheadError):
+    """A checkpoint or model directory that is missing, incomplete or damaged."""
+
+
+class TrainingError(ClearheadError):
+    """A training run that cannot go on, with its last good checkpoint intact."""
+
+
+class TranslationError(ClearheadError, ValueError):
+    """A request that the model cannot serve, such as a language it was not trained for."""

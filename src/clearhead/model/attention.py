@@ -1,0 +1,123 @@
+"""Scaled dot-product attention and its multi-head form (§3.2)."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from clearhead.model.dropout import Dropout
+
+Observer = Callable[[str, Tensor], None]
+"""Called with a place, such as `decoder.0.cross.weights`, and the tensor computed there."""
+
+
+class KeysValues(NamedTuple):
+    """What a query attends to, projected once and split into heads."""
+
+    keys: Float[Tensor, "batch heads key d_k"]
+    values: Float[Tensor, "batch heads key d_k"]
+
+
+def scoped(observer: Observer | None, scope: str) -> Observer | None:
+    """Return an observer that prefixes every place with `scope`, or None for none."""
+    if observer is None:
+        return None
+    return lambda place, tensor: observer(f"{scope}.{place}", tensor)
+
+
+def attention_weights(
+    query: Float[Tensor, "*batch query d_k"],
+    key: Float[Tensor, "*batch key d_k"],
+    mask: Bool[Tensor, "*#batch #query key"] | None = None,
+) -> Float[Tensor, "*batch query key"]:
+    """Return softmax(Q K^T / sqrt(d_k)), the weights of Eq. 1.
+
+    The mask acts on the scores, before the softmax, so that every row sums to 1; True = may attend.
+    A row must have at least one True. d_k is the size of one head's keys, not d_model: where the
+    entries of q and k are independent with variance 1, the variance of q·k is d_k, and the scale
+    brings it back to 1 (§3.2.1, footnote 4).
+    """
+    scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    return scores.softmax(dim=-1)
+
+
+def scaled_dot_product_attention(
+    query: Float[Tensor, "*batch query d_k"],
+    key: Float[Tensor, "*batch key d_k"],
+    value: Float[Tensor, "*batch key d_v"],
+    mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    dropout: Callable[[Tensor], Tensor] | None = None,
+) -> tuple[Float[Tensor, "*batch query d_v"], Float[Tensor, "*batch query key"]]:
+    """Return softmax(Q K^T / sqrt(d_k)) V and the weights (Eq. 1), every step written out.
+
+    `dropout` acts on the weights used for the sum, not on those returned; the paper has none here.
+    """
+    weights = attention_weights(query, key, mask)
+    return (weights if dropout is None else dropout(weights)) @ value, weights
+
+
+def fused_is_faster(query: Tensor, mask: Tensor | None) -> bool:
+    """Say whether PyTorch's fused kernel beats the written-out equation for this device and type.
+
+    Measured with torch 2.13 on Zen 4, forward and backward, 130 x 4 heads x 16 x 32: in fp32 the fused
+    kernel takes 0.7 of the written-out time, in bf16 with a mask 7 times as much.
+    """
+    return not (query.device.type == "cpu" and query.dtype == torch.bfloat16 and mask is not None)
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention with several heads, the one class for all three places of the paper (§3.2.2, §3.2.3).
+
+    The two verbs: `keys_values(memory)` projects what is attended to, once; `forward(query, kv, mask)`
+    attends. What is kept between decoding steps is the decoder's affair. Differs from the paper in
+    that the key projection has no bias: the softmax does not see one (its gradient is zero), so Adam
+    would only amplify its noise.
+    """
+
+    def __init__(self, d_model: int, num_heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        assert d_model % num_heads == 0, "ModelConfig holds num_heads to a divisor of d_model"
+        self.num_heads = num_heads
+        self.d_k = d_model // num_heads
+        self.query = nn.Linear(d_model, d_model)
+        self.key = nn.Linear(d_model, d_model, bias=False)
+        self.value = nn.Linear(d_model, d_model)
+        self.output = nn.Linear(d_model, d_model)
+        self.dropout = Dropout(dropout)
+
+    def split_heads(self, x: Float[Tensor, "batch length d_model"]) -> Float[Tensor, "batch heads length d_k"]:
+        """Cut the last axis into heads and bring the heads forward."""
+        return x.unflatten(-1, (self.num_heads, self.d_k)).transpose(1, 2)
+
+    def keys_values(self, memory: Float[Tensor, "batch key d_model"]) -> KeysValues:
+        """Project what will be attended to: K W^K and V W^V of every head."""
+        return KeysValues(self.split_heads(self.key(memory)), self.split_heads(self.value(memory)))
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch query d_model"],
+        kv: KeysValues,
+        mask: Bool[Tensor, "#batch #query key"] | None = None,
+        observer: Observer | None = None,
+    ) -> Float[Tensor, "batch query d_model"]:
+        """Attend from every query position and join the heads: Concat(head_1, ..., head_h) W^O.
+
+        With an observer the written-out equation runs and reports `query`, `key`, `value` and `weights`
+        (each [batch, heads, ...]); without one, whichever form is faster.
+        """
+        q = self.split_heads(self.query(query))
+        heads_mask = None if mask is None else mask.unsqueeze(1)
+        if observer is None and self.dropout.rate_now() == 0 and fused_is_faster(q, mask):
+            attended = F.scaled_dot_product_attention(q, kv.keys, kv.values, attn_mask=heads_mask)
+        else:
+            attended, weights = scaled_dot_product_attention(q, kv.keys, kv.values, heads_mask, self.dropout)
+            if observer is not None:
+                for place, tensor in (("query", q), ("key", kv.keys), ("value", kv.values), ("weights", weights)):
+                    observer(place, tensor)
+        joined: Tensor = self.output(attended.transpose(1, 2).flatten(-2))
+        return joined

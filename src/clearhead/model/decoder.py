@@ -1,0 +1,83 @@
+"""The decoder: N layers of masked self-attention, attention to the memory, feed-forward (§3.1, Figure 1, right)."""
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from clearhead.config import ModelConfig
+from clearhead.model.attention import KeysValues, MultiHeadAttention, Observer, scoped
+from clearhead.model.cache import Cache, extend
+from clearhead.model.feed_forward import FeedForward
+from clearhead.model.masks import causal_mask
+from clearhead.model.sublayer import Sublayer, final_norm
+
+
+class DecoderLayer(nn.Module):
+    """Masked self-attention over the target, attention to the memory, then feed-forward."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
+        self.self_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
+        self.cross_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
+        self.cross_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
+        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.feed_forward_dropout)
+        self.feed_forward_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch tgt d_model"],
+        past: KeysValues | None,
+        memory: KeysValues,
+        mask: Bool[Tensor, "1 tgt key"] | None,
+        memory_mask: Bool[Tensor, "batch 1 src"] | None,
+        observer: Observer | None = None,
+    ) -> tuple[Float[Tensor, "batch tgt d_model"], KeysValues]:
+        """Return the layer's output for new target positions, and all keys and values seen so far."""
+        seen: list[KeysValues] = []
+
+        def attend_self(y: Tensor) -> Tensor:
+            seen.append(extend(past, self.self_attention.keys_values(y)))
+            out: Tensor = self.self_attention(y, seen[0], mask, scoped(observer, "self"))
+            return out
+
+        x = self.self_sublayer(x, attend_self)
+        watching = scoped(observer, "cross")
+        x = self.cross_sublayer(x, lambda y: self.cross_attention(y, memory, memory_mask, watching))
+        return self.feed_forward_sublayer(x, self.feed_forward), seen[0]
+
+
+class Decoder(nn.Module):
+    """A stack of decoder layers, and the policy of its cache."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
+        self.norm = final_norm(config.d_model, config.norm)
+
+    def start(self, memory: Float[Tensor, "batch src d_model"], memory_mask: Bool[Tensor, "batch 1 src"]) -> Cache:
+        """Project the memory for every layer, once for a whole translation."""
+        projected = tuple(layer.cross_attention.keys_values(memory) for layer in self.layers)  # type: ignore[operator, union-attr]
+        return Cache(projected, memory_mask, (None,) * len(projected))
+
+    def forward(
+        self, x: Float[Tensor, "batch tgt d_model"], cache: Cache, observer: Observer | None = None
+    ) -> tuple[Float[Tensor, "batch tgt d_model"], Cache]:
+        """Return the states of the target positions that follow those in the cache, and the cache after them.
+
+        Any number of positions at a time: all of them in training, one in decoding, a forced prefix in
+        between.
+        """
+        length = x.shape[1]
+        mask = None if length == 1 else causal_mask(cache.length + length, x.device)[:, cache.length :]
+        past: list[KeysValues] = []
+        for number, layer in enumerate(self.layers):
+            x, seen = layer(
+                x,
+                cache.past[number],
+                cache.memory[number],
+                mask,
+                cache.memory_mask,
+                scoped(observer, str(number)),
+            )
+            past.append(seen)
+        return self.norm(x), Cache(cache.memory, cache.memory_mask, tuple(past), cache.length + length)

@@ -1,0 +1,33 @@
+"""Residual connection, dropout and layer normalisation around every sub-layer (§3.1, §5.4)."""
+
+from collections.abc import Callable
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from clearhead.config import Norm
+from clearhead.model.dropout import Dropout
+
+
+class Sublayer(nn.Module):
+    """LayerNorm(x + Dropout(f(x))), the paper's post-norm; or x + Dropout(f(LayerNorm(x))), pre-norm."""
+
+    def __init__(self, d_model: int, dropout: float, norm: Norm) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(d_model)
+        self.dropout = Dropout(dropout)
+        self.pre = norm == "pre"
+
+    def forward(
+        self, x: Float[Tensor, "batch length d_model"], function: Callable[[Tensor], Tensor]
+    ) -> Float[Tensor, "batch length d_model"]:
+        """Run `function` on x within the residual connection."""
+        if self.pre:
+            return x + self.dropout(function(self.norm(x)))
+        out: Tensor = self.norm(x + self.dropout(function(x)))
+        return out
+
+
+def final_norm(d_model: int, norm: Norm) -> nn.Module:
+    """Return the normalisation after the last layer: needed by pre-norm, already done by post-norm."""
+    return nn.LayerNorm(d_model) if norm == "pre" else nn.Identity()

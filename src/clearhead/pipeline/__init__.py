@@ -1,0 +1,1 @@
+"""The composition root: wires text, data, model, training, decoding and files into commands."""

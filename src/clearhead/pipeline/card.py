@@ -1,0 +1,34 @@
+"""The model card: what a model is, said in its own directory."""
+
+from clearhead.engines.directory import ModelInfo
+
+
+def model_card(info: ModelInfo) -> str:
+    """Return the README of a model directory."""
+    shape, training = info.model, info.training
+    figures = training["validation"]
+    direction = ""
+    if info.source_langs and info.target_langs:
+        direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
+    return f"""# A Clearhead model
+
+An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
+{shape.d_model}, d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.num_parameters:,} parameters, \
+{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
+
+Trained on {training["pairs"]:,} sentence pairs for {training["steps"]:,} steps ({training["epochs"]} epochs, seed \
+{training["seed"]}, torch {training["torch"]}). The weights are the {training["chosen"]}.
+
+| validation | greedy search |
+|---|---|
+| BLEU | {figures["bleu"]:.2f} |
+| chrF | {figures["chrf"]:.2f} |
+| perplexity of a token | {figures["perplexity"]:.2f} |
+
+BLEU signature: `{figures["bleu_signature"]}`. These figures chose the weights, so they flatter them; measure on text
+of your own with `clearhead evaluate`.
+
+    clearhead translate --model THIS_DIRECTORY "A sentence."
+
+Data, licence and limits: those of the training text, which whoever trained the model must state here.
+"""

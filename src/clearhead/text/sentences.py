@@ -1,0 +1,221 @@
+"""Paragraphs to sentences and back, losing no character.
+
+A text becomes a list of spans, sentences and what stands between them, whose texts joined are the
+text itself. Only the sentences are translated; blank lines, indents and rulers stay as they were.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sentencex
+
+from clearhead.errors import TextError
+
+# A line break always ends a sentence, so that titles, lists and verses keep their lines.
+_LINE_BREAKS = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+)")
+_SPACE = re.compile(r"\s")
+_AROUND = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
+
+# Where a clause may end: Western marks count before white space only ("3,500" is one number).
+_CLAUSE_END = re.compile(r"(?<=[,;:.!?–—…،؛؟।])\s+|(?<=[、，；：。！？])\s*")
+_WORD_END = re.compile(r"\s+")
+
+# Scripts written without spaces between sentences: Thai to Tibetan, Myanmar, Khmer, Chinese, Japanese.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text: a sentence to translate, or what stands between two sentences."""
+
+    text: str
+    is_sentence: bool
+
+
+def split(text: str, language: str = "en") -> list[Span]:
+    """Split a text into sentences and the separators between them.
+
+    `"".join(span.text for span in split(text)) == text`. A sentence neither begins nor ends with
+    white space and holds a letter or a digit; stretches without one are separators. `language` is
+    a code such as `en`; a language without rules of its own gets those of a relative or general ones.
+    """
+    spans: list[Span] = []
+    for piece in _LINE_BREAKS.split(text):
+        for segment in _segments(piece, language):
+            spans.extend(_trimmed(segment))
+    return _merged(spans)
+
+
+def split_long(text: str, limit: int, length: Callable[[str], int]) -> list[Span]:
+    """Split a text into parts of at most `limit` units each, as `length` counts them.
+
+    The cuts fall after clause marks where possible, else at spaces, else between characters, and
+    last between the code points of a character. No character is lost, and `join` puts the parts
+    back as it does sentences. A single code point longer than the limit stays a part of its own.
+    Raises TextError for a limit below 1.
+    """
+    if limit < 1:
+        raise TextError(f"a part cannot have at most {limit} units; the limit must be at least 1")
+    spans: list[Span] = []
+    for part in _parts(text, limit, length, 0):
+        spans.extend(_trimmed(part))
+    return _merged(spans)
+
+
+def join(spans: Sequence[Span], translations: Sequence[str]) -> str:
+    """Put translations in the places of their sentences, between the original separators.
+
+    Where two sentences touch because their script writes no spaces, as in Chinese, and the
+    translations are of a script that does, one space is put between them. Given the sentences
+    themselves it returns the text. Raises TextError unless there is one translation a sentence.
+    """
+    sentences = sum(span.is_sentence for span in spans)
+    if sentences != len(translations):
+        raise TextError(
+            f"{len(translations)} translations for {sentences} sentences; "
+            "give exactly one a sentence, in order"
+        )
+    remaining = iter(translations)
+    out: list[str] = []
+    previous: tuple[str, str] | None = None  # the sentence just before this span, and its translation
+    for span in spans:
+        if not span.is_sentence:
+            out.append(span.text)
+            previous = None
+            continue
+        translation = next(remaining)
+        if previous is not None and _needs_space(*previous, span.text, translation):
+            out.append(" ")
+        out.append(translation)
+        previous = (span.text, translation)
+    return "".join(out)
+
+
+def _needs_space(sentence: str, translation: str, next_sentence: str, next_translation: str) -> bool:
+    """Tell whether a boundary without a space in the source needs one in the translation."""
+    source = sentence[-1:] + next_sentence[:1]
+    target = translation[-1:] + next_translation[:1]
+    return len(target) == 2 and bool(_UNSPACED.search(source)) and not _UNSPACED.search(target)
+
+
+def _segments(line: str, language: str) -> list[str]:
+    """Return the sentences of a line with the spaces around them, as sentencex cuts it."""
+    # sentencex panics on some spaces of more than one byte ("A.\u00a0" in 1.0.32). With plain spaces
+    # of the same number its boundaries are those of the original.
+    plain = _SPACE.sub(" ", line)
+    try:
+        lengths = [len(segment) for segment in sentencex.segment(language, plain)]
+    except UnicodeEncodeError:
+        raise TextError(
+            "the text holds a lone surrogate, which is not valid Unicode; read it as UTF-8"
+        ) from None
+    except BaseException as error:
+        # A Rust panic arrives as a BaseException whose class cannot be imported.
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        return [line]
+    if sum(lengths) != len(line):
+        return [line]
+    segments = []
+    start = 0
+    for count in lengths:
+        segments.append(line[start : start + count])
+        start += count
+    return segments
+
+
+def _trimmed(segment: str) -> Iterator[Span]:
+    """Yield a segment as a sentence with the white space around it apart."""
+    match = _AROUND.fullmatch(segment)
+    assert match is not None
+    before, core, after = match.groups()
+    yield Span(before, False)
+    yield Span(core, any(character.isalnum() for character in core))
+    yield Span(after, False)
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Return the spans without empty ones, neighbouring separators made one."""
+    merged: list[Span] = []
+    for span in spans:
+        if not span.text:
+            continue
+        if merged and not span.is_sentence and not merged[-1].is_sentence:
+            merged[-1] = Span(merged[-1].text + span.text, False)
+        else:
+            merged.append(span)
+    return merged
+
+
+def _parts(text: str, limit: int, length: Callable[[str], int], level: int) -> Iterator[str]:
+    """Yield parts of a text that fit the limit, cut at the places of this level or a finer one."""
+    if level == len(_CUTS) or length(text.strip()) <= limit:
+        yield text
+        return
+    ends = [*_CUTS[level](text), len(text)]
+    start = first = 0
+    while first < len(ends):
+
+        def fits(count: int, start: int = start) -> bool:
+            return length(text[start : ends[count - 1]].strip()) <= limit
+
+        last = _furthest(first, len(ends), fits)
+        if last == first:  # not even one piece fits: cut it more finely
+            last = first + 1
+            yield from _parts(text[start : ends[first]], limit, length, level + 1)
+        else:
+            yield text[start : ends[last - 1]]
+        start, first = ends[last - 1], last
+
+
+def _furthest(first: int, count: int, fits: Callable[[int], bool]) -> int:
+    """Return a number up to count that fits while the next does not, or first if none fits.
+
+    Doubles the step until it is too far, then bisects: few calls, none on a text far too long.
+    """
+    good, step = first, 1
+    while good < count and fits(min(good + step, count)):
+        good, step = min(good + step, count), 2 * step
+    bad = min(good + step, count)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if fits(middle) else (good, middle)
+    return good
+
+
+def _clause_ends(text: str) -> list[int]:
+    """Return the places after clause marks and the spaces that follow them."""
+    return [match.end() for match in _CLAUSE_END.finditer(text) if 0 < match.end() < len(text)]
+
+
+def _word_ends(text: str) -> list[int]:
+    """Return the places after white space."""
+    return [match.end() for match in _WORD_END.finditer(text) if match.end() < len(text)]
+
+
+def _character_ends(text: str) -> list[int]:
+    """Return the places between characters as readers see them: not before marks, not at joiners."""
+    return [
+        place
+        for place in range(1, len(text))
+        if not unicodedata.category(text[place]).startswith("M")
+        and text[place] not in "\u200c\u200d"
+        and text[place - 1] != "\u200d"
+    ]
+
+
+def _code_point_ends(text: str) -> range:
+    """Return every place between two code points."""
+    return range(1, len(text))
+
+
+_CUTS: tuple[Callable[[str], Sequence[int]], ...] = (
+    _clause_ends,
+    _word_ends,
+    _character_ends,
+    _code_point_ends,
+)

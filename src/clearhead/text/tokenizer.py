@@ -1,0 +1,437 @@
+"""Text to token ids and back: unigram, byte-pair, word and character vocabularies.
+
+A tokenizer is a SentencePiece model (Kudo and Richardson 2018) in one file, with four promises
+that the bare library does not make:
+
+- every text that normalisation returns comes back from its ids unchanged, for what the vocabulary
+  has never seen is spelled in bytes; there is no unknown token;
+- text is only ever text: `</s>`, `<pad>`, `<2fr>` or `<0x41>` typed by a user never becomes the
+  control id of that name;
+- U+2581, which SentencePiece uses for the space, is escaped and comes back;
+- any ids in range decode, whatever a model made of them.
+"""
+
+import io
+import math
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import sentencepiece
+
+from clearhead.errors import TextError, TranslationError
+from clearhead.text.normalize import normalize
+
+PAD, BOS, EOS, UNK = 0, 1, 2, 3
+"""The same ids in every tokenizer. UNK exists because SentencePiece demands it; encode never gives it."""
+
+KINDS = ("unigram", "bpe", "word", "char")
+"""The kinds of vocabulary, in the order of SentencePiece's model types 1 to 4."""
+
+SPACE_MARK = "\u2581"
+"""How SentencePiece writes a space inside a piece."""
+
+_CONTROLS = ("<pad>", "<s>", "</s>", "<unk>")
+_NUM_BYTES = 256
+
+# U+2581 in a text is written as a private-use character and a digit, and so is that character
+# itself, so that the escape can always be undone.
+_ESCAPE = "\ue581"
+_ESCAPED = {SPACE_MARK: _ESCAPE + "1", _ESCAPE: _ESCAPE + "0"}
+_UNESCAPED = {escaped: character for character, escaped in _ESCAPED.items()}
+_TO_ESCAPE = re.compile(f"[{SPACE_MARK}{_ESCAPE}]")
+_TO_UNESCAPE = re.compile(f"{_ESCAPE}[01]")
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+_TAG = re.compile(r"<2(.+)>")
+
+# The trainer leaves out lines of more than 4,192 bytes, and lines with U+2585, which it uses itself.
+_TRAINING_LINE = re.compile(r"\S.{0,998}(?!\S)|\S.{0,999}")
+_TRAINER_MARK = "\u2585"
+
+# The library takes seeds of 32 bits, and for the largest of them draws one by chance.
+_NUM_SEEDS = 2**32 - 1
+
+# Seeding and sampling are two calls on one generator.
+_SAMPLING = threading.Lock()
+
+
+class Tokenizer:
+    """A vocabulary and the way to cut text into its pieces.
+
+    Ids are 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then one tag a target language (`<2fr>`), the 256
+    bytes and the pieces. Instances do not change, and may be shared between threads and pickled.
+    """
+
+    kind: str
+    """One of `unigram`, `bpe`, `word`, `char`."""
+    vocab_size: int
+    """Number of ids, at most what was asked for in training."""
+    languages: tuple[str, ...]
+    """Languages that have a target tag, in the order of their ids; () for none."""
+    vocabulary: tuple[str, ...]
+    """The pieces by id, as SentencePiece writes them."""
+    text_pieces: Mapping[str, int]
+    """The ids of the pieces that stand for text as they are written: no controls, tags or bytes."""
+    forbidden_ids: frozenset[int]
+    """Ids that a decoder must never produce: pad, bos, unk and the tags. The end, eos, is not one of them."""
+
+    def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
+        """Read a serialised model; `source` names it in errors. Raises TextError for anything else."""
+        self._model = model
+        self._processor = _processor(model, source)
+        kind, normalization = _specifications(model)
+        size = self._processor.get_piece_size()
+        ids = range(size)
+        pieces = [self._processor.id_to_piece(i) for i in ids]
+        byte_ids = [i for i in ids if self._processor.is_byte(i)]
+        tags = [i for i in ids if i > UNK and self._processor.is_control(i)]
+        if (
+            pieces[: len(_CONTROLS)] != list(_CONTROLS)
+            or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(_NUM_BYTES)]
+            or not all(_TAG.fullmatch(pieces[i]) for i in tags)
+            or normalization != b"identity"
+        ):
+            raise TextError(
+                f"{source} is a SentencePiece model of another program (its control ids, bytes or "
+                "normalisation differ); give a tokenizer.model that Clearhead wrote, or train one"
+            )
+        self.kind = kind
+        self.vocab_size = size
+        self.vocabulary = tuple(pieces)
+        self.languages = tuple(pieces[i][2:-1] for i in tags)
+        self.forbidden_ids = frozenset({PAD, BOS, UNK, *tags})
+        self._tags = dict(zip(self.languages, tags, strict=True))
+        self._byte_ids = byte_ids
+        special = {PAD, BOS, EOS, UNK, *tags, *byte_ids}
+        self.text_pieces = MappingProxyType({piece: i for i, piece in enumerate(pieces) if i not in special})
+        # What each id adds to a decoded text, in UTF-8.
+        self._spelled = [piece.replace(SPACE_MARK, " ").encode() for piece in pieces]
+        for i in (PAD, BOS, EOS, UNK, *tags):
+            self._spelled[i] = b""
+        for byte, i in enumerate(byte_ids):
+            self._spelled[i] = bytes([byte])
+
+    @classmethod
+    def train(
+        cls,
+        texts: Iterable[str],
+        *,
+        kind: str = "unigram",
+        vocab_size: int = 8000,
+        languages: Sequence[str] = (),
+        character_coverage: float = 0.9999,
+    ) -> Self:
+        """Learn a vocabulary of at most `vocab_size` ids from texts.
+
+        Equal texts in equal order give equal bytes. A small corpus gives a smaller vocabulary.
+        Unigram: Kudo 2018; BPE: Sennrich et al. 2016; word and character vocabularies hold the most
+        frequent ones. `character_coverage` is the share of the running characters that get pieces of
+        their own (unigram, BPE); the rest, rare ones, are spelled in bytes. The texts are held in
+        memory: give a sample of a very large corpus. Raises TextError for texts without a
+        character, and for a size that is too small, with the least that will do.
+        """
+        if kind not in KINDS:
+            raise TextError(f"kind={kind!r} is no kind of tokenizer; choose one of {', '.join(KINDS)}")
+        if not 0.0 < character_coverage <= 1.0:
+            raise TextError(
+                f"character_coverage={character_coverage} is not a share; give more than 0 and at most 1, "
+                "such as 0.9999"
+            )
+        _check_languages(languages)
+        least = len(_CONTROLS) + len(languages) + _NUM_BYTES + 1
+        if vocab_size < least:
+            raise TextError(
+                f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags and "
+                f"{_NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
+            )
+        lines = [line for text in texts for line in _training_lines(text)]
+        if not lines:
+            raise TextError(
+                "the texts to train a tokenizer on are empty; give at least one line with a character"
+            )
+        model = io.BytesIO()
+        options: dict[str, Any] = {
+            "model_type": kind,
+            "vocab_size": vocab_size,
+            "character_coverage": character_coverage,
+            "hard_vocab_limit": False,  # a small corpus gives what it can
+            "byte_fallback": True,
+            "normalization_rule_name": "identity",
+            "remove_extra_whitespaces": False,
+            "add_dummy_prefix": True,
+            "control_symbols": [f"<2{language}>" for language in languages],
+            "num_threads": 1,  # the sums of several depend on their timing
+            "minloglevel": 2,
+        }
+        for name, i in (("pad", PAD), ("bos", BOS), ("eos", EOS), ("unk", UNK)):
+            options[f"{name}_id"] = i
+            options[f"{name}_piece"] = _CONTROLS[i]
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(lines), model_writer=model, **options
+            )
+        except RuntimeError as error:
+            raise TextError(_training_fault(str(error), vocab_size)) from error
+        return cls(model.getvalue())
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a tokenizer from its file. Raises TextError if it is missing or damaged."""
+        try:
+            model = Path(path).read_bytes()
+        except OSError as error:
+            raise TextError(
+                f"cannot read the tokenizer {path}: {error.strerror or error}; "
+                "give the tokenizer.model of a model"
+            ) from error
+        return cls(model, source=str(path))
+
+    def save(self, path: Path | str) -> None:
+        """Write the tokenizer to one file, the same bytes every time."""
+        Path(path).write_bytes(self._model)
+
+    @classmethod
+    def from_bytes(cls, model: bytes) -> Self:
+        """Read a tokenizer from what `to_bytes` returned. Raises TextError for other bytes."""
+        return cls(model)
+
+    def to_bytes(self) -> bytes:
+        """Return the serialised model, the contents of its file."""
+        return self._model
+
+    def __reduce__(self) -> tuple[type[Self], tuple[bytes]]:
+        """Pickle as the serialised model, for loader processes."""
+        return type(self), (self._model,)
+
+    def encode(
+        self, text: str, *, to: str | None = None, sample: tuple[float, int] | None = None
+    ) -> list[int]:
+        """Normalise a text and return its ids, without bos and eos; an empty text has none.
+
+        `to` puts the tag of that target language first (Johnson et al. 2017) and raises
+        TranslationError for one the vocabulary lacks. `sample=(alpha, seed)` draws one of the
+        possible segmentations, always the same for a seed: unigram, of all by probability ** alpha
+        (Kudo 2018; alpha from 0, all alike, upwards, 0.1 to 0.5 usual); bpe, leaving out merges with
+        probability alpha (Provilkov et al. 2020; 0 to 1, 0.1 usual). Word and character vocabularies
+        have one segmentation a text and raise TextError, as does a lone surrogate.
+        """
+        line = _marked(normalize(text))
+        ids: list[int]
+        if not line:
+            ids = []
+        elif sample is not None:
+            ids = self._sampled(line, *sample)
+        elif self.kind == "word":
+            ids = self._word_ids(line)
+        else:
+            ids = self._processor.encode(line, out_type=int)
+        return ids if to is None else [self.tag(to), *ids]
+
+    def encode_batch(self, texts: Sequence[str], *, to: str | None = None) -> list[list[int]]:
+        """Return what `encode` returns for each text, faster for many."""
+        lines = [_marked(normalize(text)) for text in texts]
+        batch: list[list[int]]
+        if self.kind == "word":
+            batch = [self._word_ids(line) if line else [] for line in lines]
+        else:
+            batch = self._processor.encode(lines, out_type=int, num_threads=1)
+        if to is None:
+            return batch
+        tag = self.tag(to)
+        return [[tag, *ids] for ids in batch]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids in its normal form: `decode(encode(text)) == normalize(text)`.
+
+        Any ids in range decode: controls and tags add nothing, and bytes that are not UTF-8 become
+        U+FFFD. Raises TextError for an id out of range.
+        """
+        spelled = b"".join([self._spelled[i] for i in self._checked(ids)])
+        return normalize(_unescaped(spelled.decode("utf-8", errors="replace")))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Return a readable label for each id, for pictures; several ids may share one.
+
+        Pieces and controls are as in the vocabulary, with U+2581 for a space. A byte that is a
+        printable character shows as that character, another as `<0xF0>`. Raises TextError for an
+        id out of range.
+        """
+        return [self._label(i) for i in self._checked(ids)]
+
+    def tag(self, language: str) -> int:
+        """Return the id of a target-language tag. Raises TranslationError for one there is none of."""
+        if language in self._tags:
+            return self._tags[language]
+        if not self.languages:
+            raise TranslationError(
+                f"there is no tag for the target language {language!r}: this tokenizer was trained without "
+                "languages; leave the target language out"
+            )
+        raise TranslationError(
+            f"there is no tag for the target language {language!r}; choose one of {', '.join(self.languages)}"
+        )
+
+    def _checked(self, ids: Sequence[int]) -> Sequence[int]:
+        """Return the ids; raise TextError unless all are in the vocabulary."""
+        for i in ids:
+            if not 0 <= i < self.vocab_size:
+                raise TextError(
+                    f"token id {i} is not in this vocabulary of ids 0 to {self.vocab_size - 1}; "
+                    "use the tokenizer that the ids were made with"
+                )
+        return ids
+
+    def _label(self, i: int) -> str:
+        """Return the readable form of one id."""
+        piece = self.vocabulary[i]
+        if not self._processor.is_byte(i):
+            return _unescaped(piece)
+        byte = self._spelled[i].decode("latin-1")
+        if byte == " ":
+            return SPACE_MARK
+        return byte if byte.isascii() and byte.isprintable() else piece
+
+    def _word_ids(self, line: str) -> list[int]:
+        """Return one id for each word of the vocabulary, and a space and its bytes for another."""
+        ids: list[int] = []
+        for word in line.split(" "):
+            known = self.text_pieces.get(SPACE_MARK + word)
+            if known is None:
+                ids += [self._byte_ids[byte] for byte in b" " + word.encode()]
+            else:
+                ids.append(known)
+        return ids
+
+    def _sampled(self, line: str, alpha: float, seed: int) -> list[int]:
+        """Draw a segmentation; any integer is a seed."""
+        if self.kind not in ("unigram", "bpe"):
+            raise TextError(
+                f"a {self.kind} tokenizer has one segmentation of a text and cannot sample; "
+                "switch subword sampling off, or train a unigram or bpe tokenizer"
+            )
+        most = 1.0 if self.kind == "bpe" else math.inf
+        if not (0.0 <= alpha <= most and math.isfinite(alpha)):
+            allowed = "0 to 1" if self.kind == "bpe" else "0 or more"
+            raise TextError(
+                f"alpha={alpha} cannot be used to sample from a {self.kind} tokenizer; "
+                f"give {allowed}, such as 0.1"
+            )
+        with _SAMPLING:
+            sentencepiece.SetRandomGeneratorSeed(seed % _NUM_SEEDS)
+            ids: list[int] = self._processor.encode(
+                line, out_type=int, enable_sampling=True, alpha=alpha, nbest_size=-1
+            )
+        return ids
+
+
+def characters_per_token(tokenizer: Tokenizer, texts: Iterable[str]) -> float:
+    """Return the mean number of characters a token stands for, over normalised texts.
+
+    Spaces count as characters. Raises TextError if the texts hold no character.
+    """
+    lines = [normalize(text) for text in texts]
+    tokens = sum(map(len, tokenizer.encode_batch(lines)))
+    if tokens == 0:
+        raise TextError(
+            "there are no characters to count in the texts; give at least one line that is not blank"
+        )
+    return sum(map(len, lines)) / tokens
+
+
+def marked(text: str) -> str:
+    """Return a text as the library sees it: normalised, escaped, U+2581 before every word."""
+    line = _marked(normalize(text))
+    return SPACE_MARK + line.replace(" ", SPACE_MARK) if line else ""
+
+
+def _marked(line: str) -> str:
+    """Escape U+2581 (and the escape itself) in a normalised text."""
+    return _TO_ESCAPE.sub(lambda match: _ESCAPED[match[0]], line)
+
+
+def _unescaped(text: str) -> str:
+    """Undo the escape; an escape character that no digit follows is left as it is."""
+    return _TO_UNESCAPE.sub(lambda match: _UNESCAPED[match[0]], text)
+
+
+def _check_languages(languages: Sequence[str]) -> None:
+    """Raise TextError unless the languages are different codes."""
+    if isinstance(languages, str):
+        raise TextError(f"languages={languages!r} is one string; give a list of codes, such as ['en', 'fr']")
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise TextError(
+                f"{language!r} is not a language code; give letters and digits such as 'fr' or 'pt-BR'"
+            )
+    if len(set(languages)) != len(languages):
+        raise TextError(f"a language is named twice in {', '.join(languages)}; name each once")
+
+
+def _training_lines(text: str) -> Iterator[str]:
+    """Yield a text in lines that the trainer takes, cut at spaces where they are too long."""
+    line = _marked(normalize(text.replace(_TRAINER_MARK, " ")))
+    for match in _TRAINING_LINE.finditer(line):
+        yield match[0]
+
+
+def _training_fault(message: str, vocab_size: int) -> str:
+    """Say what the trainer's complaint asks of the user."""
+    if found := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
+        return (
+            f"vocab_size={vocab_size} is too small for the characters of these texts; "
+            f"give at least {found[1]}, or lower character_coverage so that rare ones are spelled in bytes"
+        )
+    return f"the tokenizer could not be trained: {message.strip()}; try another vocab_size or more text"
+
+
+def _processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
+    """Return the library's reader of a serialised model. Raises TextError for what is none."""
+    processor = sentencepiece.SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(model)
+    except RuntimeError as error:
+        raise TextError(
+            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are no SentencePiece model); "
+            "copy tokenizer.model again, or train one"
+        ) from error
+    return processor
+
+
+def _specifications(model: bytes) -> tuple[str, int | bytes]:
+    """Return the kind of a serialised model and the name of the normalisation inside it.
+
+    In sentencepiece_model.proto these are ModelProto.trainer_spec (field 2) .model_type (3, by
+    default 1, unigram) and ModelProto.normalizer_spec (3) .name (1).
+    """
+    parts = dict(_fields(model))
+    trainer, normalizer = (dict(_fields(bytes(parts.get(number, b"")))) for number in (2, 3))
+    return KINDS[int(trainer.get(3, 1)) - 1], normalizer.get(1, b"")
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield the number and value of each field of a protocol buffer (the library has no accessor)."""
+    place = 0
+
+    def varint() -> int:
+        nonlocal place
+        value = shift = 0
+        while True:
+            byte = message[place]
+            place += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while place < len(message):
+        number, wire_type = divmod(varint(), 8)
+        if wire_type == 0:
+            yield number, varint()
+            continue
+        size = {1: 8, 5: 4}.get(wire_type) or varint()
+        yield number, message[place : place + size]
+        place += size

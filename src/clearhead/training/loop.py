@@ -1,0 +1,123 @@
+"""The training loop: a generator of reports; the caller logs, validates and saves."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from clearhead.config import TrainingConfig
+from clearhead.errors import TrainingError
+from clearhead.model.transformer import PAD, Transformer
+from clearhead.training.loss import smoothed_cross_entropy
+from clearhead.training.schedule import learning_rate
+from clearhead.training.state import TrainState
+
+_MOST_SKIPPED_IN_A_ROW = 3
+
+
+class Batch(Protocol):
+    """What the loop needs of a batch: ids as [batch, length] int64 arrays, padded on the right."""
+
+    @property
+    def src(self) -> np.ndarray: ...  # type: ignore[type-arg]  # noqa: D102
+    @property
+    def tgt(self) -> np.ndarray: ...  # type: ignore[type-arg]  # noqa: D102
+    @property
+    def num_tgt_tokens(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did."""
+
+    step: int
+    epoch: int
+    loss: float
+    """Smoothed cross-entropy of a target token, in nats."""
+    tokens: int
+    """Target tokens learned from, padding not counted."""
+    learning_rate: float
+    gradient_norm: float
+    """Before clipping."""
+    applied: bool
+    """False where loss or gradient was not finite and the step was left out."""
+
+
+def train(
+    state: TrainState, batches: Iterator[tuple[tuple[int, int], Batch]], config: TrainingConfig
+) -> Iterator[StepReport]:
+    """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
+
+    `batches` yields ((epoch, batch) to go on from after this one, the batch). The loss of a step is
+    summed over the tokens of all its batches and divided by their number, so accumulation changes
+    nothing but memory. Raises TrainingError when three steps in a row are not finite.
+    """
+    model, optimizer = state.model, state.optimizer
+    parameters = list(model.parameters())
+    in_a_row = 0
+    model.train()
+    while state.step < config.max_steps:
+        step_batches = list(islice(batches, config.accumulate))
+        if not step_batches:
+            return
+        rate = learning_rate(
+            config.schedule,
+            state.step + 1,
+            scale=config.learning_rate,
+            d_model=model.config.d_model,
+            warmup_steps=config.warmup_steps,
+            max_steps=config.max_steps,
+        )
+        tokens = sum(batch.num_tgt_tokens for _, batch in step_batches)
+        optimizer.zero_grad()
+        loss = 0.0
+        for number, (_, batch) in enumerate(step_batches):
+            torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
+            summed = batch_loss(model, batch, config.label_smoothing, config.precision)
+            (summed / tokens).backward()  # type: ignore[no-untyped-call]
+            loss += summed.item() / tokens
+        norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm or math.inf).item()
+        (state.epoch, state.batch), _ = step_batches[-1]
+        applied = math.isfinite(loss) and math.isfinite(norm)
+        if applied:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
+            state.step += 1
+            in_a_row = 0
+        else:
+            state.skipped += 1
+            in_a_row += 1
+        yield StepReport(state.step, state.epoch, loss, tokens, rate, norm, applied)
+        model.train()  # the caller may have validated
+        if in_a_row == _MOST_SKIPPED_IN_A_ROW:
+            raise TrainingError(
+                f"loss or gradient was not finite {in_a_row} times in a row after step {state.step} "
+                f"(loss {loss}, gradient norm {norm}); the last checkpoint is intact: lower "
+                "training.learning_rate or raise training.warmup_steps, and train anew or --resume"
+            )
+
+
+def batch_loss(model: Transformer, batch: Batch, smoothing: float, precision: str = "fp32") -> Tensor:
+    """Return the summed loss of a batch: every position predicts the next token, all in parallel (§3.1)."""
+    device = model.src_embedding.weight.device
+    src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
+    weight: Tensor = model.output_projection.weight
+    bf16 = precision == "bf16"
+    with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+        states = model(src, tgt[:, :-1])
+    targets = tgt[:, 1:]
+    real = targets != PAD
+    if bf16:
+        states, weight = states.bfloat16(), weight.bfloat16()
+    return smoothed_cross_entropy(states[real], weight, targets[real], smoothing)
+
+
+def draw_seed(seed: int, step: int, skipped: int, number: int) -> int:
+    """Return the seed of the random draws of one batch of one step (`skipped` tells a retried step apart)."""
+    return int(np.random.SeedSequence([seed, step, skipped, number]).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,248 @@
+"""Text to text: a trained model, its tokenizer and an engine behind one small surface."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal, Self, overload
+
+from clearhead.engines import directory
+from clearhead.engines.protocol import Engine, SearchOptions
+from clearhead.errors import ConfigError, TranslationError
+from clearhead.text import sentences
+from clearhead.text.tokenizer import EOS, Tokenizer
+
+Split = Literal["auto", "never"]
+_WINDOW = 2048
+"""Texts read ahead so that sentences of like length share a batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """One translation of a text."""
+
+    source: str
+    text: str
+    to: str | None
+    """Target language, where the model has several."""
+    score: float
+    """Length-normalised log-probability; of several sentences their mean, weighted by tokens."""
+    tokens: tuple[str, ...]
+    """The target's pieces as the model produced them."""
+    alternatives: tuple["Translation", ...] = ()
+    """The rest of the n best, best first."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know: a cut at the length limit, a stopped repetition, a split sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairScore:
+    """How probable a translation is to the model."""
+
+    log_prob: float
+    """Sum over the target's tokens and the end of the sentence, in nats."""
+    score: float
+    """The same, divided by the length penalty that translating uses."""
+    num_tokens: int
+    """Target tokens, the end of the sentence counted."""
+
+    @property
+    def perplexity(self) -> float:
+        """exp of the mean negative log-probability of a token."""
+        return math.exp(-self.log_prob / self.num_tokens)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A text cut into sentences, each with its source ids and what must be said of it."""
+
+    spans: list[sentences.Span]
+    ids: list[list[int]]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Rank:
+    """The hypotheses of one rank, a piece of text for each sentence."""
+
+    texts: list[str]
+    scores: list[tuple[float, int]]
+    tokens: list[str]
+    notes: list[str]
+
+
+class Translator:
+    """Translates text with a trained model.
+
+    >>> translator = Translator.load("runs/fr-en")
+    >>> translator.translate("Je suis étudiant.").text
+    'I am a student.'
+    """
+
+    def __init__(self, engine: Engine, tokenizer: Tokenizer, info: directory.ModelInfo, name: str = "") -> None:
+        self.engine = engine
+        self.tokenizer = tokenizer
+        self.info = info
+        self.name = name
+
+    @classmethod
+    def load(cls, path: Path | str, *, engine: str = "auto", device: str = "cpu") -> Self:
+        """Read a model directory, or a run's best model. Raises CheckpointError for a damaged one."""
+        if engine not in ("auto", "pytorch"):
+            raise ConfigError(f"there is no engine {engine!r}; there are auto and pytorch")
+        from clearhead.engines.pytorch import PyTorchEngine
+
+        found = directory.find(path)
+        tokenizer = directory.read_tokenizer(found)
+        runs = PyTorchEngine.load(found, tokenizer.forbidden_ids, device)
+        return cls(runs, tokenizer, directory.read_info(found), str(path))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Languages that the model translates to; empty where it was not told."""
+        return self.tokenizer.languages or self.info.target_langs
+
+    def target(self, to: str | None) -> str | None:
+        """Return the language tag for a request; raise TranslationError for one the model lacks."""
+        if to is not None and self.targets and to not in self.targets:
+            raise TranslationError(
+                f"this model does not translate to {to!r}; it translates to {', '.join(self.targets)}"
+            )
+        if not self.tokenizer.languages:
+            return None
+        if to is None and len(self.tokenizer.languages) > 1:
+            raise TranslationError(
+                f"this model translates to {', '.join(self.targets)}; say which with --to (to=...)"
+            )
+        return to or self.tokenizer.languages[0]
+
+    @overload
+    def translate(self, text: str, **options: object) -> Translation: ...
+    @overload
+    def translate(self, text: Sequence[str], **options: object) -> list[Translation]: ...
+
+    def translate(self, text: str | Sequence[str], **options: object) -> Translation | list[Translation]:
+        """Translate a text, or a list of texts; the options are those of `stream`.
+
+        A text is split into sentences and put together again with its own separators; a blank text
+        stays as it is.
+        """
+        if isinstance(text, str):
+            return next(self.stream([text], **options))  # type: ignore[arg-type]
+        return list(self.stream(text, **options))  # type: ignore[arg-type]
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        to: str | None = None,
+        beam_size: int | None = None,
+        alpha: float | None = None,
+        num_hypotheses: int = 1,
+        split: Split = "auto",
+        prefix: str = "",
+        options: SearchOptions | None = None,
+    ) -> Iterator[Translation]:
+        """Yield the translation of each text, in order, while later ones are still being read.
+
+        `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
+        usual ones by name. `prefix` is text that every translation must begin with (one sentence each).
+        """
+        tag = self.target(to)
+        search = self._options(options, beam_size, alpha, num_hypotheses)
+        forced = self.tokenizer.encode(prefix) if prefix else None
+        source = iter(texts)
+        while window := list(islice(source, _WINDOW)):
+            yield from self._window(window, tag, search, "never" if forced else split, forced)
+
+    def _options(
+        self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
+    ) -> SearchOptions:
+        if options is not None:
+            return options
+        defaults = self.info.decoding
+        width = beam_size if beam_size is not None else max(defaults.beam_size, num_hypotheses)
+        decoding = replace(defaults, beam_size=width, alpha=defaults.alpha if alpha is None else alpha)
+        return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses)
+
+    def _window(
+        self, texts: list[str], tag: str | None, search: SearchOptions, split: Split, forced: list[int] | None
+    ) -> Iterator[Translation]:
+        jobs = [self._job(text, tag, split) for text in texts]
+        flat = [ids for job in jobs for ids in job.ids]
+        prefixes = None if forced is None else [forced] * len(flat)
+        hypotheses = dict(self.engine.translate(flat, search, prefixes))
+        start = 0
+        for text, job in zip(texts, jobs, strict=True):
+            found = [hypotheses[start + number] for number in range(len(job.ids))]
+            start += len(job.ids)
+            yield self._joined(text, tag, job, found, search.num_hypotheses)
+
+    def _job(self, text: str, tag: str | None, split: Split) -> _Job:
+        """Cut a text into sentences no longer than the model was trained on; nothing is left out."""
+        notes: list[str] = []
+        if not text.strip():
+            return _Job([sentences.Span(text, False)] if text else [], [], ())
+        if split == "never":
+            spans = [sentences.Span(text, True)]
+        else:
+            language = self.info.source_langs[0] if len(self.info.source_langs) == 1 else "en"
+            limit = int(self.info.training.get("max_tokens", 256))
+            spans = []
+            for span in sentences.split(text, language):
+                if span.is_sentence and len(self.tokenizer.encode(span.text)) > limit:
+                    parts = sentences.split_long(span.text, limit, lambda part: len(self.tokenizer.encode(part)))
+                    count = sum(part.is_sentence for part in parts)
+                    notes.append(f"a sentence above {limit} tokens was translated in {count} parts")
+                    spans.extend(parts)
+                else:
+                    spans.append(span)
+        ids = [[*self.tokenizer.encode(span.text, to=tag), EOS] for span in spans if span.is_sentence]
+        return _Job(spans, ids, tuple(notes))
+
+    def _joined(self, text: str, tag: str | None, job: _Job, found: list[list], wanted: int) -> Translation:  # type: ignore[type-arg]
+        ranks = []
+        for rank in range(min([wanted, *(len(hypotheses) for hypotheses in found)])):
+            pieces = _Rank([], [], [], list(job.notes))
+            for number, hypotheses in enumerate(found, start=1):
+                best = hypotheses[rank]
+                where = f"sentence {number}: " if len(found) > 1 else ""
+                pieces.texts.append(self.tokenizer.decode(best.tokens))
+                pieces.scores.append((best.score, len(best.tokens) + 1))
+                pieces.tokens.extend(self.tokenizer.pieces(best.tokens))
+                if best.truncated:
+                    pieces.notes.append(f"{where}the translation reached the length limit and was ended there")
+                if best.repetition:
+                    pieces.notes.append(f"{where}the translation began to repeat itself and was kept from it")
+            tokens = sum(count for _, count in pieces.scores) or 1
+            ranks.append(
+                Translation(
+                    source=text,
+                    text=sentences.join(job.spans, pieces.texts),
+                    to=tag or (self.targets[0] if self.targets else None),
+                    score=sum(score * count for score, count in pieces.scores) / tokens,
+                    tokens=tuple(pieces.tokens),
+                    notes=tuple(pieces.notes),
+                )
+            )
+        best_rank, *others = ranks
+        return replace(best_rank, alternatives=tuple(others))
+
+    def score(
+        self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
+    ) -> list[PairScore]:
+        """Return how probable each target is as the translation of its source, each taken as one sentence."""
+        if len(sources) != len(targets):
+            raise TranslationError(
+                f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
+            )
+        tag = self.target(to)
+        srcs = [[*self.tokenizer.encode(text, to=tag), EOS] for text in sources]
+        tgts = [self.tokenizer.encode(text) for text in targets]
+        scores = []
+        for log_probs in self.engine.score(srcs, tgts):
+            total = math.fsum(log_probs)
+            penalty = ((5 + len(log_probs)) / 6) ** self.info.decoding.alpha
+            scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
+        return scores

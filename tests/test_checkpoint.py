@@ -1,0 +1,143 @@
+"""Directories written whole or not at all."""
+
+import json
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from clearhead import checkpoint
+from clearhead.errors import CheckpointError
+
+ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(4, np.float32)}
+
+
+def save(path, value=0.0):
+    checkpoint.write_directory(path, {"w.safetensors": {k: v + value for k, v in ARRAYS.items()}, "note.txt": b"x"})
+
+
+def test_written_directory_verifies_and_reads_back(tmp_path):
+    save(tmp_path / "step-1")
+    checkpoint.verify(tmp_path / "step-1")
+    read = checkpoint.read_arrays(tmp_path / "step-1" / "w.safetensors")
+    assert read.keys() == ARRAYS.keys()
+    assert all(np.array_equal(read[name], ARRAYS[name]) for name in ARRAYS)
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path):
+    save(tmp_path / "a")
+    save(tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove", "no manifest", "broken manifest"])
+def test_damage_is_named(tmp_path, damage):
+    path = tmp_path / "model"
+    save(path)
+    file = path / "w.safetensors"
+    data = bytearray(file.read_bytes())
+    if damage == "flip":
+        data[-1] ^= 1
+        file.write_bytes(data)
+    elif damage == "cut":
+        file.write_bytes(data[:-4])
+    elif damage == "remove":
+        file.unlink()
+    elif damage == "no manifest":
+        (path / "manifest.json").unlink()
+    else:
+        (path / "manifest.json").write_text("{")
+    with pytest.raises(CheckpointError, match="manifest" if "manifest" in damage else "w.safetensors"):
+        checkpoint.verify(path)
+
+
+def test_latest_passes_over_damaged_ones_and_says_so(tmp_path):
+    for step in (1, 2, 3):
+        save(checkpoint.step_directory(tmp_path, step), step)
+    (checkpoint.step_directory(tmp_path, 3) / "note.txt").write_text("y")
+    path, faults = checkpoint.latest(tmp_path)
+    assert path == checkpoint.step_directory(tmp_path, 2)
+    assert len(faults) == 1
+    assert "note.txt" in str(faults[0])
+
+
+def test_prune_keeps_the_newest(tmp_path):
+    for step in range(5):
+        save(checkpoint.step_directory(tmp_path, step))
+    checkpoint.prune(tmp_path, 2)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-00000003", "step-00000004"]
+
+
+def test_average(tmp_path):
+    for step in (0, 1, 5):
+        save(tmp_path / str(step), step)
+    mean = checkpoint.average(tmp_path / str(step) / "w.safetensors" for step in (0, 1, 5))
+    assert np.allclose(mean["a"], ARRAYS["a"] + 2)
+    assert mean["a"].dtype == np.float32
+
+
+def test_a_full_disk_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
+    save(tmp_path / "best", 1.0)
+    before = (tmp_path / "best" / "w.safetensors").read_bytes()
+
+    def no_space(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(CheckpointError, match="No space left"):
+        save(tmp_path / "best", 2.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+    assert (tmp_path / "best" / "w.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+def test_killed_after_any_system_call_it_is_whole_or_absent(tmp_path, replacing):
+    """Every point at which a save touches the disk: files, flushes, renames, the removal of the old one."""
+    moments = 0
+    for moment in range(100):
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        path = folder / "best"
+        if replacing:
+            save(path, 1.0)
+        if not killed_while_saving(path, moment):
+            break
+        moments += 1
+        checkpoint.recover(folder)
+        assert {left.name for left in folder.iterdir()} <= {"best"}
+        if path.exists():
+            checkpoint.verify(path)
+            value = checkpoint.read_arrays(path / "w.safetensors")["b"][0]
+            assert value in ((1.0, 2.0) if replacing else (2.0,))
+        else:
+            assert not replacing, "the old one is lost"
+    assert moments >= (14 if replacing else 8)
+
+
+def killed_while_saving(path, moment) -> bool:
+    """Save in a child that kills itself after its n-th system call on files; say whether it got that far."""
+    child = os.fork()
+    if child == 0:
+        calls = 0
+
+        def count(event, arguments):
+            nonlocal calls
+            relevant = str(path.parent) in str(arguments) or event in ("os.remove", "os.rmdir")
+            if relevant and event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"):
+                calls += 1
+                if calls > moment:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count)
+        save(path, 2.0)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_the_manifest_is_plain_json(tmp_path):
+    save(tmp_path / "m")
+    assert set(json.loads((tmp_path / "m" / "manifest.json").read_text())["sha256"]) == {"w.safetensors", "note.txt"}

@@ -1,0 +1,51 @@
+"""The loss against F.cross_entropy, value and gradients, in both implementations."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from clearhead.training import loss as loss_module
+from clearhead.training.loss import ChunkedCrossEntropy, smoothed_cross_entropy
+
+
+def problem(tokens=1300, d_model=16, vocab=90):
+    torch.manual_seed(0)
+    states = torch.randn(tokens, d_model, requires_grad=True)
+    weight = torch.randn(vocab, d_model, requires_grad=True)
+    return states, weight, torch.randint(vocab, (tokens,))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("tokens", [1, 512, 1300])
+def test_value_and_gradients_equal_the_librarys(smoothing, own, tokens, monkeypatch):
+    if own:
+        monkeypatch.setattr(loss_module, "_cross_entropy", ChunkedCrossEntropy.apply)
+    states, weight, targets = problem(tokens)
+    expected = F.cross_entropy(F.linear(states, weight), targets, label_smoothing=smoothing, reduction="sum")
+    expected_gradients = torch.autograd.grad(expected * 0.7, (states, weight))
+    actual = smoothed_cross_entropy(states, weight, targets, smoothing)
+    gradients = torch.autograd.grad(actual * 0.7, (states, weight))
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=0)
+    for mine, theirs in zip(gradients, expected_gradients, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_logits_are_not_kept_for_the_backward_pass():
+    states, weight, targets = problem(tokens=2048, vocab=900)
+    kept = []
+
+    def remember(tensor):
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
+        smoothed_cross_entropy(states, weight, targets, 0.1).backward()
+    assert max(kept, default=0) < 2048 * 900 / 4
+
+
+def test_bf16_is_near():
+    states, weight, targets = problem()
+    exact = smoothed_cross_entropy(states, weight, targets, 0.1).item()
+    half = smoothed_cross_entropy(states.bfloat16(), weight.bfloat16(), targets, 0.1).item()
+    assert half == pytest.approx(exact, rel=0.01)
