@@ -89,7 +89,9 @@ def verify(path: Path) -> None:
         sums: dict[str, str] = json.loads((path / MANIFEST).read_bytes())["sha256"]
         for name, expected in sums.items():
             if not (path / name).is_file():
-                raise CheckpointError(f"{path} is damaged: {name} is missing; copy the directory again, whole")
+                raise CheckpointError(
+                    f"{path} is damaged: {name} is missing; copy the directory again, whole"
+                )
             with (path / name).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != expected:
                     raise CheckpointError(

@@ -73,7 +73,10 @@ class Train:
         for event in events:
             if isinstance(event, train.Finished):
                 for name, figures in event.candidates.items():
-                    console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}", highlight=False)
+                    console.print(
+                        f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}",
+                        highlight=False,
+                    )
                 console.print(f"kept the {event.chosen}", highlight=False)
                 print(event.model)
                 console.print(f"next: clearhead translate --model {event.model} < FILE", highlight=False)
@@ -138,14 +141,18 @@ class Translate:
         if self.text and self.input:
             raise ConfigError("both texts and --input were given; give one of them")
         if self.nbest > 1 and self.format == "text":
-            raise ConfigError("text output has one line for each line in; for --nbest give --format tsv or json")
+            raise ConfigError(
+                "text output has one line for each line in; for --nbest give --format tsv or json"
+            )
         from clearhead.data.corpus import read_lines
 
         translator = _translator(self.model, self.engine)
         lines: Any = self.text or read_lines(self.input or "-")
         options = self._options(translator)
         with _writer(self.output) as out:
-            stream = translator.stream(lines, to=self.to, split=self.split, prefix=self.prefix, options=options)
+            stream = translator.stream(
+                lines, to=self.to, split=self.split, prefix=self.prefix, options=options
+            )
             for number, translation in enumerate(stream, start=1):
                 out.write(FORMATS[self.format](number, translation))
                 for note in translation.notes:
@@ -219,7 +226,10 @@ class Evaluate:
             with _writer(self.output) as out:
                 out.writelines(FORMATS["text"](0, translation) for translation in result.translations)
         if self.json:
-            scores = {score.name: {"value": score.value, "signature": score.signature} for score in (result.bleu, result.chrf)}
+            scores = {
+                score.name: {"value": score.value, "signature": score.signature}
+                for score in (result.bleu, result.chrf)
+            }
             _print_json({**scores, "perplexity": result.perplexity, "sentences": result.sentences})
         else:
             for score in (result.bleu, result.chrf):
@@ -276,7 +286,9 @@ class Info:
         info = directory.read_info(path)
         facts = {
             "path": str(path),
-            "direction": " -> ".join(", ".join(langs) or "?" for langs in (info.source_langs, info.target_langs)),
+            "direction": " -> ".join(
+                ", ".join(langs) or "?" for langs in (info.source_langs, info.target_langs)
+            ),
             "parameters": info.model.num_parameters,
             "bytes": sum(file.stat().st_size for file in path.iterdir()),
             "tokenizer": info.tokenizer,
@@ -313,7 +325,11 @@ class PlanCommand:
         """Print the plan."""
         from clearhead.pipeline.plan import plan
 
-        values = RunConfig.load(self.config, preset=self.preset) if self.config else RunConfig.from_dict({}, preset=self.preset)
+        values = (
+            RunConfig.load(self.config, preset=self.preset)
+            if self.config
+            else RunConfig.from_dict({}, preset=self.preset)
+        )
         result = plan(values, measure=self.measure)
         if self.json:
             _print_json({**dataclasses.asdict(result), "seconds": result.seconds})
@@ -321,9 +337,13 @@ class PlanCommand:
         parts = ", ".join(f"{name} {count:,}" for name, count in result.parameters_by_part.items())
         print(f"parameters         {result.parameters:,} ({parts})")
         print(f"memory             about {result.memory_bytes / 2**30:.2f} GiB beside the program itself")
-        print(f"operations         {result.flops_per_token / 1e6:,.1f} MFLOP a token, {result.flops_per_token * result.tokens_per_step / 1e9:,.1f} GFLOP a step")
+        print(
+            f"operations         {result.flops_per_token / 1e6:,.1f} MFLOP a token, {result.flops_per_token * result.tokens_per_step / 1e9:,.1f} GFLOP a step"
+        )
         if result.pairs:
-            print(f"corpus             {result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens")
+            print(
+                f"corpus             {result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens"
+            )
         print(f"steps              {result.steps:,} of up to {result.tokens_per_step:,} target tokens")
         if result.tokens_per_second:
             print(f"speed              {result.tokens_per_second:,.0f} target tokens/s, measured just now")
@@ -400,11 +420,16 @@ def _dispatch(args: list[str]) -> None:
 
         near = difflib.get_close_matches(args[0], COMMANDS, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        print(f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        print(
+            f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}",
+            file=sys.stderr,
+        )
         sys.exit(2)
     kind = COMMANDS[args[0]]
     prog = f"clearhead {args[0]}"
-    command = tyro.cli(kind, args=args[1:], prog=prog, default=_train_defaults(args[1:]) if kind is Train else None)
+    command = tyro.cli(
+        kind, args=args[1:], prog=prog, default=_train_defaults(args[1:]) if kind is Train else None
+    )
     command.run()
 
 

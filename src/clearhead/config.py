@@ -91,7 +91,9 @@ class ModelConfig:
     def preset(cls, name: str, *, vocab_size: int, **overrides: Any) -> Self:
         """Build one of the named shapes: tiny, small, base, big."""
         if name not in PRESETS:
-            raise ConfigError(f"unknown preset {name!r}{_nearest(name, PRESETS)}; there are {', '.join(PRESETS)}")
+            raise ConfigError(
+                f"unknown preset {name!r}{_nearest(name, PRESETS)}; there are {', '.join(PRESETS)}"
+            )
         return cls(vocab_size=vocab_size, **{**PRESETS[name], **overrides})
 
     @classmethod
@@ -260,12 +262,8 @@ class DecodingConfig:
     def __post_init__(self) -> None:
         _check(self.beam_size >= 1, "decoding.beam_size", self.beam_size, "1 or more")
         _check(self.alpha >= 0, "decoding.alpha", self.alpha, "0 or more")
-        _check(
-            self.max_length_factor >= 0, "decoding.max_length_factor", self.max_length_factor, "0 or more"
-        )
-        _check(
-            self.max_length_offset >= 1, "decoding.max_length_offset", self.max_length_offset, "1 or more"
-        )
+        _check(self.max_length_factor >= 0, "decoding.max_length_factor", self.max_length_factor, "0 or more")
+        _check(self.max_length_offset >= 1, "decoding.max_length_offset", self.max_length_offset, "1 or more")
 
     def max_length(self, num_src_tokens: int) -> int:
         """Return the largest number of target tokens for a source of so many tokens."""
@@ -293,9 +291,15 @@ class RunConfig:
         unknown_key_check(values, cls, "")
         name = preset or values.get("preset", "small")
         if name not in PRESETS:
-            raise ConfigError(f"unknown preset {name!r}{_nearest(name, PRESETS)}; there are {', '.join(PRESETS)}")
+            raise ConfigError(
+                f"unknown preset {name!r}{_nearest(name, PRESETS)}; there are {', '.join(PRESETS)}"
+            )
         tokenizer = section(TokenizerConfig, values.get("tokenizer", {}), "tokenizer")
-        shape = {"vocab_size": tokenizer.vocab_size, **PRESETS[name], **_table(values.get("model", {}), "model")}
+        shape = {
+            "vocab_size": tokenizer.vocab_size,
+            **PRESETS[name],
+            **_table(values.get("model", {}), "model"),
+        }
         return cls(
             preset=name,
             data=section(DataConfig, values.get("data", {}), "data"),
@@ -349,7 +353,9 @@ def unknown_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
     for key in values:
         if key not in known:
             where = f"[{name}]" if name else "the top level"
-            raise ConfigError(f"unknown key {key!r} in {where}{_nearest(key, known)}; it knows {', '.join(known)}")
+            raise ConfigError(
+                f"unknown key {key!r} in {where}{_nearest(key, known)}; it knows {', '.join(known)}"
+            )
 
 
 def _nearest(word: str, known: Any) -> str:

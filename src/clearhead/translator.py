@@ -80,7 +80,9 @@ class Translator:
     'I am a student.'
     """
 
-    def __init__(self, engine: Engine, tokenizer: Tokenizer, info: directory.ModelInfo, name: str = "") -> None:
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, info: directory.ModelInfo, name: str = ""
+    ) -> None:
         self.engine = engine
         self.tokenizer = tokenizer
         self.info = info
@@ -192,7 +194,9 @@ class Translator:
             spans = []
             for span in sentences.split(text, language):
                 if span.is_sentence and len(self.tokenizer.encode(span.text)) > limit:
-                    parts = sentences.split_long(span.text, limit, lambda part: len(self.tokenizer.encode(part)))
+                    parts = sentences.split_long(
+                        span.text, limit, lambda part: len(self.tokenizer.encode(part))
+                    )
                     count = sum(part.is_sentence for part in parts)
                     notes.append(f"a sentence above {limit} tokens was translated in {count} parts")
                     spans.extend(parts)
@@ -212,7 +216,9 @@ class Translator:
                 pieces.scores.append((best.score, len(best.tokens) + 1))
                 pieces.tokens.extend(self.tokenizer.pieces(best.tokens))
                 if best.truncated:
-                    pieces.notes.append(f"{where}the translation reached the length limit and was ended there")
+                    pieces.notes.append(
+                        f"{where}the translation reached the length limit and was ended there"
+                    )
                 if best.repetition:
                     pieces.notes.append(f"{where}the translation began to repeat itself and was kept from it")
             tokens = sum(count for _, count in pieces.scores) or 1

@@ -53,6 +53,7 @@ def test_canonically_equal_texts_become_equal(left: str, right: str) -> None:
         ("\u202babc\u202c \u200fdef\u2069", "abc def"),
         ("pass\u200dword", "password"),  # a joiner between ASCII letters says nothing
         ("e\u200d\u0301", "é"),
+        ("\u212a\u200dx", "Kx"),  # the Kelvin sign is a K by NFC, and then ASCII
         ("\u200d \u200c", ""),
         ("\u06a9\u200d\u200d\u200c", "\u06a9\u200d"),  # a run of joiners counts once
         ("", ""),

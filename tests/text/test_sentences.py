@@ -31,7 +31,7 @@ SPACES = [
     "\u00a0",
     "\u3000",
     "\u202f",
-    "B.\u00a0",
+    "B\u00a0.",
     "\u200b",
     "\x00",
 ]
@@ -76,7 +76,7 @@ def test_sentences_of_examples(text: str, language: str, expected: list[str]) ->
 
 
 def test_spaces_that_make_the_library_panic_do_not(capfd: pytest.CaptureFixture[str]) -> None:
-    text = "B.\u00a0C. Ende.\u3000A.\u202fX"
+    text = "B\u3000B\u00a0.« 1. Ende.\u3000A\u202f. X"
     for language in ("ja", "en", "fr", "de"):
         assert join(split(text, language), sentences(split(text, language))) == text
     assert capfd.readouterr() == ("", "")

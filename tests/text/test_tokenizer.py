@@ -96,6 +96,7 @@ def test_the_file_serves_the_bare_library_too(kind: str, text: str) -> None:
     bare = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.to_bytes())
     assert bare.encode(text) == tokenizer.encode(text)
     assert bare.decode(tokenizer.encode(text)) == text
+    assert bare.decode(bare.encode(f" {text}  ½ ")) == f" {text}  ½ "  # the file normalises nothing
 
 
 @every_kind
@@ -264,11 +265,19 @@ def test_missing_damaged_and_foreign_files_are_refused(
         with pytest.raises(TextError, match=r"tokenizer\.model is damaged or not a tokenizer"):
             Tokenizer.load(path)
     assert capfd.readouterr() == ("", "")
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(CORPUS), model_prefix=str(tmp_path / "foreign"), vocab_size=60, minloglevel=2
-    )
-    with pytest.raises(TextError, match="of another program"):
-        Tokenizer.load(tmp_path / "foreign.model")
+    ours = {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3, "byte_fallback": True, "vocab_size": 400}
+    folding = {**ours, "normalization_rule_name": "nmt_nfkc"}
+    plain = {"vocab_size": 60, "normalization_rule_name": "identity"}
+    for options in (folding, plain):
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS),
+            model_prefix=str(tmp_path / "foreign"),
+            hard_vocab_limit=False,
+            minloglevel=2,
+            **options,
+        )
+        with pytest.raises(TextError, match="of another program"):
+            Tokenizer.load(tmp_path / "foreign.model")
 
 
 @every_kind

@@ -84,7 +84,9 @@ class PyTorchEngine:
                     eos=EOS,
                     max_lengths=[options.decoding.max_length(len(srcs[index])) for index in batch],
                     min_lengths=[options.min_length] * len(batch),
-                    constraints=self._constraints(options, [prefixes[index] for index in batch] if prefixes else []),
+                    constraints=self._constraints(
+                        options, [prefixes[index] for index in batch] if prefixes else []
+                    ),
                     num_hypotheses=options.num_hypotheses,
                     sentence_ids=batch,
                     device=self.device,

@@ -90,7 +90,9 @@ class MultiHeadAttention(nn.Module):
         self.output = nn.Linear(d_model, d_model)
         self.dropout = Dropout(dropout)
 
-    def split_heads(self, x: Float[Tensor, "batch length d_model"]) -> Float[Tensor, "batch heads length d_k"]:
+    def split_heads(
+        self, x: Float[Tensor, "batch length d_model"]
+    ) -> Float[Tensor, "batch heads length d_k"]:
         """Cut the last axis into heads and bring the heads forward."""
         return x.unflatten(-1, (self.num_heads, self.d_k)).transpose(1, 2)
 
@@ -117,7 +119,12 @@ class MultiHeadAttention(nn.Module):
         else:
             attended, weights = scaled_dot_product_attention(q, kv.keys, kv.values, heads_mask, self.dropout)
             if observer is not None:
-                for place, tensor in (("query", q), ("key", kv.keys), ("value", kv.values), ("weights", weights)):
+                for place, tensor in (
+                    ("query", q),
+                    ("key", kv.keys),
+                    ("value", kv.values),
+                    ("weights", weights),
+                ):
                     observer(place, tensor)
         joined: Tensor = self.output(attended.transpose(1, 2).flatten(-2))
         return joined

@@ -54,7 +54,9 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
         self.norm = final_norm(config.d_model, config.norm)
 
-    def start(self, memory: Float[Tensor, "batch src d_model"], memory_mask: Bool[Tensor, "batch 1 src"]) -> Cache:
+    def start(
+        self, memory: Float[Tensor, "batch src d_model"], memory_mask: Bool[Tensor, "batch 1 src"]
+    ) -> Cache:
         """Project the memory for every layer, once for a whole translation."""
         projected = tuple(layer.cross_attention.keys_values(memory) for layer in self.layers)  # type: ignore[operator, union-attr]
         return Cache(projected, memory_mask, (None,) * len(projected))

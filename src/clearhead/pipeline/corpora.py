@@ -65,14 +65,18 @@ def train_tokenizer(corpora: Corpora, config: TokenizerConfig) -> Tokenizer:
     return Tokenizer.train(texts, kind=config.kind, vocab_size=config.vocab_size, languages=corpora.tags)
 
 
-def tokenize(tokenizer: Tokenizer, pairs: Sequence[SentencePair], max_tokens: int) -> tuple[TokenizedCorpus, int]:
+def tokenize(
+    tokenizer: Tokenizer, pairs: Sequence[SentencePair], max_tokens: int
+) -> tuple[TokenizedCorpus, int]:
     """Encode pairs; return them and how many were left out for a side longer than `max_tokens`."""
     by_tag: dict[str | None, list[int]] = {}
     for number, pair in enumerate(pairs):
         by_tag.setdefault(pair.to, []).append(number)
     srcs: list[list[int]] = [[] for _ in pairs]
     for tag, numbers in by_tag.items():
-        for number, ids in zip(numbers, tokenizer.encode_batch([pairs[n].src for n in numbers], to=tag), strict=True):
+        for number, ids in zip(
+            numbers, tokenizer.encode_batch([pairs[n].src for n in numbers], to=tag), strict=True
+        ):
             srcs[number] = ids
     tgts = tokenizer.encode_batch([pair.tgt for pair in pairs])
     kept = [n for n in range(len(pairs)) if len(srcs[n]) <= max_tokens and len(tgts[n]) <= max_tokens]

@@ -47,7 +47,9 @@ def evaluate(
     )
 
 
-def perplexity(translator: Translator, srcs: Sequence[str], references: Sequence[str], to: str | None) -> float:
+def perplexity(
+    translator: Translator, srcs: Sequence[str], references: Sequence[str], to: str | None
+) -> float:
     """Return the model's perplexity of the references, a token, over pairs with text on both sides."""
     both = [(s, r) for s, r in zip(srcs, references, strict=True) if s.strip() and r.strip()]
     scores = translator.score([s for s, _ in both], [r for _, r in both], to=to)

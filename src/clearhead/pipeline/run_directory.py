@@ -74,9 +74,7 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             write_file(self.config_file, config.to_toml().encode())
         except OSError as error:
-            raise ConfigError(
-                f"cannot write to {self.path}: {error.strerror}; give another --out"
-            ) from None
+            raise ConfigError(f"cannot write to {self.path}: {error.strerror}; give another --out") from None
 
     def reopen(self, config: RunConfig) -> None:
         """Go on with a run; raise ConfigError naming what differs from the run as it was started."""
@@ -141,4 +139,6 @@ def write_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
-        raise CheckpointError(f"could not write {path}: {error.strerror}; free some space and resume") from error
+        raise CheckpointError(
+            f"could not write {path}: {error.strerror}; free some space and resume"
+        ) from error

@@ -108,7 +108,9 @@ def run(
     identity = {"data": fingerprint(corpus), "machine": machine(config.training)}
     warnings = _restore(state, directory, identity) if resume else ()
     directory.trim_log(state.step)
-    stream = BatchStream(corpus, config.training.batch_tokens, config.training.seed, start=(state.epoch, state.batch))
+    stream = BatchStream(
+        corpus, config.training.batch_tokens, config.training.seed, start=(state.epoch, state.batch)
+    )
     facts["padding_share"] = round(padding_share(stream.plan(state.epoch), *corpus.shapes()), 4)
     if not resume or state.step == 0:
         directory.log({"event": "prepared", **facts, "parameters": config.model.num_parameters})
@@ -153,7 +155,9 @@ class _Run:
                 continue
             if report.step % training.log_every == 0:
                 seconds = time.monotonic() - started
-                self.directory.log({"event": "train", **asdict(report), "tokens_per_second": round(tokens / seconds)})
+                self.directory.log(
+                    {"event": "train", **asdict(report), "tokens_per_second": round(tokens / seconds)}
+                )
                 started, tokens = time.monotonic(), 0
             if report.step % training.valid_every == 0:
                 event = self.validate()
@@ -205,8 +209,12 @@ class _Run:
     def finish(self) -> Finished:
         """Average the last checkpoints, choose between that and the best on validation, write the model."""
         state, training = self.state, self.config.training
-        files = [path / WEIGHTS for path in checkpoint.steps(self.directory.checkpoints)[-training.average_last :]]
-        last_average = f"average of the last {len(files)} checkpoints" if len(files) > 1 else "last checkpoint"
+        files = [
+            path / WEIGHTS for path in checkpoint.steps(self.directory.checkpoints)[-training.average_last :]
+        ]
+        last_average = (
+            f"average of the last {len(files)} checkpoints" if len(files) > 1 else "last checkpoint"
+        )
         weights = {last_average: checkpoint.average(files)}
         best_note = dict(state.notes["best"])
         best_name = f"best at step {best_note.pop('step')}"
@@ -288,7 +296,9 @@ def _device(name: str) -> str:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"training.device is {name!r}, which cannot be used here ({reason}); try auto") from None
+        raise ConfigError(
+            f"training.device is {name!r}, which cannot be used here ({reason}); try auto"
+        ) from None
     return name
 
 

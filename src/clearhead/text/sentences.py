@@ -104,7 +104,7 @@ def _needs_space(sentence: str, translation: str, next_sentence: str, next_trans
 
 def _segments(line: str, language: str) -> list[str]:
     """Return the sentences of a line with the spaces around them, as sentencex cuts it."""
-    # sentencex panics on some spaces of more than one byte ("A.\u00a0" in 1.0.32). With plain spaces
+    # sentencex panics on some spaces of more than one byte ("A\u00a0." in 1.0.32). With plain spaces
     # of the same number its boundaries are those of the original.
     plain = _SPACE.sub(" ", line)
     try:

@@ -1,0 +1,305 @@
+"""Greedy, BeamSearch, Sample: they only choose; the loop that they share is in `search`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from clearhead.decoding.length_penalty import best_reachable_score, check_alpha
+from clearhead.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Live:
+    """The hypotheses that still grow, one a row; rows of one sentence stand together, sentences in order.
+
+    Sums are float64 (float32 where the device has no better), so that a long hypothesis loses nothing.
+    """
+
+    tokens: Int[Tensor, "rows produced"]
+    log_prob: Float[Tensor, " rows"]
+    token_log_probs: Float[Tensor, "rows produced"]
+    repetition: Bool[Tensor, " rows"]
+    sentence: Int[Tensor, " rows"]
+    """Index in the batch."""
+    slot: Int[Tensor, " rows"]
+    """Place among the rows of the sentence."""
+    sample: Int[Tensor, " rows"]
+    """Number of the row that this one descends from; tells the samples of a sentence apart."""
+    sentence_ids: Sequence[int]
+    """For each sentence of the batch, the name under which its random numbers are drawn."""
+
+    @classmethod
+    def start(cls, sentence_ids: Sequence[int], rows_each: int, device: torch.device) -> Self:
+        """Begin `rows_each` empty hypotheses for each sentence."""
+        sentences = len(sentence_ids)
+        rows = sentences * rows_each
+        precision = torch.float32 if device.type == "mps" else torch.float64
+        slot = torch.arange(rows_each, device=device).repeat(sentences)
+        return cls(
+            tokens=torch.empty(rows, 0, dtype=torch.long, device=device),
+            log_prob=torch.zeros(rows, dtype=precision, device=device),
+            token_log_probs=torch.empty(rows, 0, device=device),
+            repetition=torch.zeros(rows, dtype=torch.bool, device=device),
+            sentence=torch.arange(sentences, device=device).repeat_interleave(rows_each),
+            slot=slot,
+            sample=slot,
+            sentence_ids=sentence_ids,
+        )
+
+    def table(self, values: Tensor, width: int, fill: float) -> Tensor:
+        """Spread values of rows ([rows, ...]) over [sentences, width, ...], `fill` where there is no row."""
+        shape = (len(self.sentence_ids), width, *values.shape[1:])
+        table = torch.full(shape, fill, dtype=values.dtype, device=values.device)
+        table[self.sentence, self.slot] = values
+        return table
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The continuations that a strategy picked out, for every sentence of the batch in its order."""
+
+    parent: Int[Tensor, "sentences candidates"]
+    """Row of the hypothesis that is continued; 0 where there is no candidate."""
+    token: Int[Tensor, "sentences candidates"]
+    log_prob: Float[Tensor, "sentences candidates"]
+    """Sum over the whole hypothesis; -inf where there is no candidate."""
+
+
+class Strategy(Protocol):
+    """What the loop asks of a way to search."""
+
+    @property
+    def alpha(self) -> float:
+        """Exponent of the length penalty."""
+
+    def start_rows(self, num_hypotheses: int) -> int:
+        """Return how many hypotheses of a sentence are begun; raise ConfigError if so many cannot be had."""
+
+    def width(self, num_hypotheses: int) -> int:
+        """Return how many hypotheses of a sentence are kept growing at most."""
+
+    def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
+        """Pick candidates; -inf in `log_probs` is not allowed, and every row allows something."""
+
+    def reachable(
+        self, log_prob: Float[Tensor, "sentences candidates"], longest: Int[Tensor, "sentences 1"]
+    ) -> Float[Tensor, "sentences candidates"]:
+        """Return a bound on what live hypotheses may still score; where it beats nothing found, they end."""
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Take the most probable token at every step; of equal ones the lowest id."""
+
+    alpha: float = 0.6
+    """Only scales the score."""
+
+    def __post_init__(self) -> None:
+        check_alpha(self.alpha)
+
+    def start_rows(self, num_hypotheses: int) -> int:
+        """Return 1; there is only one greedy hypothesis."""
+        if num_hypotheses != 1:
+            raise ConfigError(
+                f"{num_hypotheses} hypotheses were asked of greedy search, which finds 1; "
+                "use beam search or sampling"
+            )
+        return 1
+
+    def width(self, num_hypotheses: int) -> int:
+        """Return 1."""
+        return 1
+
+    def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
+        """Pick the best token of each row."""
+        return _one_each(live, log_probs, log_probs.argmax(dim=1), 1)
+
+    def reachable(
+        self, log_prob: Float[Tensor, "sentences candidates"], longest: Int[Tensor, "sentences 1"]
+    ) -> Float[Tensor, "sentences candidates"]:
+        """Return infinity: the one path is followed to its end."""
+        return torch.full_like(log_prob, math.inf)
+
+
+@dataclass(frozen=True)
+class BeamSearch:
+    """Keep the best `beam_size` hypotheses growing (GNMT's length penalty: Wu et al. 2016, §7).
+
+    Of all continuations of a sentence the best 2 * beam_size are candidates: at most beam_size of them end,
+    so beam_size are left to grow. Ended ones go to the pool; a sentence is done when no live hypothesis can
+    come to beat the pool. With beam_size 1 the greedy path is followed as well, so the score is at least
+    greedy's. Which of several exactly equal candidates is taken is not defined, but does not vary.
+    """
+
+    beam_size: int = 4
+    alpha: float = 0.6
+
+    def __post_init__(self) -> None:
+        if self.beam_size < 1:
+            raise ConfigError(f"beam_size is {self.beam_size}; allowed is 1 or more")
+        check_alpha(self.alpha)
+
+    def start_rows(self, num_hypotheses: int) -> int:
+        """Return 1: until the first choice all hypotheses are the same."""
+        if not 1 <= num_hypotheses <= self.beam_size:
+            raise ConfigError(
+                f"{num_hypotheses} hypotheses were asked of a beam of {self.beam_size}; "
+                "ask for a wider beam or for fewer hypotheses"
+            )
+        return 1
+
+    def width(self, num_hypotheses: int) -> int:
+        """Return the beam's size."""
+        return self.beam_size
+
+    def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
+        """Pick the best 2 * beam_size continuations of each sentence, best first."""
+        count = 2 * self.beam_size
+        # The best 2K of a sentence are among the best 2K of each of its rows: only these few are summed.
+        values, ids = log_probs.topk(min(count, log_probs.shape[1]), dim=1)
+        sums = live.table(live.log_prob[:, None] + values, self.beam_size, -math.inf).flatten(1)
+        best, index = sums.sort(dim=1, descending=True, stable=True)
+        best, index = best[:, :count], index[:, :count]
+        rows = torch.arange(len(ids), device=ids.device)[:, None].expand_as(ids)
+        return Candidates(
+            parent=live.table(rows, self.beam_size, 0).flatten(1).gather(1, index),
+            token=live.table(ids, self.beam_size, 0).flatten(1).gather(1, index),
+            log_prob=best,
+        )
+
+    def reachable(
+        self, log_prob: Float[Tensor, "sentences candidates"], longest: Int[Tensor, "sentences 1"]
+    ) -> Float[Tensor, "sentences candidates"]:
+        """Return the exact bound of the length penalty."""
+        return best_reachable_score(log_prob, longest, self.alpha)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draw every token from the model's distribution, sharpened, cut and seeded.
+
+    temperature divides the log-probabilities; top_k keeps the k best tokens (0: all); top_p keeps the
+    smallest set of best tokens whose probability reaches p (nucleus sampling: Holtzman et al. 2020, §3.1),
+    of what top_k left. A draw is a function of (seed, sentence id, number of the sample, step) alone, so it
+    does not depend on the batch. Several hypotheses of a sentence are independent draws and may be equal.
+    Reported log-probabilities are the model's own. Raises ConfigError for values out of range.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 1
+    alpha: float = 0.6
+    """Only scales the score."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < math.inf:
+            raise ConfigError(
+                f"temperature is {self.temperature}; allowed is above 0; use greedy search for the best token"
+            )
+        if self.top_k < 0:
+            raise ConfigError(f"top_k is {self.top_k}; allowed is 0 (all tokens) or more")
+        if not 0 < self.top_p <= 1:
+            raise ConfigError(f"top_p is {self.top_p}; allowed is above 0 and at most 1 (all tokens)")
+        check_alpha(self.alpha)
+
+    def start_rows(self, num_hypotheses: int) -> int:
+        """Return one row a sample."""
+        if num_hypotheses < 1:
+            raise ConfigError(f"{num_hypotheses} hypotheses were asked for; allowed is 1 or more")
+        return num_hypotheses
+
+    def width(self, num_hypotheses: int) -> int:
+        """Return one row a sample."""
+        return num_hypotheses
+
+    def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
+        """Draw one token for each row."""
+        names = np.asarray(live.sentence_ids, dtype=np.int64)[live.sentence.cpu().numpy()]
+        draws = uniforms(self.seed, names, live.sample.cpu().numpy(), live.tokens.shape[1])
+        scaled = log_probs.to(live.log_prob.dtype) / self.temperature
+        token = _inverse_cdf(
+            _nucleus((scaled - scaled.amax(dim=1, keepdim=True)).exp(), self.top_k, self.top_p),
+            torch.from_numpy(draws).to(scaled),
+        )
+        return _one_each(live, log_probs, token, 1 + int(live.slot.max()))
+
+    def reachable(
+        self, log_prob: Float[Tensor, "sentences candidates"], longest: Int[Tensor, "sentences 1"]
+    ) -> Float[Tensor, "sentences candidates"]:
+        """Return infinity: every sample is drawn to its end."""
+        return torch.full_like(log_prob, math.inf)
+
+
+def uniforms(
+    seed: int, sentences: NDArray[np.int64], samples: NDArray[np.int64], step: int
+) -> NDArray[np.float64]:
+    """Hash (seed, sentence, sample, step) to numbers in [0, 1), one for each sentence and sample.
+
+    SplitMix64 (Steele, Lea and Flood 2014, Fig. 17) mixes in one number after the other; no generator keeps
+    a state, so the order and the company in which numbers are asked for do not change them.
+    """
+    state = np.zeros(len(sentences), dtype=np.uint64)
+    for number in (np.int64(seed % 2**63), sentences, samples, np.int64(step)):
+        state = _mix(state ^ np.broadcast_to(number, state.shape).astype(np.uint64))
+    return (state >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def _one_each(
+    live: Live, log_probs: Float[Tensor, "rows vocab"], token: Int[Tensor, " rows"], width: int
+) -> Candidates:
+    sums = live.log_prob + log_probs.gather(1, token[:, None]).squeeze(1)
+    return Candidates(
+        parent=live.table(torch.arange(len(token), device=token.device), width, 0),
+        token=live.table(token, width, 0),
+        log_prob=live.table(sums, width, -math.inf),
+    )
+
+
+def _nucleus(weights: Float[Tensor, "rows vocab"], top_k: int, top_p: float) -> Float[Tensor, "rows vocab"]:
+    """Set to 0 the weights outside of the top k, then outside of the top p of what is left."""
+    vocab = weights.shape[1]
+    if top_k == 0 and top_p == 1:
+        return weights
+    if top_k:
+        best, ids = weights.topk(min(top_k, vocab), dim=1)
+        total = best.sum(dim=1, keepdim=True)
+    else:
+        total = weights.sum(dim=1, keepdim=True)
+        best, ids = weights.topk(min(_FEW, vocab), dim=1)
+        if bool((best.sum(dim=1, keepdim=True) < top_p * total).any()):
+            best, ids = weights.sort(dim=1, descending=True)
+    if top_p < 1:
+        before = best.cumsum(dim=1) - best
+        best = best.masked_fill(before >= top_p * total, 0)
+    return torch.zeros_like(weights).scatter_(1, ids, best)
+
+
+_FEW = 256
+"""Tokens that hold the nucleus of most steps: finding them is much cheaper than sorting a vocabulary."""
+
+
+def _inverse_cdf(weights: Float[Tensor, "rows vocab"], draws: Float[Tensor, " rows"]) -> Int[Tensor, " rows"]:
+    """Return for each row the first id at which the running sum of weights exceeds that part of their total.
+
+    Ids are summed in their own order: in the order of weights, two nearly equal ones that change places
+    would change the draw.
+    """
+    running = weights.cumsum(dim=1)
+    total = running[:, -1]
+    place = torch.minimum(draws * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(running, place[:, None], right=True).squeeze(1)
