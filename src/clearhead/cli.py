@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from clearhead.translator import Translation, Translator
 
 import tyro
-from tyro.conf import Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 OutputFormat = Literal["text", "json", "tsv"]
 SplitChoice = Literal["auto", "never"]
@@ -54,7 +54,7 @@ class Train:
     """Shape of the model: tiny, small, base or big."""
     resume: bool = False
     """Go on with the run in --out, exactly where its last checkpoint was."""
-    data: Annotated[DataConfig, arg(prefix_name=False)] = field(default_factory=DataConfig)
+    data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
     training: TrainingConfig = field(default_factory=TrainingConfig)

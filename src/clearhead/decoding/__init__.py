@@ -1,1 +1,1 @@
-"""From log-probabilities to token ids: one loop, three strategies (§6.1 of the paper); knows no model, no text."""
+"""Token ids from log-probabilities: one loop, three strategies (§6.1); knows neither model nor text."""

@@ -8,7 +8,7 @@ Fate = Literal["kept", "finished", "pruned"]
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One finished output. It always ends in a real EOS, so scoring it teacher-forced gives `log_prob` again."""
+    """One finished output; it ends in a real EOS, so scoring it teacher-forced gives `log_prob` again."""
 
     tokens: tuple[int, ...]
     """Produced ids, without BOS and EOS."""
@@ -19,7 +19,7 @@ class Hypothesis:
     token_log_probs: tuple[float, ...]
     """One for each token and one for the EOS."""
     truncated: bool
-    """The EOS came only because the maximum length was reached: the model rated another token higher there."""
+    """The EOS came only because the maximum length was reached: the model rated another token higher."""
     repetition: bool
     """The repetition guard banned a token that the model rated higher than the one taken."""
 

@@ -1,13 +1,11 @@
-"""The length penalty of GNMT and the best score that it leaves within reach (§6.1; Wu et al. 2016, Eq. 14)."""
+"""GNMT's length penalty and the best score that it leaves within reach (§6.1; Wu et al. 2016, Eq. 14)."""
 
-from typing import TypeVar
+from typing import overload
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from clearhead.errors import ConfigError
-
-Number = TypeVar("Number", int, float, Tensor)
 
 
 def check_alpha(alpha: float) -> None:
@@ -16,9 +14,14 @@ def check_alpha(alpha: float) -> None:
         raise ConfigError(f"alpha is {alpha}; allowed is 0 (no length penalty) or more; the paper uses 0.6")
 
 
-def length_penalty(length: Number, alpha: float) -> Number:
+@overload
+def length_penalty(length: int, alpha: float) -> float: ...
+@overload
+def length_penalty(length: Tensor, alpha: float) -> Tensor: ...
+def length_penalty(length: int | Tensor, alpha: float) -> float | Tensor:
     """Return ((5 + length) / 6) ** alpha; `length` counts the EOS, so the shortest output has penalty 1."""
-    return ((5 + length) / 6) ** alpha  # type: ignore[return-value]
+    penalty: float | Tensor = ((5 + length) / 6) ** alpha
+    return penalty
 
 
 def best_reachable_score(

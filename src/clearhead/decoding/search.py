@@ -12,7 +12,7 @@ from clearhead.decoding.constraints import Constraint, Filtered, Filters, Forced
 from clearhead.decoding.hypothesis import Candidate, Fate, Hypothesis, SearchStep, SentenceStep
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.strategies import Candidates, Live, Strategy
-from clearhead.errors import ConfigError, TranslationError
+from clearhead.errors import ConfigError
 
 
 class Cache(Protocol):
@@ -64,8 +64,8 @@ def search(
     filters = Filters(constraints, Length(eos, max_lengths, min_lengths))
     start_rows, width = strategy.start_rows(num_hypotheses), strategy.width(num_hypotheses)
     longest = _longest(max_lengths, constraints, device)
-    found = _Found(num_sentences, num_hypotheses, device)
     live = Live.start(sentence_ids or range(num_sentences), start_rows, device)
+    found = _Found(num_sentences, num_hypotheses, like=live.log_prob)
     last = torch.full_like(live.sentence, bos)
     if start_rows > 1:
         cache = cache.select(live.sentence)
@@ -106,12 +106,9 @@ def finish(searching: Search) -> list[list[Hypothesis]]:
 class _Found:
     """The best finished hypotheses of each sentence, best first, at most `size` of them."""
 
-    def __init__(self, num_sentences: int, size: int, device: torch.device) -> None:
+    def __init__(self, num_sentences: int, size: int, like: Tensor) -> None:
         self.hypotheses: list[list[Hypothesis]] = [[] for _ in range(num_sentences)]
-        precision = torch.float32 if device.type == "mps" else torch.float64
-        self.worst: Float[Tensor, "sentences 1"] = torch.full(
-            (num_sentences, 1), -math.inf, dtype=precision, device=device
-        )
+        self.worst: Float[Tensor, "sentences 1"] = like.new_full((num_sentences, 1), -math.inf)
         """What a hypothesis must beat to be among them; -inf while there is room."""
         self._size = size
 
@@ -149,22 +146,17 @@ class _Found:
         full = [number for number in set(sentences) if len(self.hypotheses[number]) == self._size]
         if full:
             worst = [[self.hypotheses[number][-1].score] for number in full]
-            self.worst[full] = torch.tensor(worst, dtype=self.worst.dtype, device=self.worst.device)
+            self.worst[full] = self.worst.new_tensor(worst)
 
 
 def _extend(
     live: Live, candidates: Candidates, filtered: Filtered, kept: Bool[Tensor, "sentences c"]
 ) -> Live:
-    parent, token, log_prob = candidates.parent[kept], candidates.token[kept], candidates.log_prob[kept]
-    if log_prob.isnan().any():
-        raise TranslationError(
-            "the model gave a probability that is not a number (NaN); "
-            "its weights are damaged or its training diverged: go back to an earlier checkpoint"
-        )
+    parent, token = candidates.parent[kept], candidates.token[kept]
     token_log_prob = filtered.log_probs[parent, token]
     return Live(
         tokens=torch.cat((live.tokens[parent], token[:, None]), dim=1),
-        log_prob=log_prob,
+        log_prob=candidates.log_prob[kept],
         token_log_probs=torch.cat((live.token_log_probs[parent], token_log_prob[:, None]), dim=1),
         repetition=_steered(live.repetition[parent], filtered, parent, token_log_prob),
         sentence=kept.nonzero()[:, 0],

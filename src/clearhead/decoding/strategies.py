@@ -243,7 +243,7 @@ def uniforms(
 ) -> NDArray[np.float64]:
     """Hash (seed, sentence, sample, step) to numbers in [0, 1), one for each sentence and sample.
 
-    SplitMix64 (Steele, Lea and Flood 2014, Fig. 17) mixes in one number after the other; no generator keeps
+    SplitMix64 (Steele, Lea and Flood 2014) mixes in one number after the other; no generator keeps
     a state, so the order and the company in which numbers are asked for do not change them.
     """
     state = np.zeros(len(sentences), dtype=np.uint64)

@@ -1,6 +1,6 @@
 """Our own code as an engine: the model of `clearhead.model`, searched by `clearhead.decoding`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -47,12 +47,12 @@ class PyTorchEngine:
 
     name = "pytorch"
 
-    def __init__(self, model: Transformer, forbidden_ids: Sequence[int] = (PAD, BOS, UNK)) -> None:
+    def __init__(self, model: Transformer, forbidden_ids: Iterable[int] = (PAD, BOS, UNK)) -> None:
         self.model = model
-        self.forbidden_ids = tuple(forbidden_ids)
+        self.forbidden_ids = tuple(sorted(forbidden_ids))
 
     @classmethod
-    def load(cls, path: Path, forbidden_ids: Sequence[int], device: str = "cpu") -> Self:
+    def load(cls, path: Path, forbidden_ids: Iterable[int], device: str = "cpu") -> Self:
         """Read a model directory."""
         return cls(load_transformer(path, read_info(path)).to(device), forbidden_ids)
 
@@ -72,8 +72,8 @@ class PyTorchEngine:
         strategy = _strategy(options)
         width = max(1, options.num_hypotheses if options.temperature else options.decoding.beam_size)
         budget = max(1, options.batch_tokens // width)
-        for batch in order_by_length([len(src) for src in srcs], budget):
-            batch = [int(index) for index in batch]
+        for indices in order_by_length([len(src) for src in srcs], budget):
+            batch: list[int] = indices.tolist()
             results = finish(
                 search(
                     self._step,

@@ -111,7 +111,9 @@ def run(
     stream = BatchStream(
         corpus, config.training.batch_tokens, config.training.seed, start=(state.epoch, state.batch)
     )
-    facts["padding_share"] = round(padding_share(stream.plan(state.epoch), *corpus.shapes()), 4)
+    facts["padding_share"] = round(
+        padding_share(stream.plan(state.epoch), corpus.src_lengths, corpus.tgt_lengths), 4
+    )
     if not resume or state.step == 0:
         directory.log({"event": "prepared", **facts, "parameters": config.model.num_parameters})
     yield Prepared(facts, config.model.num_parameters, state.step, warnings)

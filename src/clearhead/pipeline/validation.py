@@ -48,7 +48,7 @@ class Validation:
 def validation_loss(model: Transformer, corpus: TokenizedCorpus) -> float:
     """Return the mean cross-entropy of a target token."""
     total, tokens = 0.0, 0
-    for indices in order_by_length(corpus.lengths(), _BATCH_TOKENS):
+    for indices in order_by_length(corpus.src_lengths + corpus.tgt_lengths, _BATCH_TOKENS):
         batch = collate(corpus, indices)
         total += batch_loss(model, batch, smoothing=0.0).item()
         tokens += batch.num_tgt_tokens

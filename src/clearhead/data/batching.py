@@ -1,0 +1,163 @@
+"""Batches of like length under a token budget; their order is a pure function of (seed, epoch)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from clearhead.text.tokenizer import BOS, EOS, PAD
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+Position = tuple[int, int]
+"""(epoch, batch within it) of the next batch to read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Pairs of ids, int64 [batch, length], padded on the right."""
+
+    src: Integers
+    """Ends with EOS."""
+    tgt: Integers
+    """BOS ... EOS: the decoder reads tgt[:, :-1] and predicts tgt[:, 1:]."""
+    indices: Integers
+    """Which pairs of the corpus, [batch]."""
+
+    @cached_property
+    def num_tgt_tokens(self) -> int:
+        """Predicted target tokens, padding not counted."""
+        return int((self.tgt[:, 1:] != PAD).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class TokenizedCorpus:
+    """Ids of many pairs in two flat arrays; pair i is the stretch between its offset and the next."""
+
+    src: np.ndarray[Any, np.dtype[np.int32]]
+    src_offsets: Integers
+    tgt: np.ndarray[Any, np.dtype[np.int32]]
+    tgt_offsets: Integers
+
+    @classmethod
+    def from_ids(cls, srcs: Sequence[Sequence[int]], tgts: Sequence[Sequence[int]]) -> Self:
+        """Store pairs of ids without BOS and EOS."""
+        assert len(srcs) == len(tgts), "a pair has two sides"
+        return cls(*_flat(srcs), *_flat(tgts))
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.src_offsets) - 1
+
+    @cached_property
+    def src_lengths(self) -> Integers:
+        """Tokens of each source as the encoder reads it, EOS counted."""
+        return np.diff(self.src_offsets) + 1
+
+    @cached_property
+    def tgt_lengths(self) -> Integers:
+        """Tokens of each target as the batch holds it, BOS and EOS counted."""
+        return np.diff(self.tgt_offsets) + 2
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray[Any, np.dtype[np.int32]], Integers]:
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    return np.fromiter(
+        (token for row in rows for token in row), dtype=np.int32, count=int(offsets[-1])
+    ), offsets
+
+
+def collate(corpus: TokenizedCorpus, indices: Integers) -> Batch:
+    """Put pairs of a corpus side by side."""
+    src = np.full((len(indices), int(corpus.src_lengths[indices].max())), PAD, dtype=np.int64)
+    tgt = np.full((len(indices), int(corpus.tgt_lengths[indices].max())), PAD, dtype=np.int64)
+    for row, index in enumerate(indices):
+        source = corpus.src[corpus.src_offsets[index] : corpus.src_offsets[index + 1]]
+        target = corpus.tgt[corpus.tgt_offsets[index] : corpus.tgt_offsets[index + 1]]
+        src[row, : len(source)], src[row, len(source)] = source, EOS
+        tgt[row, 0], tgt[row, 1 : len(target) + 1], tgt[row, len(target) + 1] = BOS, target, EOS
+    return Batch(src, tgt, np.asarray(indices))
+
+
+def plan_epoch(
+    src_lengths: Integers, tgt_lengths: Integers, *, batch_tokens: int, seed: int, epoch: int
+) -> list[Integers]:
+    """Return the batches of an epoch as index arrays: every pair once, like lengths together, in random order.
+
+    A batch's padded source and target tokens together stay within `batch_tokens`; a pair that alone is
+    larger is a batch of its own. Pairs of equal lengths are shuffled, so batches differ from epoch to epoch.
+    """
+    draws = np.random.default_rng([seed, epoch])
+    ties = draws.permutation(len(src_lengths))
+    order = np.lexsort((ties, src_lengths, tgt_lengths))
+    batches = _cut(src_lengths[order], tgt_lengths[order], batch_tokens)
+    plan = [order[start:end] for start, end in batches]
+    return [plan[place] for place in draws.permutation(len(plan))]
+
+
+def _cut(src: Integers, tgt: Integers, budget: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of the longest runs whose rows times their longest sides stay within the budget."""
+    start = 0
+    while start < len(src):
+        most = (
+            max(1, budget // int(src[start] + tgt[start])) + 1
+        )  # later pairs are not shorter in tgt; bound by both
+        window = slice(start, start + most)
+        widths = np.maximum.accumulate(src[window]) + np.maximum.accumulate(tgt[window])
+        fits = widths * np.arange(1, len(widths) + 1) <= budget
+        end = start + max(1, int(fits.argmin()) if not fits.all() else len(fits))
+        yield start, end
+        start = end
+
+
+def padding_share(plan: Sequence[Integers], src_lengths: Integers, tgt_lengths: Integers) -> float:
+    """Return the share of padding in a plan's batches, both sides counted."""
+    real = float(src_lengths.sum() + tgt_lengths.sum())
+    padded = sum(len(batch) * int(src_lengths[batch].max() + tgt_lengths[batch].max()) for batch in plan)
+    return 1 - real / padded
+
+
+def order_by_length(lengths: Sequence[int] | Integers, batch_tokens: int) -> list[Integers]:
+    """Return index batches for inference: longest first, rows times the longest within the budget.
+
+    Of equal lengths the earlier comes first.
+    """
+    sizes = np.asarray(lengths, dtype=np.int64)
+    order = np.argsort(-sizes, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        rows = max(1, batch_tokens // max(1, int(sizes[order[start]])))
+        batches.append(order[start : start + rows])
+        start += rows
+    return batches
+
+
+class BatchStream:
+    """The batches of all epochs from a position on, without end; the same ones wherever one starts."""
+
+    def __init__(
+        self, corpus: TokenizedCorpus, batch_tokens: int, seed: int, start: Position = (0, 0)
+    ) -> None:
+        self.corpus, self.batch_tokens, self.seed, self.start = corpus, batch_tokens, seed, start
+
+    def plan(self, epoch: int) -> list[Integers]:
+        """Return the index batches of an epoch."""
+        return plan_epoch(
+            self.corpus.src_lengths,
+            self.corpus.tgt_lengths,
+            batch_tokens=self.batch_tokens,
+            seed=self.seed,
+            epoch=epoch,
+        )
+
+    def __iter__(self) -> Iterator[tuple[Position, Batch]]:
+        """Yield (position after this batch, batch)."""
+        epoch, first = self.start
+        while True:
+            plan = self.plan(epoch)
+            for number in range(first, len(plan)):
+                after = (epoch, number + 1) if number + 1 < len(plan) else (epoch + 1, 0)
+                yield after, collate(self.corpus, plan[number])
+            epoch, first = epoch + 1, 0
