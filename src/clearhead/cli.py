@@ -335,19 +335,20 @@ class PlanCommand:
             _print_json({**dataclasses.asdict(result), "seconds": result.seconds})
             return
         parts = ", ".join(f"{name} {count:,}" for name, count in result.parameters_by_part.items())
-        print(f"parameters         {result.parameters:,} ({parts})")
-        print(f"memory             about {result.memory_bytes / 2**30:.2f} GiB beside the program itself")
-        print(
-            f"operations         {result.flops_per_token / 1e6:,.1f} MFLOP a token, {result.flops_per_token * result.tokens_per_step / 1e9:,.1f} GFLOP a step"
-        )
+        step_flops = result.flops_per_token * result.tokens_per_step
+        rows = {
+            "parameters": f"{result.parameters:,} ({parts})",
+            "memory": f"about {result.memory_bytes / 2**30:.2f} GiB beside the program itself",
+            "operations": f"{result.flops_per_token / 1e6:,.1f} MFLOP a token, {step_flops / 1e9:,.1f} GFLOP a step",
+            "steps": f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens",
+        }
         if result.pairs:
-            print(
-                f"corpus             {result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens"
-            )
-        print(f"steps              {result.steps:,} of up to {result.tokens_per_step:,} target tokens")
+            rows["corpus"] = f"{result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens"
         if result.tokens_per_second:
-            print(f"speed              {result.tokens_per_second:,.0f} target tokens/s, measured just now")
-            print(f"time               {_duration(result.seconds)} without validation")
+            rows["speed"] = f"{result.tokens_per_second:,.0f} target tokens/s, measured just now"
+            rows["time"] = f"{_duration(result.seconds)}, validation not counted"
+        for name, value in rows.items():
+            print(f"{name:<12}{value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -426,10 +427,8 @@ def _dispatch(args: list[str]) -> None:
         )
         sys.exit(2)
     kind = COMMANDS[args[0]]
-    prog = f"clearhead {args[0]}"
-    command = tyro.cli(
-        kind, args=args[1:], prog=prog, default=_train_defaults(args[1:]) if kind is Train else None
-    )
+    default = _train_defaults(args[1:]) if kind is Train else None
+    command: Any = tyro.cli(kind, args=args[1:], prog=f"clearhead {args[0]}", default=default)
     command.run()
 
 

@@ -24,7 +24,7 @@ def bleu(
 
     `tokenize="none"` is for text that is already tokenised on both sides.
     """
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     if tokenize not in TOKENIZERS:
         raise ConfigError(f"unknown BLEU tokenisation {tokenize!r}; there are {', '.join(TOKENIZERS)}")
@@ -37,7 +37,7 @@ def bleu(
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False) -> Score:
     """Return corpus chrF (Popovic 2015) as sacreBLEU computes it, from 0 to 100."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     _check(hypotheses, references)
     metric = CHRF(lowercase=lowercase)

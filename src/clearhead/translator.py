@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal, Self, overload
+from typing import Literal, Self, TypedDict, Unpack, overload
 
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
 from clearhead.engines.protocol import Engine, SearchOptions
 from clearhead.errors import ConfigError, TranslationError
@@ -16,6 +18,18 @@ from clearhead.text.tokenizer import EOS, Tokenizer
 Split = Literal["auto", "never"]
 _WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
+
+
+class TranslateOptions(TypedDict, total=False):
+    """The options of `Translator.stream`, which explains them."""
+
+    to: str | None
+    beam_size: int | None
+    alpha: float | None
+    num_hypotheses: int
+    split: Split
+    prefix: str
+    options: SearchOptions | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,19 +134,23 @@ class Translator:
         return to or self.tokenizer.languages[0]
 
     @overload
-    def translate(self, text: str, **options: object) -> Translation: ...
+    def translate(self, text: str, **options: Unpack[TranslateOptions]) -> Translation: ...
     @overload
-    def translate(self, text: Sequence[str], **options: object) -> list[Translation]: ...
+    def translate(
+        self, text: list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+    ) -> list[Translation]: ...
 
-    def translate(self, text: str | Sequence[str], **options: object) -> Translation | list[Translation]:
+    def translate(
+        self, text: str | list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+    ) -> Translation | list[Translation]:
         """Translate a text, or a list of texts; the options are those of `stream`.
 
         A text is split into sentences and put together again with its own separators; a blank text
         stays as it is.
         """
         if isinstance(text, str):
-            return next(self.stream([text], **options))  # type: ignore[arg-type]
-        return list(self.stream(text, **options))  # type: ignore[arg-type]
+            return next(self.stream([text], **options))
+        return list(self.stream(text, **options))
 
     def stream(
         self,
@@ -205,7 +223,9 @@ class Translator:
         ids = [[*self.tokenizer.encode(span.text, to=tag), EOS] for span in spans if span.is_sentence]
         return _Job(spans, ids, tuple(notes))
 
-    def _joined(self, text: str, tag: str | None, job: _Job, found: list[list], wanted: int) -> Translation:  # type: ignore[type-arg]
+    def _joined(
+        self, text: str, tag: str | None, job: _Job, found: list[list[Hypothesis]], wanted: int
+    ) -> Translation:
         ranks = []
         for rank in range(min([wanted, *(len(hypotheses) for hypotheses in found)])):
             pieces = _Rank([], [], [], list(job.notes))
@@ -249,6 +269,6 @@ class Translator:
         scores = []
         for log_probs in self.engine.score(srcs, tgts):
             total = math.fsum(log_probs)
-            penalty = ((5 + len(log_probs)) / 6) ** self.info.decoding.alpha
+            penalty = length_penalty(len(log_probs), self.info.decoding.alpha)
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
         return scores

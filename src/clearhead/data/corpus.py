@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from clearhead.errors import DataError
 
@@ -76,7 +76,7 @@ def _opened(path: Path | str, name: str) -> Iterator[IO[bytes]]:
     suffix = Path(path).suffix
     try:
         if suffix == ".gz":
-            file: IO[bytes] = gzip.open(path, "rb")
+            file: IO[bytes] = cast(IO[bytes], gzip.open(path, "rb"))
         elif suffix == ".xz":
             file = lzma.open(path, "rb")
         else:

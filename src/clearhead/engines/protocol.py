@@ -1,7 +1,7 @@
 """What every engine can do: ids in, hypotheses and log-probabilities out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clearhead.config import DecodingConfig
@@ -15,7 +15,7 @@ Ids = Sequence[int]
 class SearchOptions:
     """How to search; `beam_size` 1 is greedy, `temperature` above 0 samples instead."""
 
-    decoding: DecodingConfig = DecodingConfig()
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
     num_hypotheses: int = 1
     temperature: float = 0.0
     top_k: int = 0

@@ -43,7 +43,8 @@ def attention_weights(
     scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
     if mask is not None:
         scores = scores.masked_fill(~mask, float("-inf"))
-    return scores.softmax(dim=-1)
+    weights: Tensor = scores.softmax(dim=-1)
+    return weights
 
 
 def scaled_dot_product_attention(
@@ -94,7 +95,7 @@ class MultiHeadAttention(nn.Module):
         self, x: Float[Tensor, "batch length d_model"]
     ) -> Float[Tensor, "batch heads length d_k"]:
         """Cut the last axis into heads and bring the heads forward."""
-        return x.unflatten(-1, (self.num_heads, self.d_k)).transpose(1, 2)
+        return x.view(*x.shape[:-1], self.num_heads, self.d_k).transpose(1, 2)
 
     def keys_values(self, memory: Float[Tensor, "batch key d_model"]) -> KeysValues:
         """Project what will be attended to: K W^K and V W^V of every head."""

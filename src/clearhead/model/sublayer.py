@@ -23,8 +23,9 @@ class Sublayer(nn.Module):
     ) -> Float[Tensor, "batch length d_model"]:
         """Run `function` on x within the residual connection."""
         if self.pre:
-            return x + self.dropout(function(self.norm(x)))
-        out: Tensor = self.norm(x + self.dropout(function(x)))
+            out: Tensor = x + self.dropout(function(self.norm(x)))
+        else:
+            out = self.norm(x + self.dropout(function(x)))
         return out
 
 

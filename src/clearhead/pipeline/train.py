@@ -177,7 +177,7 @@ class _Run:
 
     def _out_of_patience(self) -> bool:
         patience = self.config.training.patience
-        return 0 < patience <= self.state.notes.get("validations_since_best", 0)
+        return 0 < patience <= int(self.state.notes.get("validations_since_best", 0))
 
     def validate(self) -> Validated:
         """Measure the model; keep it where it is the best so far."""

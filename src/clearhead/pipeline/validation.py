@@ -37,7 +37,8 @@ class Validation:
         if other is None:
             return True
         mine: float = getattr(self, select_by)
-        return mine < other[select_by] if select_by == "loss" else mine > other[select_by]
+        before: float = other[select_by]
+        return mine < before if select_by == "loss" else mine > before
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,16 +19,23 @@ from clearhead.training.state import TrainState
 
 _MOST_SKIPPED_IN_A_ROW = 3
 
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+
 
 class Batch(Protocol):
     """What the loop needs of a batch: ids as [batch, length] int64 arrays, padded on the right."""
 
     @property
-    def src(self) -> np.ndarray: ...  # type: ignore[type-arg]  # noqa: D102
+    def src(self) -> Ids:
+        """Source ids, each row ending in EOS."""
+
     @property
-    def tgt(self) -> np.ndarray: ...  # type: ignore[type-arg]  # noqa: D102
+    def tgt(self) -> Ids:
+        """Target ids, BOS ... EOS."""
+
     @property
-    def num_tgt_tokens(self) -> int: ...  # noqa: D102
+    def num_tgt_tokens(self) -> int:
+        """Target tokens to predict, padding not counted."""
 
 
 @dataclass(frozen=True)

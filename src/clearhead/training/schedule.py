@@ -7,12 +7,12 @@ from clearhead.config import ScheduleName
 
 def noam(step: int, d_model: int, warmup_steps: int) -> float:
     """Return d_model^-0.5 * min(step^-0.5, step * warmup_steps^-1.5): Eq. 3 of the paper."""
-    return d_model**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)
+    return float(d_model**-0.5 * min(step**-0.5, step * warmup_steps**-1.5))
 
 
 def inverse_sqrt(step: int, warmup_steps: int) -> float:
     """Rise in a line to 1 at `warmup_steps`, then fall as 1 / sqrt(step)."""
-    return min(step / warmup_steps, (warmup_steps / step) ** 0.5)
+    return float(min(step / warmup_steps, (warmup_steps / step) ** 0.5))
 
 
 def cosine(step: int, warmup_steps: int, max_steps: int) -> float:
@@ -32,10 +32,12 @@ def learning_rate(
     name: ScheduleName, step: int, *, scale: float, d_model: int, warmup_steps: int, max_steps: int
 ) -> float:
     """Return the rate of a step: `scale` times the named curve (noam's peak depends on d_model)."""
-    curve = {
-        "noam": lambda: noam(step, d_model, warmup_steps),
-        "inverse_sqrt": lambda: inverse_sqrt(step, warmup_steps),
-        "cosine": lambda: cosine(step, warmup_steps, max_steps),
-        "constant": lambda: constant(step, warmup_steps),
-    }[name]
-    return scale * curve()
+    match name:
+        case "noam":
+            return scale * noam(step, d_model, warmup_steps)
+        case "inverse_sqrt":
+            return scale * inverse_sqrt(step, warmup_steps)
+        case "cosine":
+            return scale * cosine(step, warmup_steps, max_steps)
+        case "constant":
+            return scale * constant(step, warmup_steps)

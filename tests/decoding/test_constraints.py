@@ -1,0 +1,210 @@
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clearhead.decoding.constraints import (
+    Ban,
+    Constraint,
+    Filters,
+    ForcedPrefix,
+    Length,
+    NoRepeatNgram,
+    RepetitionGuard,
+)
+from clearhead.decoding.strategies import BeamSearch, Greedy, Sample
+from clearhead.errors import ConfigError, TranslationError
+from tests.decoding.table_model import EOS, FixedModel, TableModel, decode
+
+Tokens = tuple[int, ...]
+
+
+def ngrams_differ(n: int, tokens: Tokens) -> bool:
+    ngrams = [tokens[at : at + n] for at in range(len(tokens) - n + 1)]
+    return len(set(ngrams)) == len(ngrams)
+
+
+def loops(tokens: Tokens, longest_block: int, copies: int, single_copies: int) -> bool:
+    """Say whether the tokens end in too many copies of a block."""
+    return any(
+        len(tokens) >= block * times and tokens[-block * times :] == tokens[-block:] * times
+        for block in range(1, longest_block + 1)
+        for times in [single_copies if block == 1 else copies]
+    )
+
+
+@pytest.mark.parametrize(
+    ("constraint", "min_length", "allowed"),
+    [
+        (Ban([2]), 0, lambda tokens: 2 not in tokens),
+        (Ban([]), 2, lambda tokens: len(tokens) >= 2),
+        (ForcedPrefix([[3, 0]]), 0, lambda tokens: tokens[:2] == (3, 0)),
+        (NoRepeatNgram(1), 0, lambda tokens: ngrams_differ(1, tokens)),
+        (NoRepeatNgram(2), 3, lambda tokens: ngrams_differ(2, tokens) and len(tokens) >= 3),
+        (NoRepeatNgram(3), 0, lambda tokens: ngrams_differ(3, tokens)),
+        (
+            RepetitionGuard(2, copies=2, single_copies=3),
+            0,
+            lambda tokens: not any(loops(tokens[:at], 2, 2, 3) for at in range(len(tokens) + 1)),
+        ),
+    ],
+    ids=["ban", "min", "prefix", "1-gram", "2-gram", "3-gram", "guard"],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_wide_beam_finds_the_best_of_what_is_allowed(
+    constraint: Constraint, min_length: int, allowed: Callable[[Tokens], bool], seed: int
+) -> None:
+    model = TableModel(vocab=4, seed=seed, eos_bonus=-1.0)
+    expected = sorted(pair for pair in model.outputs(0, 5, 0.6) if allowed(pair[1]))[: -3 - 1 : -1]
+    [found] = decode(
+        model,
+        BeamSearch(400),
+        max_length=5,
+        min_lengths=[min_length],
+        constraints=[constraint],
+        num_hypotheses=3,
+    )
+    assert [(h.score, h.tokens) for h in found] == [
+        (pytest.approx(score), tokens) for score, tokens in expected
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 2), min_size=14, max_size=14), min_size=1, max_size=5),
+    st.integers(0, 14),
+)
+def test_the_guard_bans_exactly_what_would_complete_one_copy_too_many(
+    rows: list[list[int]], length: int
+) -> None:
+    tokens = torch.tensor(rows)[:, :length]
+    sentences = torch.zeros(len(rows), dtype=torch.long)
+    for limits in [(3, 3, 4), (2, 2, 2), (4, 2, 6), (1, 2, 5)]:
+        filtered = RepetitionGuard(*limits)(torch.zeros(len(rows), 3), tokens, sentences)
+        banned = [[loops((*row[:length], token), *limits) for token in range(3)] for row in rows]
+        assert (filtered == -math.inf).tolist() == banned
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4))
+def test_no_repeat_bans_exactly_what_would_repeat(row: list[int], n: int) -> None:
+    seen = {tuple(row[at : at + n]) for at in range(len(row) - n + 1)}
+    filtered = NoRepeatNgram(n)(torch.zeros(1, 4), torch.tensor([row], dtype=torch.long), torch.tensor([0]))
+    expected = [len(row) >= n - 1 and tuple([*row, token][len(row) - n + 1 :]) in seen for token in range(4)]
+    assert (filtered[0] == -math.inf).tolist() == expected
+
+
+def test_the_guard_breaks_a_loop_and_says_so() -> None:
+    loop = FixedModel([0.05, 0.05, 0.1, 0.8])
+    for strategy in [Greedy(), BeamSearch(2), Sample(temperature=0.1)]:
+        [[free]] = decode(loop, strategy, max_length=40)
+        assert not free.repetition
+        [[guarded]] = decode(loop, strategy, max_length=40, constraints=[RepetitionGuard()])
+        assert guarded.repetition or not guarded.tokens
+        if isinstance(strategy, Greedy):
+            assert guarded.tokens[:7] == (3, 3, 3, 3, 3, 2, 3)
+            assert free.tokens == (3,) * 40
+        else:
+            assert guarded.tokens[:6] != (3,) * 6
+
+
+def test_the_guard_reports_only_hypotheses_that_it_steered() -> None:
+    # After two of the favourite token the ban takes effect, but the model would rather end anyway.
+    class EndsAfterTwo(FixedModel):
+        def _log_probs(self, sentence: int, prefix: Tokens) -> torch.Tensor:
+            end = 0.6 if len(prefix) == 2 else 0.01
+            return torch.tensor([0.01, end, 0.99 - end]).log()
+
+    [[found]] = decode(EndsAfterTwo([1.0] * 3), Greedy(), constraints=[RepetitionGuard(single_copies=3)])
+    assert found.tokens == (2, 2)
+    assert not found.repetition
+
+
+@pytest.mark.parametrize("row", [[2, 3, 4] * 3, [5] * 5, [2, 3] * 2 + [4] + [2, 3] * 3, [6, 6, 7] * 3])
+def test_the_guard_lets_ordinary_repetition_pass(row: list[int]) -> None:
+    guard = RepetitionGuard()
+    for length in range(len(row)):
+        banned = guard.banned(torch.tensor([row[:length]], dtype=torch.long))
+        assert banned is None or row[length] not in banned[0].tolist()
+
+
+@pytest.mark.parametrize("strategy", [Greedy(), BeamSearch(3), Sample()], ids=["greedy", "beam", "sample"])
+def test_a_forced_prefix_overrules_everything(strategy: Greedy | BeamSearch | Sample) -> None:
+    model = TableModel(vocab=8)
+    prefixes = [[2, 2, 2, 2], [], [3]]
+    constraints = [
+        ForcedPrefix(prefixes),
+        RepetitionGuard(single_copies=2),
+        NoRepeatNgram(1),
+        Ban([2]),
+    ]
+    found = decode(model, strategy, range(3), [2, 5, 0], constraints=constraints)
+    assert found[0][0].tokens == (2, 2, 2, 2)  # longer than its maximum of 2
+    assert not found[0][0].repetition
+    assert 2 not in found[1][0].tokens
+    assert found[2][0].tokens == (3,)
+    for sentence, [h] in enumerate(found):
+        assert h.token_log_probs == model.token_log_probs(sentence, h.tokens)
+
+
+def test_a_forced_token_may_have_no_probability() -> None:
+    model = FixedModel([0.5, 0.5, 0.0])
+    [[found]] = decode(model, BeamSearch(2), constraints=[ForcedPrefix([[2, 2]])])
+    assert found.tokens[:2] == (2, 2)
+    assert found.log_prob < -1e38
+
+
+def test_filters_leave_the_models_numbers_alone() -> None:
+    log_probs = torch.randn(3, 9).log_softmax(1)
+    before = log_probs.clone()
+    filters = Filters([Ban([4]), ForcedPrefix([[5], []]), NoRepeatNgram(1)], Length(EOS, [3, 3], [1, 1]))
+    tokens, sentences = torch.empty(3, 0, dtype=torch.long), torch.tensor([0, 1, 1])
+    after = filters(log_probs, tokens, sentences).log_probs
+    assert torch.equal(log_probs, before)
+    assert ((after == before) | (after == -math.inf)).all()
+    assert (after > -math.inf).tolist()[0] == [token == 5 for token in range(9)]
+    assert (after > -math.inf).tolist()[1] == [token not in (EOS, 4) for token in range(9)]
+
+
+def test_any_function_can_be_a_constraint() -> None:
+    def odd_only(log_probs: torch.Tensor, tokens: torch.Tensor, sentences: torch.Tensor) -> torch.Tensor:
+        return log_probs.index_fill(1, torch.tensor([0, 2, 4]), -math.inf)
+
+    [[found]] = decode(TableModel(vocab=6, eos_bonus=-3.0), BeamSearch(2), constraints=[odd_only])
+    assert found.tokens
+    assert all(token % 2 for token in found.tokens)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Ban([-1]), ConfigError, "cannot ban the id -1; ids start at 0"),
+        (
+            lambda: decode(TableModel(5), Greedy(), constraints=[Ban([5])]),
+            ConfigError,
+            "vocabulary has 5 ids",
+        ),
+        (lambda: NoRepeatNgram(0), ConfigError, "no_repeat_ngram is 0; allowed is 1 or more"),
+        (lambda: RepetitionGuard(copies=1), ConfigError, "2 copies or more"),
+        (lambda: Length(EOS, [-1]), ConfigError, "maximum length -1; allowed is 0 <= minimum <= maximum"),
+        (lambda: ForcedPrefix([[-2]]), TranslationError, "a forced prefix has the id -2"),
+        (
+            lambda: decode(TableModel(5), Greedy(), constraints=[ForcedPrefix([[7]])]),
+            TranslationError,
+            "a forced prefix has the id 7; the vocabulary has 5 ids",
+        ),
+        (
+            lambda: decode(TableModel(5), Greedy(), constraints=[ForcedPrefix([[EOS]])]),
+            TranslationError,
+            r"a forced prefix has EOS \(id 1\)",
+        ),
+    ],
+)
+def test_wrong_constraints_are_named(
+    make: Callable[[], object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        make()
