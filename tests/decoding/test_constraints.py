@@ -123,6 +123,24 @@ def test_the_guard_reports_only_hypotheses_that_it_steered() -> None:
     assert not found.repetition
 
 
+def test_the_report_stays_when_the_loop_is_over() -> None:
+    class LoopsThenEnds(FixedModel):
+        def _log_probs(self, sentence: int, prefix: Tokens) -> torch.Tensor:
+            end = 0.9 if 3 in prefix else 0.01
+            return torch.tensor([0.01, end, (0.99 - end) * 0.8, (0.99 - end) * 0.2]).log()
+
+    [[found]] = decode(LoopsThenEnds([1.0] * 4), Greedy(), max_length=20, constraints=[RepetitionGuard()])
+    assert found.tokens == (2, 2, 2, 2, 2, 3)
+    assert found.repetition
+
+
+def test_what_a_prefix_says_is_not_reported() -> None:
+    constraints = [RepetitionGuard(single_copies=3), ForcedPrefix([[2, 2, 3]])]
+    [[found]] = decode(FixedModel([0.1, 0.1, 0.6, 0.2]), Greedy(), max_length=3, constraints=constraints)
+    assert found.tokens == (2, 2, 3)
+    assert not found.repetition
+
+
 @pytest.mark.parametrize("row", [[2, 3, 4] * 3, [5] * 5, [2, 3] * 2 + [4] + [2, 3] * 3, [6, 6, 7] * 3])
 def test_the_guard_lets_ordinary_repetition_pass(row: list[int]) -> None:
     guard = RepetitionGuard()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from clearhead.decoding.constraints import Ban, ForcedPrefix, NoRepeatNgram, RepetitionGuard
 from clearhead.decoding.hypothesis import SearchStep
 from clearhead.decoding.search import finish, search
-from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
+from clearhead.decoding.strategies import BeamSearch, Candidates, Greedy, Live, Sample, Strategy
 from clearhead.errors import ConfigError, TranslationError
 from tests.decoding.table_model import BOS, EOS, FixedModel, RowsCache, TableModel, decode
 
@@ -154,7 +154,9 @@ def test_lengths_hold(strategy: Strategy, n: int) -> None:
 def test_truncation_is_reported_only_where_the_limit_ended_it() -> None:
     never_ends = FixedModel([0.1, 0.01, 0.89])
     assert decode(never_ends, Greedy(), max_length=4)[0][0].truncated
-    assert all(h.truncated for h in decode(never_ends, BeamSearch(2), max_length=4, num_hypotheses=2)[0])
+    [beam] = decode(never_ends, BeamSearch(2), max_length=4, num_hypotheses=2)
+    assert [h.truncated for h in beam] == [len(h.tokens) == 4 for h in beam]
+    assert beam[0].truncated
     ends_at_once = FixedModel([0.1, 0.8, 0.1])
     [[at_limit]] = decode(ends_at_once, Greedy(), max_length=3, min_lengths=[3])
     assert len(at_limit.tokens) == 3
@@ -210,7 +212,7 @@ def test_the_trace_tells_the_result(strategy: Strategy, n: int, seed: int) -> No
 
 def test_beam_considers_twice_its_size_and_keeps_its_size() -> None:
     steps: list[SearchStep] = []
-    decode(TableModel(vocab=9), BeamSearch(3), max_length=5, steps=steps)
+    decode(TableModel(vocab=9, eos_bonus=-9.0), BeamSearch(3), max_length=5, steps=steps)
     for step in steps[:4]:
         [sentence] = step.sentences
         assert len(sentence.candidates) == 6
@@ -277,8 +279,14 @@ def test_no_graph_is_kept_when_the_model_records_gradients() -> None:
     def step(last: torch.Tensor, cache: RowsCache) -> tuple[torch.Tensor, RowsCache]:
         return weight.log_softmax(0).expand(len(last), -1), cache
 
+    class Watchful(Greedy):
+        def choose(self, log_probs: torch.Tensor, live: Live) -> Candidates:
+            assert not log_probs.requires_grad
+            assert not live.log_prob.requires_grad
+            return super().choose(log_probs, live)
+
     [[found]] = finish(
-        search(step, RowsCache([(0, ())]), Greedy(), num_sentences=1, bos=BOS, eos=EOS, max_lengths=[3])
+        search(step, RowsCache([(0, ())]), Watchful(), num_sentences=1, bos=BOS, eos=EOS, max_lengths=[3])
     )
     assert found.tokens == (0, 0, 0)
 

@@ -101,6 +101,22 @@ def test_seeds_and_names_decide_what_is_drawn() -> None:
     assert not set(once) & set(draw(-1, [0, 1, 2]))
 
 
+def test_each_sample_is_drawn_from_its_own_numbers_whatever_becomes_of_the_others() -> None:
+    running = np.cumsum(PROBABILITIES)
+    by_hand = []
+    for sample in range(20):
+        tokens: list[int] = []
+        while EOS not in tokens and len(tokens) < 8:
+            draw = uniforms(5, np.array([3]), np.array([sample]), len(tokens))[0]
+            tokens.append(int(np.searchsorted(running, draw * running[-1], side="right")))
+        by_hand.append(tuple(token for token in tokens if token != EOS))
+    found = decode(
+        FixedModel(PROBABILITIES), Sample(seed=5), max_length=8, num_hypotheses=20, sentence_ids=[3]
+    )
+    assert Counter(h.tokens for h in found[0]) == Counter(by_hand)
+    assert len({len(tokens) for tokens in by_hand}) > 3
+
+
 def test_more_samples_leave_the_first_ones_as_they_were() -> None:
     model = TableModel(vocab=30, eos_bonus=-1.0)
     few = Counter(h.tokens for h in decode(model, Sample(), num_hypotheses=3)[0])

@@ -1,6 +1,7 @@
 """The only autoregressive loop: greedy search, beam search and sampling are what a strategy makes of it."""
 
 import math
+from bisect import insort
 from collections.abc import Callable, Generator, Sequence
 from typing import Protocol, Self, TypeVar
 
@@ -140,8 +141,8 @@ class _Found:
         ):
             tokens, total, log_prob, each, truncated, repeats = values
             best = self.hypotheses[number]
-            best.append(Hypothesis(tuple(tokens), total, log_prob, tuple(each), truncated, repeats))
-            best.sort(key=lambda hypothesis: -hypothesis.score)
+            hypothesis = Hypothesis(tuple(tokens), total, log_prob, tuple(each), truncated, repeats)
+            insort(best, hypothesis, key=lambda one: -one.score)
             del best[self._size :]
         full = [number for number in set(sentences) if len(self.hypotheses[number]) == self._size]
         if full:

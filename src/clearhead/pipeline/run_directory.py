@@ -94,19 +94,15 @@ class RunDirectory:
         with self.log_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event, ensure_ascii=False) + "\n")
 
-    def trim_log(self, step: int) -> None:
-        """Forget what was logged after a step, since it will happen again; a torn last line too."""
-        if not self.log_file.exists():
-            return
-        kept = []
-        for line in self.log_file.read_text(encoding="utf-8").splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if event.get("step", 0) <= step:
-                kept.append(line + "\n")
-        write_file(self.log_file, "".join(kept).encode())
+    def log_lines(self) -> int:
+        """Return how many events the log holds."""
+        return self.log_file.read_bytes().count(b"\n") if self.log_file.exists() else 0
+
+    def trim_log(self, lines: int) -> None:
+        """Keep the first events only: what a checkpoint has not seen will happen again."""
+        if self.log_lines() > lines or lines == 0:
+            events = self.log_file.read_bytes().split(b"\n")[:lines] if self.log_file.exists() else []
+            write_file(self.log_file, b"".join(event + b"\n" for event in events))
 
 
 def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

@@ -107,14 +107,14 @@ def run(
     state = TrainState.fresh(model, config.training)
     identity = {"data": fingerprint(corpus), "machine": machine(config.training)}
     warnings = _restore(state, directory, identity) if resume else ()
-    directory.trim_log(state.step)
+    directory.trim_log(state.notes.get("log_lines", 0))
     stream = BatchStream(
         corpus, config.training.batch_tokens, config.training.seed, start=(state.epoch, state.batch)
     )
     facts["padding_share"] = round(
         padding_share(stream.plan(state.epoch), corpus.src_lengths, corpus.tgt_lengths), 4
     )
-    if not resume or state.step == 0:
+    if not state.notes:
         directory.log({"event": "prepared", **facts, "parameters": config.model.num_parameters})
     yield Prepared(facts, config.model.num_parameters, state.step, warnings)
 
@@ -196,6 +196,7 @@ class _Run:
     def save(self) -> Saved:
         """Write a checkpoint and remove those no longer needed."""
         state = self.state
+        state.notes["log_lines"] = self.directory.log_lines()
         path = checkpoint.step_directory(self.directory.checkpoints, state.step)
         checkpoint.write_directory(
             path,

@@ -1,0 +1,79 @@
+"""Models trained for real, each with every option on, that the invariants are tested on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from clearhead.config import ModelConfig, TrainingConfig
+from clearhead.data.batching import BatchStream, TokenizedCorpus
+from clearhead.engines.pytorch import PyTorchEngine
+from clearhead.model.transformer import Transformer
+from clearhead.training.loop import StepReport, train
+from clearhead.training.state import TrainState
+
+VOCAB, EOS = 24, 2
+VARIANTS = {
+    "post tied": {"norm": "post", "tied_embeddings": True},
+    "post separate": {"norm": "post", "tied_embeddings": False},
+    "pre tied bf16": {"norm": "pre", "tied_embeddings": True},
+    "pre separate": {"norm": "pre", "tied_embeddings": False},
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, its engine and what it was trained with."""
+
+    model: Transformer
+    engine: PyTorchEngine
+    corpus: TokenizedCorpus
+    training: TrainingConfig
+    reports: list[StepReport]
+    srcs: list[list[int]]
+    """Sources it has not seen, EOS at the end."""
+
+
+def sources(seed: int, count: int) -> list[list[int]]:
+    draws = np.random.default_rng(seed)
+    return [draws.integers(4, VOCAB, draws.integers(1, 9)).tolist() for _ in range(count)]
+
+
+def target(src: list[int]) -> list[int]:
+    """Say it backwards, and even tokens twice: lengths differ between the sides."""
+    return [token for token in reversed(src) for _ in range(2 - token % 2)]
+
+
+@pytest.fixture(scope="session", params=VARIANTS)
+def trained(request) -> Trained:
+    srcs = sources(0, 400)
+    corpus = TokenizedCorpus.from_ids(srcs, [target(src) for src in srcs])
+    training = TrainingConfig(
+        max_steps=250,
+        batch_tokens=300,
+        accumulate=2,
+        warmup_steps=60,
+        learning_rate=0.7,
+        label_smoothing=0.1,
+        weight_decay=1e-5,
+        precision="bf16" if "bf16" in request.param else "fp32",
+    )
+    torch.manual_seed(1)
+    config = ModelConfig(
+        vocab_size=VOCAB,
+        d_model=32,
+        d_ff=48,
+        num_heads=4,
+        num_encoder_layers=2,
+        num_decoder_layers=3,
+        dropout=0.05,
+        attention_dropout=0.05,
+        feed_forward_dropout=0.05,
+        **VARIANTS[request.param],
+    )
+    state = TrainState.fresh(Transformer(config), training)
+    found = list(train(state, iter(BatchStream(corpus, training.batch_tokens, training.seed)), training))
+    model = state.model.eval()
+    unseen = [[*src, EOS] for src in sources(1, 40)]
+    return Trained(model, PyTorchEngine(model), corpus, training, found, unseen)

@@ -1,0 +1,203 @@
+"""A run that is killed at any moment and resumed ends in the same bytes as one that was not."""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from clearhead import checkpoint
+from clearhead.config import RunConfig
+from clearhead.errors import ConfigError
+from clearhead.pipeline.corpora import Corpora, SentencePair
+from clearhead.pipeline.run_directory import RunDirectory
+from clearhead.pipeline.train import Finished, run
+
+WORDS = "zero one two three four five six seven eight nine".split()
+CONFIG = RunConfig.from_dict(
+    {
+        "preset": "tiny",
+        "tokenizer": {"vocab_size": 320},
+        "model": {
+            "d_model": 16,
+            "d_ff": 24,
+            "num_heads": 2,
+            "num_encoder_layers": 1,
+            "num_decoder_layers": 2,
+            "dropout": 0.2,
+            "attention_dropout": 0.1,
+            "feed_forward_dropout": 0.1,
+        },
+        "training": {
+            "max_steps": 23,
+            "batch_tokens": 200,
+            "accumulate": 2,
+            "warmup_steps": 10,
+            "valid_every": 7,
+            "save_every": 5,
+            "log_every": 3,
+            "average_last": 3,
+            "threads": 1,
+        },
+        "decoding": {"max_length_factor": 1.0, "max_length_offset": 4},
+    }
+)
+MOMENTS_IN_FILE_OPERATIONS, MOMENTS_IN_TIME = 14, 8
+
+
+def corpora() -> Corpora:
+    draws = random.Random(0)
+    numbers = ["".join(draws.choices("0123456789", k=draws.randint(2, 6))) for _ in range(130)]
+    pairs = [SentencePair(" ".join(n), " ".join(WORDS[int(d)] for d in n)) for n in numbers]
+    return Corpora(train=pairs[:120], valid=pairs[120:])
+
+
+def in_child(out, *, resume, kill_at=None, kill_after=None) -> tuple[bool, int]:
+    """Train in a child process; return whether it was killed and how many file operations it got to.
+
+    Killed before its `kill_at`-th operation on files of the run (opening, making, renaming, removing), or
+    after `kill_after` seconds.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        operations = 0
+
+        def count(event, arguments):
+            nonlocal operations
+            if event in ("os.remove", "os.rmdir") or (
+                event in ("open", "os.mkdir", "os.rename") and str(out) in str(arguments)
+            ):
+                operations += 1
+                if operations == kill_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count)
+        code = 1
+        try:
+            for _ in run(CONFIG, out, resume=resume, corpora=corpora()):
+                pass
+            os.write(write, str(operations).encode())
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(write)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(read) as pipe:
+        operations = int(pipe.read() or 0)
+    killed = os.WIFSIGNALED(status)
+    assert killed or os.waitstatus_to_exitcode(status) == 0
+    return killed, operations
+
+
+def events(out) -> list[dict]:
+    """Return what the log says happened, without the timing."""
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "tokens_per_second"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    out = tmp_path_factory.mktemp("uninterrupted") / "run"
+    started = time.monotonic()
+    _, operations = in_child(out, resume=False)
+    return out, operations, time.monotonic() - started
+
+
+def moments() -> list[float]:
+    """Return moments as shares of the whole run, drawn once: early, late and between."""
+    return [round(random.Random(n).random(), 3) for n in range(MOMENTS_IN_FILE_OPERATIONS + MOMENTS_IN_TIME)]
+
+
+@pytest.mark.parametrize("number", range(MOMENTS_IN_FILE_OPERATIONS + MOMENTS_IN_TIME))
+def test_killed_and_resumed_equals_uninterrupted(number, uninterrupted, tmp_path):
+    reference, operations, seconds = uninterrupted
+    out, share = tmp_path / "run", moments()[number]
+    if number < MOMENTS_IN_FILE_OPERATIONS:
+        killed, _ = in_child(out, resume=False, kill_at=1 + int(share * operations))
+        assert killed
+    else:
+        in_child(out, resume=False, kill_after=share * seconds)
+    if out.exists():
+        in_child(out, resume=True)
+    else:  # killed before there was anything
+        in_child(out, resume=False)
+    for name in ("model.safetensors", "config.json", "tokenizer.model"):
+        assert (out / "model" / name).read_bytes() == (reference / "model" / name).read_bytes(), name
+    assert events(out) == events(reference)
+    assert [path.name for path in checkpoint.steps(out / "checkpoints")] == [
+        path.name for path in checkpoint.steps(reference / "checkpoints")
+    ]
+    for folder in (out, out / "checkpoints"):
+        assert not [left.name for left in folder.iterdir() if left.name.startswith(".")], "something was left behind"
+
+
+def test_resuming_again_and_again_equals_uninterrupted(uninterrupted, tmp_path):
+    """Killed six times in one run, a little further each time."""
+    reference, operations, _ = uninterrupted
+    out = tmp_path / "run"
+    in_child(out, resume=False, kill_at=operations // 6)
+    for _ in range(5):
+        in_child(out, resume=True, kill_at=operations // 5)
+    in_child(out, resume=True)
+    assert (out / "model/model.safetensors").read_bytes() == (reference / "model/model.safetensors").read_bytes()
+    assert events(out) == events(reference)
+
+
+def test_a_finished_run_resumes_to_the_same_model(uninterrupted):
+    reference, _, _ = uninterrupted
+    before = (reference / "model/model.safetensors").read_bytes()
+    last = list(run(CONFIG, reference, resume=True, corpora=corpora()))[-1]
+    assert isinstance(last, Finished)
+    assert (reference / "model/model.safetensors").read_bytes() == before
+
+
+def test_more_steps_may_be_asked_of_a_run(uninterrupted, tmp_path):
+    """23 steps, then on to 30, equals 30 at once, but for the extra checkpoint at the first end."""
+    longer = replace(CONFIG, training=replace(CONFIG.training, max_steps=30))
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    for config, out, resume in ((longer, once, False), (CONFIG, twice, False), (longer, twice, True)):
+        for _ in run(config, out, resume=resume, corpora=corpora()):
+            pass
+    last = "checkpoints/step-00000030/model.safetensors"
+    assert (once / last).read_bytes() == (twice / last).read_bytes()
+
+
+def test_another_configuration_is_refused_and_named(uninterrupted):
+    reference, _, _ = uninterrupted
+    other = replace(CONFIG, model=replace(CONFIG.model, dropout=0.3), training=replace(CONFIG.training, seed=2))
+    with pytest.raises(ConfigError, match=r"model\.dropout was 0\.2, is 0\.3; training\.seed was 1, is 2"):
+        next(run(other, reference, resume=True, corpora=corpora()))
+
+
+def test_other_text_is_refused(uninterrupted):
+    reference, _, _ = uninterrupted
+    text = corpora()
+    other = replace(text, train=[*text.train[:-1], SentencePair("9 9", "nine nine")])
+    with pytest.raises(ConfigError, match="not the text"):
+        next(run(CONFIG, reference, resume=True, corpora=other))
+
+
+def test_a_damaged_last_checkpoint_falls_back_to_the_one_before(uninterrupted, tmp_path):
+    out = tmp_path / "run"
+    in_child(out, resume=False)
+    last = checkpoint.steps(out / "checkpoints")[-1] / "model.safetensors"
+    last.write_bytes(last.read_bytes()[:-8])
+    prepared = next(iter(run(CONFIG, out, resume=True, corpora=corpora())))
+    assert prepared.resumed_from == 20
+    assert "step-00000023" in prepared.warnings[0]
+
+
+def test_a_run_is_not_overwritten(uninterrupted):
+    reference, _, _ = uninterrupted
+    with pytest.raises(ConfigError, match="already holds a run"):
+        next(run(CONFIG, reference, corpora=corpora()))
+    with pytest.raises(ConfigError, match="no run to resume"):
+        RunDirectory(reference / "model").reopen(CONFIG)
