@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal, Self, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, overload
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
@@ -13,7 +13,10 @@ from clearhead.engines import directory
 from clearhead.engines.protocol import Engine, SearchOptions
 from clearhead.errors import ConfigError, TranslationError
 from clearhead.text import sentences
-from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.text.tokenizer import BOS, EOS, Tokenizer
+
+if TYPE_CHECKING:
+    from clearhead.inspection.record import AttentionMaps
 
 Split = Literal["auto", "never"]
 _WINDOW = 2048
@@ -272,3 +275,30 @@ class Translator:
             penalty = length_penalty(len(log_probs), self.info.decoding.alpha)
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
         return scores
+
+    def look(self, text: str, *, to: str | None = None, target: str | None = None) -> "AttentionMaps":
+        """Return every attention of a translation: of the model's own, or of `target` where it is given.
+
+        The text is taken as one sentence. Raises TranslationError for a blank one.
+        """
+        from clearhead.inspection.record import record
+
+        if not text.strip():
+            raise TranslationError("there is nothing to look at in a blank text; give a sentence")
+        tag = self.target(to)
+        src = [*self.tokenizer.encode(text, to=tag), EOS]
+        if target is None:
+            search = SearchOptions(decoding=self.info.decoding)
+            ((_, hypotheses),) = self.engine.translate([src], search)
+            tgt = list(hypotheses[0].tokens)
+        else:
+            tgt = self.tokenizer.encode(target)
+        pieces = self.tokenizer.pieces
+        return record(
+            self.engine.transformer(),
+            src,
+            [BOS, *tgt],
+            pieces=pieces(src),
+            read=pieces([BOS, *tgt]),
+            produced=pieces([*tgt, EOS]),
+        )

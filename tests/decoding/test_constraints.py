@@ -102,7 +102,7 @@ def test_the_guard_breaks_a_loop_and_says_so() -> None:
     for strategy in [Greedy(), BeamSearch(2), Sample(temperature=0.1)]:
         [[free]] = decode(loop, strategy, max_length=40)
         assert not free.repetition
-        [[guarded]] = decode(loop, strategy, max_length=40, constraints=[RepetitionGuard()])
+        [[guarded]] = decode(loop, strategy, max_length=40, constraints=[RepetitionGuard(single_copies=6)])
         assert guarded.repetition or not guarded.tokens
         if isinstance(strategy, Greedy):
             assert guarded.tokens[:7] == (3, 3, 3, 3, 3, 2, 3)
@@ -129,9 +129,13 @@ def test_the_report_stays_when_the_loop_is_over() -> None:
             end = 0.9 if 3 in prefix else 0.01
             return torch.tensor([0.01, end, (0.99 - end) * 0.8, (0.99 - end) * 0.2]).log()
 
-    [[found]] = decode(LoopsThenEnds([1.0] * 4), Greedy(), max_length=20, constraints=[RepetitionGuard()])
-    assert found.tokens == (2, 2, 2, 2, 2, 3)
-    assert found.repetition
+    # The second sentence has one token more, so its ban comes when the first ends.
+    constraints = [RepetitionGuard(single_copies=6), ForcedPrefix([[], [0]])]
+    [[first], [second]] = decode(LoopsThenEnds([1.0] * 4), Greedy(), (0, 1), 20, constraints=constraints)
+    assert first.tokens == (2, 2, 2, 2, 2, 3)
+    assert second.tokens == (0, 2, 2, 2, 2, 2, 3)
+    assert first.repetition
+    assert second.repetition
 
 
 def test_what_a_prefix_says_is_not_reported() -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from clearhead.config import DecodingConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.model.transformer import Transformer
 
 Ids = Sequence[int]
 
@@ -50,6 +53,9 @@ class Engine(Protocol):
 
         Sources end with EOS; `prefixes` are target tokens that each translation must start with.
         """
+
+    def transformer(self) -> "Transformer":
+        """Return the model itself, for looking inside."""
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last."""

@@ -94,6 +94,10 @@ class PyTorchEngine:
             )
             yield from zip(batch, results, strict=True)
 
+    def transformer(self) -> Transformer:
+        """Return the model."""
+        return self.model
+
     @torch.inference_mode()
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, teacher-forced."""
@@ -128,7 +132,11 @@ class PyTorchEngine:
 def _strategy(options: SearchOptions) -> Strategy:
     if options.temperature:
         return Sample(
-            temperature=options.temperature, top_k=options.top_k, top_p=options.top_p, seed=options.seed
+            temperature=options.temperature,
+            top_k=options.top_k,
+            top_p=options.top_p,
+            seed=options.seed,
+            alpha=options.decoding.alpha,
         )
     if options.decoding.beam_size == 1:
         return Greedy(alpha=options.decoding.alpha)

@@ -20,15 +20,24 @@ class Cache:
     """[rows, 1, src], True = may attend."""
     past: tuple[KeysValues | None, ...]
     """None before the first token."""
+    sentence: Tensor
+    """Which source each row translates, [rows]."""
     length: int = 0
     """Target positions already read."""
 
     def select(self, rows: Tensor) -> "Cache":
-        """Return the cache of the given rows ([new_rows], indices into the present ones)."""
+        """Return the cache of the given rows ([new_rows], indices into the present ones).
+
+        The memory is copied only where a row comes to translate another sentence than the row that
+        stood there: within a beam it never does, and the copies would be half of the search's time.
+        """
+        sentence = self.sentence.index_select(0, rows)
+        same = torch.equal(sentence, self.sentence)
         return Cache(
-            memory=tuple(_rows(kv, rows) for kv in self.memory),
-            memory_mask=self.memory_mask.index_select(0, rows),
+            memory=self.memory if same else tuple(_rows(kv, rows) for kv in self.memory),
+            memory_mask=self.memory_mask if same else self.memory_mask.index_select(0, rows),
             past=tuple(None if kv is None else _rows(kv, rows) for kv in self.past),
+            sentence=sentence,
             length=self.length,
         )
 

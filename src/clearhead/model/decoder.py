@@ -1,5 +1,8 @@
-"""The decoder: N layers of masked self-attention, attention to the memory, feed-forward (§3.1, Figure 1, right)."""
+"""The decoder: N layers of masked self-attention, attention to the memory and feed-forward (§3.1, Figure 1)."""
 
+from dataclasses import replace
+
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -59,7 +62,8 @@ class Decoder(nn.Module):
     ) -> Cache:
         """Project the memory for every layer, once for a whole translation."""
         projected = tuple(layer.cross_attention.keys_values(memory) for layer in self.layers)  # type: ignore[operator, union-attr]
-        return Cache(projected, memory_mask, (None,) * len(projected))
+        sentence = torch.arange(len(memory), device=memory.device)
+        return Cache(projected, memory_mask, (None,) * len(projected), sentence)
 
     def forward(
         self, x: Float[Tensor, "batch tgt d_model"], cache: Cache, observer: Observer | None = None
@@ -82,4 +86,4 @@ class Decoder(nn.Module):
                 scoped(observer, str(number)),
             )
             past.append(seen)
-        return self.norm(x), Cache(cache.memory, cache.memory_mask, tuple(past), cache.length + length)
+        return self.norm(x), replace(cache, past=tuple(past), length=cache.length + length)
