@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -293,16 +293,17 @@ class Info:
             "bytes": sum(file.stat().st_size for file in path.iterdir()),
             "tokenizer": info.tokenizer,
             "characters_per_token": info.characters_per_token,
-            **{f"model.{key}": value for key, value in dataclasses.asdict(info.model).items()},
-            **{f"decoding.{key}": value for key, value in dataclasses.asdict(info.decoding).items()},
-            **{f"training.{key}": value for key, value in info.training.items()},
+            "model": dataclasses.asdict(info.model),
+            "decoding": dataclasses.asdict(info.decoding),
+            "training": dict(info.training),
         }
         if self.json:
             _print_json(facts)
-        else:
-            width = max(map(len, facts))
-            for key, value in facts.items():
-                print(f"{key:<{width}}  {value:,}" if isinstance(value, int) else f"{key:<{width}}  {value}")
+            return
+        rows = dict(_flat(facts))
+        width = max(map(len, rows))
+        for key, value in rows.items():
+            print(f"{key:<{width}}  {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -524,6 +525,17 @@ FORMATS: dict[str, Callable[[int, "Translation"], str]] = {
 
 def _print_json(value: object, indent: int | None = 1) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield dotted names and readable values of nested tables."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            yield prefix + key, str(value)
+        else:
+            yield prefix + key, f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def _duration(seconds: float) -> str:
