@@ -15,7 +15,9 @@ ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(4, np
 
 
 def save(path, value=0.0):
-    checkpoint.write_directory(path, {"w.safetensors": {k: v + value for k, v in ARRAYS.items()}, "note.txt": b"x"})
+    checkpoint.write_directory(
+        path, {"w.safetensors": {k: v + value for k, v in ARRAYS.items()}, "note.txt": b"x"}
+    )
 
 
 def test_written_directory_verifies_and_reads_back(tmp_path):
@@ -140,4 +142,7 @@ def killed_while_saving(path, moment) -> bool:
 
 def test_the_manifest_is_plain_json(tmp_path):
     save(tmp_path / "m")
-    assert set(json.loads((tmp_path / "m" / "manifest.json").read_text())["sha256"]) == {"w.safetensors", "note.txt"}
+    assert set(json.loads((tmp_path / "m" / "manifest.json").read_text())["sha256"]) == {
+        "w.safetensors",
+        "note.txt",
+    }

@@ -42,7 +42,9 @@ def test_a_nul_is_refused(tmp_path):
         list(read_lines(write(tmp_path / "b", b"a\0b\n")))
 
 
-@pytest.mark.parametrize(("name", "data"), [("cut.gz", gzip.compress(b"x" * 5000)[:-9]), ("no.gz", b"plain"), ("no.xz", b"plain")])
+@pytest.mark.parametrize(
+    ("name", "data"), [("cut.gz", gzip.compress(b"x" * 5000)[:-9]), ("no.gz", b"plain"), ("no.xz", b"plain")]
+)
 def test_broken_archives(tmp_path, name, data):
     with pytest.raises(DataError, match=name):
         list(read_lines(write(tmp_path / name, data)))
@@ -65,7 +67,11 @@ def test_unequal_counts_are_both_named(tmp_path, one, other):
 def test_pairs_keep_blank_lines_and_their_place(tmp_path):
     src, tgt = write(tmp_path / "a", b"1\n\n3\n"), write(tmp_path / "b", b"I\nII\nIII\n")
     pairs = list(read_parallel(src, tgt))
-    assert [(pair.src, pair.tgt, pair.line) for pair in pairs] == [("1", "I", 1), ("", "II", 2), ("3", "III", 3)]
+    assert [(pair.src, pair.tgt, pair.line) for pair in pairs] == [
+        ("1", "I", 1),
+        ("", "II", 2),
+        ("3", "III", 3),
+    ]
     kept, report = usable(pairs)
     assert [pair.line for pair in kept] == [1, 3]
     assert (report.pairs_read, report.pairs_kept, report.empty_side) == (3, 2, 1)

@@ -104,7 +104,12 @@ def test_a_beam_of_one_is_no_worse_than_greedy(trained):
     found = []
     for strategy in (Greedy(alpha=0.6), BeamSearch(1, 0.6)):
         start = trained.model.encode(trained.engine._padded(trained.srcs))
-        limits = {"num_sentences": len(trained.srcs), "bos": 1, "eos": 2, "max_lengths": [20] * len(trained.srcs)}
+        limits = {
+            "num_sentences": len(trained.srcs),
+            "bos": 1,
+            "eos": 2,
+            "max_lengths": [20] * len(trained.srcs),
+        }
         with torch.inference_mode():
             found.append(finish(search(trained.engine._step, start, strategy, **limits)))
     assert all(beam[0].score >= greedy[0].score - 1e-6 for greedy, beam in zip(*found, strict=True))
@@ -135,7 +140,9 @@ def test_resumed_equals_uninterrupted(trained):
 
     def go_on(state, steps):
         settings = replace(trained.training, max_steps=steps)
-        stream = BatchStream(trained.corpus, settings.batch_tokens, settings.seed, start=(state.epoch, state.batch))
+        stream = BatchStream(
+            trained.corpus, settings.batch_tokens, settings.seed, start=(state.epoch, state.batch)
+        )
         list(train(state, iter(stream), settings))
         return state
 

@@ -54,8 +54,12 @@ def test_fused_equals_written_out(masked):
     written_out = attention(query, kv, mask, observer=lambda place, tensor: seen.update({place: tensor}))
     torch.testing.assert_close(fused, written_out, atol=1e-6, rtol=0)
     assert seen["weights"].shape == (3, 4, 5, 7)
-    expected, _ = scaled_dot_product_attention(seen["query"], seen["key"], seen["value"], None if mask is None else mask[:, None])
-    torch.testing.assert_close(attention.output(expected.transpose(1, 2).flatten(-2)), written_out, atol=1e-6, rtol=0)
+    expected, _ = scaled_dot_product_attention(
+        seen["query"], seen["key"], seen["value"], None if mask is None else mask[:, None]
+    )
+    torch.testing.assert_close(
+        attention.output(expected.transpose(1, 2).flatten(-2)), written_out, atol=1e-6, rtol=0
+    )
 
 
 def test_equals_torch_multihead_attention_with_copied_weights():
@@ -66,7 +70,9 @@ def test_equals_torch_multihead_attention_with_copied_weights():
         query, memory, memory, attn_mask=(~mask).repeat_interleave(4, 0), average_attn_weights=False
     )
     seen = {}
-    out = ours(query, ours.keys_values(memory), mask, observer=lambda place, tensor: seen.update({place: tensor}))
+    out = ours(
+        query, ours.keys_values(memory), mask, observer=lambda place, tensor: seen.update({place: tensor})
+    )
     torch.testing.assert_close(out, expected, atol=1e-6, rtol=0)
     torch.testing.assert_close(seen["weights"], weights, atol=1e-6, rtol=0)
 

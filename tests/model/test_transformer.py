@@ -20,7 +20,14 @@ def _seed():
 
 
 def small(norm="post", tied=True, **overrides) -> Transformer:
-    shape = {"d_model": 32, "d_ff": 48, "num_heads": 4, "num_encoder_layers": 2, "num_decoder_layers": 3, **overrides}
+    shape = {
+        "d_model": 32,
+        "d_ff": 48,
+        "num_heads": 4,
+        "num_encoder_layers": 2,
+        "num_decoder_layers": 3,
+        **overrides,
+    }
     model = Transformer(ModelConfig(vocab_size=50, norm=norm, tied_embeddings=tied, **shape))
     with torch.no_grad():  # away from the zeros and ones that a fresh model has
         for name, parameter in model.named_parameters():
@@ -39,7 +46,9 @@ def test_number_of_parameters_by_formula(preset, norm, tied):
 @pytest.mark.parametrize(("preset", "millions", "tolerance"), [("base", 65, 0.04), ("big", 213, 0.02)])
 def test_number_of_parameters_near_table_3(preset, millions, tolerance):
     """Table 3 gives 65 and 213 million; the vocabulary was about 37,000 (§5.1)."""
-    assert ModelConfig.preset(preset, vocab_size=37_000).num_parameters == pytest.approx(millions * 1e6, rel=tolerance)
+    assert ModelConfig.preset(preset, vocab_size=37_000).num_parameters == pytest.approx(
+        millions * 1e6, rel=tolerance
+    )
 
 
 def test_big_has_as_many_parameters_as_the_formula_says():
@@ -66,9 +75,7 @@ def test_decoder_layer_equals_torchs(norm):
     theirs = nn.TransformerDecoderLayer(32, 4, 48, batch_first=True, norm_first=norm == "pre").eval()
     copy_layer(ours, theirs)
     x, memory, mask = torch.randn(2, 5, 32), torch.randn(2, 7, 32), random_mask(2, 1, 7)
-    expected = theirs(
-        x, memory, tgt_mask=~causal_mask(5)[0], memory_key_padding_mask=~mask[:, 0]
-    )
+    expected = theirs(x, memory, tgt_mask=~causal_mask(5)[0], memory_key_padding_mask=~mask[:, 0])
     out, _ = ours(x, None, ours.cross_attention.keys_values(memory), causal_mask(5), mask)
     torch.testing.assert_close(out, expected, atol=2e-6, rtol=0)
 

@@ -19,7 +19,9 @@ def test_parts_add_up_to_the_model():
 
 
 def test_operations_are_those_that_torch_counts():
-    config = ModelConfig(vocab_size=400, d_model=64, d_ff=128, num_heads=4, num_encoder_layers=2, num_decoder_layers=2)
+    config = ModelConfig(
+        vocab_size=400, d_model=64, d_ff=128, num_heads=4, num_encoder_layers=2, num_decoder_layers=2
+    )
     model, length = Transformer(config).eval(), 20
     ids = torch.randint(4, 400, (3, length))
     with FlopCounterMode(display=False) as counter:

@@ -17,7 +17,7 @@ from clearhead.pipeline.corpora import Corpora, SentencePair
 from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.train import Finished, run
 
-WORDS = "zero one two three four five six seven eight nine".split()
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CONFIG = RunConfig.from_dict(
     {
         "preset": "tiny",
@@ -136,7 +136,9 @@ def test_killed_and_resumed_equals_uninterrupted(number, uninterrupted, tmp_path
         path.name for path in checkpoint.steps(reference / "checkpoints")
     ]
     for folder in (out, out / "checkpoints"):
-        assert not [left.name for left in folder.iterdir() if left.name.startswith(".")], "something was left behind"
+        assert not [left.name for left in folder.iterdir() if left.name.startswith(".")], (
+            "something was left behind"
+        )
 
 
 def test_resuming_again_and_again_equals_uninterrupted(uninterrupted, tmp_path):
@@ -147,7 +149,9 @@ def test_resuming_again_and_again_equals_uninterrupted(uninterrupted, tmp_path):
     for _ in range(5):
         in_child(out, resume=True, kill_at=operations // 5)
     in_child(out, resume=True)
-    assert (out / "model/model.safetensors").read_bytes() == (reference / "model/model.safetensors").read_bytes()
+    assert (out / "model/model.safetensors").read_bytes() == (
+        reference / "model/model.safetensors"
+    ).read_bytes()
     assert events(out) == events(reference)
 
 
@@ -172,7 +176,9 @@ def test_more_steps_may_be_asked_of_a_run(uninterrupted, tmp_path):
 
 def test_another_configuration_is_refused_and_named(uninterrupted):
     reference, _, _ = uninterrupted
-    other = replace(CONFIG, model=replace(CONFIG.model, dropout=0.3), training=replace(CONFIG.training, seed=2))
+    other = replace(
+        CONFIG, model=replace(CONFIG.model, dropout=0.3), training=replace(CONFIG.training, seed=2)
+    )
     with pytest.raises(ConfigError, match=r"model\.dropout was 0\.2, is 0\.3; training\.seed was 1, is 2"):
         next(run(other, reference, resume=True, corpora=corpora()))
 

@@ -35,18 +35,25 @@ def fresh(training: TrainingConfig, dropout=0.1, **shape) -> TrainState:
 
 
 def settings(**overrides) -> TrainingConfig:
-    return TrainingConfig(**{"max_steps": 30, "batch_tokens": 120, "warmup_steps": 10, "threads": 1, **overrides})
+    return TrainingConfig(
+        **{"max_steps": 30, "batch_tokens": 120, "warmup_steps": 10, "threads": 1, **overrides}
+    )
 
 
 def reports(state, training, data=None):
-    return list(train(state, iter(BatchStream(data or corpus(), training.batch_tokens, training.seed)), training))
+    return list(
+        train(state, iter(BatchStream(data or corpus(), training.batch_tokens, training.seed)), training)
+    )
 
 
 @pytest.mark.parametrize("schedule", ["noam", "inverse_sqrt", "cosine", "constant"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_loss_falls(schedule, precision):
     training = settings(
-        max_steps=80, schedule=schedule, precision=precision, learning_rate=1.0 if schedule == "noam" else 5e-3
+        max_steps=80,
+        schedule=schedule,
+        precision=precision,
+        learning_rate=1.0 if schedule == "noam" else 5e-3,
     )
     found = reports(fresh(training), training)
     losses = [report.loss for report in found]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
 from clearhead.errors import DataError
 
@@ -73,14 +73,9 @@ def _opened(path: Path | str, name: str) -> Iterator[IO[bytes]]:
     if str(path) == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
-    suffix = Path(path).suffix
+    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(Path(path).suffix, open)
     try:
-        if suffix == ".gz":
-            file: IO[bytes] = cast(IO[bytes], gzip.open(path, "rb"))
-        elif suffix == ".xz":
-            file = lzma.open(path, "rb")
-        else:
-            file = Path(path).open("rb")
+        file: IO[bytes] = opener(path, "rb")
     except FileNotFoundError:
         raise DataError(f"there is no file {name}; check the path") from None
     except OSError as error:
