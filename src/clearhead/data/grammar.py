@@ -11,6 +11,7 @@ import random
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from clearhead.data.lexicon import (
@@ -170,20 +171,16 @@ def _everything() -> Iterator[Example]:
                 for adjective in (a for a in ADJECTIVES if a.group in noun.groups):
                     for past in (False, True):
                         yield maker.finished(maker.quality(phrase, adjective, past, True, question=past))
-    people = [noun for noun in NOUNS if noun.kind == "person"]
-    for verb in VERBS:
-        for plural in (False, True):
-            for past in (False, True):
-                for negative in (False, True):
-                    subject = maker.noun_phrase(people[0], None, plural=plural, definite=True)
-                    found = maker.noun_phrase(people[1], None, plural=False, definite=True)
-                    for place in PLACES:
-                        statement = maker.action(subject, verb, found, past, negative, question=negative)
-                        where = maker.place(
-                            place, maker.noun_phrase(NOUNS[-1], None, plural=False, definite=True)
-                        )
-                        for time in PAST_TIMES if past else PRESENT_TIMES:
-                            yield maker.finished(maker.joined(statement, where, maker.time(time)))
+    boy, girl = (maker.noun_phrase(noun, None, plural=False, definite=True) for noun in NOUNS[:2])
+    boys = maker.noun_phrase(NOUNS[0], None, plural=True, definite=True)
+    places = [noun for noun in NOUNS if noun.en[0] in ("garden", "house")]
+    for verb, subject, past, negative in product(VERBS, (boy, boys), (False, True), (False, True)):
+        statement = maker.action(subject, verb, boy, past, negative, question=negative)
+        for preposition, noun, plural in product(PLACES, places, (False, True)):
+            where = maker.place(preposition, maker.noun_phrase(noun, None, plural=plural, definite=True))
+            for time in PAST_TIMES if past else PRESENT_TIMES:
+                yield maker.finished(maker.joined(statement, where, maker.time(time)))
+        yield maker.finished(maker.action(maker.relative(boys, verb, girl, past), verb, boy, past, negative))
     for person in range(len(PEOPLE)):
         for noun in (noun for noun in NOUNS if noun.kind == "job"):
             yield maker.finished(maker.profession(person, noun, negative=True, question=True))
@@ -369,17 +366,20 @@ class _Maker:
             return phrase
         choices = _VERBS_OF_LIVING if "people" not in noun.groups else VERBS
         verb = draws.choice(choices)
-        done = self.verb(verb, plural, past=draws.random() < 0.5, negative=False)
-        found = self.drawn(verb.objects)
+        return self.relative(phrase, verb, self.drawn(verb.objects), past=draws.random() < 0.5)
+
+    def relative(self, phrase: _Phrase, verb: Verb, found: _Phrase, past: bool) -> _Phrase:
+        """Say of a noun what it does."""
+        assert phrase.noun is not None
         assert found.noun is not None
-        self.pairs |= {f"{noun.en[0]}+{verb.en[2]}", f"{verb.en[2]}+{found.noun.en[0]}"}
-        that = (self.name("that"),)
+        self.pairs |= {f"{phrase.noun.en[0]}+{verb.en[2]}", f"{verb.en[2]}+{found.noun.en[0]}"}
+        done, that = self.verb(verb, phrase.plural, past), (self.name("that"),)
         return _Phrase(
             [*phrase.en, ("that", that), *done.en, *found.en],
             [*phrase.fr, ("qui", that), *done.fr, *found.fr],
             [*phrase.es, ("que", that), *done.es, *self.personal(found)],
-            plural,
-            noun,
+            phrase.plural,
+            phrase.noun,
         )
 
     def noun_phrase(
