@@ -404,7 +404,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        print("clearhead: interrupted", file=sys.stderr)
+        hint = "; go on from the last checkpoint with --resume" if args[:1] == ["train"] else ""
+        print(f"clearhead: interrupted{hint}", file=sys.stderr)
         sys.exit(130)
 
 

@@ -1,0 +1,200 @@
+"""The structure: imports point down, one door for each third party, a pinned surface."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import clearhead
+from clearhead import cli
+
+SRC = Path(clearhead.__file__).parent
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"pipeline"},
+    {"serving", "export"},
+    {"translator"},
+    {"inspection"},
+    {"engines"},
+    {"training", "decoding", "checkpoint"},
+    {"data", "model", "evaluation"},
+    {"text"},
+    {"config"},
+    {"errors"},
+]
+"""Top to bottom; units of one line do not import each other. The package itself ranks with the translator."""
+RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
+RANK["__init__"] = RANK["translator"] - 0.5
+
+DOORS = {
+    "sentencepiece": {"text"},
+    "sentencex": {"text"},
+    "safetensors": {"checkpoint"},
+    "sacrebleu": {"evaluation"},
+    "tyro": {"cli"},
+    "tomli_w": {"config"},
+    "rich": {"cli", "pipeline"},
+    "jaxtyping": {"model", "training", "decoding"},
+    "torch": {"model", "training", "decoding", "engines", "inspection", "pipeline"},
+    "numpy": {"text", "data", "model", "training", "decoding", "checkpoint", "inspection", "pipeline"},
+}
+
+
+def modules() -> dict[str, ast.Module]:
+    return {
+        ".".join(path.relative_to(SRC.parent).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
+            path.read_text()
+        )
+        for path in sorted(SRC.rglob("*.py"))
+    }
+
+
+TREES = modules()
+
+
+def unit(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def for_types_only(tree: ast.Module) -> set[ast.AST]:
+    """Return the nodes under `if TYPE_CHECKING`, which nothing runs."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            found.update(child for statement in node.body for child in ast.walk(statement))
+    return found
+
+
+def imports(module: str) -> set[str]:
+    """Return the modules that a module imports when it runs, those within functions too."""
+    tree, found = TREES[module], set()
+    skipped = for_types_only(tree)
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            assert node.module
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in TREES else node.module)
+    return found
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_imports_point_down(module):
+    for imported in imports(module):
+        if imported.split(".")[0] != "clearhead" or unit(imported) == unit(module):
+            continue
+        assert RANK[unit(imported)] > RANK[unit(module)], (
+            f"{module} imports {imported}, which is not below it"
+        )
+
+
+def test_no_cycles():
+    graph = {module: {name for name in imports(module) if name in TREES} for module in TREES}
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join((*path, module))
+        if module not in done:
+            for imported in graph[module]:
+                visit(imported, (*path, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_one_door_for_each_third_party(module):
+    for imported in imports(module):
+        top = imported.split(".")[0]
+        if top != "clearhead" and top not in sys.stdlib_module_names:
+            assert top in DOORS, f"{module} imports {top}, which is no dependency"
+            assert unit(module) in DOORS[top], f"{module} imports {top}, whose door is {sorted(DOORS[top])}"
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_nothing_is_unpickled_and_all_that_is_public_is_documented(module):
+    assert not {"pickle", "shelve", "dill", "joblib"} & imports(module)
+    tree = TREES[module]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in {("torch", "load"), ("torch", "save")}
+    assert ast.get_docstring(tree)
+    for scope in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
+        if isinstance(scope, ast.ClassDef) and scope.name.startswith("_"):
+            continue
+        for node in scope.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                overload = any(getattr(d, "id", "") == "overload" for d in node.decorator_list)
+                assert overload or ast.get_docstring(node), f"{module}.{node.name} has no docstring"
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level modules that are loaded after some code ran in a fresh interpreter."""
+    run = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\nprint('\\n'.join(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
+    return {line.split(".")[0] for line in done.stderr.splitlines()}
+
+
+def test_importing_it_is_light():
+    assert not {"torch", "numpy", "sentencepiece", "tyro"} & loaded_by("import clearhead")
+
+
+@pytest.mark.parametrize("command", ["", *cli.COMMANDS])
+def test_help_loads_no_torch(command):
+    words = [command, "--help"] if command else ["--help"]
+    assert "torch" not in loaded_by(f"from clearhead.cli import main; main({words})")
+
+
+def test_public_names():
+    assert clearhead.__all__ == [
+        "ClearheadError",
+        "ModelConfig",
+        "RunConfig",
+        "Tokenizer",
+        "Transformer",
+        "Translation",
+        "Translator",
+        "load",
+    ]
+    assert all(getattr(clearhead, name) is not None for name in clearhead.__all__)
+
+
+OPTIONS = {
+    "demo": "out seed steps text to",
+    "translate": "alpha beam engine format input min-length model nbest no-repeat-ngram output prefix seed split "
+    "temperature to top-k top-p",
+    "evaluate": "alpha beam engine json lowercase model output reference source split to tokenize",
+    "score": "json model source target to",
+    "info": "json model",
+    "plan": "config json measure preset",
+    "train": "config out preset resume "
+    "bleu-tokenize max-tokens source source-lang target target-lang valid-source valid-target "
+    "tokenizer.kind tokenizer.vocab-size "
+    "model.attention-dropout model.d-ff model.d-model model.dropout model.feed-forward-dropout model.norm "
+    "model.num-decoder-layers model.num-encoder-layers model.num-heads model.tied-embeddings model.vocab-size "
+    "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
+    "training.label-smoothing training.learning-rate training.log-every training.max-epochs training.max-steps "
+    "training.optimizer-betas training.optimizer-eps training.patience training.precision training.save-every "
+    "training.schedule training.seed training.select-by training.threads training.valid-every "
+    "training.warmup-steps training.weight-decay "
+    "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset",
+}
+"""Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_options_of_the_command_line(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    rows = [line.strip("│ ") for line in capsys.readouterr().out.splitlines()]
+    found = {row.split()[0].strip(",").removeprefix("--") for row in rows if row.startswith("--")}
+    assert found == set(OPTIONS[command].split())
