@@ -1,6 +1,7 @@
 """The structure: imports point down, one door for each third party, a pinned surface."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -195,6 +196,6 @@ OPTIONS = {
 def test_options_of_the_command_line(command, capsys):
     with pytest.raises(SystemExit):
         cli.main([command, "--help"])
-    rows = [line.strip("│ ") for line in capsys.readouterr().out.splitlines()]
-    found = {row.split()[0].strip(",").removeprefix("--") for row in rows if row.startswith("--")}
+    shown = capsys.readouterr().out
+    found = set(re.findall(r"^\W*?--([a-z][a-z.-]*[a-z])", shown, flags=re.MULTILINE))
     assert found == set(OPTIONS[command].split())
