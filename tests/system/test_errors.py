@@ -1,0 +1,197 @@
+"""Wrong input at the command line: one line on standard error that says what to do, and exit code 1."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from clearhead import checkpoint, cli
+
+
+@pytest.fixture
+def fails(capsys):
+    """Run a command that must fail; return its one line."""
+
+    def run(*args, code=1) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        assert stopped.value.code == code
+        if code == 1:
+            assert captured.out == ""
+            assert captured.err.startswith("clearhead: ")
+            assert captured.err.count("\n") == 1, captured.err
+            assert "Traceback" not in captured.err
+        return captured.err + captured.out
+
+    return run
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return a function that writes a corpus and gives the arguments that train on it."""
+
+    def write(source: bytes = b"a\nb\n", target: bytes = b"x\ny\n", **more):
+        (tmp_path / "a.fr").write_bytes(source)
+        (tmp_path / "b.en").write_bytes(target)
+        (tmp_path / "run.toml").write_text(more.get("toml", ""))
+        names = {"source": "a.fr", "target": "b.en", "valid-source": "a.fr", "valid-target": "b.en"}
+        paths = [word for flag, name in names.items() for word in (f"--{flag}", tmp_path / name)]
+        return ["train", "--config", tmp_path / "run.toml", *paths, "--out", tmp_path / "out"]
+
+    return write
+
+
+def test_missing_file(fails, files, tmp_path):
+    args = files()
+    (tmp_path / "b.en").unlink()
+    assert "there is no file" in (line := fails(*args))
+    assert "b.en" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_unequal_line_counts_are_both_named(fails, files):
+    line = fails(*files(b"a\n" * 12, b"x\n" * 9))
+    assert "a.fr has 12 lines but" in line
+    assert "b.en has 9" in line
+
+
+def test_invalid_utf8_is_named_by_its_byte(fails, files):
+    line = fails(*files(source=b"abc\nd\xe9f\n"))
+    assert "a.fr, line 2: byte 5 (0xe9) is not valid UTF-8" in line
+
+
+@pytest.mark.parametrize("empty", [b"", b"\n \n"])
+def test_empty_corpus(fails, files, empty):
+    assert "empty corpus" in fails(*files(empty, empty))
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[training]\nlearing_rate = 1.0\n", "did you mean 'learning_rate'?"),
+        ("[modle]\nd_model = 8\n", "did you mean 'model'?"),
+        ('preset = "tinny"\n', "unknown preset 'tinny' (did you mean 'tiny'?)"),
+        ("[model]\nd_model = 30\nnum_heads = 4\n", "a divisor of d_model = 30"),
+        ('[training]\nmax_steps = "many"\n', "training.max_steps is 'many'; it must be of type int"),
+        ('[training]\nschedule = "naom"\n', "one of noam, inverse_sqrt"),
+        ("[training\n", "is not valid TOML"),
+    ],
+)
+def test_configuration(fails, files, toml, said):
+    assert said in fails(*files(toml=toml))
+
+
+def test_unknown_preset_by_flag(fails, tmp_path):
+    assert "there are tiny, small, base, big" in fails("train", "--preset", "huge", "--out", tmp_path / "o")
+
+
+def test_no_data(fails, tmp_path):
+    assert "--source F --target F" in fails("train", "--out", tmp_path / "o")
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_run_is_not_overwritten_and_not_made_up(fails, files, tiny_run, tmp_path):
+    args = files()
+    assert "already holds a run" in fails(*args[:-1], tiny_run.path)
+    assert "holds no run to resume" in fails(*args, "--resume")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    assert "is not a run" in fails(*args)
+
+
+def test_resuming_with_another_configuration_names_the_difference(fails, files, tiny_run):
+    args = files(toml=tiny_run.config.read_text().replace("dropout = 0.05", "dropout = 0.5"))
+    assert "model.dropout was 0.05, is 0.5" in fails(*args[:-1], tiny_run.path, "--resume")
+
+
+def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
+    args = files(b"1 2\n", b"one two\n", toml=tiny_run.config.read_text())
+    assert "is not the text" in fails(*args[:-1], tiny_run.path, "--resume")
+
+
+def test_no_model(fails, tmp_path):
+    assert "no model given" in fails("translate", "hello")
+    assert "there is no model" in fails("translate", "--model", tmp_path / "none", "hello")
+    assert "is not a model directory" in fails("translate", "--model", tmp_path, "hello")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("flip", "model.safetensors does not match its checksum"),
+        ("cut", "model.safetensors does not match its checksum"),
+        ("tokenizer", "tokenizer.model is missing"),
+        ("json", "config.json"),
+        ("manifest", "no manifest.json"),
+    ],
+)
+def test_damaged_model_directory(fails, tiny_run, tmp_path, damage, said):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_run.path / "model", model)
+    weights = model / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    if damage == "flip":
+        data[len(data) // 2] ^= 4
+        weights.write_bytes(data)
+    elif damage == "cut":
+        weights.write_bytes(data[:-100])
+    elif damage == "tokenizer":
+        (model / "tokenizer.model").unlink()
+    elif damage == "json":
+        (model / "config.json").write_text("{]")
+    else:
+        (model / "manifest.json").unlink()
+    assert said in fails("translate", "--model", model, "1 2 3")
+
+
+@pytest.mark.parametrize("what", ["shape", "name", "version", "tokenizer"])
+def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path, what):
+    """The sums are right, so it is not damaged on the way; it was made wrong."""
+    old, new = tiny_run.path / "model", tmp_path / "model"
+    arrays = checkpoint.read_arrays(old / "model.safetensors")
+    config = json.loads((old / "config.json").read_text())
+    tokenizer = (old / "tokenizer.model").read_bytes()
+    if what == "shape":
+        arrays["src_embedding.weight"] = np.zeros((3, 4), np.float32)
+    elif what == "name":
+        arrays["extra"] = np.zeros(1, np.float32)
+    elif what == "version":
+        config["format_version"] = 99
+    else:
+        tokenizer = b"not a tokenizer"
+    files = {
+        "config.json": checkpoint.json_bytes(config),
+        "model.safetensors": arrays,
+        "tokenizer.model": tokenizer,
+    }
+    checkpoint.write_directory(new, files)
+    said = {"shape": "has shape [3, 4]", "name": "disagree about extra", "version": "format version 99"}
+    assert said.get(what, "tokenizer") in fails("translate", "--model", new, "1 2 3")
+
+
+def test_requests_that_cannot_be_served(fails, tiny_run, tmp_path):
+    model = ["--model", tiny_run.path]
+    assert "does not translate to 'xx'; it translates to en" in fails("translate", *model, "--to", "xx", "1")
+    assert "--format tsv or json" in fails("translate", *model, "--nbest", "2", "1")
+    assert "give one of them" in fails("translate", *model, "--input", "f", "1")
+    assert "cannot write" in fails("translate", *model, "--output", tmp_path / "no" / "file", "1")
+    assert "lone surrogate" in fails("translate", *model, "\ud800")
+    source = ["--source", tiny_run.source, "--reference", tiny_run.target]
+    assert "there are 13a, none" in fails("evaluate", *model, *source, "--tokenize", "14a")
+
+
+def test_wrong_usage_is_exit_code_2(fails):
+    assert "did you mean 'train'?" in fails("trian", code=2)
+    assert "--modle" in fails("translate", "--modle", "x", code=2)
+    assert "usage: clearhead COMMAND" in fails(code=2)
+    assert "--out" in fails("train", code=2)
+
+
+def test_debug_shows_where_an_error_comes_from():
+    from clearhead.errors import ConfigError
+
+    with pytest.raises(ConfigError):
+        cli.main(["translate", "--debug", "hello"])

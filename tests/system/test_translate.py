@@ -1,0 +1,164 @@
+"""Translating at the command line and in Python: a line out for each line in, whatever the line is."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from clearhead import cli
+
+AWKWARD = [
+    "1 2 3",
+    "",
+    "   ",
+    "\t4 5",
+    "6 \U0001f600 7",
+    "8\u20289",
+    "</s> <pad> <2fr>",
+    "1. 2. 3.",
+    "0 " * 70,
+    "!!!",
+    "9 8",
+]
+
+
+@pytest.fixture
+def say(capsys):
+    def run(*args) -> tuple[str, str]:
+        capsys.readouterr()
+        cli.main([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        return captured.out, captured.err
+
+    return run
+
+
+def test_it_has_learned(tiny_translator):
+    assert tiny_translator.translate("4 7 1").text == "four seven one"
+
+
+def test_a_line_out_for_each_line_in(say, tiny_run, tmp_path):
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_bytes("\n".join(AWKWARD).encode())  # and no newline at the end
+    out, err = say("translate", "--model", tiny_run.path, "--input", source, "--output", target)
+    assert out == ""
+    lines = target.read_bytes().decode().split("\n")
+    assert len(lines) == len(AWKWARD) + 1
+    assert lines[-1] == ""
+    assert lines[0] == "one two three"
+    assert lines[1:3] == ["", "   "]
+    assert lines[9] == "!!!"
+    assert lines[10] == "nine eight"
+    assert "line 9: a sentence above 40 tokens was translated in" in err
+
+
+def test_standard_input_and_arguments_and_python_agree(say, tiny_run, tiny_translator, monkeypatch):
+    texts = ["1 2 3", "5", "9 9 0 4"]
+    by_argument, _ = say("translate", "--model", tiny_run.path, *texts)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\r\n".join(texts).encode())))
+    by_stdin, _ = say("translate", "--model", tiny_run.path)
+    in_python = [translation.text for translation in tiny_translator.translate(texts)]
+    assert by_argument == by_stdin == "".join(f"{text}\n" for text in in_python)
+
+
+def test_a_paragraph_keeps_its_separators(tiny_translator):
+    translation = tiny_translator.translate(" 1 2 a.  3 4 b.\n\n5 ")
+    assert translation.text.startswith(" ")
+    assert translation.text.endswith(" ")
+    assert "\n\n" in translation.text
+    assert tiny_translator.translate("1 2\n3", split="never").text.count("\n") == 0
+
+
+def test_json_holds_everything(say, tiny_run):
+    out, _ = say("translate", "--model", tiny_run.path, "--format", "json", "--nbest", "3", "4 5 6", "")
+    first, blank = (json.loads(line) for line in out.splitlines())
+    assert first["text"] == "four five six"
+    assert len(first["alternatives"]) == 2
+    scores = [first["score"], *(alternative["score"] for alternative in first["alternatives"])]
+    assert scores == sorted(scores, reverse=True)
+    assert "".join(first["tokens"]).replace("\u2581", " ").strip() == "four five six"
+    assert blank["text"] == ""
+
+
+def test_tsv_has_a_row_for_each_rank(say, tiny_run):
+    out, _ = say("translate", "--model", tiny_run.path, "--format", "tsv", "--nbest", "2", "4 5", "6")
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [(row[0], row[1]) for row in rows] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+    assert rows[0][3] == "four five"
+
+
+def test_translates_score_is_scores_score(say, tiny_run, tmp_path):
+    out, _ = say("translate", "--model", tiny_run.path, "--format", "tsv", "--split", "never", "4 5", "6 6 6")
+    rows = [line.split("\t") for line in out.splitlines()]
+    (tmp_path / "s").write_text("4 5\n6 6 6\n")
+    (tmp_path / "t").write_text("".join(f"{row[3]}\n" for row in rows))
+    scored, _ = say("score", "--model", tiny_run.path, "--source", tmp_path / "s", "--target", tmp_path / "t")
+    for row, line in zip(rows, scored.splitlines(), strict=True):
+        assert float(line.split("\t")[1]) == pytest.approx(float(row[2]), abs=1e-4)
+
+
+def test_a_prefix_and_random_draws(say, tiny_run):
+    out, _ = say("translate", "--model", tiny_run.path, "--prefix", "nine", "1 2")
+    assert out.startswith("nine")
+    draws = [
+        "translate",
+        "--model",
+        tiny_run.path,
+        "--temperature",
+        "1.5",
+        "--format",
+        "tsv",
+        "--nbest",
+        "4",
+        "1 2 3 4",
+    ]
+    assert say(*draws, "--seed", "7") == say(*draws, "--seed", "7")
+    assert say(*draws, "--seed", "7") != say(*draws, "--seed", "8")
+
+
+def test_evaluate(say, tiny_run, tmp_path):
+    args = ["evaluate", "--model", tiny_run.path, "--source", tiny_run.source, "--reference", tiny_run.target]
+    out, _ = say(*args, "--json", "--output", tmp_path / "h")
+    scores = json.loads(out)
+    assert scores["BLEU"]["value"] > 60
+    assert "tok:13a" in scores["BLEU"]["signature"]
+    assert scores["sentences"] == len((tmp_path / "h").read_text().splitlines()) == 40
+    assert scores["perplexity"] > 1
+    plain, _ = say(*args, "--tokenize", "none")
+    assert "tok:none" in plain
+    assert "chrF" in plain
+
+
+def test_info_and_plan(say, tiny_run):
+    out, _ = say("info", "--model", tiny_run.path, "--json")
+    facts = json.loads(out)
+    assert facts["model"]["d_model"] == 32
+    assert facts["training"]["pairs"] == 600
+    assert 1 < facts["characters_per_token"] < 6
+    plain, _ = say("info", "--model", tiny_run.path)
+    assert "characters_per_token" in plain
+    planned, _ = say("plan", "--config", tiny_run.config, "--no-measure", "--json")
+    assert json.loads(planned)["steps"] == 220
+
+
+def test_the_log_tells_the_story(tiny_run):
+    events = [json.loads(line) for line in (tiny_run.path / "log.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events if event["event"] != "train"] == [
+        "prepared",
+        "valid",
+        "valid",
+        "finished",
+    ]
+    losses = [event["loss"] for event in events if event["event"] == "train"]
+    assert losses[-1] < losses[0]
+    assert (tiny_run.path / "model" / "README.md").read_text().startswith("# A Clearhead model")
+
+
+def test_look_gives_the_maps_of_the_translation(tiny_translator):
+    maps = tiny_translator.look("4 5")
+    assert maps.cross.shape == (2, 2, len(maps.read), len(maps.src))
+    assert maps.produced[-1] == "</s>"
+    assert maps.read[1:] == maps.produced[:-1]
+    forced = tiny_translator.look("4 5", target="nine nine nine nine")
+    assert len(forced.read) > len(maps.read)
