@@ -356,7 +356,7 @@ class PlanCommand:
 class Demo:
     """Train a small translator on the built-in corpus in about a minute, and translate.
 
-    Example: clearhead demo --text "The white dog sees the cat." --to fr
+    Example: clearhead demo --text "The white dog saw the cat." --to fr
     """
 
     text: str | None = None
@@ -365,7 +365,7 @@ class Demo:
     """Its target language."""
     out: Path | None = None
     """Directory to keep the run in; otherwise it is removed at the end."""
-    steps: int = 600
+    steps: int = 1500
     """Training steps."""
     seed: int = 1
 
