@@ -1,4 +1,4 @@
-"""Batches of like length under a token budget; their order is a pure function of (seed, epoch)."""
+"""Batches of like length under a token budget (§5.1); their order is a pure function of (seed, epoch)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -130,7 +130,7 @@ class Greedy:
 
 @dataclass(frozen=True)
 class BeamSearch:
-    """Keep the best `beam_size` hypotheses growing (GNMT's length penalty: Wu et al. 2016, §7).
+    """Keep the best `beam_size` hypotheses growing (§6.1; length penalty: Wu et al. 2016, §7).
 
     Of all continuations of a sentence the best 2 * beam_size are candidates: at most beam_size of them end,
     so beam_size are left to grow. Ended ones go to the pool; a sentence is done when no live hypothesis can

@@ -1,4 +1,4 @@
-"""The attention maps of one sentence and its translation."""
+"""The attention maps of one sentence and its translation: the three places of §3.2.3."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

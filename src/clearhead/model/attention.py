@@ -54,7 +54,7 @@ def scaled_dot_product_attention(
     mask: Bool[Tensor, "*#batch #query key"] | None = None,
     dropout: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[Float[Tensor, "*batch query d_v"], Float[Tensor, "*batch query key"]]:
-    """Return softmax(Q K^T / sqrt(d_k)) V and the weights (Eq. 1), every step written out.
+    """Return softmax(Q K^T / sqrt(d_k)) V and the weights (§3.2.1, Eq. 1), every step written out.
 
     `dropout` acts on the weights used for the sum, not on those returned; the paper has none here.
     """

@@ -1,4 +1,4 @@
-"""Byte-pair encoding in its plain form: the readable reference of what the library does.
+"""Byte-pair encoding (§5.1) in its plain form: the readable reference of what the library does.
 
 Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units", ACL 2016.
 Training joins the most frequent pair of neighbouring symbols, again and again; the list of joins in
