@@ -145,15 +145,24 @@ class Translate:
                 "text output has one line for each line in; for --nbest give --format tsv or json"
             )
         from clearhead.data.corpus import read_lines
+        from clearhead.pipeline.progress import watched
+        from clearhead.translator import WINDOW
 
         translator = _translator(self.model, self.engine)
         lines: Any = self.text or read_lines(self.input or "-")
+        typing = not self.text and not self.input and sys.stdin.isatty()  # then answer line by line
         options = self._options(translator)
         with _writer(self.output) as out:
             stream = translator.stream(
-                lines, to=self.to, split=self.split, prefix=self.prefix, options=options
+                lines,
+                to=self.to,
+                split=self.split,
+                prefix=self.prefix,
+                window=1 if typing else WINDOW,
+                options=options,
             )
-            for number, translation in enumerate(stream, start=1):
+            shown = watched(stream, "translating") if self.output else stream
+            for number, translation in enumerate(shown, start=1):
                 out.write(FORMATS[self.format](number, translation))
                 for note in translation.notes:
                     print(f"line {number}: {note}", file=sys.stderr)
@@ -195,7 +204,8 @@ class Evaluate:
     """Target language, where the model has several."""
     beam: int | None = None
     alpha: float | None = None
-    split: SplitChoice = "auto"
+    split: SplitChoice = "never"
+    """never: a line is one sentence, as test sets have it; auto: it is split and joined again."""
     tokenize: str = "13a"
     """How BLEU splits words; none for text that is already tokenised."""
     lowercase: bool = False

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clearhead.inspection.record import AttentionMaps
 
 Split = Literal["auto", "never"]
-_WINDOW = 2048
+WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
 
 
@@ -32,6 +32,7 @@ class TranslateOptions(TypedDict, total=False):
     num_hypotheses: int
     split: Split
     prefix: str
+    window: int
     options: SearchOptions | None
 
 
@@ -165,19 +166,21 @@ class Translator:
         num_hypotheses: int = 1,
         split: Split = "auto",
         prefix: str = "",
+        window: int = WINDOW,
         options: SearchOptions | None = None,
     ) -> Iterator[Translation]:
         """Yield the translation of each text, in order, while later ones are still being read.
 
         `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
         usual ones by name. `prefix` is text that every translation must begin with (one sentence each).
+        `window` texts are read before the first is translated, so that like lengths share a batch.
         """
         tag = self.target(to)
         search = self._options(options, beam_size, alpha, num_hypotheses)
         forced = self.tokenizer.encode(prefix) if prefix else None
         source = iter(texts)
-        while window := list(islice(source, _WINDOW)):
-            yield from self._window(window, tag, search, "never" if forced else split, forced)
+        while texts := list(islice(source, window)):
+            yield from self._window(texts, tag, search, "never" if forced else split, forced)
 
     def _options(
         self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clearhead.data.corpus import read_parallel
 from clearhead.evaluation import Score, bleu, chrf
+from clearhead.pipeline.progress import watched
 from clearhead.translator import Split, Translation, Translator
 
 
@@ -29,14 +30,15 @@ def evaluate(
     to: str | None = None,
     tokenize: str = "13a",
     lowercase: bool = False,
-    split: Split = "auto",
+    split: Split = "never",
     beam_size: int | None = None,
     alpha: float | None = None,
 ) -> Evaluation:
     """Translate a file and compare it with its reference; blank lines count as they stand."""
     pairs = list(read_parallel(source, reference))
     srcs, references = [pair.src for pair in pairs], [pair.tgt for pair in pairs]
-    translations = translator.translate(srcs, to=to, split=split, beam_size=beam_size, alpha=alpha)
+    stream = translator.stream(srcs, to=to, split=split, beam_size=beam_size, alpha=alpha)
+    translations = list(watched(stream, "translating", len(srcs)))
     hypotheses = [translation.text for translation in translations]
     return Evaluation(
         bleu=bleu(hypotheses, references, tokenize=tokenize, lowercase=lowercase),

@@ -1,10 +1,11 @@
-"""Drawing a training run on a terminal, and as plain lines elsewhere."""
+"""Drawing long work on a terminal, and as plain lines elsewhere."""
 
 import time
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn, track
 
 from clearhead.pipeline.train import Event, Finished, Prepared, Saved, Validated
 from clearhead.training.loop import StepReport
@@ -52,6 +53,17 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
                 case Finished():
                     progress.update(task, visible=False)
             yield event
+
+
+Item = TypeVar("Item")
+
+
+def watched(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
+    """Pass items on, drawing on standard error how many there were, where that is a terminal."""
+    console = Console(stderr=True)
+    yield from track(
+        items, what, total=total, console=console, disable=not console.is_terminal, transient=True
+    )
 
 
 def _prepared(event: Prepared, console: Console) -> None:
