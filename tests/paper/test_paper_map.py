@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 MAP = Path(__file__).parents[2] / "docs" / "paper-map.md"
-ROWS = re.findall(r"^\| (Figure \d|Table \d|§[\d.]+) \| .*? \| `(clearhead[\w.]+)` \|", MAP.read_text(), re.MULTILINE)
+ROWS = re.findall(
+    r"^\| (Figure \d|Table \d|§[\d.]+) \| .*? \| `(clearhead[\w.]+)` \|", MAP.read_text(), re.MULTILINE
+)
 
 
 def test_the_map_has_its_rows():

@@ -9,7 +9,7 @@ import pytest
 from clearhead import cli
 from clearhead.translator import Translator
 
-WORDS = "zero one two three four five six seven eight nine".split()
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 TOML = """
 preset = "tiny"
 [data]
@@ -67,17 +67,9 @@ def tiny_run(tmp_path_factory) -> TinyRun:
     config.write_text(TOML)
     source, target = write_corpus(folder, "train", 0, 600)
     valid_source, valid_target = write_corpus(folder, "valid", 1, 40)
-    cli.main(
-        ["train", "--config", str(config), "--source", str(source), "--target", str(target)]
-        + [
-            "--valid-source",
-            str(valid_source),
-            "--valid-target",
-            str(valid_target),
-            "--out",
-            str(folder / "run"),
-        ]
-    )
+    files = {"source": source, "target": target, "valid-source": valid_source, "valid-target": valid_target}
+    flags = [word for name, file in files.items() for word in (f"--{name}", str(file))]
+    cli.main(["train", "--config", str(config), *flags, "--out", str(folder / "run")])
     return TinyRun(folder / "run", config, valid_source, valid_target)
 
 

@@ -33,7 +33,9 @@ def test_tutorial(tmp_path, monkeypatch):
         elif kind == "python":
             run_python(body, names)
         else:
-            for command, expected in re.findall(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE):
+            for command, expected in re.findall(
+                r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", body, re.MULTILINE
+            ):
                 check(run_command(command.replace("\\\n", " ")), expected)
                 commands += 1
     assert commands >= 10

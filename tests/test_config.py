@@ -1,0 +1,104 @@
+"""Configuration: presets, TOML in and out, and mistakes that are named."""
+
+import tomllib
+
+import pytest
+
+from clearhead import cli
+from clearhead.config import PRESETS, DecodingConfig, ModelConfig, RunConfig, TrainingConfig
+from clearhead.errors import ConfigError
+
+
+def test_presets_are_table_3_and_the_published_tiny():
+    base, big = ModelConfig.base(vocab_size=37_000), ModelConfig.big(vocab_size=37_000)
+    assert (base.d_model, base.d_ff, base.num_heads, base.num_encoder_layers, base.dropout) == (
+        512,
+        2048,
+        8,
+        6,
+        0.1,
+    )
+    assert (big.d_model, big.d_ff, big.num_heads, big.num_decoder_layers, big.dropout) == (
+        1024,
+        4096,
+        16,
+        6,
+        0.3,
+    )
+    tiny = ModelConfig.tiny(vocab_size=100)
+    assert (tiny.d_model, tiny.d_ff, tiny.num_heads, tiny.num_encoder_layers) == (128, 256, 4, 4)
+    assert base.d_k == 64
+    assert base.norm == "post"
+
+
+def test_training_defaults_are_the_papers():
+    training, decoding = TrainingConfig(), DecodingConfig()
+    assert training.optimizer_betas == (0.9, 0.98)
+    assert (training.optimizer_eps, training.label_smoothing, training.warmup_steps) == (1e-9, 0.1, 4000)
+    assert (training.schedule, training.learning_rate) == ("noam", 1.0)
+    assert (decoding.beam_size, decoding.alpha) == (4, 0.6)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_toml_out_and_in_is_the_same_run(preset, tmp_path):
+    odd = {"data": {"source": 'a "quoted"\\path\u00e9.fr'}, "training": {"optimizer_betas": [0.8, 0.9]}}
+    config = RunConfig.from_dict({"preset": preset, **odd})
+    file = tmp_path / "run.toml"
+    file.write_text(config.to_toml(), encoding="utf-8")
+    assert RunConfig.load(file) == config
+    assert tomllib.loads(config.to_toml())["preset"] == preset
+
+
+def test_a_preset_is_a_start_that_the_table_overrides():
+    config = RunConfig.from_dict({"preset": "tiny", "model": {"d_ff": 512}})
+    assert (config.model.d_model, config.model.d_ff) == (128, 512)
+    assert RunConfig.from_dict({"preset": "tiny"}, preset="base").model.d_model == 512
+
+
+def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text('preset = "tiny"\n[model]\nd_ff = 512\ndropout = 0.2\n[data]\nsource = "in.toml"\n')
+    args = ["--config", str(file), "--out", "x", "--model.dropout", "0.4", "--target", "by.flag"]
+    command = cli.tyro.cli(cli.Train, args=args, default=cli._train_defaults(args))
+    config = command.run_config()
+    assert (config.model.d_model, config.model.d_ff, config.model.dropout) == (128, 512, 0.4)
+    assert (config.data.source, config.data.target) == ("in.toml", "by.flag")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"trainig": {}}, "unknown key 'trainig' in the top level (did you mean 'training'?)"),
+        ({"model": {"dmodel": 1}}, "unknown key 'dmodel' in [model] (did you mean 'd_model'?)"),
+        ({"model": 3}, "[model] is 3; it must be a table"),
+        ({"model": {"d_model": "wide"}}, "model.d_model is 'wide'; it must be of type int"),
+        ({"model": {"d_model": True}}, "must be of type int"),
+        ({"model": {"tied_embeddings": 1}}, "must be of type bool"),
+        ({"model": {"d_model": 7}}, "an even number"),
+        ({"model": {"num_heads": 3}}, "a divisor of d_model = 256"),
+        ({"model": {"dropout": 1.0}}, "from 0 to below 1"),
+        ({"model": {"norm": "mid"}}, "model.norm is 'mid'; allowed is one of post, pre"),
+        ({"training": {"optimizer_betas": 0.9}}, "it must be a list of numbers"),
+        ({"training": {"optimizer_betas": [0.9]}}, "two numbers"),
+        ({"training": {"accumulate": 0}}, "1 or more"),
+        ({"training": {"learning_rate": 0}}, "above 0"),
+        ({"training": {"patience": -1}}, "0 or more"),
+        ({"tokenizer": {"vocab_size": 100}}, "300 or more"),
+        ({"tokenizer": {"kind": "wordpiece"}}, "one of unigram, bpe, word, char"),
+        ({"decoding": {"alpha": -0.1}}, "0 or more"),
+        ({"preset": "bse"}, "unknown preset 'bse' (did you mean 'base'?); there are tiny, small, base, big"),
+    ],
+)
+def test_mistakes_are_named(values, said):
+    with pytest.raises(ConfigError) as error:
+        RunConfig.from_dict(values)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_integer_may_stand_for_a_float():
+    assert RunConfig.from_dict({"training": {"learning_rate": 2}}).training.learning_rate == 2.0
+
+
+def test_length_limit():
+    assert DecodingConfig(max_length_factor=1.5, max_length_offset=3).max_length(5) == 10
