@@ -13,6 +13,7 @@ from clearhead.engines import directory
 from clearhead.engines.protocol import Engine, SearchOptions
 from clearhead.errors import ConfigError, TranslationError
 from clearhead.text import sentences
+from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import BOS, EOS, Tokenizer
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class Translator:
     def _job(self, text: str, tag: str | None, split: Split) -> _Job:
         """Cut a text into sentences no longer than the model was trained on; nothing is left out."""
         notes: list[str] = []
-        if not text.strip():
+        if not normalize(text):  # blank, or nothing but characters that mean nothing
             return _Job([sentences.Span(text, False)] if text else [], [], ())
         if split == "never":
             spans = [sentences.Span(text, True)]
@@ -233,7 +234,7 @@ class Translator:
         self, text: str, tag: str | None, job: _Job, found: list[list[Hypothesis]], wanted: int
     ) -> Translation:
         ranks = []
-        for rank in range(min([wanted, *(len(hypotheses) for hypotheses in found)])):
+        for rank in range(min(wanted, *map(len, found)) if found else 1):
             pieces = _Rank([], [], [], list(job.notes))
             for number, hypotheses in enumerate(found, start=1):
                 best = hypotheses[rank]
@@ -286,7 +287,7 @@ class Translator:
         """
         from clearhead.inspection.record import record
 
-        if not text.strip():
+        if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         tag = self.target(to)
         src = [*self.tokenizer.encode(text, to=tag), EOS]

@@ -70,6 +70,12 @@ def test_a_paragraph_keeps_its_separators(tiny_translator):
     assert tiny_translator.translate("1 2\n3", split="never").text.count("\n") == 0
 
 
+def test_what_means_nothing_is_not_translated(tiny_translator):
+    for text in ("", " ", "\u200b", "\x01\ufeff", "\u2028"):
+        for split in ("auto", "never"):
+            assert tiny_translator.translate(text, split=split).tokens == ()
+
+
 def test_json_holds_everything(say, tiny_run):
     out, _ = say("translate", "--model", tiny_run.path, "--format", "json", "--nbest", "3", "4 5 6", "")
     first, blank = (json.loads(line) for line in out.splitlines())
@@ -79,6 +85,7 @@ def test_json_holds_everything(say, tiny_run):
     assert scores == sorted(scores, reverse=True)
     assert "".join(first["tokens"]).replace("\u2581", " ").strip() == "four five six"
     assert blank["text"] == ""
+    assert blank["alternatives"] == []
 
 
 def test_tsv_has_a_row_for_each_rank(say, tiny_run):

@@ -56,8 +56,8 @@ def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed
     console = Console(highlight=False)
     progress = Console(stderr=True)
     console.print(
-        f"Training on the built-in grammar of English, French and Spanish ({steps} steps, about "
-        f"{max(1, round(steps / _STEPS_A_MINUTE))} min on two cores) ..."
+        f"Learning the built-in grammar of English, French and Spanish: {steps:,} steps, about "
+        f"{max(1, round(steps / _STEPS_A_MINUTE))} min on two free cores"
     )
     with _kept_or_temporary(out) as directory:
         config = demo_config(steps, seed)
@@ -90,13 +90,14 @@ def _pairs(part: grammar.Part, seed: int, count: int) -> Iterator[SentencePair]:
 def _measure(translator: Translator, console: Console, seed: int) -> None:
     """BLEU on sentences with combinations of words that training never showed."""
     examples = list(islice(grammar.generate(seed, _TEST_SENTENCES, part="test"), _TEST_SENTENCES))
-    table = Table(title="Held-out combinations of words", title_justify="left")
+    console.print("\nSentences whose words it has seen, in combinations that it has not:", style="bold")
+    table = Table()
     table.add_column("direction")
     table.add_column("BLEU", justify="right")
     table.add_column("exact", justify="right")
     signature = ""
     for source, target in DIRECTIONS:
-        found = translator.translate([example.text(source) for example in examples], to=target)
+        found = translator.translate([example.text(source) for example in examples], to=target, beam_size=1)
         hypotheses = [translation.text for translation in found]
         references = [example.text(target) for example in examples]
         score = bleu(hypotheses, references)
@@ -104,7 +105,8 @@ def _measure(translator: Translator, console: Console, seed: int) -> None:
         exact = sum(h == r for h, r in zip(hypotheses, references, strict=True)) / len(examples)
         table.add_row(f"{source} -> {target}", f"{score.value:.1f}", f"{100 * exact:.0f} %")
     console.print(table)
-    console.print(f"{_TEST_SENTENCES} sentences each, {signature}\n", style="dim")
+    console.print(f"{_TEST_SENTENCES} sentences each, greedy search; {signature}", style="dim")
+    console.print("\nWhat the articles translate:", style="bold")
 
 
 def _articles(translator: Translator, console: Console) -> None:
@@ -137,17 +139,14 @@ def _own_sentence(translator: Translator, console: Console, text: str | None, to
 
 def _attention(translator: Translator, console: Console, text: str, to: str) -> None:
     maps = translator.look(text, to=to)
+    console.print("Where it looked in the source (columns) as it produced each piece (rows):", style="bold")
     console.print(attention_table(maps))
-    console.print(
-        "Each row is a piece as it was produced, each column a piece of the source; percent of the attention, "
-        "mean of all layers and heads.\n",
-        style="dim",
-    )
+    console.print("cross-attention in percent, mean of all layers and heads\n", style="dim")
 
 
 def attention_table(maps: AttentionMaps) -> Table:
     """Return the mean cross-attention as a table whose cells are as bright as their weight."""
-    table = Table(title="Where the decoder looks (cross-attention)", title_justify="left", padding=(0, 0))
+    table = Table(padding=(0, 0))
     table.add_column("")
     for piece in maps.src:
         table.add_column(_shown(piece), justify="center", min_width=4)

@@ -1,0 +1,47 @@
+"""The demo: everything it shows is there; at full length it has learned the grammar."""
+
+import re
+
+import pytest
+
+from clearhead import cli
+
+
+def run(capsys, *args) -> str:
+    capsys.readouterr()
+    cli.main(["demo", *args])
+    return capsys.readouterr().out
+
+
+def scores(out: str) -> dict[str, float]:
+    return {
+        found[0]: float(found[1])
+        for found in re.findall(r"(\w\w -> \w\w)\W+([\d.]+)", out)
+        if "." in found[1]
+    }
+
+
+def test_it_shows_everything_and_keeps_the_run(capsys, tmp_path):
+    out = run(
+        capsys, "--steps", "12", "--text", "The dog saw the cat.", "--to", "es", "--out", str(tmp_path / "d")
+    )
+    assert scores(out).keys() == {"en -> es", "en -> fr", "fr -> en"}
+    for said in (
+        "The ball is blue.",
+        "La bola es azul.",
+        "Je suis étudiant.",
+        "The dog saw the cat.",
+        "cross-attention",
+    ):
+        assert said in out
+    assert f"clearhead translate --model {tmp_path / 'd'}" in re.sub(r"\s+", " ", out)
+    cli.main(["translate", "--model", str(tmp_path / "d"), "--to", "fr", "The dog saw the cat."])
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_it_learns_the_grammar(capsys):
+    out = run(capsys)
+    assert all(score >= 90 for score in scores(out).values()), scores(out)
+    assert out.count("right") == 4
