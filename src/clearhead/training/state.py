@@ -74,7 +74,7 @@ class TrainState:
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(torch.from_numpy(model[name]))
                 self.optimizer.state[parameter] = {
-                    key: torch.from_numpy(optimizer[f"{name}.{key}"].copy()).to(_home(key, parameter))
+                    key: torch.from_numpy(optimizer[f"{name}.{key}"].copy()).to(parameter.device)
                     for key in ("exp_avg", "exp_avg_sq", "step")
                     if f"{name}.{key}" in optimizer
                 }
@@ -85,8 +85,3 @@ class TrainState:
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any] = tensor.detach().cpu().numpy()
     return array
-
-
-def _home(key: str, parameter: Tensor) -> torch.device:
-    # Fused Adam keeps its step count beside the parameter.
-    return parameter.device
