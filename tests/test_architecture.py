@@ -35,6 +35,9 @@ DOORS = {
     "sentencex": {"text"},
     "safetensors": {"checkpoint"},
     "sacrebleu": {"evaluation"},
+    "polib": {"data"},
+    "zstandard": {"data"},
+    "filelock": {"pipeline"},
     "tyro": {"cli"},
     "tomli_w": {"config"},
     "rich": {"cli", "pipeline"},
@@ -169,25 +172,32 @@ def test_public_names():
     assert all(getattr(clearhead, name) is not None for name in clearhead.__all__)
 
 
+DATA = (
+    "bleu-tokenize drop-accents drop-duplicates drop-final-punctuation drop-identical drop-overlap drop-ratio "
+    "drop-script join loader-workers lower-case max-ratio max-tokens punctuation-spaces quotes source source-lang "
+    "spelling store subword-sampling target target-lang temperature upper-case valid-source valid-target "
+    "tokenizer.kind tokenizer.sample-pairs tokenizer.vocab-size"
+)
 OPTIONS = {
     "demo": "out seed steps text to",
     "translate": "alpha beam engine format input min-length model nbest no-repeat-ngram output prefix seed split "
     "temperature to top-k top-p",
     "evaluate": "alpha beam engine json lowercase model output reference source split to tokenize",
+    "compare": "frequencies html json lowercase reference samples seed source tokenize",
     "score": "json model source target to",
     "info": "json model",
     "plan": "config json measure preset",
-    "train": "config out preset resume "
-    "bleu-tokenize max-tokens source source-lang target target-lang valid-source valid-target "
-    "tokenizer.kind tokenizer.vocab-size "
+    "train": f"config init out preset resume {DATA} "
     "model.attention-dropout model.d-ff model.d-model model.dropout model.feed-forward-dropout model.norm "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.tied-embeddings model.vocab-size "
     "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
-    "training.label-smoothing training.learning-rate training.log-every training.max-epochs training.max-steps "
-    "training.optimizer-betas training.optimizer-eps training.patience training.precision training.save-every "
-    "training.schedule training.seed training.select-by training.threads training.valid-every "
-    "training.warmup-steps training.weight-decay "
+    "training.ema-decay training.freeze training.label-smoothing training.learning-rate "
+    "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "
+    "training.optimizer-betas training.optimizer-eps training.patience training.precision training.r-drop "
+    "training.save-every training.schedule training.seed training.select-by training.threads "
+    "training.valid-every training.warmup-steps training.weight-decay "
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset",
+    "prepare": f"config init json {DATA}",
 }
 """Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""
 

@@ -59,7 +59,7 @@ def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
     file = tmp_path / "run.toml"
     file.write_text('preset = "tiny"\n[model]\nd_ff = 512\ndropout = 0.2\n[data]\nsource = "in.toml"\n')
     args = ["--config", str(file), "--out", "x", "--model.dropout", "0.4", "--target", "by.flag"]
-    command = cli.tyro.cli(cli.Train, args=args, default=cli._train_defaults(args))
+    command = cli.tyro.cli(cli.Train, args=args, default=cli._run_defaults(cli.Train, args))
     config = command.run_config()
     assert (config.model.d_model, config.model.d_ff, config.model.dropout) == (128, 512, 0.4)
     assert (config.data.source, config.data.target) == ("in.toml", "by.flag")
@@ -78,7 +78,7 @@ def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
         ({"model": {"num_heads": 3}}, "a divisor of d_model = 256"),
         ({"model": {"dropout": 1.0}}, "from 0 to below 1"),
         ({"model": {"norm": "mid"}}, "model.norm is 'mid'; allowed is one of post, pre"),
-        ({"training": {"optimizer_betas": 0.9}}, "it must be a list of numbers"),
+        ({"training": {"optimizer_betas": 0.9}}, "it must be a list"),
         ({"training": {"optimizer_betas": [0.9]}}, "two numbers"),
         ({"training": {"accumulate": 0}}, "1 or more"),
         ({"training": {"learning_rate": 0}}, "above 0"),

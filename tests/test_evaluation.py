@@ -1,10 +1,25 @@
-"""BLEU and chrF are sacreBLEU's own, signature and all."""
+"""BLEU, chrF and their significance are sacreBLEU's own; buckets and warnings are ours."""
+
+import os
+import random
 
 import pytest
 import sacrebleu
+from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.significance import PairedTest
 
 from clearhead.errors import ConfigError, DataError
-from clearhead.evaluation import bleu, chrf
+from clearhead.evaluation import (
+    FrequencyBucket,
+    bleu,
+    by_frequency,
+    by_length,
+    chrf,
+    protocol_warnings,
+    sentence_chrf,
+    significance,
+    words,
+)
 
 HYPOTHESES = ["the cat sat on the mat .", "A dog runs, fast."]
 REFERENCES = ["the cat sat on a mat .", "A dog is running fast."]
@@ -26,6 +41,12 @@ def test_chrf_is_sacrebleus():
     assert "nc:6" in score.signature
 
 
+def test_sentence_chrf_is_sacrebleus():
+    each = [sacrebleu.sentence_chrf(h, [r]).score for h, r in zip(HYPOTHESES, REFERENCES, strict=True)]
+    assert sentence_chrf(HYPOTHESES, REFERENCES) == each
+    assert sentence_chrf(["ABC"], ["abc"], lowercase=True) == [100]
+
+
 def test_perfect_is_100():
     assert bleu(REFERENCES, REFERENCES).value == pytest.approx(100)
 
@@ -37,3 +58,179 @@ def test_what_cannot_be_scored():
         chrf([], [])
     with pytest.raises(ConfigError, match="'14a'"):
         bleu(HYPOTHESES, REFERENCES, tokenize="14a")
+
+
+ENGLISH = [f"The {animal} sat on a mat, then it ran." for animal in ("cat", "dog", "cow", "hen", "fox")]
+FRENCH = ["Viens-tu demain ?", "Le chat dort, dit-il.", "Attention !", "Il pleut ; je reste.", "Oui, merci."]
+
+
+def tokenised(lines):
+    return [line.replace(",", " ,").replace(".", " .").replace("?", " ?") for line in lines]
+
+
+def noisy(lines, share, seed=1):
+    """Replace a share of the words by one that is never right."""
+    draw = random.Random(seed)
+    return [" ".join("x" if draw.random() < share else word for word in line.split()) for line in lines]
+
+
+LINES = [
+    f"line {number} is about {thing} and its {part}"
+    for number, (thing, part) in enumerate(zip("abcdefgh" * 15, "ijklm" * 24, strict=True))
+]
+
+
+def test_significance_is_sacrebleus(monkeypatch):
+    a, b = noisy(LINES, 0.3), noisy(LINES, 0.28, seed=2)
+    monkeypatch.setenv("SACREBLEU_SEED", "99")
+    _, expected = PairedTest(
+        [("A", a), ("B", b)],
+        {"BLEU": BLEU(force=True), "chrF": CHRF()},
+        [LINES],
+        test_type="bs",
+        n_samples=200,
+    )()
+    monkeypatch.setenv("SACREBLEU_SEED", "5")
+    for test, theirs in zip(
+        significance(a, b, LINES, samples=200, seed=99), (expected["BLEU"], expected["chrF2"]), strict=True
+    ):
+        assert (test.a.value, test.b.value) == (theirs[0].score, theirs[1].score)
+        assert test.p_value == theirs[1].p_value
+        assert test.b_interval == pytest.approx(
+            (theirs[1].mean - theirs[1].ci, theirs[1].mean + theirs[1].ci)
+        )
+        assert test.difference == test.b.value - test.a.value
+        assert "bs:200|seed:99|" in test.a.signature
+    assert os.environ["SACREBLEU_SEED"] == "5"
+    assert significance(a, b, LINES, samples=200, seed=98)[0] != significance(a, b, LINES, samples=200)[0]
+
+
+def test_what_is_equal_does_not_differ():
+    system = noisy(LINES, 0.3)
+    for test in significance(system, list(system), LINES, samples=100):
+        assert (test.difference, test.p_value) == (0, 1)
+        assert test.a_interval == test.b_interval
+        assert test.a_interval[0] < test.a.value < test.a_interval[1]
+
+
+def test_what_cannot_be_tested():
+    with pytest.raises(ConfigError, match="10 samples are too few"):
+        significance(LINES, LINES, LINES, samples=10)
+    with pytest.raises(ConfigError, match="seed is 0"):  # which sacreBLEU takes for none
+        significance(LINES, LINES, LINES, seed=0)
+    with pytest.raises(DataError, match="119 translations but 120 references"):
+        significance(LINES, LINES[1:], LINES)
+
+
+def test_words_are_those_of_bleu():
+    assert list(words(["A dog, fast."])) == [["A", "dog", ",", "fast", "."]]
+    assert list(words(["A dog, fast."], tokenize="none", lowercase=True)) == [["a", "dog,", "fast."]]
+
+
+def test_by_length_at_the_edges():
+    counts = [0, 1, 5, 6, 10, 11, 15, 16, 20, 21, 30, 31, 50, 51, 80]
+    references = [" ".join("w" * count) for count in counts]
+    buckets = by_length(references, references)
+    assert [(bucket.words, bucket.sentences) for bucket in buckets] == [
+        ("0", 1),
+        *((words, 2) for words in ("1-5", "6-10", "11-15", "16-20", "21-30", "31-50", "51+")),
+    ]
+    assert all(bucket.bleu == pytest.approx(100) for bucket in buckets[1:])
+
+
+def test_by_length_scores_each_bucket_by_itself():
+    short, long = by_length(["yes", "no no no no no no no"], ["yes", "a b c d e f g"])
+    assert (short.words, short.bleu, short.chrf) == (
+        "1-5",
+        pytest.approx(100),
+        100,
+    )  # though it has no 4-gram
+    assert (long.words, long.bleu, long.chrf) == ("6-10", 0, 0)
+
+
+def test_by_frequency_clips_in_each_sentence():
+    # "b" is given twice where one is right, and not at all where one is due: one match of two and two.
+    buckets = {
+        bucket.frequency: bucket
+        for bucket in by_frequency(["a b b", "a z"], ["a b", "a b"], {"a": 1000, "b": 4, "c": 1})
+    }
+    assert list(buckets) == ["0", "1", "2-4", "5-9", "10-99", "100-999", "1000+"]
+    assert buckets["2-4"] == FrequencyBucket("2-4", 2, 2, 1, 0.5)
+    assert buckets["1000+"] == FrequencyBucket("1000+", 2, 2, 2, 1.0)
+    assert buckets["0"] == FrequencyBucket("0", 0, 1, 0, 0.0)
+    assert buckets["1"] == FrequencyBucket("1", 0, 0, 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "bucket"), [(1, 1), (2, 2), (4, 2), (5, 3), (9, 3), (10, 4), (99, 4), (100, 5), (999, 5)]
+)
+def test_by_frequency_at_the_edges(frequency, bucket):
+    found = by_frequency(["w"], ["w"], {"w": frequency})
+    assert [each.matched for each in found].index(1) == bucket
+
+
+@pytest.mark.parametrize(
+    "lines", [ENGLISH, FRENCH, ["你好。", "谢谢，再见。"], ["", ""], ["Press &amp; hold <b>"]]
+)
+def test_text_in_one_plain_form_is_no_matter(lines):
+    assert protocol_warnings(lines, lines) == ()
+    assert protocol_warnings(["", *lines[1:]], lines) == ()
+
+
+def test_french_spaces_are_not_tokenisation():
+    assert protocol_warnings(ENGLISH, FRENCH) == ()
+    assert len(protocol_warnings(ENGLISH, tokenised(FRENCH))) == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        tokenised(ENGLISH),
+        ["the dog &apos;s bone"],
+        ["a well @-@ known dog"],
+        ["It is the dog 's"],
+        ["We do n't"],
+    ],
+)
+def test_tokenised_references(lines):
+    (warning,) = protocol_warnings(lines, lines)
+    assert "tokenised already (100%" in warning
+    assert "give --tokenize none" in warning
+    assert protocol_warnings(lines, lines, tokenize="none") == ()
+
+
+def test_untokenised_references_with_tokenize_none():
+    (warning,) = protocol_warnings(ENGLISH, ENGLISH, tokenize="none")
+    assert "do not look tokenised (0%" in warning
+    assert "give --tokenize 13a" in warning
+
+
+@pytest.mark.parametrize("tokenize", ["13a", "none"])
+def test_one_side_tokenised(tokenize):
+    (warning,) = protocol_warnings(ENGLISH, tokenised(ENGLISH), tokenize=tokenize)
+    assert warning.startswith("the references look tokenised (100%")
+    assert "the translations do not" in warning
+    (warning,) = protocol_warnings(tokenised(ENGLISH), ENGLISH, tokenize=tokenize)
+    assert warning.startswith("the translations look tokenised")
+
+
+def test_one_side_lower_case():
+    lower = [line.lower() for line in ENGLISH]
+    (warning,) = protocol_warnings(ENGLISH, lower)
+    assert warning.startswith("the references are all lower case but the translations are not (100% ")
+    assert "give --lowercase" in warning
+    (warning,) = protocol_warnings(lower, ENGLISH)
+    assert warning.startswith("the translations are all lower case")
+    assert protocol_warnings(lower, ENGLISH, lowercase=True) == protocol_warnings(lower, lower) == ()
+
+
+def test_a_few_lines_do_not_make_a_form():
+    assert protocol_warnings(ENGLISH * 4, [*(ENGLISH * 4)[1:], "It ran ."]) == ()
+    silent = ["ok"] * 30
+    assert protocol_warnings(silent, [*silent[1:], "it ran ."]) == ()
+
+
+def test_every_warning_is_one_line():
+    mixed = protocol_warnings(ENGLISH, [line.lower() for line in tokenised(ENGLISH)])
+    assert len(mixed) == 2
+    assert not any("\n" in warning for warning in mixed)

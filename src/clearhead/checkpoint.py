@@ -147,13 +147,17 @@ def latest(folder: Path) -> tuple[Path | None, list[CheckpointError]]:
     return None, faults
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Remove all but the newest checkpoints; each is moved aside first, so none is ever seen half gone."""
-    for path in steps(folder)[:-keep]:
-        doomed = path.with_name(_PARTIAL + path.name)
-        _remove(doomed)
-        os.rename(path, doomed)
-        _remove(doomed)
+def step_of(path: Path) -> int:
+    """Return the step of a checkpoint."""
+    return int(path.name.removeprefix("step-"))
+
+
+def remove(path: Path) -> None:
+    """Remove a checkpoint; it is moved aside first, so it is never seen half gone."""
+    doomed = path.with_name(_PARTIAL + path.name)
+    _remove(doomed)
+    os.rename(path, doomed)
+    _remove(doomed)
 
 
 def average(files: Iterable[Path]) -> Arrays:
@@ -184,5 +188,7 @@ def _flush_directory(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.exists():
+    if path.is_dir():
         shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -25,6 +25,9 @@ from clearhead.config import (
 from clearhead.errors import ClearheadError, ConfigError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from clearhead.pipeline.train import Finished
     from clearhead.translator import Translation, Translator
 
 import tyro
@@ -54,6 +57,8 @@ class Train:
     """Shape of the model: tiny, small, base or big."""
     resume: bool = False
     """Go on with the run in --out, exactly where its last checkpoint was."""
+    init: str = ""
+    """Model directory to start from (fine-tuning): its weights, shape and tokenizer."""
     data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
@@ -65,32 +70,79 @@ class Train:
         from rich.console import Console
 
         from clearhead.pipeline import train
+        from clearhead.pipeline.interruption import Interrupted, Interruption
         from clearhead.pipeline.progress import show
+        from clearhead.pipeline.tensorboard import recorded
 
-        console = Console(stderr=True)
+        console = Console(stderr=True, highlight=False)
         config = self.run_config()
-        events = show(train.run(config, self.out, resume=self.resume), console, config.training.max_steps)
-        for event in events:
-            if isinstance(event, train.Finished):
-                for name, figures in event.candidates.items():
-                    console.print(
-                        f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}",
-                        highlight=False,
-                    )
-                console.print(f"kept the {event.chosen}", highlight=False)
-                print(event.model)
-                console.print(f"next: clearhead translate --model {event.model} < FILE", highlight=False)
+        try:
+            with Interruption() as interruption:
+                events = train.run(config, self.out, resume=self.resume, interruption=interruption)
+                for event in show(recorded(events, self.out), console, config.training.max_steps):
+                    if isinstance(event, train.Finished):
+                        self._finished(event, console)
+                    if isinstance(event, train.Stopped):
+                        console.print(
+                            f"stopped at step {event.step:,}, which is saved; go on with: the same command and --resume"
+                        )
+                        sys.exit(128 + event.signal)
+        except Interrupted as stop:
+            print("clearhead: interrupted before the first step; nothing is lost", file=sys.stderr)
+            sys.exit(128 + stop.signal)
+
+    def _finished(self, event: "Finished", console: "Console") -> None:
+        for name, figures in event.candidates.items():
+            console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}")
+        console.print(f"kept the {event.chosen}")
+        print(event.model)
+        console.print(f"next: clearhead translate --model {event.model} < FILE")
 
     def run_config(self) -> RunConfig:
         """Return the settings of the TOML file with the flags over them."""
         return RunConfig(
             preset=self.preset or "small",
+            init=self.init,
             data=self.data,
             tokenizer=self.tokenizer,
             model=self.model,
             training=self.training,
             decoding=self.decoding,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepare:
+    """Read, check, report and store the corpora of a run, without training.
+
+    Example: clearhead prepare --config run.toml --store prepared/
+    (then: clearhead train --config run.toml --store prepared/ --out runs/mine)
+    """
+
+    config: Path | None = None
+    """TOML file of settings."""
+    init: str = ""
+    """Model directory whose tokenizer is to be used (fine-tuning)."""
+    data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    json: bool = False
+    """Print the report as JSON, with samples of every fault."""
+
+    def run(self) -> None:
+        """Prepare, drawing progress on standard error, and print the report."""
+        from rich.console import Console
+
+        from clearhead.pipeline.corpus_report import report_table
+        from clearhead.pipeline.prepare import prepare_store
+        from clearhead.pipeline.progress import show_preparation
+
+        config = RunConfig(init=self.init, data=self.data, tokenizer=self.tokenizer)
+        store = show_preparation(prepare_store(config), Console(stderr=True, highlight=False))
+        if self.json:
+            _print_json(store.report)
+            return
+        Console(highlight=False).print(report_table(store.report))
+        print(store.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +196,7 @@ class Translate:
             raise ConfigError(
                 "text output has one line for each line in; for --nbest give --format tsv or json"
             )
-        from clearhead.data.corpus import read_lines
+        from clearhead.data.lines import read_lines
         from clearhead.pipeline.progress import watched
         from clearhead.translator import WINDOW
 
@@ -232,6 +284,8 @@ class Evaluate:
             beam_size=self.beam,
             alpha=self.alpha,
         )
+        for warning in result.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         if self.output:
             with _writer(self.output) as out:
                 out.writelines(FORMATS["text"](0, translation) for translation in result.translations)
@@ -240,11 +294,75 @@ class Evaluate:
                 score.name: {"value": score.value, "signature": score.signature}
                 for score in (result.bleu, result.chrf)
             }
-            _print_json({**scores, "perplexity": result.perplexity, "sentences": result.sentences})
+            _print_json(
+                {
+                    **scores,
+                    "perplexity": result.perplexity,
+                    "sentences": result.sentences,
+                    "warnings": result.warnings,
+                }
+            )
         else:
             for score in (result.bleu, result.chrf):
                 print(f"{score.name} {score.value:.2f}  {score.signature}")
             print(f"perplexity {result.perplexity:.3f} a token, {result.sentences:,} sentences")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Compare two files of translations: significance, lengths, frequencies of words, worst sentences.
+
+    Example: clearhead compare --reference test.en ours.en theirs.en --html report.html
+    """
+
+    a: Annotated[Positional[str], arg(metavar="A")]
+    """Translations of a system, line for line."""
+    b: Annotated[Positional[str], arg(metavar="B")]
+    """Those of another."""
+    reference: str
+    """The translation by people."""
+    source: str | None = None
+    """Source side, to show beside the sentences."""
+    frequencies: str | None = None
+    """Text to count words in, such as the target side of the training data; otherwise the reference."""
+    tokenize: str = "13a"
+    """How BLEU splits words; none for text that is already tokenised."""
+    lowercase: bool = False
+    """Ignore case."""
+    samples: int = 1000
+    """Resampled test sets of the paired bootstrap test."""
+    seed: int = 12345
+    """Of the resampling."""
+    html: Path | None = None
+    """File for the report as a page."""
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> None:
+        """Print the report."""
+        from clearhead.pipeline import comparison_page, comparison_text
+        from clearhead.pipeline.compare import compare
+
+        result = compare(
+            self.reference,
+            self.a,
+            self.b,
+            source=self.source,
+            frequencies=self.frequencies,
+            tokenize=self.tokenize,
+            lowercase=self.lowercase,
+            samples=self.samples,
+            seed=self.seed,
+        )
+        for warning in result.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        if self.html:  # first, since `head` may end the printing
+            comparison_page.write(result, self.html)
+        with _writer(None) as out:
+            if self.json:
+                _print_json(dataclasses.asdict(result))
+            else:
+                comparison_text.write(result, out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,8 +507,10 @@ class Demo:
 COMMANDS: dict[str, type] = {
     "demo": Demo,
     "train": Train,
+    "prepare": Prepare,
     "translate": Translate,
     "evaluate": Evaluate,
+    "compare": Compare,
     "score": Score,
     "info": Info,
     "plan": PlanCommand,
@@ -439,7 +559,7 @@ def _dispatch(args: list[str]) -> None:
         )
         sys.exit(2)
     kind = COMMANDS[args[0]]
-    default = _train_defaults(args[1:]) if kind is Train else None
+    default = _run_defaults(kind, args[1:]) if kind in (Train, Prepare) else None
     command: Any = tyro.cli(kind, args=args[1:], prog=f"clearhead {args[0]}", default=default)
     command.run()
 
@@ -455,8 +575,8 @@ def _overview() -> str:
     )
 
 
-def _train_defaults(args: list[str]) -> Train:
-    """Return the defaults of `train`: those of --config and --preset, which the other flags override."""
+def _run_defaults(kind: type, args: list[str]) -> Any:
+    """Return the defaults of `train` or `prepare`: those of --config and --preset, which other flags override."""
     import argparse
 
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
@@ -470,15 +590,11 @@ def _train_defaults(args: list[str]) -> Train:
         config = RunConfig.load(known.config, preset=known.preset)
     else:
         config = RunConfig.from_dict({}, preset=known.preset)
-    return Train(
-        out=tyro.MISSING,
-        config=Path(known.config) if known.config else None,
-        preset=config.preset,
-        data=config.data,
-        tokenizer=config.tokenizer,
-        model=config.model,
-        training=config.training,
-        decoding=config.decoding,
+    settings = {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
+    own = {each.name for each in dataclasses.fields(kind)}
+    given = {name: value for name, value in settings.items() if name in own}
+    return kind(
+        **({"out": tyro.MISSING} if "out" in own else {}), config=known.config and Path(known.config), **given
     )
 
 

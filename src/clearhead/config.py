@@ -146,25 +146,153 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
-    """Where the parallel text is and what it is."""
+class CorpusConfig:
+    """One body of parallel text: an entry of `[[data.corpora]]`."""
 
     source: str = ""
-    """Source side, a sentence a line (.gz and .xz are read), or a .tsv file holding both sides."""
+    """Source side, a sentence a line, or one file that holds both sides (.tsv, .jsonl, .tmx, .po)."""
     target: str = ""
-    """Target side, line for line; empty where the source is a .tsv file."""
+    """Target side, line for line; empty where one file holds both."""
+    source_lang: str = ""
+    target_lang: str = ""
+    """Where the corpora have several target languages, a tag tells the model which is wanted."""
+    weight: float = 1.0
+    """How often its pairs are seen, relative to the other corpora's."""
+    both_directions: bool = False
+    """Learn target to source too."""
+
+    def __post_init__(self) -> None:
+        _check(self.weight > 0, "data.corpora.weight", self.weight, "above 0")
+        _check(
+            not self.both_directions or bool(self.source_lang and self.target_lang),
+            "data.corpora.both_directions",
+            self.both_directions,
+            "true only where source_lang and target_lang are given",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterConfig:
+    """Which faults of a pair leave it out of training; every fault is counted and reported either way.
+
+    Pairs with a blank side and pairs above `data.max_tokens` are always left out.
+    """
+
+    max_ratio: float = 9.0
+    """Above this ratio of characters between the sides (10 added to each) a pair is a ratio outlier."""
+    drop_ratio: bool = False
+    """Leave out ratio outliers."""
+    drop_script: bool = False
+    """Leave out pairs with a side mostly in a script that its language is not written in."""
+    drop_identical: bool = False
+    """Leave out pairs whose sides are equal."""
+    drop_duplicates: bool = False
+    """Leave out all but the first of equal pairs."""
+    drop_overlap: bool = False
+    """Leave out pairs of which a side also stands in the validation set."""
+
+    def __post_init__(self) -> None:
+        _check(self.max_ratio > 1, "data.filters.max_ratio", self.max_ratio, "above 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationConfig:
+    """Variants of training text that people type, drawn anew in every epoch; each rate is a share of pairs.
+
+    The source is varied and the target stays as it is, but for `upper_case` and `join`, which change both.
+    """
+
+    drop_final_punctuation: float = 0.0
+    """The source without its last . ! or ?"""
+    lower_case: float = 0.0
+    """The source in lower case."""
+    upper_case: float = 0.0
+    """Both sides in upper case."""
+    drop_accents: float = 0.0
+    """The source without accents: "Je suis etudiant"."""
+    quotes: float = 0.0
+    """Straight quotes for typographic ones in the source, or the reverse."""
+    punctuation_spaces: float = 0.0
+    """The space before ! ? : ; left out of the source, or put in: French writes one, often a no-break space."""
+    join: float = 0.0
+    """Two or three pairs joined into one."""
+    spelling: float = 0.0
+    """One slip in the source: letters swapped, left out, doubled."""
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in dataclasses.fields(self)):
+            _check(0 <= getattr(self, name) <= 1, f"data.augmentation.{name}", getattr(self, name), "0 to 1")
+
+    def __bool__(self) -> bool:
+        """Say whether anything is varied."""
+        return any(dataclasses.astuple(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the parallel text is and what is done with it."""
+
+    source: str = ""
+    """Source side, a sentence a line (.gz, .xz, .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
+    target: str = ""
+    """Target side, line for line; empty where one file holds both."""
     valid_source: str = ""
     valid_target: str = ""
     source_lang: str = ""
     """Language code of the source, such as fr; guides sentence splitting."""
     target_lang: str = ""
+    corpora: tuple[CorpusConfig, ...] = ()
+    """Several corpora, languages or directions instead of source and target: [[data.corpora]]."""
+    validation: tuple[CorpusConfig, ...] = ()
+    """Their validation sets: [[data.validation]]."""
+    temperature: float = 1.0
+    """Above 1, small corpora are seen more often: a corpus of n pairs has weight * n ** (1 / temperature)."""
+    store: str = ""
+    """Folder of the prepared text (`clearhead prepare`); in the run directory by default."""
     max_tokens: int = 256
     """Training pairs with a longer side are left out, and counted."""
+    filters: FilterConfig = field(default_factory=FilterConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    subword_sampling: float = 0.0
+    """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
+    loader_workers: int = 1
+    """Processes that vary and segment text in the background; 0: none. The result is the same."""
     bleu_tokenize: str = "13a"
     """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
 
     def __post_init__(self) -> None:
         _check(self.max_tokens >= 1, "data.max_tokens", self.max_tokens, "1 or more")
+        _check(self.temperature >= 1, "data.temperature", self.temperature, "1 or more")
+        _check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
+        _check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
+        if self.corpora and self.source:
+            raise ConfigError(
+                "both data.source and [[data.corpora]] name training text; give the one or the other"
+            )
+
+    @property
+    def train_sets(self) -> tuple[CorpusConfig, ...]:
+        """The training corpora, however they were given; () for none."""
+        return self.corpora or self._one(self.source, self.target)
+
+    @property
+    def valid_sets(self) -> tuple[CorpusConfig, ...]:
+        """The validation sets; () for none."""
+        return self.validation or self._one(self.valid_source, self.valid_target)
+
+    @property
+    def resampled(self) -> bool:
+        """Whether text differs from epoch to epoch."""
+        return bool(self.subword_sampling or self.augmentation)
+
+    def _one(self, source: str, target: str) -> tuple[CorpusConfig, ...]:
+        if not source:
+            return ()
+        return (
+            CorpusConfig(
+                source=source, target=target, source_lang=self.source_lang, target_lang=self.target_lang
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,10 +302,13 @@ class TokenizerConfig:
     kind: TokenizerKind = "unigram"
     vocab_size: int = 8000
     """Joint vocabulary of source and target; a small corpus may yield fewer pieces."""
+    sample_pairs: int = 250_000
+    """Pairs, evenly spread over the corpora, that the vocabulary is learned from."""
 
     def __post_init__(self) -> None:
         _check_choices(self, "tokenizer")
         _check(self.vocab_size >= 300, "tokenizer.vocab_size", self.vocab_size, "300 or more (256 are bytes)")
+        _check(self.sample_pairs >= 1, "tokenizer.sample_pairs", self.sample_pairs, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +339,14 @@ class TrainingConfig:
     save_every: int = 1000
     average_last: int = 5
     """Checkpoints kept and averaged at the end (§6.1); 1: the last one alone."""
+    ema_decay: float = 0.0
+    """Above 0, such as 0.999: the moving average of the weights is validated and kept; 0: none."""
+    r_drop: float = 0.0
+    """Weight of the divergence between two passes of one batch (R-Drop, Liang et al. 2021); 0: one pass."""
+    freeze: tuple[str, ...] = ()
+    """Parts that do not learn: embeddings, encoder, decoder, or the start of a parameter's name."""
+    learning_rate_factors: dict[str, float] = field(default_factory=dict)
+    """Factors on the learning rate by part, such as { encoder = 0.1 }."""
     select_by: Selection = "bleu"
     """Which validation figure decides what is best."""
     patience: int = 0
@@ -233,6 +372,10 @@ class TrainingConfig:
             _check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
         for name in ("learning_rate", "optimizer_eps"):
             _check(getattr(self, name) > 0, f"training.{name}", getattr(self, name), "above 0")
+        _check(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "from 0 to below 1")
+        _check(self.r_drop >= 0, "training.r_drop", self.r_drop, "0 or more")
+        for part, factor in self.learning_rate_factors.items():
+            _check(factor >= 0, f"training.learning_rate_factors.{part}", factor, "0 or more")
         _check(
             0 <= self.label_smoothing < 1,
             "training.label_smoothing",
@@ -276,6 +419,8 @@ class RunConfig:
 
     preset: str = "small"
     """Shape that [model] starts from."""
+    init: str = ""
+    """Model whose weights, shape and tokenizer the run starts from; only dropout is taken from [model]."""
     data: DataConfig = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
@@ -302,6 +447,7 @@ class RunConfig:
         }
         return cls(
             preset=name,
+            init=_coerce(values.get("init", ""), str, "init"),
             data=section(DataConfig, values.get("data", {}), "data"),
             tokenizer=tokenizer,
             model=section(ModelConfig, shape, "model"),
@@ -316,9 +462,8 @@ class RunConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as nested tables of plain values."""
-        values = dataclasses.asdict(self)
-        values["training"]["optimizer_betas"] = list(self.training.optimizer_betas)
-        return values
+        plain: dict[str, Any] = _plain(dataclasses.asdict(self))
+        return plain
 
     def to_toml(self) -> str:
         """Return the run as TOML, every setting resolved."""
@@ -369,14 +514,28 @@ def _table(values: object, name: str) -> dict[str, Any]:
     return dict(values)
 
 
+def _plain(value: Any) -> Any:
+    """Return a value as TOML has it: lists for tuples, all the way down."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _coerce(value: Any, hint: Any, name: str) -> Any:
     """Accept exactly the type asked for, save that an integer may stand for a float."""
     if get_origin(hint) is Literal:
         return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return section(hint, value, name)
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
-            raise ConfigError(f"{name} is {value!r}; it must be a list of numbers")
-        return tuple(float(item) for item in value)
+            raise ConfigError(f"{name} is {value!r}; it must be a list")
+        return tuple(_coerce(item, get_args(hint)[0], f"{name}[{n}]") for n, item in enumerate(value))
+    if get_origin(hint) is dict:
+        return {
+            key: _coerce(item, get_args(hint)[1], f"{name}.{key}")
+            for key, item in _table(value, name).items()
+        }
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):

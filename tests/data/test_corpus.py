@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-from clearhead.data.corpus import read_lines, read_pairs, read_parallel, read_tsv, usable
+from clearhead.config import CorpusConfig
+from clearhead.data.corpus import read_pairs, read_parallel
+from clearhead.data.formats import read_tsv
+from clearhead.data.lines import read_lines
 from clearhead.errors import DataError
 
 
@@ -26,7 +29,7 @@ def test_only_a_newline_ends_a_line(tmp_path, packing):
 
 def test_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\tè\n".encode())))
-    (pair,) = read_pairs("-")
+    (pair,) = read_pairs(CorpusConfig(source="-"))
     assert (pair.src, pair.tgt, pair.line) == ("é", "è", 1)
 
 
@@ -72,25 +75,18 @@ def test_pairs_keep_blank_lines_and_their_place(tmp_path):
         ("", "II", 2),
         ("3", "III", 3),
     ]
-    kept, report = usable(pairs)
-    assert [pair.line for pair in kept] == [1, 3]
-    assert (report.pairs_read, report.pairs_kept, report.empty_side) == (3, 2, 1)
 
 
 def test_tsv_takes_the_first_two_columns(tmp_path):
     path = write(tmp_path / "t.tsv", b"a\tb\tsource\nc\td\n")
-    assert [(pair.src, pair.tgt) for pair in read_pairs(path)] == [("a", "b"), ("c", "d")]
+    assert [(pair.src, pair.tgt) for pair in read_pairs(CorpusConfig(source=str(path)))] == [
+        ("a", "b"),
+        ("c", "d"),
+    ]
     with pytest.raises(DataError, match="line 2: it has no tab"):
         list(read_tsv(write(tmp_path / "u.tsv", b"a\tb\nc d\n")))
 
 
 def test_a_source_without_target_is_not_guessed(tmp_path):
     with pytest.raises(DataError, match="without a target"):
-        read_pairs(tmp_path / "a.fr")
-
-
-@pytest.mark.parametrize("data", [b"", b"\n\n"])
-def test_an_empty_corpus_is_refused(tmp_path, data):
-    path = write(tmp_path / "e", data)
-    with pytest.raises(DataError, match="empty corpus"):
-        usable(read_parallel(path, path))
+        read_pairs(CorpusConfig(source=str(tmp_path / "a.fr")))

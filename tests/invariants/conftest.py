@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from clearhead.config import ModelConfig, TrainingConfig
-from clearhead.data.batching import BatchStream, TokenizedCorpus
+from clearhead.data.batching import TokenizedCorpus
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.model.transformer import Transformer
 from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
+from tests.streams import stream
 
 VOCAB, EOS = 24, 2
 VARIANTS = {
@@ -57,6 +58,8 @@ def trained(request) -> Trained:
         learning_rate=0.7,
         label_smoothing=0.1,
         weight_decay=1e-5,
+        ema_decay=0.99,
+        r_drop=0.5 if "separate" in request.param else 0.0,
         precision="bf16" if "bf16" in request.param else "fp32",
     )
     torch.manual_seed(1)
@@ -73,7 +76,7 @@ def trained(request) -> Trained:
         **VARIANTS[request.param],
     )
     state = TrainState.fresh(Transformer(config), training)
-    found = list(train(state, iter(BatchStream(corpus, training.batch_tokens, training.seed)), training))
+    found = list(train(state, iter(stream(corpus, training.batch_tokens, training.seed)), training))
     model = state.model.eval()
     unseen = [[*src, EOS] for src in sources(1, 40)]
     return Trained(model, PyTorchEngine(model), corpus, training, found, unseen)

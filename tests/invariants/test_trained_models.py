@@ -6,12 +6,13 @@ import torch
 
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig
-from clearhead.data.batching import BatchStream, collate
+from clearhead.data.batching import collate
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.protocol import SearchOptions
 from clearhead.model.transformer import Transformer
 from clearhead.training.loop import batch_loss, train
 from clearhead.training.state import TrainState
+from tests.streams import stream
 
 SEARCHES = {
     "greedy": SearchOptions(decoding=DecodingConfig(beam_size=1)),
@@ -140,10 +141,8 @@ def test_resumed_equals_uninterrupted(trained):
 
     def go_on(state, steps):
         settings = replace(trained.training, max_steps=steps)
-        stream = BatchStream(
-            trained.corpus, settings.batch_tokens, settings.seed, start=(state.epoch, state.batch)
-        )
-        list(train(state, iter(stream), settings))
+        batches = stream(trained.corpus, settings.batch_tokens, settings.seed, state.position)
+        list(train(state, iter(batches), settings))
         return state
 
     def fresh():
@@ -154,7 +153,7 @@ def test_resumed_equals_uninterrupted(trained):
     for stop in (1, 5, 11):
         first = go_on(fresh(), stop)
         second = fresh()
-        second.restore(first.model_arrays(), first.optimizer_arrays(), first.counters())
+        second.restore(first.model_arrays(), first.optimizer_arrays(), first.ema_arrays(), first.counters())
         go_on(second, 12)
         for mine, theirs in zip(second.model.parameters(), whole.model.parameters(), strict=True):
             assert torch.equal(mine, theirs)

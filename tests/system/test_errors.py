@@ -36,8 +36,10 @@ def files(tmp_path):
     def write(source: bytes = b"a\nb\n", target: bytes = b"x\ny\n", **more):
         (tmp_path / "a.fr").write_bytes(source)
         (tmp_path / "b.en").write_bytes(target)
+        (tmp_path / "v.fr").write_bytes(b"c\nd\n")
+        (tmp_path / "v.en").write_bytes(b"w\nz\n")
         (tmp_path / "run.toml").write_text(more.get("toml", ""))
-        names = {"source": "a.fr", "target": "b.en", "valid-source": "a.fr", "valid-target": "b.en"}
+        names = {"source": "a.fr", "target": "b.en", "valid-source": "v.fr", "valid-target": "v.en"}
         paths = [word for flag, name in names.items() for word in (f"--{flag}", tmp_path / name)]
         return ["train", "--config", tmp_path / "run.toml", *paths, "--out", tmp_path / "out"]
 
@@ -109,7 +111,7 @@ def test_resuming_with_another_configuration_names_the_difference(fails, files, 
 
 def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
     args = files(b"1 2\n", b"one two\n", toml=tiny_run.config.read_text())
-    assert "is not the text" in fails(*args[:-1], tiny_run.path, "--resume")
+    assert "no longer, the text" in fails(*args[:-1], tiny_run.path, "--resume")
 
 
 def test_no_model(fails, tmp_path):

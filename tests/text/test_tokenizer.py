@@ -1,7 +1,6 @@
 """Every text survives encoding, text is never control, and training is reproducible."""
 
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -142,54 +141,6 @@ def test_training_and_files_are_reproducible(kind: str, tmp_path: Path) -> None:
     ):
         assert (copy.kind, copy.vocabulary, copy.languages) == (kind, tokenizer.vocabulary, LANGUAGES)
         assert copy.encode(text) == tokenizer.encode(text)
-
-
-@pytest.mark.parametrize("kind", ["unigram", "bpe"])
-@given(text=TEXTS, seed=st.integers(), alpha=st.floats(0, 1))
-@example(text="the ball is blue. the weather seems very old", seed=2**32 - 1, alpha=0.5)
-def test_samples_are_segmentations_and_repeat(kind: str, text: str, seed: int, alpha: float) -> None:
-    tokenizer = TOKENIZERS[kind]
-    ids = tokenizer.encode(text, to="fr", sample=(alpha, seed))
-    tokenizer.encode("something else", sample=(0.3, 1))
-    assert tokenizer.encode(text, to="fr", sample=(alpha, seed)) == ids
-    assert ids[0] == tokenizer.tag("fr")
-    assert tokenizer.decode(ids) == normalize(text)
-    assert not set(ids[1:]) & (tokenizer.forbidden_ids | {EOS})
-
-
-@pytest.mark.parametrize("kind", ["unigram", "bpe"])
-def test_seeds_differ_and_threads_do_not_matter(kind: str) -> None:
-    tokenizer = TOKENIZERS[kind]
-
-    def drawn(seed: int) -> list[int]:
-        return tokenizer.encode("the weather became very old", sample=(0.3, seed))
-
-    alone = [drawn(seed) for seed in range(2000)]
-    assert len({tuple(ids) for ids in alone}) > 10
-    assert drawn(1 << 40) != drawn(1 << 41) or drawn(3 << 40) != drawn(5 << 41)  # high bits count
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(drawn, range(2000))) == alone
-
-
-def test_bpe_without_dropout_is_the_plain_segmentation() -> None:
-    tokenizer = TOKENIZERS["bpe"]
-    for line in CORPUS[:50]:
-        assert tokenizer.encode(line, sample=(0.0, 7)) == tokenizer.encode(line)
-
-
-@pytest.mark.parametrize(
-    ("kind", "alpha", "message"),
-    [
-        ("word", 0.1, "cannot sample"),
-        ("char", 0.1, "cannot sample"),
-        ("unigram", -0.1, "0 or more"),
-        ("unigram", float("nan"), "0 or more"),
-        ("bpe", 1.5, "0 to 1"),
-    ],
-)
-def test_impossible_samples_are_refused(kind: str, alpha: float, message: str) -> None:
-    with pytest.raises(TextError, match=message):
-        TOKENIZERS[kind].encode("a dog", sample=(alpha, 0))
 
 
 @every_kind

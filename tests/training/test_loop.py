@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from clearhead.config import ModelConfig, TrainingConfig
-from clearhead.data.batching import BatchStream, TokenizedCorpus, collate
-from clearhead.errors import TrainingError
+from clearhead.data.batching import TokenizedCorpus, collate
+from clearhead.data.loader import START
+from clearhead.errors import ConfigError, TrainingError
 from clearhead.model.transformer import Transformer
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.loop import batch_loss, draw_seed, train
 from clearhead.training.state import TrainState
+from tests.streams import stream
 
 VOCAB = 20
 
@@ -41,9 +43,7 @@ def settings(**overrides) -> TrainingConfig:
 
 
 def reports(state, training, data=None):
-    return list(
-        train(state, iter(BatchStream(data or corpus(), training.batch_tokens, training.seed)), training)
-    )
+    return list(train(state, iter(stream(data or corpus(), training.batch_tokens, training.seed)), training))
 
 
 @pytest.mark.parametrize("schedule", ["noam", "inverse_sqrt", "cosine", "constant"])
@@ -70,7 +70,7 @@ def test_accumulated_batches_equal_one_large_batch():
     for step_batches in ([large], parts):
         training = settings(max_steps=1, accumulate=len(step_batches), clip_norm=0.0)
         state = fresh(training, dropout=0.0)
-        report = next(train(state, iter([((0, n), batch) for n, batch in enumerate(step_batches)]), training))
+        report = next(train(state, iter([(START, batch) for batch in step_batches]), training))
         gradients.append([p.grad.clone() for p in state.model.parameters()])
         assert report.tokens == large.num_tgt_tokens
     for one, accumulated in zip(*gradients, strict=True):
@@ -96,9 +96,8 @@ def test_draws_differ_from_step_to_step_and_batch_to_batch():
 def test_a_step_that_is_not_finite_is_left_out_and_said():
     training = settings(max_steps=6)
     state = fresh(training)
-    stream = BatchStream(corpus(), training.batch_tokens, training.seed)
     found = []
-    for report in train(state, iter(stream), training):
+    for report in train(state, iter(stream(corpus(), training.batch_tokens, training.seed)), training):
         found.append(report)
         if len(found) == 2:  # poison what the next step reads, and remember the parameters
             before = {name: p.detach().clone() for name, p in state.model.named_parameters()}
@@ -121,10 +120,9 @@ def test_three_in_a_row_stop_the_run():
     state = fresh(training)
     with torch.no_grad():
         state.model.decoder.layers[0].feed_forward.outer.bias[0] = math.inf
-    stream = BatchStream(corpus(), training.batch_tokens, training.seed)
     found = []
     with pytest.raises(TrainingError, match="3 times in a row after step 0"):
-        found.extend(train(state, iter(stream), training))
+        found.extend(train(state, iter(stream(corpus(), training.batch_tokens, training.seed)), training))
     assert [report.applied for report in found] == [False] * 3
     assert state.step == 0
 
@@ -147,19 +145,91 @@ def test_padding_is_not_learned_from():
 
 
 def test_state_survives_being_written_down():
-    training = settings(max_steps=5)
+    training = settings(max_steps=5, ema_decay=0.9)
     state = fresh(training)
     reports(state, training)
     state.notes["best"] = {"step": 3}
     other = fresh(training)
-    other.restore(state.model_arrays(), state.optimizer_arrays(), state.counters())
+    other.restore(state.model_arrays(), state.optimizer_arrays(), state.ema_arrays(), state.counters())
     assert other.counters() == state.counters()
-    longer = settings(max_steps=10)
-    stream = BatchStream(corpus(), training.batch_tokens, training.seed, start=(state.epoch, state.batch))
+    longer = settings(max_steps=10, ema_decay=0.9)
     for one in (state, other):
-        list(train(one, iter(stream), longer))
+        batches = stream(corpus(), training.batch_tokens, training.seed, one.position)
+        list(train(one, iter(batches), longer))
     for mine, theirs in zip(state.model.parameters(), other.model.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+    for name, average in state.ema.items():
+        assert torch.equal(average, other.ema[name])
+
+
+def test_the_moving_average_follows_and_can_stand_in():
+    training = settings(max_steps=3, ema_decay=0.5)
+    state = fresh(training)
+    name = "encoder.layers.0.feed_forward.inner.weight"
+    parameter = state.model.get_parameter(name)
+    expected = parameter.detach().clone()
+    for report in train(state, iter(stream(corpus(), 120, 1)), training):
+        decay = min(0.5, (1 + report.step) / (10 + report.step))
+        expected = decay * expected + (1 - decay) * parameter.detach()
+    torch.testing.assert_close(state.ema[name], expected)
+    own = parameter.detach().clone()
+    with state.averaged():
+        assert torch.equal(parameter, state.ema[name])
+        assert not torch.equal(parameter, own)
+    assert torch.equal(parameter, own)
+
+
+def test_frozen_parts_stay_and_factors_slow_others_down():
+    training = settings(
+        max_steps=1, freeze=("encoder",), learning_rate_factors={"decoder": 0.5}, schedule="constant",
+        learning_rate=0.01, warmup_steps=1, clip_norm=0.0,
+    )  # fmt: skip
+    state = fresh(training, dropout=0.0)
+    before = {name: p.detach().clone() for name, p in state.model.named_parameters()}
+    reports(state, training)
+    for name, p in state.model.named_parameters():
+        # Adam's first step is the learning rate in every direction that has a gradient.
+        step = (p.detach() - before[name]).abs().max().item()
+        expected = {"encoder": 0.0, "decoder": 0.005}.get(name.partition(".")[0], 0.01)
+        assert step == pytest.approx(expected, rel=1e-2), name
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"freeze": ("encodr",)}, "'encodr', which the model lacks"),
+        ({"learning_rate_factors": {"head": 2.0}}, "'head', which the model lacks"),
+        ({"freeze": ("embeddings", "encoder", "decoder")}, "nothing to learn"),
+    ],
+)
+def test_parts_that_make_no_sense(parts, message):
+    with pytest.raises(ConfigError, match=message):
+        fresh(settings(**parts))
+
+
+def test_r_drop_without_dropout_is_the_plain_loss():
+    """Two equal passes do not diverge."""
+    state = fresh(settings(), dropout=0.0)
+    batch = collate(corpus(8), np.arange(8))
+    plain = batch_loss(state.model, batch, 0.1)
+    twice = batch_loss(state.model, batch, 0.1, r_drop=5.0)
+    assert twice.item() == pytest.approx(plain.item(), rel=1e-5)
+
+
+def test_r_drop_draws_two_predictions_together():
+    """With it the two passes of a batch under dropout come to agree more than without."""
+
+    def divergence(r_drop):
+        training = settings(max_steps=150, r_drop=r_drop, schedule="constant", learning_rate=3e-3)
+        state = fresh(training, dropout=0.3)
+        reports(state, training)
+        torch.manual_seed(5)
+        batch = collate(corpus(30), np.arange(30))
+        alone = batch_loss(state.model, batch, 0.0, r_drop=1e-9).item()
+        torch.manual_seed(5)
+        return batch_loss(state.model, batch, 0.0, r_drop=1.0).item() - alone
+
+    assert divergence(5.0) < 0.5 * divergence(0.0)
 
 
 def test_freed_memory_can_be_kept_on_linux():

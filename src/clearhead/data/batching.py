@@ -1,4 +1,4 @@
-"""Batches of like length under a token budget (§5.1); their order is a pure function of (seed, epoch)."""
+"""Batches of like length under a token budget (§5.1)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,6 @@ import numpy as np
 from clearhead.text.tokenizer import BOS, EOS, PAD
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
-Position = tuple[int, int]
-"""(epoch, batch within it) of the next batch to read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +31,11 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class TokenizedCorpus:
-    """Ids of many pairs in two flat arrays; pair i is the stretch between its offset and the next."""
+    """Ids of many pairs in two flat arrays of integers; pair i is the stretch between its offset and the next."""
 
-    src: np.ndarray[Any, np.dtype[np.int32]]
+    src: np.ndarray[Any, Any]
     src_offsets: Integers
-    tgt: np.ndarray[Any, np.dtype[np.int32]]
+    tgt: np.ndarray[Any, Any]
     tgt_offsets: Integers
 
     @classmethod
@@ -49,6 +47,13 @@ class TokenizedCorpus:
     def __len__(self) -> int:
         """Return the number of pairs."""
         return len(self.src_offsets) - 1
+
+    def ids(self, index: int) -> tuple[list[int], list[int]]:
+        """Return the ids of a pair."""
+        return (
+            self.src[self.src_offsets[index] : self.src_offsets[index + 1]].tolist(),
+            self.tgt[self.tgt_offsets[index] : self.tgt_offsets[index + 1]].tolist(),
+        )
 
     @cached_property
     def src_lengths(self) -> Integers:
@@ -81,19 +86,23 @@ def collate(corpus: TokenizedCorpus, indices: Integers) -> Batch:
     return Batch(src, tgt, np.asarray(indices))
 
 
-def plan_epoch(
-    src_lengths: Integers, tgt_lengths: Integers, *, batch_tokens: int, seed: int, epoch: int
+def plan_batches(
+    indices: Integers,
+    src_lengths: Integers,
+    tgt_lengths: Integers,
+    batch_tokens: int,
+    draws: np.random.Generator,
 ) -> list[Integers]:
-    """Return the batches of an epoch as index arrays: every pair once, like lengths together, in random order.
+    """Cut pairs into batches: every one once, like lengths together, in random order.
 
-    A batch's padded source and target tokens together stay within `batch_tokens`; a pair that alone is
-    larger is a batch of its own. Pairs of equal lengths are shuffled, so batches differ from epoch to epoch.
+    The lengths are those of the pairs at `indices`. A batch's padded source and target tokens together
+    stay within `batch_tokens`; a pair that alone is larger is a batch of its own. Pairs of equal lengths
+    are shuffled, so batches differ from epoch to epoch.
     """
-    draws = np.random.default_rng([seed, epoch])
-    ties = draws.permutation(len(src_lengths))
+    ties = draws.permutation(len(indices))
     order = np.lexsort((ties, src_lengths, tgt_lengths))
     batches = _cut(src_lengths[order], tgt_lengths[order], batch_tokens)
-    plan = [order[start:end] for start, end in batches]
+    plan = [indices[order[start:end]] for start, end in batches]
     return [plan[place] for place in draws.permutation(len(plan))]
 
 
@@ -114,7 +123,7 @@ def _cut(src: Integers, tgt: Integers, budget: int) -> Iterator[tuple[int, int]]
 
 def padding_share(plan: Sequence[Integers], src_lengths: Integers, tgt_lengths: Integers) -> float:
     """Return the share of padding in a plan's batches, both sides counted."""
-    real = float(src_lengths.sum() + tgt_lengths.sum())
+    real = float(sum(int(src_lengths[batch].sum() + tgt_lengths[batch].sum()) for batch in plan))
     padded = sum(len(batch) * int(src_lengths[batch].max() + tgt_lengths[batch].max()) for batch in plan)
     return 1 - real / padded
 
@@ -132,32 +141,3 @@ def order_by_length(lengths: Sequence[int] | Integers, batch_tokens: int) -> lis
         batches.append(order[start : start + rows])
         start += rows
     return batches
-
-
-class BatchStream:
-    """The batches of all epochs from a position on, without end; the same ones wherever one starts."""
-
-    def __init__(
-        self, corpus: TokenizedCorpus, batch_tokens: int, seed: int, start: Position = (0, 0)
-    ) -> None:
-        self.corpus, self.batch_tokens, self.seed, self.start = corpus, batch_tokens, seed, start
-
-    def plan(self, epoch: int) -> list[Integers]:
-        """Return the index batches of an epoch."""
-        return plan_epoch(
-            self.corpus.src_lengths,
-            self.corpus.tgt_lengths,
-            batch_tokens=self.batch_tokens,
-            seed=self.seed,
-            epoch=epoch,
-        )
-
-    def __iter__(self) -> Iterator[tuple[Position, Batch]]:
-        """Yield (position after this batch, batch)."""
-        epoch, first = self.start
-        while True:
-            plan = self.plan(epoch)
-            for number in range(first, len(plan)):
-                after = (epoch, number + 1) if number + 1 < len(plan) else (epoch + 1, 0)
-                yield after, collate(self.corpus, plan[number])
-            epoch, first = epoch + 1, 0

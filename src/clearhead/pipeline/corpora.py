@@ -1,108 +1,159 @@
-"""From configured files to the pairs and ids that a run learns from."""
+"""From configured files to the store that a run learns from and the pairs it is validated on."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from clearhead.config import DataConfig, TokenizerConfig
-from clearhead.data.batching import TokenizedCorpus
-from clearhead.data.corpus import CorpusReport, read_pairs, usable
+from clearhead.config import CorpusConfig, RunConfig
+from clearhead.data.corpus import read_pairs
+from clearhead.data.faults import LONG, HeldOut
+from clearhead.data.lines import STANDARD_INPUT
+from clearhead.data.loader import Recipe
+from clearhead.data.preparation import CorpusText, Progress, prepare
+from clearhead.data.store import Store, settings
 from clearhead.errors import ConfigError, DataError
-from clearhead.text.tokenizer import Tokenizer, characters_per_token
+from clearhead.text.normalize import normalize
+from clearhead.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
-    """A sentence and its translation, with the target-language tag where a model serves several."""
+    """A sentence and its translation, and the direction."""
 
     src: str
     tgt: str
-    to: str | None = None
+    source_lang: str = ""
+    target_lang: str = ""
+
+    @property
+    def direction(self) -> str:
+        """Such as `en-fr`."""
+        return f"{self.source_lang or '?'}-{self.target_lang or '?'}"
 
 
 @dataclass(frozen=True)
 class Corpora:
     """The text of a run."""
 
-    train: Sequence[SentencePair]
+    train: Sequence[CorpusText]
     valid: Sequence[SentencePair]
-    source_langs: tuple[str, ...] = ()
-    target_langs: tuple[str, ...] = ()
-    report: CorpusReport | None = None
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Languages that need a tag in the vocabulary; none where there is one target."""
-        return tuple(sorted({pair.to for pair in self.train if pair.to is not None}))
+    sources: tuple[str, ...] = ()
+    """Files that it is read from."""
 
 
-def read_corpora(config: DataConfig) -> Corpora:
-    """Read the training and validation text of a run; raise for whatever is wrong with it."""
-    if not config.source:
+def open_corpora(config: RunConfig) -> Corpora:
+    """Open the training text of a run and read its validation text; raise for whatever is wrong with them."""
+    data = config.data
+    if not data.train_sets:
         raise ConfigError(
             "no training data given; name it by --source F --target F, or under [data] in the run.toml"
         )
-    if not config.valid_source:
+    if not data.valid_sets:
         raise ConfigError(
             "no validation data given; name it by --valid-source F --valid-target F: the best model is "
             "chosen on text that training does not see"
         )
-    train, report = usable(read_pairs(config.source, config.target or None))
-    valid, _ = usable(read_pairs(config.valid_source, config.valid_target or None))
     return Corpora(
-        train=[SentencePair(pair.src, pair.tgt) for pair in train],
-        valid=[SentencePair(pair.src, pair.tgt) for pair in valid],
-        source_langs=(config.source_lang,) if config.source_lang else (),
-        target_langs=(config.target_lang,) if config.target_lang else (),
-        report=report,
+        train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
+        valid=[pair for corpus in data.valid_sets for pair in _validation_pairs(corpus)],
+        sources=tuple(
+            file
+            for corpus in (*data.train_sets, *data.valid_sets)
+            for file in (corpus.source, corpus.target)
+            if file and file != STANDARD_INPUT
+        ),
     )
 
 
-def train_tokenizer(corpora: Corpora, config: TokenizerConfig) -> Tokenizer:
-    """Learn one joint vocabulary of both sides (§5.1)."""
-    texts = [text for pair in corpora.train for text in (pair.src, pair.tgt)]
-    return Tokenizer.train(texts, kind=config.kind, vocab_size=config.vocab_size, languages=corpora.tags)
-
-
-def tokenize(
-    tokenizer: Tokenizer, pairs: Sequence[SentencePair], max_tokens: int
-) -> tuple[TokenizedCorpus, int]:
-    """Encode pairs; return them and how many were left out for a side longer than `max_tokens`."""
-    by_tag: dict[str | None, list[int]] = {}
-    for number, pair in enumerate(pairs):
-        by_tag.setdefault(pair.to, []).append(number)
-    srcs: list[list[int]] = [[] for _ in pairs]
-    for tag, numbers in by_tag.items():
-        for number, ids in zip(
-            numbers, tokenizer.encode_batch([pairs[n].src for n in numbers], to=tag), strict=True
-        ):
-            srcs[number] = ids
-    tgts = tokenizer.encode_batch([pair.tgt for pair in pairs])
-    kept = [n for n in range(len(pairs)) if len(srcs[n]) <= max_tokens and len(tgts[n]) <= max_tokens]
-    if not kept:
+def _validation_pairs(corpus: CorpusConfig) -> Iterator[SentencePair]:
+    """Yield the pairs that have text on both sides, in both directions where both are learned."""
+    pairs = [pair for pair in read_pairs(corpus) if normalize(pair.src) and normalize(pair.tgt)]
+    if not pairs:
         raise DataError(
-            f"no pair is left: all {len(pairs)} are longer than data.max_tokens = {max_tokens} tokens; raise it"
+            f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
         )
-    return TokenizedCorpus.from_ids([srcs[n] for n in kept], [tgts[n] for n in kept]), len(pairs) - len(kept)
+    for pair in pairs:
+        yield SentencePair(pair.src, pair.tgt, corpus.source_lang, corpus.target_lang)
+    if corpus.both_directions:
+        for pair in pairs:
+            yield SentencePair(pair.tgt, pair.src, corpus.target_lang, corpus.source_lang)
 
 
-def fingerprint(corpus: TokenizedCorpus) -> str:
-    """Return a digest of exactly what a run learns from, so that resuming on other text is refused."""
-    digest = hashlib.sha256()
-    for array in (corpus.src, corpus.src_offsets, corpus.tgt, corpus.tgt_offsets):
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+def check_store(path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None) -> None:
+    """Make sure that text prepared before, if there is any, is of these files and settings."""
+    if path.exists():
+        configs = [text.config for text in corpora.train]
+        asked = settings(configs, config.data.filters, tokenizer or config.tokenizer, config.data.max_tokens)
+        Store(path).check(asked, corpora.sources)
 
 
-def describe(corpora: Corpora, tokenizer: Tokenizer, left_out: int) -> dict[str, Any]:
+def ensure_store(
+    path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None
+) -> Iterator[Progress]:
+    """Prepare the text of a run where that was not done before, yielding how far it is.
+
+    The vocabulary is learned from it where no tokenizer is given.
+    """
+    if not path.exists():
+        yield from prepare(
+            path,
+            corpora.train,
+            tokenizer=tokenizer or config.tokenizer,
+            filters=config.data.filters,
+            max_tokens=config.data.max_tokens,
+            held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
+            sources=corpora.sources,
+        )
+
+
+def recipe(config: RunConfig, corpora: Corpora) -> Recipe:
+    """Return how the loader mixes, varies and batches the pairs of a run."""
+    data = config.data
+    return Recipe(
+        batch_tokens=config.training.batch_tokens,
+        seed=config.training.seed,
+        weights=[text.config.weight for text in corpora.train],
+        temperature=data.temperature,
+        subword_sampling=data.subword_sampling,
+        augmentation=data.augmentation,
+        max_tokens=data.max_tokens,
+    )
+
+
+def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the ids of pairs without BOS and EOS, source ids with their tag."""
+    tagged = bool(tokenizer.languages)
+    srcs = [tokenizer.encode(pair.src, to=pair.target_lang if tagged else None) for pair in pairs]
+    return srcs, tokenizer.encode_batch([pair.tgt for pair in pairs])
+
+
+def describe(store: Store, corpora: Corpora) -> dict[str, Any]:
     """Return the facts of a run's data for its log, its card and `info`."""
-    sample: Iterable[str] = [text for pair in corpora.train[:20_000] for text in (pair.src, pair.tgt)]
+    reports = store.report
     return {
-        "pairs": len(corpora.train),
+        "pairs": len(store),
         "valid_pairs": len(corpora.valid),
-        "left_out_long": left_out,
-        "vocab_size": tokenizer.vocab_size,
-        "characters_per_token": round(characters_per_token(tokenizer, sample), 3),
-        **({"corpus": asdict(corpora.report)} if corpora.report else {}),
+        "left_out_long": sum(report["faults"].get(LONG, {}).get("count", 0) for report in reports),
+        "vocab_size": store.tokenizer.vocab_size,
+        "characters_per_token": round(store.manifest["characters"] / store.manifest["tokens"], 3),
+        "corpora": [
+            {
+                "name": report["name"],
+                "source_lang": report["source_lang"],
+                "target_lang": report["target_lang"],
+                "read": report["pairs_read"],
+                "kept": report["pairs_kept"],
+                "faults": {fault: entry["count"] for fault, entry in report["faults"].items()},
+            }
+            for report in reports
+        ],
     }
+
+
+def directions(store: Store) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the source and the target languages of a store."""
+    return (
+        tuple(sorted({part.source_lang for part in store.parts} - {""})),
+        tuple(sorted({part.target_lang for part in store.parts} - {""})),
+    )

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clearhead.config import RunConfig
+from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data import grammar
+from clearhead.data.lines import Pair
+from clearhead.data.preparation import CorpusText
 from clearhead.evaluation import bleu
 from clearhead.inspection.record import AttentionMaps
 from clearhead.pipeline import train
@@ -74,17 +76,25 @@ def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed
 def demo_corpora(seed: int) -> Corpora:
     """Return sentences of the grammar in the directions of the demo."""
     return Corpora(
-        train=list(_pairs("train", seed, _TRAIN_SENTENCES)),
-        valid=list(_pairs("valid", seed, _VALID_SENTENCES)),
-        source_langs=grammar.LANGUAGES,
-        target_langs=grammar.LANGUAGES,
+        train=[
+            CorpusText(
+                CorpusConfig(source_lang=source, target_lang=target),
+                _pairs("train", seed, _TRAIN_SENTENCES, source, target),
+            )
+            for source, target in DIRECTIONS
+        ],
+        valid=[
+            SentencePair(pair.src, pair.tgt, source, target)
+            for source, target in DIRECTIONS
+            for pair in _pairs("valid", seed, _VALID_SENTENCES, source, target)
+        ],
     )
 
 
-def _pairs(part: grammar.Part, seed: int, count: int) -> Iterator[SentencePair]:
-    for example in islice(grammar.generate(seed, count, part=part), count):
-        for source, target in DIRECTIONS:
-            yield SentencePair(example.text(source), example.text(target), to=target)
+def _pairs(part: grammar.Part, seed: int, count: int, source: str, target: str) -> Iterator[Pair]:
+    examples = islice(grammar.generate(seed, count, part=part), count)
+    for number, example in enumerate(examples, start=1):
+        yield Pair(example.text(source), example.text(target), "the built-in grammar", number)
 
 
 def _measure(translator: Translator, console: Console, seed: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clearhead.data.corpus import read_parallel
-from clearhead.evaluation import Score, bleu, chrf
+from clearhead.evaluation import Score, bleu, chrf, protocol_warnings
 from clearhead.pipeline.progress import watched
 from clearhead.translator import Split, Translation, Translator
 
@@ -20,6 +20,8 @@ class Evaluation:
     """exp of the mean negative log-probability of a reference token."""
     sentences: int
     translations: tuple[Translation, ...]
+    warnings: tuple[str, ...]
+    """Where the text is in another form than the scores were asked for."""
 
 
 def evaluate(
@@ -46,6 +48,7 @@ def evaluate(
         perplexity=perplexity(translator, srcs, references, to),
         sentences=len(pairs),
         translations=tuple(translations),
+        warnings=protocol_warnings(hypotheses, references, tokenize=tokenize, lowercase=lowercase),
     )
 
 

@@ -2,13 +2,15 @@
 
 import time
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 import torch
 
 from clearhead.config import ModelConfig, RunConfig
 from clearhead.data.batching import Batch
-from clearhead.data.corpus import read_pairs, usable
+from clearhead.data.corpus import read_pairs
+from clearhead.data.loader import START
 from clearhead.model.transformer import Transformer
 from clearhead.text.tokenizer import BOS, EOS, UNK
 from clearhead.training.allocator import keep_freed_memory
@@ -50,10 +52,11 @@ def plan(config: RunConfig, *, measure: bool = True) -> Plan:
     """Estimate parameters, memory, operations, tokens and time of a run; measure the speed for a few seconds."""
     training = config.training
     length, pairs, characters = _TYPICAL_LENGTH, 0, 0
-    if config.data.source:
-        kept, _ = usable(read_pairs(config.data.source, config.data.target or None))
-        kept = list(kept)
-        pairs, characters = len(kept), sum(len(pair.tgt) for pair in kept)
+    for corpus in config.data.train_sets:
+        for pair in read_pairs(corpus):
+            both = 1 + corpus.both_directions
+            pairs, characters = pairs + both, characters + both * len(pair.tgt)
+    if pairs:
         length = max(1, round(characters / pairs / _CHARACTERS_PER_TOKEN))
     tokens_per_epoch = round(characters / _CHARACTERS_PER_TOKEN) + pairs
     tokens_per_step = training.accumulate * training.batch_tokens // 2
@@ -124,7 +127,7 @@ def speed(config: RunConfig, length: int, seconds: float = 3.0) -> float:
     src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
     batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
     state = TrainState.fresh(Transformer(config.model).to(device), config.training)
-    steps = train(state, iter(lambda: ((0, 0), batch), None), config.training)
+    steps = train(state, repeat((START, batch)), config.training)
     next(steps), next(steps)  # the first steps allocate
     started, tokens = time.monotonic(), 0
     for report in steps:

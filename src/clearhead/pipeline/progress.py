@@ -5,9 +5,13 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn, track
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn, track
+from rich.progress import Progress as Bar
 
-from clearhead.pipeline.train import Event, Finished, Prepared, Saved, Validated
+from clearhead.data.preparation import Progress
+from clearhead.data.store import Store
+from clearhead.pipeline.corpus_report import warnings
+from clearhead.pipeline.train import Event, Finished, Prepared, Saved, Stopped, Validated
 from clearhead.training.loop import StepReport
 
 _EVERY_SECONDS = 30
@@ -26,10 +30,12 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
         TimeRemainingColumn(elapsed_when_finished=False),
     )
     meter = _Meter()
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("train", total=max_steps, figures="", start=False)
         for event in events:
             match event:
+                case Progress():
+                    progress.update(task, figures=_preparing(event))
                 case Prepared():
                     _prepared(event, console)
                     progress.update(task, completed=event.resumed_from)
@@ -48,7 +54,7 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
                 case Validated():
                     _validated(event, console)
                     meter.pause()
-                case Saved():
+                case Saved() | Stopped():
                     pass
                 case Finished():
                     progress.update(task, visible=False)
@@ -67,10 +73,15 @@ def watched(items: Iterable[Item], what: str, total: int | None = None) -> Itera
 
 
 def _prepared(event: Prepared, console: Console) -> None:
-    for warning in event.warnings:
+    for warning in (*event.warnings, *([] if event.resumed_from else warnings(event.report))):
         console.print(f"note: {warning}", style="yellow")
     facts = event.facts
-    left_out = f", {facts['left_out_long']:,} too long left out" if facts["left_out_long"] else ""
+    left_out = "".join(
+        f", {entry['count']:,} left out ({fault})"
+        for report in event.report
+        for fault, entry in report["faults"].items()
+        if entry["left_out"]
+    )
     console.print(
         f"{facts['pairs']:,} pairs{left_out}; {facts['valid_pairs']:,} for validation; vocabulary of "
         f"{facts['vocab_size']:,}, {facts['characters_per_token']:.2f} characters a token; padding "
@@ -80,6 +91,11 @@ def _prepared(event: Prepared, console: Console) -> None:
     )
 
 
+def _preparing(event: Progress) -> str:
+    of = f" of {event.total:,}" if event.total else ""
+    return f"{event.stage}: {event.pairs:,}{of} pairs"
+
+
 def _validated(event: Validated, console: Console) -> None:
     figures = event.figures
     console.print(
@@ -87,6 +103,9 @@ def _validated(event: Validated, console: Console) -> None:
         f"BLEU {figures.bleu:.2f}, chrF {figures.chrf:.2f}" + ("  best so far" if event.best else ""),
         highlight=False,
     )
+    if figures.bleu_by_direction:
+        rows = (f"{direction} {value:.2f}" for direction, value in figures.bleu_by_direction.items())
+        console.print("  BLEU by direction: " + ", ".join(rows), highlight=False)
 
 
 class _Meter:
@@ -114,3 +133,29 @@ class _Meter:
         if due:
             self.last_line = time.monotonic()
         return due
+
+
+def show_preparation(events: Iterable[Progress | Store], console: Console) -> Store:
+    """Draw how far the preparation of text is, with its rate; return the store that comes last."""
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+    )
+    started = time.monotonic()
+    line = started
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("preparing", figures="")
+        for event in events:
+            if isinstance(event, Store):
+                store = event
+                continue
+            figures = (
+                f"{_preparing(event)}, {event.pairs / (time.monotonic() - started):,.0f}/s since the start"
+            )
+            progress.update(task, figures=figures)
+            if not console.is_terminal and time.monotonic() - line > _EVERY_SECONDS:
+                line = time.monotonic()
+                console.print(figures)
+    console.print(f"{len(store):,} pairs in {time.monotonic() - started:,.1f} s")
+    return store

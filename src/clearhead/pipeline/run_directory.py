@@ -1,21 +1,30 @@
-"""A run on disk: `run.toml` as resolved, `tokenizer.model`, `log.jsonl`, `checkpoints/`, `best/`, `model/`."""
+"""A run on disk: `run.toml` as resolved, `data/`, `log.jsonl`, `checkpoints/`, `best/`, `model/`."""
 
 import json
 import os
-from collections.abc import Mapping
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from clearhead import checkpoint
-from clearhead.config import RunConfig, read_toml
+from clearhead.config import RunConfig
 from clearhead.errors import CheckpointError, ConfigError
 
 _FREE_TO_CHANGE = {
-    "data": {"source", "target", "valid_source", "valid_target"},  # the text itself is compared instead
-    "training": {"max_steps", "max_epochs", "patience", "log_every", "threads"},
+    # Where the text is does not matter: the store compares the text itself.
+    *(f"data.{name}" for name in ("source", "target", "valid_source", "valid_target", "store")),
+    *(f"data.{name}.{side}" for name in ("corpora", "validation") for side in ("source", "target")),
+    "data.loader_workers",
+    *(f"training.{name}" for name in ("max_steps", "max_epochs", "patience", "log_every", "threads")),
 }
 """What a resumed run may have otherwise without becoming another run."""
+_LOCK, _OWNER = "trainer.lock", "trainer.json"
 
 
 @dataclass(frozen=True)
@@ -30,9 +39,9 @@ class RunDirectory:
         return self.path / "run.toml"
 
     @property
-    def tokenizer_file(self) -> Path:
-        """The tokenizer that this run trained."""
-        return self.path / "tokenizer.model"
+    def store(self) -> Path:
+        """The prepared text, where the run was not given another store."""
+        return self.path / "data"
 
     @property
     def log_file(self) -> Path:
@@ -60,16 +69,58 @@ class RunDirectory:
 
     def is_untouched(self) -> bool:
         """Say whether this is a directory in which nothing was completed yet."""
-        return self.path.is_dir() and all(left.name.startswith(".partial-") for left in self.path.iterdir())
+        return self.path.is_dir() and all(
+            left.name.startswith(".partial-") or left.name in (_LOCK, _OWNER, self.store.name)
+            for left in self.path.iterdir()
+        )
 
-    def create(self, config: RunConfig) -> None:
-        """Start a run; raise ConfigError where something stands in the way."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other trainers out; raise ConfigError where one is at work.
+
+        The operating system holds the lock, so that of a trainer that died is free.
+        """
+        made = not self.path.exists()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / _LOCK)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ConfigError(
+                f"another trainer{self._owner()} is at work on {self.path}; wait for it, stop it, or give "
+                "another --out"
+            ) from None
+        except OSError as error:
+            raise ConfigError(f"cannot write to {self.path}: {error.strerror}; give another --out") from None
+        try:
+            owner = {"pid": os.getpid(), "host": socket.gethostname()}
+            write_file(self.path / _OWNER, json.dumps(owner).encode())
+            yield
+        finally:
+            (self.path / _OWNER).unlink(missing_ok=True)
+            (self.path / _LOCK).unlink(missing_ok=True)
+            lock.release()
+            if made and not any(self.path.iterdir()):
+                self.path.rmdir()  # refused before it began
+
+    def _owner(self) -> str:
+        try:
+            owner = json.loads((self.path / _OWNER).read_bytes())
+            return f" (process {owner['pid']} on {owner['host']})"
+        except (OSError, ValueError, KeyError):
+            return ""
+
+    def check_free(self) -> None:
+        """Raise ConfigError where something stands in the way of a new run."""
         if self.exists():
             raise ConfigError(
                 f"{self.path} already holds a run; go on with it by --resume, or give another --out"
             )
         if self.path.exists() and not self.is_untouched():
             raise ConfigError(f"{self.path} exists and is not a run; give --out a new or empty directory")
+
+    def create(self, config: RunConfig) -> None:
+        """Start a run."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_file(self.config_file, config.to_toml().encode())
@@ -80,7 +131,7 @@ class RunDirectory:
         """Go on with a run; raise ConfigError naming what differs from the run as it was started."""
         if not self.exists():
             raise ConfigError(f"{self.path} holds no run to resume; start one without --resume")
-        differences = compare(read_toml(self.config_file), config.to_dict())
+        differences = compare(RunConfig.load(self.config_file).to_dict(), config.to_dict())
         if differences:
             raise ConfigError(
                 f"{self.path} was started with another configuration: {'; '.join(differences)}; resume it "
@@ -91,8 +142,13 @@ class RunDirectory:
 
     def log(self, event: Mapping[str, Any]) -> None:
         """Append an event to the log."""
-        with self.log_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        try:
+            with self.log_file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise CheckpointError(
+                f"could not write {self.log_file}: {error.strerror}; free some space and --resume"
+            ) from error
 
     def log_lines(self) -> int:
         """Return how many events the log holds."""
@@ -107,22 +163,27 @@ class RunDirectory:
 
 def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """Name the settings that differ between two runs and matter to it."""
-    differences = []
-    for key, value in asked.items():
-        before = started.get(key)
+    before, after = dict(_settings(started)), dict(_settings(asked))
+    free = set(_FREE_TO_CHANGE)
+    if after.get("training.schedule") == "cosine":
+        free.remove("training.max_steps")  # its curve depends on where it ends
+    return [
+        f"{name} was {before.get(name)!r}, is {after.get(name)!r}"
+        for name in before | after
+        if before.get(name) != after.get(name) and re.sub(r"\[\d+\]", "", name) not in free
+    ]
+
+
+def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted names and values of nested tables, and of lists of tables."""
+    for key, value in values.items():
         if isinstance(value, Mapping):
-            before = before if isinstance(before, Mapping) else {}
-            free = set(_FREE_TO_CHANGE.get(key, ()))
-            if key == "training" and value.get("schedule") == "cosine":
-                free -= {"max_steps"}  # its curve depends on where it ends
-            differences += [
-                f"{key}.{name} was {before.get(name)!r}, is {setting!r}"
-                for name, setting in value.items()
-                if name not in free and before.get(name) != setting
-            ]
-        elif before != value:
-            differences.append(f"{key} was {before!r}, is {value!r}")
-    return differences
+            yield from _settings(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for number, item in enumerate(value):
+                yield from _settings(item, f"{prefix}{key}[{number}].")
+        elif value != []:
+            yield prefix + key, value
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -135,6 +196,7 @@ def write_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise CheckpointError(
-            f"could not write {path}: {error.strerror}; free some space and resume"
+            f"could not write {path}: {error.strerror}; free some space and --resume"
         ) from error

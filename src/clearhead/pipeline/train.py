@@ -13,27 +13,33 @@ import torch
 
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig, RunConfig, TrainingConfig
-from clearhead.data.batching import Batch, BatchStream, TokenizedCorpus, padding_share
+from clearhead.data.batching import Batch, padding_share
+from clearhead.data.loader import Loader, Position
+from clearhead.data.preparation import Progress
+from clearhead.data.store import Store
+from clearhead.engines import directory as directory_of_models
 from clearhead.engines.directory import WEIGHTS, ModelInfo, model_files
 from clearhead.errors import CheckpointError, ConfigError
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline.card import model_card
 from clearhead.pipeline.corpora import (
     Corpora,
+    check_store,
     describe,
-    fingerprint,
-    read_corpora,
-    tokenize,
-    train_tokenizer,
+    directions,
+    ensure_store,
+    open_corpora,
+    recipe,
 )
-from clearhead.pipeline.run_directory import RunDirectory, write_file
+from clearhead.pipeline.interruption import Interrupted, Interruption
+from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.validation import Validation, validate
-from clearhead.text.tokenizer import Tokenizer
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
 
-OPTIMIZER, STATE = "optimizer.safetensors", "state.json"
+MOVING_AVERAGE = "moving average"
+OPTIMIZER, EMA, STATE = "optimizer.safetensors", "ema.safetensors", "state.json"
 _GREEDY = {"beam_size": 1}
 
 
@@ -44,6 +50,8 @@ class Prepared:
     facts: dict[str, Any]
     parameters: int
     resumed_from: int
+    report: list[dict[str, Any]]
+    """What was found in each corpus."""
     warnings: tuple[str, ...] = ()
 
 
@@ -54,7 +62,6 @@ class Validated:
     step: int
     figures: Validation
     best: bool
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -76,51 +83,53 @@ class Finished:
     candidates: dict[str, Validation]
 
 
-Event = Prepared | StepReport | Validated | Saved | Finished
+@dataclass(frozen=True)
+class Stopped:
+    """A signal ended the run; its checkpoint is on the disk."""
+
+    step: int
+    signal: int
+
+
+Event = Progress | Prepared | StepReport | Validated | Saved | Finished | Stopped
 
 
 def run(
-    config: RunConfig, out: Path | str, *, resume: bool = False, corpora: Corpora | None = None
+    config: RunConfig,
+    out: Path | str,
+    *,
+    resume: bool = False,
+    corpora: Corpora | None = None,
+    interruption: Interruption | None = None,
 ) -> Iterator[Event]:
     """Train a model into the run directory `out`, yielding every event.
 
     `corpora` stands in for the files of `config.data`. A run that was interrupted at any moment and is
     resumed ends in the same bytes as one that was not, on the same machine, torch and thread count.
+    Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
     """
+    interruption = interruption or Interruption()
     directory = RunDirectory(Path(out))
-    resume = resume and not directory.is_untouched()  # stopped before it began: begin
-    if resume:
-        directory.reopen(config)
-    corpora = corpora or read_corpora(config.data)
-    if not resume:
-        directory.create(config)
-    _prepare_machine(config.training)
-
-    tokenizer = _tokenizer(directory, corpora, config)
-    corpus, left_out = tokenize(tokenizer, corpora.train, config.data.max_tokens)
-    valid_corpus, _ = tokenize(tokenizer, corpora.valid, max_tokens=1 << 30)
-    facts = describe(corpora, tokenizer, left_out)
-    config = replace(config, model=replace(config.model, vocab_size=tokenizer.vocab_size))
-
-    torch.manual_seed(config.training.seed)
-    model = Transformer(config.model).to(_device(config.training.device))
-    state = TrainState.fresh(model, config.training)
-    identity = {"data": fingerprint(corpus), "machine": machine(config.training)}
-    warnings = _restore(state, directory, identity) if resume else ()
-    directory.trim_log(state.notes.get("log_lines", 0))
-    stream = BatchStream(
-        corpus, config.training.batch_tokens, config.training.seed, start=(state.epoch, state.batch)
-    )
-    facts["padding_share"] = round(
-        padding_share(stream.plan(state.epoch), corpus.src_lengths, corpus.tgt_lengths), 4
-    )
-    if not state.notes:
-        directory.log({"event": "prepared", **facts, "parameters": config.model.num_parameters})
-    yield Prepared(facts, config.model.num_parameters, state.step, warnings)
-
-    outcome = _Run(config, directory, tokenizer, corpora, valid_corpus, facts, state, identity)
-    yield from outcome.learn(stream)
-    yield outcome.finish()
+    with directory.locked():
+        resume = resume and not directory.is_untouched()  # stopped before it began: begin
+        origin = directory_of_models.find(config.init) if config.init else None
+        config = _with_shape_of(config, origin)
+        if resume:
+            directory.reopen(config)
+        else:
+            directory.check_free()
+        corpora = corpora or open_corpora(config)
+        path = Path(config.data.store) if config.data.store else directory.store
+        given = directory_of_models.read_tokenizer(origin) if origin else None
+        check_store(path, config, corpora, given)
+        with interruption.anywhere():
+            yield from ensure_store(path, config, corpora, given)
+        if not resume:
+            directory.create(config)
+        outcome = _Run(config, directory, Store(path), corpora, interruption, origin)
+        yield outcome.begin(resume=resume)
+        yield from outcome.learn()
+        yield outcome.stopped() if interruption.signal else outcome.finish()
 
 
 class _Run:
@@ -130,23 +139,54 @@ class _Run:
         self,
         config: RunConfig,
         directory: RunDirectory,
-        tokenizer: Tokenizer,
+        store: Store,
         corpora: Corpora,
-        valid_corpus: TokenizedCorpus,
-        facts: dict[str, Any],
-        state: TrainState,
-        identity: dict[str, Any],
+        interruption: Interruption,
+        origin: Path | None,
     ) -> None:
-        self.config, self.directory, self.tokenizer, self.corpora = config, directory, tokenizer, corpora
-        self.valid_corpus, self.facts, self.state, self.identity = valid_corpus, facts, state, identity
+        _prepare_machine(config.training)
+        self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
+        self.tokenizer = store.tokenizer
+        self.config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
+        self.recipe = recipe(config, corpora)
+        self.facts = describe(store, corpora)
+        self.identity = {"data": store.fingerprint, "machine": machine(config.training)}
+        torch.manual_seed(config.training.seed)
+        model = Transformer(self.config.model)
+        if origin:
+            _load(model, checkpoint.read_arrays(origin / WEIGHTS))
+        self.state = TrainState.fresh(model.to(_device(config.training.device)), config.training)
 
-    def learn(self, stream: BatchStream) -> Iterator[Event]:
-        """Take the steps; validate, keep the best and save when due."""
+    def begin(self, *, resume: bool) -> Prepared:
+        """Take over the last checkpoint of a run that goes on; tell what is at hand."""
+        state = self.state
+        warnings = _restore(state, self.directory, self.identity) if resume else ()
+        self.directory.trim_log(state.notes.get("log_lines", 0))
+        chunk = self._loader().first_chunk()
+        share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
+        self.facts["padding_share"] = round(share, 4)
+        parameters = self.config.model.num_parameters
+        if not state.notes:
+            self.directory.log({"event": "prepared", **self.facts, "parameters": parameters})
+        return Prepared(self.facts, parameters, state.step, self.store.report, warnings)
+
+    def _loader(self) -> Loader:
+        return Loader(
+            self.store,
+            self.recipe,
+            start=self.state.position,
+            workers=self.config.data.loader_workers,
+        )
+
+    def learn(self) -> Iterator[Event]:
+        """Take the steps; validate, keep the best and save when due; end early where a signal came."""
         training, state = self.config.training, self.state
+        if state.notes.pop("validation_due", False):  # the run was stopped just before
+            yield from self._validate_and_save()
         if self._out_of_patience():
             return
         started, tokens = time.monotonic(), 0
-        batches: Iterator[tuple[tuple[int, int], Batch]] = iter(stream)
+        batches = iter(self._loader())
         if training.max_epochs:
             batches = _until_epoch(batches, training.max_epochs)
         for report in train(state, batches, training):
@@ -162,36 +202,48 @@ class _Run:
                 )
                 started, tokens = time.monotonic(), 0
             if report.step % training.valid_every == 0:
-                event = self.validate()
-                yield event
+                yield from self._validate_and_save()
                 started, tokens = time.monotonic(), 0
-            if report.step % training.save_every == 0:
+            elif report.step % training.save_every == 0:
                 yield self.save()
-            if self._out_of_patience():
+            if self.interruption.signal or self._out_of_patience():
                 break
-        validated = state.notes.get("last_validation") == state.step
-        if not validated:
-            yield self.validate()
-        if not validated or not checkpoint.step_directory(self.directory.checkpoints, state.step).exists():
+        if not self.interruption.signal and state.notes.get("last_validation") != state.step:
+            yield from self._validate_and_save()
+        if not self._is_saved():
+            yield self.save()
+
+    def _is_saved(self) -> bool:
+        return checkpoint.step_directory(self.directory.checkpoints, self.state.step).exists()
+
+    def _validate_and_save(self) -> Iterator[Event]:
+        """Validate, and save where that is due too; where a signal comes first, leave it for the next time."""
+        try:
+            with self.interruption.anywhere(), self.state.averaged():
+                figures = self._measure()
+        except Interrupted:
+            self.state.notes["validation_due"] = True
+            return
+        yield self._validated(figures)
+        if self.state.step % self.config.training.save_every == 0:
             yield self.save()
 
     def _out_of_patience(self) -> bool:
         patience = self.config.training.patience
         return 0 < patience <= int(self.state.notes.get("validations_since_best", 0))
 
-    def validate(self) -> Validated:
-        """Measure the model; keep it where it is the best so far."""
-        started = time.monotonic()
-        figures = self._figures()
+    def _validated(self, figures: Validation) -> Validated:
+        """Note what the model reached; keep it where it is the best so far."""
         notes, step = self.state.notes, self.state.step
         best = figures.better_than(notes.get("best"), self.config.training.select_by)
         notes["last_validation"] = step
         notes["validations_since_best"] = 0 if best else notes.get("validations_since_best", 0) + 1
         if best:
             notes["best"] = {"step": step, **figures.to_dict()}
-            self._write_model(self.directory.best, self.state.model_arrays(), f"best at step {step}", figures)
+            weights = self.state.ema_arrays() or self.state.model_arrays()
+            self._write_model(self.directory.best, weights, f"best at step {step}", figures)
         self.directory.log({"event": "valid", "step": step, **figures.to_dict(), "best": best})
-        return Validated(step, figures, best, time.monotonic() - started)
+        return Validated(step, figures, best)
 
     def save(self) -> Saved:
         """Write a checkpoint and remove those no longer needed."""
@@ -203,14 +255,29 @@ class _Run:
             {
                 WEIGHTS: state.model_arrays(),
                 OPTIMIZER: state.optimizer_arrays(),
+                **({EMA: state.ema_arrays()} if state.ema else {}),
                 STATE: checkpoint.json_bytes({"counters": state.counters(), **self.identity}),
             },
         )
-        checkpoint.prune(self.directory.checkpoints, keep=max(2, self.config.training.average_last))
+        self._prune(path)
         return Saved(state.step)
 
+    def _prune(self, newest: Path) -> None:
+        """Keep the last checkpoints that were due; of the others, where a run was stopped, only the newest."""
+        training = self.config.training
+        saved = checkpoint.steps(self.directory.checkpoints)
+        due = [path for path in saved if checkpoint.step_of(path) % training.save_every == 0]
+        kept = {newest, *due[-max(2, training.average_last) :]}
+        for path in saved:
+            if path not in kept:
+                checkpoint.remove(path)
+
+    def stopped(self) -> Stopped:
+        """Tell where a run that heard a signal can go on."""
+        return Stopped(self.state.step, self.interruption.signal)
+
     def finish(self) -> Finished:
-        """Average the last checkpoints, choose between that and the best on validation, write the model."""
+        """Average the last checkpoints; of that, the moving average and the best on validation write the best."""
         state, training = self.state, self.config.training
         files = [
             path / WEIGHTS for path in checkpoint.steps(self.directory.checkpoints)[-training.average_last :]
@@ -223,11 +290,16 @@ class _Run:
         best_name = f"best at step {best_note.pop('step')}"
         weights[best_name] = checkpoint.read_arrays(self.directory.best / WEIGHTS)
 
-        self._load(weights[last_average])
-        candidates = {last_average: self._figures(), best_name: Validation(**best_note)}
-        chosen = last_average
-        if candidates[best_name].better_than(candidates[last_average].to_dict(), training.select_by):
-            chosen = best_name
+        candidates = {best_name: Validation(**best_note)}
+        if state.ema:
+            weights[MOVING_AVERAGE] = state.ema_arrays()
+        for name in [name for name in weights if name not in candidates]:
+            _load(state.model, weights[name])
+            candidates[name] = self._measure()
+        chosen = best_name
+        for name, figures in candidates.items():
+            if not candidates[chosen].better_than(figures.to_dict(), training.select_by):
+                chosen = name
         self._write_model(self.directory.model, weights[chosen], chosen, candidates[chosen])
         self.directory.log(
             {
@@ -239,36 +311,33 @@ class _Run:
         )
         return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates)
 
-    def _figures(self) -> Validation:
+    def _measure(self) -> Validation:
         greedy: DecodingConfig = replace(self.config.decoding, **_GREEDY)
         return validate(
             self.state.model,
             self.tokenizer,
-            self.valid_corpus,
             self.corpora.valid,
             decoding=greedy,
             tokenize=self.config.data.bleu_tokenize,
         )
 
-    def _load(self, weights: checkpoint.Arrays) -> None:
-        with torch.no_grad():
-            for name, parameter in self.state.model.named_parameters():
-                parameter.copy_(torch.from_numpy(weights[name]))
-
     def _write_model(self, path: Path, weights: checkpoint.Arrays, chosen: str, figures: Validation) -> None:
+        source_langs, target_langs = directions(self.store)
         info = ModelInfo(
             model=self.config.model,
             decoding=self.config.decoding,
             tokenizer=self.tokenizer.kind,
-            source_langs=self.corpora.source_langs,
-            target_langs=self.corpora.target_langs,
+            source_langs=source_langs,
+            target_langs=target_langs,
             characters_per_token=self.facts["characters_per_token"],
             training={
                 "chosen": chosen,
                 "steps": self.state.step,
-                "epochs": self.state.epoch,
+                "epochs": self.state.position.epoch,
                 "seed": self.config.training.seed,
                 "pairs": self.facts["pairs"],
+                "corpora": self.facts["corpora"],
+                "init": self.config.init,
                 "max_tokens": self.config.data.max_tokens,
                 "validation": figures.to_dict(),
                 "torch": torch.__version__,
@@ -305,13 +374,21 @@ def _device(name: str) -> str:
     return name
 
 
-def _tokenizer(directory: RunDirectory, corpora: Corpora, config: RunConfig) -> Tokenizer:
-    """Return the run's tokenizer, trained the first time and kept from then on."""
-    if directory.tokenizer_file.exists():
-        return Tokenizer.load(directory.tokenizer_file)
-    tokenizer = train_tokenizer(corpora, config.tokenizer)
-    write_file(directory.tokenizer_file, tokenizer.to_bytes())
-    return tokenizer
+def _with_shape_of(config: RunConfig, origin: Path | None) -> RunConfig:
+    """Return the configuration with the shape of the model that the run starts from."""
+    if origin is None:
+        return config
+    shape = directory_of_models.read_info(origin).model
+    dropouts = {
+        name: getattr(config.model, name) for name in ("dropout", "attention_dropout", "feed_forward_dropout")
+    }
+    return replace(config, model=replace(shape, **dropouts))
+
+
+def _load(model: Transformer, weights: checkpoint.Arrays) -> None:
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(torch.from_numpy(weights[name]))
 
 
 def _restore(state: TrainState, directory: RunDirectory, identity: dict[str, Any]) -> tuple[str, ...]:
@@ -333,13 +410,14 @@ def _restore(state: TrainState, directory: RunDirectory, identity: dict[str, Any
         if before != value:
             warnings.append(f"{key} was {before!r}, is {value!r}: the numbers may differ in the last digits")
     state.restore(
-        checkpoint.read_arrays(path / WEIGHTS), checkpoint.read_arrays(path / OPTIMIZER), saved["counters"]
+        checkpoint.read_arrays(path / WEIGHTS),
+        checkpoint.read_arrays(path / OPTIMIZER),
+        checkpoint.read_arrays(path / EMA) if state.ema else {},
+        saved["counters"],
     )
     return tuple(warnings)
 
 
-def _until_epoch(
-    batches: Iterator[tuple[tuple[int, int], Batch]], epochs: int
-) -> Iterator[tuple[tuple[int, int], Batch]]:
+def _until_epoch(batches: Iterator[tuple[Position, Batch]], epochs: int) -> Iterator[tuple[Position, Batch]]:
     """Pass on the batches of the first `epochs` epochs."""
-    return takewhile(lambda item: item[0] <= (epochs, 0), batches)
+    return takewhile(lambda item: item[0] <= Position(epochs), batches)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from statistics import mean
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from clearhead.engines.protocol import SearchOptions
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.evaluation import bleu, chrf
 from clearhead.model.transformer import Transformer
-from clearhead.pipeline.corpora import SentencePair
+from clearhead.pipeline.corpora import SentencePair, tokenized
 from clearhead.text.tokenizer import EOS, Tokenizer
 from clearhead.training.loop import batch_loss
 
@@ -28,9 +29,11 @@ class Validation:
     """Cross-entropy of a target token without smoothing, in nats."""
     perplexity: float
     bleu: float
-    """Greedy search."""
+    """Greedy search; the mean of the directions where there are several."""
     chrf: float
     bleu_signature: str
+    bleu_by_direction: dict[str, float] = field(default_factory=dict)
+    """Such as {"en-fr": 40.1}; empty where there is one direction."""
 
     def better_than(self, other: dict[str, Any] | None, select_by: Selection) -> bool:
         """Say whether these figures beat earlier ones (as `to_dict` gave them)."""
@@ -59,7 +62,6 @@ def validation_loss(model: Transformer, corpus: TokenizedCorpus) -> float:
 def validate(
     model: Transformer,
     tokenizer: Tokenizer,
-    corpus: TokenizedCorpus,
     pairs: Sequence[SentencePair],
     *,
     decoding: DecodingConfig,
@@ -67,17 +69,26 @@ def validate(
 ) -> Validation:
     """Measure loss, and BLEU and chrF of greedy translations against the references as written."""
     model.eval()
-    loss = validation_loss(model, corpus)
+    srcs, tgts = tokenized(tokenizer, pairs)
+    loss = validation_loss(model, TokenizedCorpus.from_ids(srcs, tgts))
     engine = PyTorchEngine(model, tokenizer.forbidden_ids)
-    srcs = [[*tokenizer.encode(pair.src, to=pair.to), EOS] for pair in pairs]
-    found = dict(engine.translate(srcs, SearchOptions(decoding=decoding)))
-    hypotheses = [tokenizer.decode(found[number][0].tokens) for number in range(len(pairs))]
-    references = [pair.tgt for pair in pairs]
-    score = bleu(hypotheses, references, tokenize=tokenize)
+    found = dict(engine.translate([[*ids, EOS] for ids in srcs], SearchOptions(decoding=decoding)))
+    by_direction: dict[str, list[tuple[str, str]]] = {}
+    for number, pair in enumerate(pairs):
+        translated = tokenizer.decode(found[number][0].tokens)
+        by_direction.setdefault(pair.direction, []).append((translated, pair.tgt))
+    bleus, chrfs = {}, {}
+    for direction, translations in by_direction.items():
+        hypotheses, references = zip(*translations, strict=True)
+        bleus[direction] = bleu(hypotheses, references, tokenize=tokenize)
+        chrfs[direction] = chrf(hypotheses, references)
     return Validation(
         loss=loss,
         perplexity=math.exp(min(loss, 700.0)),
-        bleu=score.value,
-        chrf=chrf(hypotheses, references).value,
-        bleu_signature=score.signature,
+        bleu=mean(score.value for score in bleus.values()),
+        chrf=mean(score.value for score in chrfs.values()),
+        bleu_signature=next(iter(bleus.values())).signature,
+        bleu_by_direction={name: round(score.value, 4) for name, score in bleus.items()}
+        if len(bleus) > 1
+        else {},
     )

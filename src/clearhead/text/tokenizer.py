@@ -12,9 +12,7 @@ that the bare library does not make:
 """
 
 import io
-import math
 import re
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -51,12 +49,6 @@ _TAG = re.compile(r"<2(.+)>")
 # The trainer leaves out lines of more than 4,192 bytes, and lines with U+2585, which it uses itself.
 _TRAINING_LINE = re.compile(r"\S.{0,998}(?!\S)|\S.{0,999}")
 _TRAINER_MARK = "\u2585"
-
-# The library takes seeds of 32 bits, and for the largest of them draws one by chance.
-_NUM_SEEDS = 2**32 - 1
-
-# Seeding and sampling are two calls on one generator.
-_SAMPLING = threading.Lock()
 
 
 class Tokenizer:
@@ -207,24 +199,16 @@ class Tokenizer:
         """Pickle as the serialised model, for loader processes."""
         return type(self), (self._model,)
 
-    def encode(
-        self, text: str, *, to: str | None = None, sample: tuple[float, int] | None = None
-    ) -> list[int]:
+    def encode(self, text: str, *, to: str | None = None) -> list[int]:
         """Normalise a text and return its ids, without bos and eos; an empty text has none.
 
         `to` puts the tag of that target language first (Johnson et al. 2017) and raises
-        TranslationError for one the vocabulary lacks. `sample=(alpha, seed)` draws one of the
-        possible segmentations, always the same for a seed: unigram, of all by probability ** alpha
-        (Kudo 2018; alpha from 0, all alike, upwards, 0.1 to 0.5 usual); bpe, leaving out merges with
-        probability alpha (Provilkov et al. 2020; 0 to 1, 0.1 usual). Word and character vocabularies
-        have one segmentation a text and raise TextError, as does a lone surrogate.
+        TranslationError for one the vocabulary lacks. Raises TextError for a lone surrogate.
         """
         line = _marked(normalize(text))
         ids: list[int]
         if not line:
             ids = []
-        elif sample is not None:
-            ids = self._sampled(line, *sample)
         elif self.kind == "word":
             ids = self._word_ids(line)
         else:
@@ -275,6 +259,14 @@ class Tokenizer:
             f"there is no tag for the target language {language!r}; choose one of {', '.join(self.languages)}"
         )
 
+    def scores(self) -> dict[str, float]:
+        """Return the log-probability of each piece of a unigram vocabulary."""
+        return {piece: self._processor.get_score(i) for piece, i in self.text_pieces.items()}
+
+    def byte_ids(self, text: str) -> list[int]:
+        """Return the ids that spell a text in bytes."""
+        return [self._byte_ids[byte] for byte in text.encode()]
+
     def _checked(self, ids: Sequence[int]) -> Sequence[int]:
         """Return the ids; raise TextError unless all are in the vocabulary."""
         for i in ids:
@@ -301,30 +293,9 @@ class Tokenizer:
         for word in line.split(" "):
             known = self.text_pieces.get(SPACE_MARK + word)
             if known is None:
-                ids += [self._byte_ids[byte] for byte in b" " + word.encode()]
+                ids += self.byte_ids(" " + word)
             else:
                 ids.append(known)
-        return ids
-
-    def _sampled(self, line: str, alpha: float, seed: int) -> list[int]:
-        """Draw a segmentation; any integer is a seed."""
-        if self.kind not in ("unigram", "bpe"):
-            raise TextError(
-                f"a {self.kind} tokenizer has one segmentation of a text and cannot sample; "
-                "switch subword sampling off, or train a unigram or bpe tokenizer"
-            )
-        most = 1.0 if self.kind == "bpe" else math.inf
-        if not (0.0 <= alpha <= most and math.isfinite(alpha)):
-            allowed = "0 to 1" if self.kind == "bpe" else "0 or more"
-            raise TextError(
-                f"alpha={alpha} cannot be used to sample from a {self.kind} tokenizer; "
-                f"give {allowed}, such as 0.1"
-            )
-        with _SAMPLING:
-            sentencepiece.SetRandomGeneratorSeed(seed % _NUM_SEEDS)
-            ids: list[int] = self._processor.encode(
-                line, out_type=int, enable_sampling=True, alpha=alpha, nbest_size=-1
-            )
         return ids
 
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from clearhead.config import TrainingConfig
+from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.transformer import PAD, Transformer
-from clearhead.training.loss import smoothed_cross_entropy
+from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
 
@@ -56,16 +57,16 @@ class StepReport:
 
 
 def train(
-    state: TrainState, batches: Iterator[tuple[tuple[int, int], Batch]], config: TrainingConfig
+    state: TrainState, batches: Iterator[tuple[Position, Batch]], config: TrainingConfig
 ) -> Iterator[StepReport]:
     """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
 
-    `batches` yields ((epoch, batch) to go on from after this one, the batch). The loss of a step is
+    `batches` yields (position to go on from after this one, the batch). The loss of a step is
     summed over the tokens of all its batches and divided by their number, so accumulation changes
     nothing but memory. Raises TrainingError when three steps in a row are not finite.
     """
     model, optimizer = state.model, state.optimizer
-    parameters = list(model.parameters())
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
     model.train()
     while state.step < config.max_steps:
@@ -85,22 +86,19 @@ def train(
         loss = 0.0
         for number, (_, batch) in enumerate(step_batches):
             torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
-            summed = batch_loss(model, batch, config.label_smoothing, config.precision)
+            summed = batch_loss(model, batch, config.label_smoothing, config.precision, config.r_drop)
             (summed / tokens).backward()  # type: ignore[no-untyped-call]
             loss += summed.item() / tokens
         norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm or math.inf).item()
-        (state.epoch, state.batch), _ = step_batches[-1]
+        state.position, _ = step_batches[-1]
         applied = math.isfinite(loss) and math.isfinite(norm)
         if applied:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.step()
-            state.step += 1
+            state.apply(rate, config.ema_decay)
             in_a_row = 0
         else:
             state.skipped += 1
             in_a_row += 1
-        yield StepReport(state.step, state.epoch, loss, tokens, rate, norm, applied)
+        yield StepReport(state.step, state.position.epoch, loss, tokens, rate, norm, applied)
         model.train()  # the caller may have validated
         if in_a_row == _MOST_SKIPPED_IN_A_ROW:
             raise TrainingError(
@@ -110,10 +108,18 @@ def train(
             )
 
 
-def batch_loss(model: Transformer, batch: Batch, smoothing: float, precision: str = "fp32") -> Tensor:
-    """Return the summed loss of a batch: every position predicts the next token, all in parallel (§3.1)."""
+def batch_loss(
+    model: Transformer, batch: Batch, smoothing: float, precision: str = "fp32", r_drop: float = 0.0
+) -> Tensor:
+    """Return the summed loss of a batch: every position predicts the next token, all in parallel (§3.1).
+
+    With `r_drop` the batch passes twice, under different dropout, and the divergence of the two
+    predictions is added with that weight.
+    """
     device = model.src_embedding.weight.device
     src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
+    if r_drop:
+        src, tgt = src.repeat(2, 1), tgt.repeat(2, 1)
     weight: Tensor = model.output_projection.weight
     bf16 = precision == "bf16"
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
@@ -122,7 +128,10 @@ def batch_loss(model: Transformer, batch: Batch, smoothing: float, precision: st
     real = targets != PAD
     if bf16:
         states, weight = states.bfloat16(), weight.bfloat16()
-    return smoothed_cross_entropy(states[real], weight, targets[real], smoothing)
+    states, targets = states[real], targets[real]
+    if r_drop:
+        return r_drop_cross_entropy(states, weight, targets, smoothing, r_drop)
+    return smoothed_cross_entropy(states, weight, targets, smoothing)
 
 
 def draw_seed(seed: int, step: int, skipped: int, number: int) -> int:

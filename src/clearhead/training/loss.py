@@ -25,11 +25,30 @@ def smoothed_cross_entropy(
     sum_v (1/V) (-log p_v) = lse(z) - mean(z), and the mean of z is one product with the mean row of
     `weight`; so the smoothed loss is the plain one plus smoothing * (z_target - mean(z)).
     """
-    loss = _cross_entropy(states, weight, targets)
-    if smoothing:
-        margin = F.embedding(targets, weight) - weight.mean(dim=0)
-        loss = loss + smoothing * (states * margin).sum(dtype=torch.float32)
-    return loss
+    return _cross_entropy(states, weight, targets) + _smoothing_term(states, weight, targets, smoothing)
+
+
+def r_drop_cross_entropy(
+    states: Float[Tensor, "twice_tokens d_model"],
+    weight: Float[Tensor, "vocab d_model"],
+    targets: Int[Tensor, " twice_tokens"],
+    smoothing: float,
+    divergence: float,
+) -> Float[Tensor, ""]:
+    """Return the loss of R-Drop (Liang et al. 2021, Eq. 4), halved so that it compares with the plain one.
+
+    The second half of `states` are those of the first under another dropout. Half of: both smoothed
+    cross-entropies, plus `divergence` times the mean of the two Kullback-Leibler divergences.
+    """
+    summed: Tensor = _TwoPasses.apply(states, weight, targets, divergence)  # type: ignore[no-untyped-call]
+    return (summed + _smoothing_term(states, weight, targets, smoothing)) / 2
+
+
+def _smoothing_term(states: Tensor, weight: Tensor, targets: Tensor, smoothing: float) -> Tensor | float:
+    if not smoothing:
+        return 0.0
+    margin = F.embedding(targets, weight) - weight.mean(dim=0)
+    return smoothing * (states * margin).sum(dtype=torch.float32)
 
 
 def _cross_entropy(states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
@@ -66,3 +85,47 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         """Scale the gradients already made."""
         grad_states, grad_weight = ctx.saved_tensors
         return grads[0] * grad_states, grads[0] * grad_weight, None
+
+
+class _TwoPasses(torch.autograd.Function):
+    """Cross-entropies of both passes and their weighted divergence; gradients are made in the forward pass.
+
+    With p, q the two predictions and D = (KL(p, q) + KL(q, p)) / 2, the gradient of D with respect to
+    the logits of p is (p * (log p - log q - KL(p, q)) + p - q) / 2, and the same with p and q exchanged.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, weight: Tensor, targets: Tensor, divergence: float) -> Tensor:
+        """Sum both losses chunk by chunk."""
+        tokens = len(targets) // 2
+        loss = torch.zeros((), dtype=torch.float64, device=states.device)
+        grad_states = torch.empty_like(states)
+        grad_weight = torch.zeros_like(weight, dtype=torch.float32)
+        for start in range(0, tokens, _CHUNK):
+            end = min(start + _CHUNK, tokens)
+            passes = (slice(start, end), slice(tokens + start, tokens + end))
+            right = targets[passes[0], None]
+            log_p, log_q = ((states[rows] @ weight.T).float().log_softmax(dim=-1) for rows in passes)
+            p, q = log_p.exp(), log_q.exp()
+            loss -= (log_p.gather(1, right) + log_q.gather(1, right)).sum(dtype=torch.float64)
+            margin = log_p.sub_(log_q)
+            kl_pq = (p * margin).sum(dim=-1, keepdim=True)
+            kl_qp = -(q * margin).sum(dim=-1, keepdim=True)
+            loss += divergence / 2 * (kl_pq + kl_qp).sum(dtype=torch.float64)
+            half, right_one = divergence / 2, -torch.ones_like(kl_pq)
+            grads = (
+                p + half * (p * (margin - kl_pq) + p - q),
+                q + half * (q * (-margin - kl_qp) + q - p),
+            )
+            for rows, grad in zip(passes, grads, strict=True):
+                error = grad.scatter_add_(1, right, right_one).to(weight.dtype)
+                grad_states[rows] = error @ weight
+                grad_weight += error.T @ states[rows]
+        ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
+        return loss.float()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """Scale the gradients already made."""
+        grad_states, grad_weight = ctx.saved_tensors
+        return grads[0] * grad_states, grads[0] * grad_weight, None, None

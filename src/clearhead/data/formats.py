@@ -1,0 +1,134 @@
+"""Files that hold both sides of a corpus: JSON Lines, TMX and gettext PO."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from clearhead.data.lines import Pair, opened, read_lines
+from clearhead.errors import ConfigError, DataError
+
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_TMX_CODES = {"bpt", "ept", "it", "ph", "ut"}
+"""Inline elements of TMX 1.4 whose contents are the markup of another format, not text; `hi` holds text."""
+
+
+def read_tsv(path: Path | str, source_lang: str = "", target_lang: str = "") -> Iterator[Pair]:
+    """Yield the pairs of a file with source and target in its first two tab-separated columns."""
+    for number, line in enumerate(read_lines(path), start=1):
+        columns = line.split("\t")
+        if len(columns) < 2:
+            raise DataError(
+                f"{path}, line {number}: it has no tab; a .tsv file has source and target in two columns"
+            )
+        yield Pair(columns[0], columns[1], str(path), number)
+
+
+def read_jsonl(path: Path | str, source_lang: str, target_lang: str) -> Iterator[Pair]:
+    """Yield the pairs of lines such as `{"translation": {"en": "...", "fr": "..."}}`; the outer key may be left out."""
+    _both_needed(path, source_lang, target_lang)
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            texts = value.get("translation", value)
+            src, tgt = texts[source_lang], texts[target_lang]
+            if not (isinstance(src, str) and isinstance(tgt, str)):
+                raise TypeError
+            (src + tgt).encode()  # JSON can escape half of a surrogate pair, which is no text
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: it is not a JSON object of text ({error})") from None
+        except (KeyError, TypeError, AttributeError):
+            raise DataError(
+                f'{path}, line {number}: it does not hold {{"translation": {{"{source_lang}": "...", '
+                f'"{target_lang}": "..."}}}}; mend the line, or source_lang and target_lang'
+            ) from None
+        yield Pair(src, tgt, str(path), number)
+
+
+def read_tmx(path: Path | str, source_lang: str, target_lang: str) -> Iterator[Pair]:
+    """Yield the pairs of a translation memory (TMX 1.4): units that have both languages, without inline codes.
+
+    `en` finds `en-US` too, and of several variants the first. A unit without one of the languages is a
+    pair with an empty side, so that it is counted. The line of a pair is the number of its unit.
+    """
+    _both_needed(path, source_lang, target_lang)
+    number = 0
+    with opened(path) as file:
+        try:
+            for _, element in ElementTree.iterparse(file):
+                if _local(element) == "tu":
+                    number += 1
+                    yield Pair(
+                        _variant(element, source_lang), _variant(element, target_lang), str(path), number
+                    )
+                    element.clear()  # memory stays that of one unit
+        except ElementTree.ParseError as error:
+            line, column = error.position
+            raise DataError(
+                f"{path}, line {line}, column {column}: it is not well-formed TMX ({error}); export it again"
+            ) from None
+        except (OSError, EOFError) as error:
+            raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
+
+
+def read_po(path: Path | str, source_lang: str = "", target_lang: str = "") -> Iterator[Pair]:
+    """Yield the translated entries of a gettext catalogue: msgid and msgstr, and the plural with the last form.
+
+    Fuzzy and obsolete entries are left out: their translations are not what the source says. The line
+    of a pair is that of its entry.
+    """
+    import polib
+
+    with opened(path) as file:
+        try:
+            text = file.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}: byte {error.start} is not valid UTF-8; convert the file with: msgconv -t utf-8"
+            ) from None
+    try:
+        entries: list[Any] = polib.pofile(text)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a gettext PO file: {error}; check it with: msgfmt -c") from None
+    for entry in entries:
+        if entry.obsolete or entry.fuzzy:
+            continue
+        forms = [entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural)]
+        yield Pair(entry.msgid, forms[0] if forms else entry.msgstr, str(path), entry.linenum)
+        if forms:
+            yield Pair(entry.msgid_plural, forms[-1], str(path), entry.linenum)
+
+
+def _both_needed(path: Path | str, source_lang: str, target_lang: str) -> None:
+    if not (source_lang and target_lang):
+        raise ConfigError(
+            f"{path} holds several languages: say which by source_lang and target_lang (--source-lang en ...)"
+        )
+
+
+def _local(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _variant(unit: ElementTree.Element, language: str) -> str:
+    """Return the text of a unit in a language; empty where it has none."""
+    wanted = language.lower()
+    for variant in unit:
+        if _local(variant) != "tuv":
+            continue
+        code = (variant.get(_XML_LANG) or variant.get("lang") or "").lower().replace("_", "-")
+        if code == wanted or code.startswith(f"{wanted}-"):
+            segment = next((child for child in variant if _local(child) == "seg"), None)
+            return "" if segment is None else "".join(_text(segment))
+    return ""
+
+
+def _text(element: ElementTree.Element) -> Iterator[str]:
+    yield element.text or ""
+    for child in element:
+        if _local(child) not in _TMX_CODES:
+            yield from _text(child)
+        yield child.tail or ""

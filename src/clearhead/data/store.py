@@ -1,0 +1,199 @@
+"""Prepared text on disk: normalised pairs and their ids in memory-mapped files, larger than memory if need be.
+
+A store is a folder that is written whole or not at all:
+
+    manifest.json                     settings, sources with their SHA-256, parts, sizes, sums of the files
+    report.json                       what was found and left out, corpus by corpus
+    tokenizer.model
+    src.text  src.text_offsets        UTF-8 of all sources end to end, and where each begins (int64)
+    src.ids   src.ids_offsets         their ids without BOS and EOS, tag first (uint16 or int32)
+    tgt.*                             the same of the targets
+    lines                             the line of each pair in its file (int64)
+
+Preparing the same text twice gives the same bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.data.batching import TokenizedCorpus
+from clearhead.errors import ConfigError, DataError
+from clearhead.text.sampling import SubwordSampler
+from clearhead.text.tokenizer import Tokenizer
+
+FORMAT_VERSION = 1
+MANIFEST, REPORT, TOKENIZER = "manifest.json", "report.json", "tokenizer.model"
+BYTES = np.dtype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pairs of one corpus in one direction: those from `start` to before `end`."""
+
+    corpus: int
+    """Number of the corpus, from 0."""
+    source_lang: str
+    target_lang: str
+    start: int
+    end: int
+    tag: str | None
+    """Target language that the first source id names; None where a model has one target."""
+
+    @property
+    def size(self) -> int:
+        """Number of pairs."""
+        return self.end - self.start
+
+
+class Store:
+    """A prepared corpus, opened for reading; nothing is held in memory but what is looked at."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open a store; raise DataError for one that is missing or damaged."""
+        self.path = Path(path)
+        try:
+            self.manifest: dict[str, Any] = json.loads((self.path / MANIFEST).read_bytes())
+            self.parts = tuple(Part(**part) for part in self.manifest["parts"])
+            sizes = self.manifest["bytes"]
+            damaged = [name for name in sizes if (self.path / name).stat().st_size != sizes[name]]
+            self._id_type = np.dtype(self.manifest["id_type"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{self.path} holds no prepared text ({error}); make it with `clearhead prepare`"
+            ) from None
+        if damaged or self.manifest["format_version"] != FORMAT_VERSION:
+            raise DataError(
+                f"{self.path} is damaged or of another release ({', '.join(damaged)}); remove it and prepare again"
+            )
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Pickle as the path, for loader processes."""
+        return type(self), (self.path,)
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return int(self.manifest["pairs"])
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that made the ids."""
+        return Tokenizer.load(self.path / TOKENIZER)
+
+    @cache  # noqa: B019 - a store is opened once a process
+    def sampler(self, alpha: float) -> SubwordSampler:
+        """Return who draws segmentations with this tokenizer."""
+        return SubwordSampler(self.tokenizer, alpha)
+
+    @cached_property
+    def corpus(self) -> TokenizedCorpus:
+        """The ids of all pairs."""
+        return TokenizedCorpus(
+            self._map("src.ids", self._id_type),
+            self._map("src.ids_offsets"),
+            self._map("tgt.ids", self._id_type),
+            self._map("tgt.ids_offsets"),
+        )
+
+    def text(self, index: int) -> tuple[str, str]:
+        """Return the normalised sides of a pair."""
+        return self._sides[0][index], self._sides[1][index]
+
+    def part_of(self, index: int) -> Part:
+        """Return the part that a pair belongs to."""
+        return next(part for part in self.parts if part.start <= index < part.end)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of exactly what a run learns from."""
+        return hashlib.sha256(json.dumps(self.manifest["sha256"], sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def report(self) -> list[dict[str, Any]]:
+        """What was found in each corpus."""
+        reports: list[dict[str, Any]] = json.loads((self.path / REPORT).read_bytes())
+        return reports
+
+    @cached_property
+    def _sides(self) -> tuple["Strings", "Strings"]:
+        src, tgt = (
+            Strings(self._map(f"{side}.text", BYTES), self._map(f"{side}.text_offsets"))
+            for side in ("src", "tgt")
+        )
+        return src, tgt
+
+    def _map(self, name: str, dtype: Any = np.int64) -> Any:
+        return np.memmap(self.path / name, dtype=dtype, mode="r")
+
+    def check(self, settings: Mapping[str, Any], sources: Sequence[str]) -> None:
+        """Raise ConfigError where the store was made with other settings or from files that have changed."""
+        before, asked = _flat(self.manifest["settings"]), _flat(settings)
+        differences = [
+            f"{name} was {before.get(name)!r}, is {asked.get(name)!r}"
+            for name in before | asked
+            if before.get(name) != asked.get(name)
+        ]
+        if differences:
+            raise ConfigError(
+                f"{self.path} was prepared with other settings: {'; '.join(differences)}; remove the folder and "
+                "prepare again, or give another --store"
+            )
+        sums = [source["sha256"] for source in self.manifest["sources"]]
+        for number, file in enumerate(sources):
+            if number >= len(sums) or file_sum(file) != sums[number]:
+                raise ConfigError(
+                    f"{file} is not, or no longer, the text that {self.path} was prepared from; put that text "
+                    "back, or remove the folder and prepare again"
+                )
+
+
+def settings(
+    corpora: Iterable[CorpusConfig],
+    filters: FilterConfig,
+    tokenizer: TokenizerConfig | Tokenizer,
+    max_tokens: int,
+) -> dict[str, Any]:
+    """Return what decides the contents of a store besides the text, as plain values."""
+    return {
+        "languages": [[corpus.source_lang, corpus.target_lang, corpus.both_directions] for corpus in corpora],
+        "filters": asdict(filters),
+        "max_tokens": max_tokens,
+        "tokenizer": asdict(tokenizer)
+        if isinstance(tokenizer, TokenizerConfig)
+        else hashlib.sha256(tokenizer.to_bytes()).hexdigest(),
+    }
+
+
+@dataclass(frozen=True)
+class Strings:
+    """Strings end to end in UTF-8."""
+
+    data: Any
+    offsets: Any
+
+    def __getitem__(self, row: Any) -> str:
+        return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode()
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested tables as one, with dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
+
+
+def file_sum(path: str) -> str:
+    """Return the SHA-256 of a file as it stands on the disk."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}; put it back") from None

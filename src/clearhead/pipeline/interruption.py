@@ -1,0 +1,53 @@
+"""Being told to stop: the first signal ends a run at the next safe moment, a second one at once."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Self
+
+
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM came where nothing has to be finished first."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal = signal_number
+
+
+class Interruption:
+    """Whether SIGINT or SIGTERM has come, while used as a context; outside of one it never has."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        """Number of the signal; 0 for none."""
+        self._may_raise = False
+
+    def __enter__(self) -> Self:
+        """Listen to the signals, where Python lets us: in the main thread."""
+        self._before = {}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {s: signal.signal(s, self._received) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Give the signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def anywhere(self) -> Iterator[None]:
+        """Let a signal end this stretch of work wherever it is, by raising Interrupted."""
+        if self.signal:
+            raise Interrupted(self.signal)
+        self._may_raise = True
+        try:
+            yield
+        finally:
+            self._may_raise = False
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        again, self.signal = bool(self.signal), number
+        if self._may_raise or again:
+            raise Interrupted(number)
