@@ -36,7 +36,6 @@ DOORS = {
     "safetensors": {"checkpoint"},
     "sacrebleu": {"evaluation"},
     "polib": {"data"},
-    "zstandard": {"data"},
     "filelock": {"pipeline"},
     "tyro": {"cli"},
     "tomli_w": {"config"},

@@ -103,7 +103,7 @@ class Train:
         return RunConfig(
             preset=self.preset or "small",
             init=self.init,
-            data=self.data,
+            data=_with_corpora(self.data, self.config),
             tokenizer=self.tokenizer,
             model=self.model,
             training=self.training,
@@ -136,7 +136,8 @@ class Prepare:
         from clearhead.pipeline.prepare import prepare_store
         from clearhead.pipeline.progress import show_preparation
 
-        config = RunConfig(init=self.init, data=self.data, tokenizer=self.tokenizer)
+        data = _with_corpora(self.data, self.config)
+        config = RunConfig(init=self.init, data=data, tokenizer=self.tokenizer)
         store = show_preparation(prepare_store(config), Console(stderr=True, highlight=False))
         if self.json:
             _print_json(store.report)
@@ -591,11 +592,21 @@ def _run_defaults(kind: type, args: list[str]) -> Any:
     else:
         config = RunConfig.from_dict({}, preset=known.preset)
     settings = {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
+    # Lists of tables have no flags; `_with_corpora` puts them back.
+    settings["data"] = dataclasses.replace(config.data, corpora=(), validation=())
     own = {each.name for each in dataclasses.fields(kind)}
     given = {name: value for name, value in settings.items() if name in own}
     return kind(
         **({"out": tyro.MISSING} if "out" in own else {}), config=known.config and Path(known.config), **given
     )
+
+
+def _with_corpora(data: DataConfig, file: Path | None) -> DataConfig:
+    """Return the flags' settings with the lists of corpora that only a file can give."""
+    if file is None:
+        return data
+    listed = RunConfig.load(file).data
+    return dataclasses.replace(data, corpora=listed.corpora, validation=listed.validation)
 
 
 def _named(model: Path | None) -> Path:

@@ -62,7 +62,7 @@ def misspell(text: str, draws: Random) -> str:
     if not words:
         return text
     word = words[draws.randrange(len(words))]
-    place = word.start() + draws.randrange(1, len(word[0]) - 1)
+    place = word.start() + draws.randrange(1, len(word[0]) - 2)
     letters = text[place : place + 2]
     slip = (letters[::-1], letters[1:], letters[0] + letters)[draws.randrange(3)]
     return text[:place] + slip + text[place + 2 :]

@@ -6,6 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -14,6 +15,14 @@ from clearhead.errors import DataError
 _BOM = b"\xef\xbb\xbf"
 STANDARD_INPUT = "-"
 PACKED = (".gz", ".xz", ".zst")
+
+try:
+    _ZSTD: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+except ImportError:
+    _ZSTD = None
+_PACKING_FAULTS: tuple[type[Exception], ...] = (OSError, EOFError, lzma.LZMAError, zlib.error)
+if _ZSTD is not None:
+    _PACKING_FAULTS += (_ZSTD.ZstdError,)
 
 
 class Pair(NamedTuple):
@@ -74,20 +83,16 @@ def opened(path: Path | str) -> Iterator[IO[bytes]]:
 
 
 def _open_zst(path: Path | str, mode: str) -> IO[bytes]:
-    try:
-        import zstandard
-    except ImportError:
-        raise DataError(
-            f"cannot read {path}: .zst needs the package zstandard; pip install zstandard"
-        ) from None
-    file: IO[bytes] = zstandard.open(path, mode)
+    if _ZSTD is None:
+        raise DataError(f"cannot read {path}: .zst needs a package; pip install backports.zstd")
+    file: IO[bytes] = _ZSTD.open(path, mode)
     return file
 
 
 def _raw_lines(file: IO[bytes], name: str) -> Iterator[bytes]:
     try:
         yield from file
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except _PACKING_FAULTS as error:
         raise DataError(
             f"cannot read {name} to its end: {error}; the file may be cut or not of its type"
         ) from None

@@ -1,5 +1,7 @@
 """The model card: what a model is, said in its own directory."""
 
+from collections.abc import Mapping
+
 from clearhead.engines.directory import ModelInfo
 
 
@@ -10,6 +12,12 @@ def model_card(info: ModelInfo) -> str:
     direction = ""
     if info.source_langs and info.target_langs:
         direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
+    corpora = "\n".join(
+        f"- {each['name'] or 'text'}{_direction(each)}: {each['read']:,} pairs read, {each['kept']:,} kept"
+        + "".join(f"; {count:,} {fault}" for fault, count in each["faults"].items())
+        for each in training["corpora"]
+    )
+    init = f" It started from the model {training['init']}." if training["init"] else ""
     return f"""# A Clearhead model
 
 An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
@@ -17,7 +25,9 @@ An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num
 {info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
 
 Trained on {training["pairs"]:,} sentence pairs for {training["steps"]:,} steps ({training["epochs"]} epochs, seed \
-{training["seed"]}, torch {training["torch"]}). The weights are the {training["chosen"]}.
+{training["seed"]}, torch {training["torch"]}). The weights are the {training["chosen"]}.{init}
+
+{corpora}
 
 | validation | greedy search |
 |---|---|
@@ -32,3 +42,8 @@ of your own with `clearhead evaluate`.
 
 Data, licence and limits: those of the training text, which whoever trained the model must state here.
 """
+
+
+def _direction(corpus: Mapping[str, str]) -> str:
+    langs = (corpus["source_lang"], corpus["target_lang"])
+    return f" ({' to '.join(langs)})" if all(langs) else ""

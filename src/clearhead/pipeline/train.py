@@ -110,8 +110,8 @@ def run(
     """
     interruption = interruption or Interruption()
     directory = RunDirectory(Path(out))
+    resume = resume and not directory.is_untouched()  # stopped before it began: begin
     with directory.locked():
-        resume = resume and not directory.is_untouched()  # stopped before it began: begin
         origin = directory_of_models.find(config.init) if config.init else None
         config = _with_shape_of(config, origin)
         if resume:

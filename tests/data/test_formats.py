@@ -1,0 +1,128 @@
+"""Files that hold both sides: what is read, what is left out and how faults are named."""
+
+import gzip
+import json
+
+import pytest
+from backports import zstd
+
+from clearhead.config import CorpusConfig
+from clearhead.data.corpus import read_pairs
+from clearhead.errors import ConfigError, DataError
+
+
+def pairs(path, source_lang="en", target_lang="fr"):
+    corpus = CorpusConfig(source=str(path), source_lang=source_lang, target_lang=target_lang)
+    return [(pair.src, pair.tgt, pair.line) for pair in read_pairs(corpus)]
+
+
+def write(path, text):
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+TMX = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE tmx SYSTEM "tmx14.dtd">
+<tmx version="1.4"><header srclang="en" datatype="plaintext" segtype="sentence" adminlang="en"
+ creationtool="t" creationtoolversion="1" o-tmf="x"/><body>
+<tu><tuv xml:lang="en-US"><seg>The <bpt i="1">&lt;b></bpt>red<ept i="1">&lt;/b></ept> ball</seg></tuv>
+<tuv xml:lang="fr"><seg>La <hi>balle</hi> rouge<ph>{0}</ph></seg></tuv></tu>
+<tu><tuv xml:lang="en"><seg>No French</seg></tuv><tuv xml:lang="de"><seg>Kein</seg></tuv></tu>
+<tu><tuv lang="FR_CA"><seg>A &amp; B
+suite</seg></tuv><tuv lang="EN"><seg>A &amp; B</seg></tuv></tu>
+</body></tmx>"""
+
+
+def test_tmx_has_text_and_no_codes(tmp_path):
+    path = write(tmp_path / "m.tmx", TMX)
+    assert pairs(path) == [
+        ("The red ball", "La balle rouge", 1),
+        ("No French", "", 2),
+        ("A & B", "A & B\nsuite", 3),
+    ]
+    packed = write(tmp_path / "m.tmx.gz", gzip.compress(TMX.encode()))
+    assert pairs(packed, "fr", "en")[0] == ("La balle rouge", "The red ball", 1)
+
+
+def test_broken_tmx_is_named_by_line(tmp_path):
+    with pytest.raises(DataError, match=r"m\.tmx, line 7, column"):
+        pairs(
+            write(tmp_path / "m.tmx", TMX.replace("</seg></tuv></tu>\n<tu><tuv lang", "</tuv><tu><tuv lang"))
+        )
+
+
+PO = r"""
+msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\n"
+
+msgid "Open file"
+msgstr "Ouvrir le fichier"
+
+#, fuzzy
+msgid "Close"
+msgstr "Ouvrir"
+
+msgid "Not yet"
+msgstr ""
+
+msgid "%d file\n"
+msgid_plural "%d files"
+msgstr[0] "%d fichier\n"
+msgstr[1] "%d fichiers"
+
+#~ msgid "Old"
+#~ msgstr "Vieux"
+"""
+
+
+def test_po_has_what_is_translated(tmp_path):
+    found = pairs(write(tmp_path / "m.po", PO), "", "")
+    assert found == [
+        ("Open file", "Ouvrir le fichier", 5),
+        ("Not yet", "", 12),
+        ("%d file\n", "%d fichier\n", 15),
+        ("%d files", "%d fichiers", 15),
+    ]
+
+
+def test_po_faults(tmp_path):
+    with pytest.raises(DataError, match="not a gettext PO file"):
+        pairs(write(tmp_path / "m.po", 'msgid "a"\nmsgxtr "b"\n'))
+    with pytest.raises(DataError, match="byte 13 is not valid UTF-8"):
+        pairs(write(tmp_path / "l.po", b'msgid "a"\n#  \xe9'))
+
+
+def test_jsonl_with_and_without_the_outer_key(tmp_path):
+    lines = ['{"translation": {"en": "a\\u2028b", "fr": "é"}}', "", '{"fr": "d", "en": "c", "id": 7}']
+    path = write(tmp_path / "c.jsonl", "\n".join(lines))
+    assert pairs(path) == [("a\u2028b", "é", 1), ("c", "d", 3)]
+    packed = write(tmp_path / "c.jsonl.zst", zstd.compress(path.read_bytes()))
+    assert pairs(packed) == pairs(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"translation": {"en": "a"}}', 'line 2: it does not hold {"translation"'),
+        ('{"en": 1, "fr": "b"}', "line 2: it does not hold"),
+        ("[1, 2]", "line 2: it does not hold"),
+        ('{"en": "a", ', "line 2: it is not a JSON object"),
+        ('{"en": "\\ud83d", "fr": "b"}', "line 2: it is not a JSON object of text"),
+    ],
+)
+def test_jsonl_faults_are_named_by_line(tmp_path, line, message):
+    good = json.dumps({"en": "a", "fr": "b"})
+    with pytest.raises(DataError, match=message):
+        pairs(write(tmp_path / "c.jsonl", f"{good}\n{line}\n"))
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.tmx"])
+def test_several_languages_need_to_be_named(tmp_path, name):
+    with pytest.raises(ConfigError, match="say which by source_lang and target_lang"):
+        pairs(write(tmp_path / name, "{}"), "", "fr")
+
+
+def test_a_cut_archive_is_said(tmp_path):
+    data = zstd.compress(b"a\tb\n" * 100_000)
+    with pytest.raises(DataError, match=r"cannot read .*\.zst to its end"):
+        pairs(write(tmp_path / "c.tsv.zst", data[: len(data) // 2]))

@@ -1,0 +1,157 @@
+"""The loader: one order for a seed, whoever does the work; every pair, in the shares asked for; budgets that hold."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from clearhead.config import AugmentationConfig, FilterConfig, TokenizerConfig
+from clearhead.data import loader
+from clearhead.data.faults import HeldOut
+from clearhead.data.lines import Pair
+from clearhead.data.loader import START, Loader, Position, Recipe, epoch_order, resample
+from clearhead.data.preparation import CorpusText, prepare
+from clearhead.data.store import Part, Store
+from clearhead.text.tokenizer import PAD
+from tests.data.test_store import CorpusConfig
+
+WORDS = [
+    "the",
+    "a",
+    "red",
+    "blue",
+    "ball",
+    "cat",
+    "dog",
+    "drank",
+    "saw",
+    "milk",
+    "water",
+    "house",
+    "quickly",
+    "today",
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    draws = np.random.default_rng(0)
+    sentences = [" ".join(draws.choice(WORDS, draws.integers(2, 9))) + "." for _ in range(150)]
+    texts = [
+        CorpusText(
+            CorpusConfig(source_lang="en", target_lang=lang),
+            [Pair(text, text.upper(), "f", n) for n, text in enumerate(part, 1)],
+        )
+        for lang, part in (("fr", sentences[:100]), ("de", sentences[100:]))
+    ]
+    path = tmp_path_factory.mktemp("store") / "s"
+    steps = prepare(
+        path, texts, tokenizer=TokenizerConfig(vocab_size=360), filters=FilterConfig(), max_tokens=60,
+        held_out=HeldOut(),
+    )  # fmt: skip
+    list(steps)
+    return Store(path)
+
+
+PLAIN = Recipe(batch_tokens=300, seed=3, max_tokens=60)
+RATES = {
+    "join": 0.3, "lower_case": 0.2, "upper_case": 0.2, "spelling": 0.3, "drop_accents": 0.2,
+    "drop_final_punctuation": 0.3, "quotes": 0.2, "punctuation_spaces": 0.2,
+}  # fmt: skip
+FULL = replace(PLAIN, subword_sampling=0.3, augmentation=AugmentationConfig(**RATES))
+
+
+def same(one, other) -> bool:
+    return (
+        one[0] == other[0]
+        and np.array_equal(one[1].src, other[1].src)
+        and np.array_equal(one[1].tgt, other[1].tgt)
+    )
+
+
+@pytest.fixture(params=["plain", "full"])
+def recipe(request, monkeypatch) -> Recipe:
+    monkeypatch.setattr(loader, "CHUNK", 40)  # several chunks an epoch
+    return {"plain": PLAIN, "full": FULL}[request.param]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 7, 30])
+def test_a_loader_continued_is_the_same_loader(store, recipe, stop):
+    whole = list(islice(Loader(store, recipe), 60))
+    position = START if stop == 0 else whole[stop - 1][0]
+    rest = list(islice(Loader(store, recipe, start=position), 60 - stop))
+    assert all(same(one, other) for one, other in zip(rest, whole[stop:], strict=True))
+    assert {after.epoch for after, _ in whole} > {0, 1}
+    assert {after.chunk for after, _ in whole} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_change_nothing(store, workers):
+    alone = list(islice(Loader(store, FULL), 25))
+    together = list(islice(Loader(store, FULL, workers=workers), 25))
+    assert all(same(one, other) for one, other in zip(alone, together, strict=True))
+
+
+def test_an_epoch_has_every_pair_once(store, recipe):
+    batches = [batch for after, batch in islice(Loader(store, recipe), 80) if after <= Position(1)]
+    rows = sum(len(batch.src) for batch in batches)
+    assert rows == len(store)
+    if not recipe.resampled:
+        assert sorted(np.concatenate([batch.indices for batch in batches]).tolist()) == list(range(150))
+
+
+def test_the_budget_holds_on_what_was_sampled(store, recipe):
+    for _, batch in islice(Loader(store, recipe), 60):
+        assert batch.src.size + batch.tgt.size <= recipe.batch_tokens or len(batch.src) == 1
+        assert (batch.src != PAD).sum(axis=1).max() <= recipe.max_tokens + 2
+
+
+def test_a_pair_is_a_function_of_seed_epoch_and_pair(store):
+    alone = resample(store, FULL, 2, np.array([77]))
+    among = resample(store, FULL, 2, np.array([3, 77, 120]))
+    assert alone.ids(0) == among.ids(1)
+    assert alone.ids(0) != resample(store, FULL, 3, np.array([77])).ids(0)
+    other = resample(store, replace(FULL, seed=4), 2, np.arange(20))
+    assert any(other.ids(n) != resample(store, FULL, 2, np.array([n])).ids(0) for n in range(20))
+
+
+def test_every_epoch_keeps_the_tag_first(store):
+    for index in (5, 140):
+        ids = resample(store, FULL, 0, np.array([index])).ids(0)[0]
+        assert ids[0] == store.tokenizer.tag("fr" if index < 100 else "de")
+
+
+def test_what_grows_too_long_is_taken_as_it_stands(store):
+    tight = replace(FULL, max_tokens=12)
+    for index in range(60):
+        src, tgt = resample(store, tight, 0, np.array([index])).ids(0)
+        assert (src, tgt) == store.corpus.ids(index) or max(len(src) - 1, len(tgt)) <= 12
+
+
+def parts(*sizes):
+    edges = np.cumsum([0, *sizes]).tolist()
+    return [Part(n, "", "", start, end, None) for n, (start, end) in enumerate(zip(edges, edges[1:]))]  # noqa: B905, RUF007
+
+
+@pytest.mark.parametrize(
+    ("weights", "temperature", "shares"),
+    [
+        ((), 1.0, (800, 200)),
+        ((1.0, 4.0), 1.0, (500, 500)),
+        ((1.0, 1.0), 2.0, (667, 333)),
+        ((0.0001, 1.0), 1.0, (0, 1000)),
+    ],
+)
+def test_weights_and_temperature_share_an_epoch(weights, temperature, shares):
+    recipe = Recipe(batch_tokens=100, seed=1, weights=weights, temperature=temperature)
+    orders = [epoch_order(parts(800, 200), recipe, epoch) for epoch in range(3)]
+    for order in orders:
+        assert len(order) == 1000
+        assert (int((order < 800).sum()), int((order >= 800).sum())) == shares
+        times = Counter(order.tolist())
+        small = [times[index] for index in range(800, 1000)]
+        assert max(small) - min(small) <= 1, "some pairs of a corpus come more often than others"
+    assert not np.array_equal(orders[0], orders[1])
+    assert set(orders[0].tolist()) != set(orders[1].tolist()) or shares == (800, 200) or shares == (0, 1000)

@@ -1,0 +1,244 @@
+"""Prepared text: complete, the same bytes each time, true to its files, and honest about what was left out."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.data.corpus import read_pairs
+from clearhead.data.faults import HeldOut
+from clearhead.data.lines import Pair
+from clearhead.data.preparation import CorpusText, prepare
+from clearhead.data.store import Store, settings
+from clearhead.errors import ConfigError, DataError
+from clearhead.text.normalize import normalize
+
+TOKENIZER = TokenizerConfig(vocab_size=400)
+
+
+def make(path, *texts, filters=None, max_tokens=40, held_out=None, tokenizer=TOKENIZER, sources=()):
+    steps = prepare(
+        path,
+        texts,
+        tokenizer=tokenizer,
+        filters=filters or FilterConfig(),
+        max_tokens=max_tokens,
+        held_out=held_out or HeldOut(),
+        sources=sources,
+    )
+    assert [step.stage for step in steps][-1] == "encoding"
+    return Store(path)
+
+
+def text(*pairs, **config):
+    return CorpusText(
+        CorpusConfig(**config), [Pair(src, tgt, "f", n) for n, (src, tgt) in enumerate(pairs, 1)]
+    )
+
+
+PAIRS = [
+    ("the ball is blue", "la balle est bleue"),
+    ("a cat", "un chat"),
+    ("", "vide"),
+    ("the cat", "le chat"),
+]
+
+
+def test_a_store_holds_every_pair_in_order(tmp_path):
+    store = make(tmp_path / "s", text(*PAIRS))
+    assert [store.text(n) for n in range(len(store))] == [PAIRS[0], PAIRS[1], PAIRS[3]]
+    for number in range(len(store)):
+        src, tgt = store.corpus.ids(number)
+        assert (store.tokenizer.decode(src), store.tokenizer.decode(tgt)) == store.text(number)
+    (report,) = store.report
+    assert (report["pairs_read"], report["pairs_kept"]) == (4, 3)
+    entry = report["faults"]["empty side"]
+    assert entry["count"] == 1
+    assert entry["left_out"]
+    assert entry["samples"] == [{"file": "f", "line": 3, "src": "", "tgt": "vide"}]
+    assert store.corpus.src.dtype.itemsize == 2
+
+
+def test_text_is_normalised(tmp_path):
+    store = make(tmp_path / "s", text(("e\u0301te\u0301 \u00a0 x", "a\u200bb")))
+    assert store.text(0) == ("été x", "ab")
+
+
+def test_preparing_twice_gives_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        make(tmp_path / name, text(*PAIRS * 50), filters=FilterConfig(drop_duplicates=True))
+    one, two = ({f.name: f.read_bytes() for f in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert one == two
+    assert set(one) >= {"manifest.json", "report.json", "tokenizer.model", "src.ids", "tgt.text", "lines"}
+
+
+def test_filters_leave_out_what_they_say(tmp_path):
+    pairs = [
+        *PAIRS,
+        PAIRS[1],
+        ("same", "same"),
+        ("x" * 300, "y"),
+        ("кот", "le chat noir"),
+        ("valid", "valide"),
+    ]
+    everything = make(tmp_path / "all", text(*pairs, source_lang="en", target_lang="fr"), max_tokens=900)
+    assert len(everything) == 8
+    filters = FilterConfig(
+        drop_duplicates=True, drop_identical=True, drop_ratio=True, drop_script=True, drop_overlap=True
+    )
+    store = make(
+        tmp_path / "some",
+        text(*pairs, source_lang="en", target_lang="fr"),
+        filters=filters,
+        max_tokens=900,
+        held_out=HeldOut.of([("valid", "autre")]),
+    )
+    assert [store.text(n)[0] for n in range(len(store))] == ["the ball is blue", "a cat", "the cat"]
+    counts = {fault: (e["count"], e["left_out"]) for fault, e in store.report[0]["faults"].items()}
+    assert counts == {
+        "empty side": (1, True),
+        "identical sides": (1, True),
+        "ratio outlier": (1, True),
+        "wrong script": (1, True),
+        "sentence of the validation set": (1, True),
+        "duplicate": (1, True),
+    }
+
+
+def test_long_pairs_are_left_out_and_counted(tmp_path):
+    store = make(tmp_path / "s", text(*PAIRS, ("word " * 60, "mot")), max_tokens=20)
+    assert len(store) == 3
+    assert store.report[0]["faults"]["too long"]["count"] == 1
+
+
+def test_both_directions_and_tags(tmp_path):
+    one = text(*PAIRS, source_lang="en", target_lang="fr", both_directions=True)
+    other = text(("a dog", "ein Hund"), source_lang="en", target_lang="de")
+    store = make(tmp_path / "s", one, other)
+    ways = [(part.corpus, part.source_lang, part.target_lang, part.size) for part in store.parts]
+    assert ways == [(0, "en", "fr", 3), (0, "fr", "en", 3), (1, "en", "de", 1)]
+    assert store.tokenizer.languages == ("de", "en", "fr")
+    assert store.text(3) == PAIRS[0][::-1]
+    for number, tag in ((0, "fr"), (3, "en"), (6, "de")):
+        assert store.corpus.ids(number)[0][0] == store.tokenizer.tag(tag)
+        assert store.part_of(number).tag == tag
+    assert [report["pairs_kept"] for report in store.report] == [3, 1]
+
+
+def test_one_target_needs_no_tag_and_some_without_a_name_are_refused(tmp_path):
+    store = make(tmp_path / "s", text(*PAIRS, target_lang="fr"))
+    assert store.tokenizer.languages == ()
+    with pytest.raises(ConfigError, match="give target_lang for every one"):
+        make(tmp_path / "t", text(*PAIRS, target_lang="fr"), text(*PAIRS))
+    assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize("pairs", [[], [("", "a"), ("b", " ")]])
+def test_an_empty_corpus_is_refused_and_leaves_nothing(tmp_path, pairs):
+    with pytest.raises(DataError, match="empty corpus"):
+        make(tmp_path / "s", text(*pairs))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_corpus_of_long_pairs_only(tmp_path):
+    with pytest.raises(DataError, match=r"longer than data\.max_tokens = 2"):
+        make(tmp_path / "s", text(*PAIRS[:2]), max_tokens=2)
+
+
+def test_another_text_or_setting_is_refused_by_name(tmp_path):
+    source, target = tmp_path / "a.en", tmp_path / "a.fr"
+    source.write_text("the cat\na dog\n")
+    target.write_text("le chat\nun chien\n")
+    config = CorpusConfig(source=str(source), target=str(target))
+    files = [str(source), str(target)]
+    store = make(tmp_path / "s", CorpusText(config, read_pairs(config)), sources=files)
+    same = settings([config], FilterConfig(), TOKENIZER, 40)
+    store.check(same, files)
+    other = settings([config], FilterConfig(drop_ratio=True), TOKENIZER, 41)
+    with pytest.raises(
+        ConfigError, match=r"filters\.drop_ratio was False, is True; max_tokens was 40, is 41"
+    ):
+        store.check(other, files)
+    target.write_text("le chat\nun chien \n")
+    with pytest.raises(ConfigError, match=r"a\.fr is not, or no longer, the text"):
+        store.check(same, files)
+
+
+def test_a_damaged_store_is_refused(tmp_path):
+    store = make(tmp_path / "s", text(*PAIRS))
+    file = store.path / "src.ids"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DataError, match=r"is damaged .*src\.ids"):
+        Store(store.path)
+    with pytest.raises(DataError, match="no prepared text"):
+        Store(tmp_path / "none")
+
+
+def mutate(data: bytes, draws: random.Random) -> bytes:
+    """Do to a file what happens to files: cut, join, insert, re-encode, flip."""
+    lines = data.split(b"\n")
+    place = draws.randrange(len(lines) - 1)
+    match draws.randrange(8):
+        case 0:
+            del lines[place]
+        case 1:
+            lines[place : place + 2] = [lines[place] + lines[place + 1]]
+        case 2:
+            lines.insert(place, lines[place])
+        case 3:
+            lines[place] = lines[place].decode().encode("latin-1", errors="replace")
+        case 4:
+            return data[: draws.randrange(len(data))]
+        case 5:
+            place = draws.randrange(len(data))
+            return data[:place] + bytes([data[place] ^ (1 << draws.randrange(8))]) + data[place + 1 :]
+        case 6:
+            lines[place] += draws.choice([b"\r", "\u2028".encode(), "\x85".encode(), b"\x0c", b"\0"]) + b"x"
+        case 7:
+            return data.replace(b"\n", b"\r\n")
+    return b"\n".join(lines)
+
+
+def read_or_fault(config) -> tuple[list[Pair], str]:
+    try:
+        return list(read_pairs(config)), ""
+    except DataError as error:
+        return [], str(error)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_mutated_file_never_shifts_the_alignment_silently(tmp_path, seed):
+    """Either the fault is named, or every pair still stands on the line it says, with its own translation."""
+    draws = random.Random(seed)
+    numbers = list(range(40))
+    originals = (
+        [f"numéro {n} à lire".encode() for n in numbers],
+        [f"number {n} to read".encode() for n in numbers],
+    )
+    paths = tmp_path / "a.fr", tmp_path / "a.en"
+    for path, lines in zip(paths, originals, strict=True):
+        path.write_bytes(b"\n".join(lines) + b"\n")
+    victim = draws.choice(paths)
+    before = victim.read_bytes()
+    victim.write_bytes(mutate(before, draws))
+    config = CorpusConfig(source=str(paths[0]), target=str(paths[1]))
+    found, fault = read_or_fault(config)
+    if fault:
+        assert "a.fr" in fault or "a.en" in fault
+        return
+    assert len(found) == 40, "lines were gained or lost without a word"
+    untouched = [
+        n for n in numbers if f" {n} " in found[n].src and f" {n} " in found[n].tgt and found[n].line == n + 1
+    ]
+    assert len(untouched) >= 39, "more than the one damaged line changed its partner"
+
+
+def test_normal_form_is_what_is_stored(tmp_path):
+    """What the store gives back is what the tokenizer would make of the file."""
+    rows = [("Ça  va\u00a0?", "How\tare you?"), ("👩\u200d👧 ok", "\u2581<2fr>")]
+    store = make(tmp_path / "s", text(*rows))
+    for number, (src, tgt) in enumerate(rows):
+        assert store.text(number) == (normalize(src), normalize(tgt))
+        assert store.corpus.ids(number)[0] == store.tokenizer.encode(src)
+    assert Path(store.path / "lines").stat().st_size == 16

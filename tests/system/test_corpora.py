@@ -1,0 +1,161 @@
+"""Several corpora, directions and models to start from, through the command line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from clearhead import checkpoint, cli
+from clearhead.engines import directory
+from clearhead.errors import ConfigError
+from clearhead.translator import Translator
+from tests.system.conftest import TOML, WORDS, write_corpus
+
+TEENS = ["null", "eins", "zwei", "drei", "vier", "fuenf", "sechs", "sieben", "acht", "neun"]
+TWO_WAYS = (
+    TOML.replace('source_lang = "en"\ntarget_lang = "en"\n', "")
+    + """
+[[data.corpora]]
+source = "{0}/en.digits"
+target = "{0}/en.words"
+source_lang = "xx"
+target_lang = "en"
+both_directions = true
+
+[[data.corpora]]
+source = "{0}/de.digits"
+target = "{0}/de.words"
+source_lang = "xx"
+target_lang = "de"
+weight = 2.0
+
+[[data.validation]]
+source = "{0}/valid.digits"
+target = "{0}/valid.words"
+source_lang = "xx"
+target_lang = "en"
+both_directions = true
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpora")
+    for name, seed in (("en", 0), ("valid", 1), ("de", 2)):
+        write_corpus(folder, name, seed, 300 if name != "valid" else 30)
+    words = (folder / "de.words").read_text()
+    for english, german in zip(WORDS, TEENS, strict=True):
+        words = words.replace(english, german)
+    (folder / "de.words").write_text(words)
+    (folder / "run.toml").write_text(TWO_WAYS.format(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def several(folder):
+    cli.main(["train", "--config", str(folder / "run.toml"), "--out", str(folder / "run")])
+    return folder / "run"
+
+
+def test_one_model_serves_several_directions(several):
+    translator = Translator.load(several)
+    assert translator.targets == ("de", "en", "xx")
+    assert directory.read_info(several / "model").source_langs == ("en", "xx")
+    english = [t.text.split() for t in translator.translate(["1 2", "3 4 5"], to="en")]
+    german = [t.text.split() for t in translator.translate(["1 2", "3 4 5"], to="de")]
+    assert {word for words in english for word in words} <= set(WORDS)
+    assert {word for words in german for word in words} <= set(TEENS)
+    events = [json.loads(line) for line in (several / "log.jsonl").read_text().splitlines()]
+    valid = next(event for event in events if event["event"] == "valid")
+    assert set(valid["bleu_by_direction"]) == {"xx-en", "en-xx"}
+    assert valid["bleu"] == pytest.approx(sum(valid["bleu_by_direction"].values()) / 2, abs=1e-3)
+
+
+def test_the_card_and_the_info_say_what_was_read(several):
+    facts = directory.read_info(several / "model").training["corpora"]
+    assert [(f["source_lang"], f["target_lang"], f["read"]) for f in facts] == [
+        ("xx", "en", 300),
+        ("xx", "de", 300),
+    ]
+    card = (several / "model" / "README.md").read_text()
+    assert "300 pairs read" in card
+    assert "duplicate" in card
+
+
+def test_prepare_reports_and_train_uses_it(folder, capsys, tmp_path):
+    arguments = ["--config", str(folder / "run.toml"), "--store", str(tmp_path / "store")]
+    cli.main(["prepare", *arguments])
+    shown = capsys.readouterr().out
+    assert "duplicate" in shown
+    assert shown.strip().endswith(str(tmp_path / "store"))
+    cli.main(["prepare", *arguments, "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert [each["pairs_read"] for each in report] == [300, 300]
+    cli.main(["train", *arguments, "--out", str(tmp_path / "run"), "--training.max-steps", "3"])
+    assert not (tmp_path / "run" / "data").exists()
+    with pytest.raises(SystemExit):
+        cli.main(["train", *arguments, "--out", str(tmp_path / "other"), "--drop-duplicates"])
+    assert "filters.drop_duplicates was False, is True" in capsys.readouterr().err
+
+
+def tune(several, folder, out, *more):
+    files = [f"--{prefix}{side}" for prefix in ("", "valid-") for side in ("source", "target")]
+    names = ["de.digits", "de.words"] * 2
+    flags = [word for flag, name in zip(files, names, strict=True) for word in (flag, str(folder / name))]
+    cli.main(
+        [
+            "train", "--init", str(several), *flags, "--target-lang", "de", "--out", str(out),
+            "--training.max-steps", "60", "--training.batch-tokens", "700", "--training.schedule", "constant",
+            "--training.learning-rate", "0.001", "--training.warmup-steps", "1", "--training.threads", "1",
+            "--model.dropout", "0.05", *more,
+        ]
+    )  # fmt: skip
+
+
+def test_fine_tuning_starts_where_the_model_ended(several, folder, tmp_path):
+    tune(
+        several, folder, tmp_path / "tuned", "--training.max-steps", "1", "--training.learning-rate", "1e-12"
+    )
+    before, after = (
+        checkpoint.read_arrays(p / "model" / "model.safetensors") for p in (several, tmp_path / "tuned")
+    )
+    for name, array in before.items():
+        np.testing.assert_allclose(after[name], array, atol=1e-9)
+    one, other = directory.read_info(several / "model"), directory.read_info(tmp_path / "tuned" / "model")
+    assert one.model == other.model
+    tokenizers = [(p / "model" / "tokenizer.model").read_bytes() for p in (several, tmp_path / "tuned")]
+    assert tokenizers[0] == tokenizers[1]
+    assert other.training["init"] == str(several)
+
+
+def test_fine_tuning_learns_and_frozen_parts_stay(several, folder, tmp_path):
+    tune(several, folder, tmp_path / "tuned", "--training.freeze", "encoder", "--training.seed", "2")
+    before, after = (
+        checkpoint.read_arrays(p / "model" / "model.safetensors") for p in (several, tmp_path / "tuned")
+    )
+    changed = {name for name in before if (before[name] != after[name]).any()}
+    assert changed
+    assert not {name for name in changed if name.startswith("encoder")}
+    sources = (folder / "de.digits").read_text().splitlines()[:100]
+    references = (folder / "de.words").read_text().splitlines()[:100]
+    original, tuned = (
+        sum(score.log_prob for score in Translator.load(path).score(sources, references, to="de"))
+        for path in (several, tmp_path / "tuned")
+    )
+    assert tuned > 0.9 * original  # log-probabilities, below 0
+
+
+def test_a_target_that_the_model_does_not_know(several, folder, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        tune(several, folder, tmp_path / "tuned", "--target-lang", "fr")
+    assert "there is no tag for the target language 'fr'" in capsys.readouterr().err
+    assert not (tmp_path / "tuned").exists()
+
+
+def test_source_and_corpora_together_are_refused(folder, capsys, tmp_path):
+    with pytest.raises((SystemExit, ConfigError)):
+        cli.main(
+            ["train", "--config", str(folder / "run.toml"), "--source", "x", "--out", str(tmp_path / "o")]
+        )
+    assert "both data.source and [[data.corpora]]" in capsys.readouterr().err
