@@ -66,11 +66,12 @@ def test_latest_passes_over_damaged_ones_and_says_so(tmp_path):
     assert "note.txt" in str(faults[0])
 
 
-def test_prune_keeps_the_newest(tmp_path):
-    for step in range(5):
+def test_removed_is_gone_and_the_others_are_not(tmp_path):
+    for step in range(3):
         save(checkpoint.step_directory(tmp_path, step))
-    checkpoint.prune(tmp_path, 2)
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-00000003", "step-00000004"]
+    checkpoint.remove(checkpoint.step_directory(tmp_path, 1))
+    assert [checkpoint.step_of(path) for path in checkpoint.steps(tmp_path)] == [0, 2]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_average(tmp_path):

@@ -48,5 +48,5 @@ def test_log_is_cut_to_what_a_checkpoint_saw(tmp_path):
 def test_a_directory_of_something_else_is_not_touched(tmp_path):
     (tmp_path / "thesis.txt").write_text("x")
     with pytest.raises(ConfigError, match="is not a run"):
-        RunDirectory(tmp_path).create(RunConfig())
+        RunDirectory(tmp_path).check_free()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

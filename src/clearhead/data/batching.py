@@ -93,7 +93,7 @@ def plan_batches(
     batch_tokens: int,
     draws: np.random.Generator,
 ) -> list[Integers]:
-    """Cut pairs into batches: every one once, like lengths together, in random order.
+    """Cut pairs into batches (§5.1): every one once, like lengths together, in random order.
 
     The lengths are those of the pairs at `indices`. A batch's padded source and target tokens together
     stay within `batch_tokens`; a pair that alone is larger is a batch of its own. Pairs of equal lengths
