@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all lint g2p numbers clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -15,6 +15,13 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Recipes that bring their own data.
+g2p: $(STAMP)
+	$(BIN)/python recipes/g2p/run.py
+
+numbers: $(STAMP)
+	$(BIN)/python recipes/numbers/run.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check

@@ -1,5 +1,8 @@
 """The loader: one order for a seed, whoever does the work; every pair, in the shares asked for; budgets that hold."""
 
+import multiprocessing
+import os
+import signal
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -14,6 +17,7 @@ from clearhead.data.lines import Pair
 from clearhead.data.loader import START, Loader, Position, Recipe, epoch_order, resample
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.store import Part, Store
+from clearhead.errors import DataError
 from clearhead.text.tokenizer import PAD
 from tests.data.test_store import CorpusConfig
 
@@ -92,6 +96,15 @@ def test_workers_change_nothing(store, workers):
     alone = list(islice(Loader(store, FULL), 25))
     together = list(islice(Loader(store, FULL, workers=workers), 25))
     assert all(same(one, other) for one, other in zip(alone, together, strict=True))
+
+
+def test_a_worker_that_dies_is_told(store, monkeypatch):
+    batches = iter(Loader(store, FULL, workers=1))
+    next(batches)
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGKILL)
+    with pytest.raises(DataError, match="a process that prepares batches died"):
+        list(islice(batches, 2000))
 
 
 def test_an_epoch_has_every_pair_once(store, recipe):

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,6 +26,7 @@ from clearhead.config import AugmentationConfig
 from clearhead.data.augmentation import vary
 from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
 from clearhead.data.store import Part, Store
+from clearhead.errors import DataError
 
 CHUNK = 1 << 15
 """Pairs that are put in order of length at a time: enough for little padding, few enough to be quick."""
@@ -206,7 +208,14 @@ def _ahead(
         pending.append((epoch, number, last, pool.submit(_work, epoch, number, indices)))
         if len(pending) > workers:
             epoch, number, last, future = pending.popleft()
-            yield epoch, number, last, future.result()
+            try:
+                chunk = future.result()
+            except BrokenProcessPool:
+                raise DataError(
+                    "a process that prepares batches died, most likely for want of memory; go on with --resume, "
+                    "and with --loader-workers 0 if it dies again"
+                ) from None
+            yield epoch, number, last, chunk
 
 
 _WORKER: dict[str, Any] = {}

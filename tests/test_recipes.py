@@ -1,0 +1,70 @@
+"""Recipes: their configurations are valid, and what they compute by themselves is right."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from clearhead.config import RunConfig
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+
+
+def script(name):
+    specification = importlib.util.spec_from_file_location(f"recipe_{name}", RECIPES / name / "run.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("file", sorted(RECIPES.glob("*/run.toml")), ids=lambda file: file.parent.name)
+def test_configurations_are_valid_and_explained(file):
+    RunConfig.load(file)
+    readme = (file.parent / "README.md").read_text()
+    assert "clearhead train" in readme or "run.py" in readme
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "zéro"),
+        (21, "vingt et un"),
+        (71, "soixante et onze"),
+        (80, "quatre-vingts"),
+        (81, "quatre-vingt-un"),
+        (91, "quatre-vingt-onze"),
+        (200, "deux cents"),
+        (203, "deux cent trois"),
+        (1000, "mille"),
+        (1980, "mille neuf cent quatre-vingts"),
+        (80_000, "quatre-vingt mille"),
+        (200_200, "deux cent mille deux cents"),
+        (777_777, "sept cent soixante-dix-sept mille sept cent soixante-dix-sept"),
+    ],
+)
+def test_french_numbers(number, words):
+    assert script("numbers").in_words(number) == words
+
+
+def test_every_number_has_its_own_words():
+    numbers = script("numbers")
+    assert len({numbers.in_words(n) for n in range(0, 1_000_000, 7)}) == len(range(0, 1_000_000, 7))
+
+
+def test_error_rates_take_the_nearest_pronunciation():
+    g2p = script("g2p")
+    assert g2p.edits(["K", "AE", "T"], ["K", "AH", "T", "S"]) == 2
+    assert g2p.edits([], ["K"]) == 1
+    lexicon = {"cat": ["K AE T"], "a": ["EY", "AH"]}
+    assert g2p.error_rates({"cat": "K AE T", "a": "AH"}, lexicon) == (0.0, 0.0)
+    assert g2p.error_rates({"cat": "K AH T", "a": "AH"}, lexicon) == (0.5, 0.25)
+
+
+def test_the_dictionary_is_read_and_parted_by_word(tmp_path):
+    g2p = script("g2p")
+    file = tmp_path / "d"
+    file.write_text("a AH0\na(2) EY1\nabbe AE1 B IY0 # foreign\n3d TH R IY\n'em AH0 M\n")
+    assert g2p.read(file) == {"a": ["AH", "EY"], "abbe": ["AE B IY"], "'em": ["AH M"]}
+    shares = [g2p.part_of(f"word{n}") for n in range(20_000)]
+    assert shares.count("test") / 20_000 == pytest.approx(0.1, abs=0.01)
+    assert shares.count("valid") / 20_000 == pytest.approx(0.01, abs=0.004)
