@@ -665,11 +665,14 @@ def _print_json(value: object, indent: int | None = 1) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield dotted names and readable values of nested tables."""
-    for key, value in values.items():
+    for name, value in values.items():
+        key = str(name)
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+            yield from _flat(dict(enumerate(value, start=1)), f"{prefix}{key}.")
         elif isinstance(value, bool) or not isinstance(value, int | float):
             yield prefix + key, str(value)
         else:

@@ -139,14 +139,15 @@ def describe(store: Store, corpora: Corpora) -> dict[str, Any]:
         "characters_per_token": round(store.manifest["characters"] / store.manifest["tokens"], 3),
         "corpora": [
             {
-                "name": report["name"],
+                # File names without their folders: a model travels, the folders do not.
+                "name": " ".join(Path(f).name for f in (text.config.source, text.config.target) if f),
                 "source_lang": report["source_lang"],
                 "target_lang": report["target_lang"],
                 "read": report["pairs_read"],
                 "kept": report["pairs_kept"],
                 "faults": {fault: entry["count"] for fault, entry in report["faults"].items()},
             }
-            for report in reports
+            for report, text in zip(reports, corpora.train, strict=True)
         ],
     }
 
