@@ -35,10 +35,10 @@ def realistic(pairs=29_000):
     return src, tgt
 
 
-def test_padding_is_below_five_percent():
+def test_padding_is_below_three_percent():
     src, tgt = realistic()
     plan = plan_epoch(src, tgt, batch_tokens=4096, seed=1, epoch=0)
-    assert padding_share(plan, src, tgt) < 0.05
+    assert padding_share(plan, src, tgt) < 0.03
 
 
 def test_epochs_and_seeds_differ_in_order_and_in_company():

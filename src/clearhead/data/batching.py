@@ -99,8 +99,11 @@ def plan_batches(
     stay within `batch_tokens`; a pair that alone is larger is a batch of its own. Pairs of equal lengths
     are shuffled, so batches differ from epoch to epoch.
     """
-    ties = draws.permutation(len(indices))
-    order = np.lexsort((ties, src_lengths, tgt_lengths))
+    longer = np.maximum(src_lengths, tgt_lengths)
+    difference = src_lengths - tgt_lengths
+    # To and fro: where the longer side grows by one, the difference goes on from where it was.
+    snake = np.where(longer % 2, difference, -difference)
+    order = np.lexsort((draws.permutation(len(indices)), snake, longer))
     batches = _cut(src_lengths[order], tgt_lengths[order], batch_tokens)
     plan = [indices[order[start:end]] for start, end in batches]
     return [plan[place] for place in draws.permutation(len(plan))]
@@ -110,9 +113,7 @@ def _cut(src: Integers, tgt: Integers, budget: int) -> Iterator[tuple[int, int]]
     """Yield (start, end) of the longest runs whose rows times their longest sides stay within the budget."""
     start = 0
     while start < len(src):
-        most = (
-            max(1, budget // int(src[start] + tgt[start])) + 1
-        )  # later pairs are not shorter in tgt; bound by both
+        most = max(1, budget // int(src[start] + tgt[start])) + 1  # a batch is no narrower than its first pair
         window = slice(start, start + most)
         widths = np.maximum.accumulate(src[window]) + np.maximum.accumulate(tgt[window])
         fits = widths * np.arange(1, len(widths) + 1) <= budget
