@@ -88,7 +88,10 @@ class Train:
                         )
                         sys.exit(128 + event.signal)
         except Interrupted as stop:
-            print("clearhead: interrupted; go on with --resume if --out holds a run, else start again", file=sys.stderr)
+            print(
+                "clearhead: interrupted; go on with --resume if --out holds a run, else start again",
+                file=sys.stderr,
+            )
             sys.exit(128 + stop.signal)
 
     def _finished(self, event: "Finished", console: "Console") -> None:

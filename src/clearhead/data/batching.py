@@ -113,7 +113,9 @@ def _cut(src: Integers, tgt: Integers, budget: int) -> Iterator[tuple[int, int]]
     """Yield (start, end) of the longest runs whose rows times their longest sides stay within the budget."""
     start = 0
     while start < len(src):
-        most = max(1, budget // int(src[start] + tgt[start])) + 1  # a batch is no narrower than its first pair
+        most = (
+            max(1, budget // int(src[start] + tgt[start])) + 1
+        )  # a batch is no narrower than its first pair
         window = slice(start, start + most)
         widths = np.maximum.accumulate(src[window]) + np.maximum.accumulate(tgt[window])
         fits = widths * np.arange(1, len(widths) + 1) <= budget
