@@ -130,8 +130,9 @@ class _Preparation:
         kept = self._without_duplicates(keys, starts, srcs, tgts, lines)
         if not kept.any():
             self._refuse()
+        if isinstance(self.asked, TokenizerConfig):
+            yield Progress("learning the vocabulary", min(int(kept.sum()), self.asked.sample_pairs))
         tokenizer = self._tokenizer(srcs, tgts, kept)
-        yield Progress("learning the vocabulary", int(kept.sum()), int(kept.sum()))
         yield from self._encode(tokenizer, srcs, tgts, starts, kept, lines)
         for column in raw:
             column.remove()

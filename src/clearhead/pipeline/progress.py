@@ -142,20 +142,22 @@ def show_preparation(events: Iterable[Progress | Store], console: Console) -> St
         TextColumn("{task.fields[figures]}"),
         TimeElapsedColumn(),
     )
-    started = time.monotonic()
-    line = started
+    started = line = stage_started = time.monotonic()
+    stage = ""
     with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("preparing", figures="")
         for event in events:
             if isinstance(event, Store):
                 store = event
                 continue
-            figures = (
-                f"{_preparing(event)}, {event.pairs / (time.monotonic() - started):,.0f}/s since the start"
-            )
+            now = time.monotonic()
+            if event.stage != stage:
+                stage, stage_started = event.stage, now
+            rate = event.pairs / (now - stage_started) if now > stage_started + 0.1 else 0
+            figures = _preparing(event) + (f", {rate:,.0f} a second" if rate else "")
             progress.update(task, figures=figures)
-            if not console.is_terminal and time.monotonic() - line > _EVERY_SECONDS:
-                line = time.monotonic()
+            if not console.is_terminal and now - line > _EVERY_SECONDS:
+                line = now
                 console.print(figures)
     console.print(f"{len(store):,} pairs in {time.monotonic() - started:,.1f} s")
     return store
