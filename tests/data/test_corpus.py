@@ -46,7 +46,8 @@ def test_a_nul_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "data"), [("cut.gz", gzip.compress(b"x" * 5000, mtime=0)[:-9]), ("no.gz", b"plain"), ("no.xz", b"plain")]
+    ("name", "data"),
+    [("cut.gz", gzip.compress(b"x" * 5000, mtime=0)[:-9]), ("no.gz", b"plain"), ("no.xz", b"plain")],
 )
 def test_broken_archives(tmp_path, name, data):
     with pytest.raises(DataError, match=name):
