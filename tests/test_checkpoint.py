@@ -74,6 +74,12 @@ def test_removed_is_gone_and_the_others_are_not(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_copy_beside_the_checkpoints_is_nobodys(tmp_path):
+    save(checkpoint.step_directory(tmp_path, 2))
+    save(tmp_path / "step-00000002-backup")
+    assert [path.name for path in checkpoint.steps(tmp_path)] == ["step-00000002"]
+
+
 def test_average(tmp_path):
     for step in (0, 1, 5):
         save(tmp_path / str(step), step)

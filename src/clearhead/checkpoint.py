@@ -9,6 +9,7 @@ tensors are numpy arrays; nothing is ever unpickled.
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from clearhead.errors import CheckpointError
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 MANIFEST = "manifest.json"
+_STEP = re.compile(r"step-\d+")
 _PARTIAL, _REPLACED = ".partial-", ".replaced-"
 
 
@@ -131,7 +133,7 @@ def step_directory(folder: Path, step: int) -> Path:
 
 def steps(folder: Path) -> list[Path]:
     """Return the checkpoints of a folder, oldest first, complete ones only by the rule of writing."""
-    return sorted(path for path in folder.glob("step-*") if path.is_dir())
+    return sorted(path for path in folder.glob("step-*") if _STEP.fullmatch(path.name) and path.is_dir())
 
 
 def latest(folder: Path) -> tuple[Path | None, list[CheckpointError]]:
@@ -180,6 +182,8 @@ def _write_file(file: Path, data: bytes) -> None:
 
 
 def _flush_directory(path: Path) -> None:
+    if os.name == "nt":  # Windows has no handle of a folder to flush
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

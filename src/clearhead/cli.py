@@ -74,7 +74,7 @@ class Train:
         from clearhead.pipeline.progress import show
         from clearhead.pipeline.tensorboard import recorded
 
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, markup=False)  # paths are data
         config = self.run_config()
         try:
             with Interruption() as interruption:

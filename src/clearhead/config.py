@@ -22,6 +22,7 @@ TokenizerKind = Literal["unigram", "bpe", "word", "char"]
 ScheduleName = Literal["noam", "inverse_sqrt", "cosine", "constant"]
 Precision = Literal["fp32", "bf16"]
 Selection = Literal["bleu", "chrf", "loss"]
+BleuTokenize = Literal["13a", "none", "intl", "char", "zh"]
 
 
 def _check(condition: bool, name: str, value: object, allowed: str) -> None:
@@ -257,7 +258,7 @@ class DataConfig:
     """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
     loader_workers: int = 1
     """Processes that vary and segment text in the background; 0: none. The result is the same."""
-    bleu_tokenize: str = "13a"
+    bleu_tokenize: BleuTokenize = "13a"
     """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
 
     def __post_init__(self) -> None:
@@ -265,10 +266,17 @@ class DataConfig:
         _check(self.temperature >= 1, "data.temperature", self.temperature, "1 or more")
         _check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
         _check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
-        if self.corpora and self.source:
-            raise ConfigError(
-                "both data.source and [[data.corpora]] name training text; give the one or the other"
-            )
+        _check_choices(self, "data")
+        for table, names in (
+            ("corpora", ("source", "target", "source_lang", "target_lang")),
+            ("validation", ("valid_source", "valid_target")),
+        ):
+            for name in names:
+                if getattr(self, table) and getattr(self, name):
+                    raise ConfigError(
+                        f"both data.{name} and [[data.{table}]] are given; give each corpus in its own table, or "
+                        "no table at all"
+                    )
 
     @property
     def train_sets(self) -> tuple[CorpusConfig, ...]:
@@ -426,6 +434,15 @@ class RunConfig:
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def __post_init__(self) -> None:
+        sampled = self.data.subword_sampling > 0 and not self.init
+        _check(
+            not (sampled and self.tokenizer.kind in ("word", "char")),
+            "data.subword_sampling",
+            self.data.subword_sampling,
+            f"0: a {self.tokenizer.kind} tokenizer has one segmentation and cannot sample",
+        )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, preset: str | None = None) -> Self:

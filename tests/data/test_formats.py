@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from backports import zstd
@@ -42,6 +43,29 @@ def test_tmx_has_text_and_no_codes(tmp_path):
     ]
     packed = write(tmp_path / "m.tmx.gz", gzip.compress(TMX.encode()))
     assert pairs(packed, "fr", "en")[0] == ("La balle rouge", "The red ball", 1)
+
+
+def test_language_codes_are_written_either_way(tmp_path):
+    path = write(tmp_path / "m.tmx", TMX)
+    assert pairs(path, "en_US", "fr")[0] == ("The red ball", "La balle rouge", 1)
+
+
+def test_tmx_does_not_grow(tmp_path):
+    unit = '<tu><tuv xml:lang="en"><seg>a</seg></tuv><tuv xml:lang="fr"><seg>b</seg></tuv></tu>'
+    path = write(tmp_path / "m.tmx", f"<tmx><body>{unit * 20_000}</body></tmx>")
+    corpus = CorpusConfig(source=str(path), source_lang="en", target_lang="fr")
+    tracemalloc.start()
+    assert sum(1 for _ in read_pairs(corpus)) == 20_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("name", ["m.po.gz", "m.tmx.gz"])
+def test_cut_archives_of_both_sides(tmp_path, name):
+    text = PO * 50 if "po" in name else TMX * 50
+    with pytest.raises(DataError, match=r"cut|not well-formed"):
+        pairs(write(tmp_path / name, gzip.compress(text.encode())[:-40]))
 
 
 def test_broken_tmx_is_named_by_line(tmp_path):

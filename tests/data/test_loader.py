@@ -115,6 +115,18 @@ def test_an_epoch_has_every_pair_once(store, recipe):
         assert sorted(np.concatenate([batch.indices for batch in batches]).tolist()) == list(range(150))
 
 
+def test_epochs_differ_in_order_and_in_company(store):
+    """Also where an epoch is a single chunk, as for every small corpus."""
+    epochs: dict[int, set[frozenset[int]]] = {}
+    epoch = 0
+    for after, batch in islice(Loader(store, PLAIN), 120):
+        epochs.setdefault(epoch, set()).add(frozenset(batch.indices.tolist()))
+        epoch = after.epoch
+    assert len(epochs) > 3
+    for one in (0, 1, 2):
+        assert len(epochs[one] & epochs[one + 1]) < 0.5 * len(epochs[one])
+
+
 def test_the_budget_holds_on_what_was_sampled(store, recipe):
     for _, batch in islice(Loader(store, recipe), 60):
         assert batch.src.size + batch.tgt.size <= recipe.batch_tokens or len(batch.src) == 1

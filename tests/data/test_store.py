@@ -126,6 +126,21 @@ def test_both_directions_and_tags(tmp_path):
     assert [report["pairs_kept"] for report in store.report] == [3, 1]
 
 
+def test_the_same_words_count_once_a_direction(tmp_path):
+    texts = [
+        text(("Bravo", "Bravo"), ("a b", "c"), target_lang=lang, source_lang="en") for lang in ("fr", "de")
+    ]
+    store = make(tmp_path / "s", *texts, filters=FilterConfig(drop_duplicates=True))
+    assert [part.size for part in store.parts] == [2, 2]
+
+
+def test_a_tokenizer_without_the_tags_is_refused(tmp_path):
+    tokenizer = make(tmp_path / "s", text(*PAIRS, target_lang="fr")).tokenizer
+    two = text(*PAIRS, source_lang="en", target_lang="fr", both_directions=True)
+    with pytest.raises(ConfigError, match="no tag for the target languages en, fr"):
+        make(tmp_path / "t", two, tokenizer=tokenizer)
+
+
 def test_one_target_needs_no_tag_and_some_without_a_name_are_refused(tmp_path):
     store = make(tmp_path / "s", text(*PAIRS, target_lang="fr"))
     assert store.tokenizer.languages == ()

@@ -41,6 +41,11 @@ def test_log_is_cut_to_what_a_checkpoint_saw(tmp_path):
         file.write('{"torn')
     run.trim_log(3)
     assert run.log_file.read_text().splitlines() == [f'{{"event": "train", "step": {n}}}' for n in range(3)]
+    with run.log_file.open("a") as file:
+        file.write('{"torn')
+    run.trim_log(3)
+    assert run.log_lines() == 3
+    assert run.log_file.read_text().endswith("}\n")
     run.trim_log(0)
     assert run.log_lines() == 0
 

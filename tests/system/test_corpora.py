@@ -1,6 +1,8 @@
 """Several corpora, directions and models to start from, through the command line."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -151,6 +153,33 @@ def test_a_target_that_the_model_does_not_know(several, folder, tmp_path, capsys
         tune(several, folder, tmp_path / "tuned", "--target-lang", "fr")
     assert "there is no tag for the target language 'fr'" in capsys.readouterr().err
     assert not (tmp_path / "tuned").exists()
+
+
+def test_a_validation_set_of_another_language_is_found_first(folder, capsys, tmp_path):
+    toml = (folder / "run.toml").read_text()
+    start = toml.index("[[data.validation]]")
+    wrong = toml[:start] + toml[start:].replace('target_lang = "en"', 'target_lang = "fr"').replace(
+        "both", "# both"
+    )
+    (tmp_path / "run.toml").write_text(wrong)
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--config", str(tmp_path / "run.toml"), "--out", str(tmp_path / "o")])
+    assert "a validation set has the target language 'fr'" in capsys.readouterr().err
+    assert not (tmp_path / "o" / "run.toml").exists()
+
+
+def test_two_runs_share_one_new_store(folder, tmp_path):
+    command = [sys.executable, "-m", "clearhead", "train", "--config", str(folder / "run.toml"), "--store"]
+    runs = [
+        subprocess.Popen(
+            [*command, str(tmp_path / "store"), "--out", str(tmp_path / name), "--training.max-steps", "2"],
+            stderr=subprocess.PIPE, text=True,
+        )
+        for name in ("one", "two")
+    ]  # fmt: skip
+    for process in runs:
+        assert process.wait(120) == 0, process.stderr.read()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "store", "two"]
 
 
 def test_source_and_corpora_together_are_refused(folder, capsys, tmp_path):

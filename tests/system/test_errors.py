@@ -114,6 +114,25 @@ def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
     assert "no longer, the text" in fails(*args[:-1], tiny_run.path, "--resume")
 
 
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[training]\ndevice = "cuda:99"\n', "training.device is 'cuda:99'"),
+        ('[training]\nfreeze = ["encodr"]\n', "'encodr', which the model lacks"),
+        ('[data]\nbleu_tokenize = "13b"\n', "data.bleu_tokenize is '13b'"),
+        ('[data]\nsubword_sampling = 0.1\n[tokenizer]\nkind = "char"\n', "cannot sample"),
+        (
+            '[data]\ntarget_lang = "en"\n[[data.corpora]]\nsource = "x"\n',
+            "both data.target_lang and [[data.corpora]]",
+        ),
+    ],
+)
+def test_settings_are_found_wrong_before_there_is_a_run(fails, files, tmp_path, toml, said):
+    """So that the next try needs neither --resume nor a folder removed."""
+    assert said in fails(*files(toml=toml))
+    assert not (tmp_path / "out" / "run.toml").exists()
+
+
 def test_no_model(fails, tmp_path):
     assert "no model given" in fails("translate", "hello")
     assert "there is no model" in fails("translate", "--model", tmp_path / "none", "hello")

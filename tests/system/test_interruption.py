@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
 
 from clearhead import checkpoint
 from clearhead.errors import ClearheadError, ConfigError
@@ -115,6 +116,15 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
     interruption = Interruption()
     *_, last = run(CONFIG, parts, corpora=corpora(), interruption=interruption)
     assert last == Stopped(14, signal.SIGINT)
+    monkeypatch.setattr(train, "validate", lambda *args, **kwargs: calls.clear() or interrupted_again())
+    interruption = Interruption()
+
+    def interrupted_again():
+        interruption.signal = signal.SIGINT
+        raise Interrupted(signal.SIGINT)
+
+    *_, last = run(CONFIG, parts, resume=True, corpora=corpora(), interruption=interruption)
+    assert last == Stopped(14, signal.SIGINT), "interrupted again, it must not go on without validating"
     monkeypatch.setattr(train, "validate", real)
     validated = [
         e.step for e in run(CONFIG, parts, resume=True, corpora=corpora()) if isinstance(e, Validated)
@@ -122,6 +132,32 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
     assert validated[0] == 14
     name = "model/model.safetensors"
     assert (whole_run / name).read_bytes() == (parts / name).read_bytes()
+
+
+def test_a_signal_never_comes_between_the_halves_of_an_exchange(tmp_path):
+    """Wherever in a validation a signal comes, the weights saved are those of training."""
+    from clearhead.training.state import TrainState
+
+    own = {}
+    for place in range(6):
+        interruption, count = Interruption(), [0]
+
+        def copy(state, values, count=count, interruption=interruption, place=place):
+            for name, value in values.items():
+                with torch.no_grad():
+                    state.model.get_parameter(name).copy_(value)
+                count[0] += 1
+                if count[0] == 1 + place * 15:
+                    os.kill(os.getpid(), signal.SIGTERM)
+
+        with pytest.MonkeyPatch.context() as patched, interruption:
+            patched.setattr(TrainState, "_copy_in", copy)
+            out = tmp_path / str(place)
+            *_, last = run(CONFIG, out, corpora=corpora(), interruption=interruption)
+        assert isinstance(last, Stopped)
+        saved = checkpoint.read_arrays(checkpoint.steps(out / "checkpoints")[-1] / "model.safetensors")
+        reference = own.setdefault(last.step, saved)
+        assert all((saved[name] == reference[name]).all() for name in saved)
 
 
 def test_signals_are_given_back():

@@ -217,6 +217,20 @@ def test_a_damaged_last_checkpoint_falls_back_to_the_one_before(uninterrupted, t
     assert "step-00000023" in prepared.warnings[0]
 
 
+def test_a_damaged_checkpoint_is_made_anew(uninterrupted, tmp_path):
+    reference, _, _ = uninterrupted
+    out = tmp_path / "run"
+    in_child(out, resume=False)
+    last = checkpoint.steps(out / "checkpoints")[-1]
+    data = bytearray((last / "model.safetensors").read_bytes())
+    data[-1] ^= 1
+    (last / "model.safetensors").write_bytes(data)
+    in_child(out, resume=True)
+    checkpoint.verify(last)
+    name = "model/model.safetensors"
+    assert (out / name).read_bytes() == (reference / name).read_bytes()
+
+
 def test_a_run_is_not_overwritten(uninterrupted):
     reference, _, _ = uninterrupted
     with pytest.raises(ConfigError, match="already holds a run"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from clearhead.data.lines import Pair, opened, read_lines
+from clearhead.data.lines import PACKING_FAULTS, Pair, opened, read_lines
 from clearhead.errors import ConfigError, DataError
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -55,22 +55,25 @@ def read_tmx(path: Path | str, source_lang: str, target_lang: str) -> Iterator[P
     pair with an empty side, so that it is counted. The line of a pair is the number of its unit.
     """
     _both_needed(path, source_lang, target_lang)
-    number = 0
+    number, body = 0, None
     with opened(path) as file:
         try:
-            for _, element in ElementTree.iterparse(file):
-                if _local(element) == "tu":
+            for event, element in ElementTree.iterparse(file, events=("start", "end")):
+                if event == "start":
+                    body = element if _local(element) == "body" else body
+                elif _local(element) == "tu":
                     number += 1
                     yield Pair(
                         _variant(element, source_lang), _variant(element, target_lang), str(path), number
                     )
-                    element.clear()  # memory stays that of one unit
+                    if body is not None:
+                        body.clear()  # memory stays that of one unit
         except ElementTree.ParseError as error:
             line, column = error.position
             raise DataError(
                 f"{path}, line {line}, column {column}: it is not well-formed TMX ({error}); export it again"
             ) from None
-        except (OSError, EOFError) as error:
+        except PACKING_FAULTS as error:
             raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
 
 
@@ -89,6 +92,8 @@ def read_po(path: Path | str, source_lang: str = "", target_lang: str = "") -> I
             raise DataError(
                 f"{path}: byte {error.start} is not valid UTF-8; convert the file with: msgconv -t utf-8"
             ) from None
+        except PACKING_FAULTS as error:
+            raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
     try:
         entries: list[Any] = polib.pofile(text)
     except (OSError, ValueError) as error:
@@ -115,7 +120,7 @@ def _local(element: ElementTree.Element) -> str:
 
 def _variant(unit: ElementTree.Element, language: str) -> str:
     """Return the text of a unit in a language; empty where it has none."""
-    wanted = language.lower()
+    wanted = language.lower().replace("_", "-")
     for variant in unit:
         if _local(variant) != "tuv":
             continue

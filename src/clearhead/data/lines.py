@@ -20,9 +20,9 @@ try:
     _ZSTD: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 except ImportError:
     _ZSTD = None
-_PACKING_FAULTS: tuple[type[Exception], ...] = (OSError, EOFError, lzma.LZMAError, zlib.error)
+PACKING_FAULTS: tuple[type[Exception], ...] = (OSError, EOFError, lzma.LZMAError, zlib.error)
 if _ZSTD is not None:
-    _PACKING_FAULTS += (_ZSTD.ZstdError,)
+    PACKING_FAULTS += (_ZSTD.ZstdError,)
 
 
 class Pair(NamedTuple):
@@ -92,7 +92,7 @@ def _open_zst(path: Path | str, mode: str) -> IO[bytes]:
 def _raw_lines(file: IO[bytes], name: str) -> Iterator[bytes]:
     try:
         yield from file
-    except _PACKING_FAULTS as error:
+    except PACKING_FAULTS as error:
         raise DataError(
             f"cannot read {name} to its end: {error}; the file may be cut or not of its type"
         ) from None

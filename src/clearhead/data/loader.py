@@ -102,7 +102,8 @@ def chunk_bounds(pairs: int) -> list[tuple[int, int]]:
 
 def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, indices: Integers) -> Chunk:
     """Return a chunk of an epoch, segmented anew where the recipe says so."""
-    draws = np.random.default_rng([recipe.seed, epoch, number])
+    # number + 1: numpy takes [seed, epoch, 0] for [seed, epoch], which already gave the order of the epoch.
+    draws = np.random.default_rng([recipe.seed, epoch, number + 1])
     corpus, rows = store.corpus, indices
     if recipe.resampled:
         corpus, rows = resample(store, recipe, epoch, indices), np.arange(len(indices))
@@ -205,7 +206,9 @@ def _ahead(
 ) -> Iterator[tuple[int, int, bool, Chunk]]:
     pending: deque[tuple[int, int, bool, Future[Chunk]]] = deque()
     for epoch, number, indices, last in tasks:
-        pending.append((epoch, number, last, pool.submit(_work, epoch, number, indices)))
+        with _interrupts_held_back():  # while a process starts it cannot ignore them yet
+            future = pool.submit(_work, epoch, number, indices)
+        pending.append((epoch, number, last, future))
         if len(pending) > workers:
             epoch, number, last, future = pending.popleft()
             try:
@@ -216,6 +219,19 @@ def _ahead(
                     "and with --loader-workers 0 if it dies again"
                 ) from None
             yield epoch, number, last, chunk
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Deliver Ctrl-C afterwards; a process started meanwhile never sees it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _WORKER: dict[str, Any] = {}

@@ -119,6 +119,12 @@ class _Preparation:
         self.parts: list[Part] = []
 
     def run(self) -> Iterator[Progress]:
+        missing = set(self._tags()) - set(self.asked.languages) if isinstance(self.asked, Tokenizer) else ()
+        if missing:
+            raise ConfigError(
+                f"the given tokenizer has no tag for the target languages {', '.join(sorted(missing))}; train them "
+                "one at a time, or a model of several languages anew"
+            )
         raw = [_Column(self.folder, name) for name in ("raw.src", "raw.tgt")]
         lines, starts, keys = array("q"), [0], array("Q")
         for text, report in zip(self.texts, self.reports, strict=True):
@@ -147,6 +153,8 @@ class _Preparation:
         keys: "array[int]",
     ) -> Iterator[Progress]:
         """Normalise, examine and keep the pairs of one corpus."""
+        # The same words are a pair of their own in another pair of languages.
+        languages = f"{text.config.source_lang}-{text.config.target_lang}"
         for pair in text.pairs:
             report.pairs_read += 1
             src, tgt = normalize(pair.src), normalize(pair.tgt)
@@ -159,7 +167,7 @@ class _Preparation:
                 raw[0].append(src.encode())
                 raw[1].append(tgt.encode())
                 lines.append(pair.line)
-                keys.append(pair_key(src, tgt))
+                keys.append(pair_key(f"{languages}\n{src}", tgt))
             if report.pairs_read % _BLOCK == 0:
                 yield Progress("reading", sum(each.pairs_read for each in self.reports))
         yield Progress("reading", sum(each.pairs_read for each in self.reports))
@@ -299,9 +307,10 @@ class _Preparation:
         _write(self.folder / TOKENIZER, tokenizer.to_bytes())
         _write(self.folder / REPORT, json.dumps(reports, ensure_ascii=False, indent=1).encode())
         _write(self.folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        if os.name != "nt":  # Windows has no handle of a folder to flush
+            descriptor = os.open(self.folder, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
 
 
 class _Column:

@@ -1,9 +1,12 @@
 """From configured files to the store that a run learns from and the pairs it is validated on."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.corpus import read_pairs
@@ -95,16 +98,36 @@ def ensure_store(
 
     The vocabulary is learned from it where no tokenizer is given.
     """
-    if not path.exists():
-        yield from prepare(
-            path,
-            corpora.train,
-            tokenizer=tokenizer or config.tokenizer,
-            filters=config.data.filters,
-            max_tokens=config.data.max_tokens,
-            held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
-            sources=corpora.sources,
-        )
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".lock-{path.name}")
+    with FileLock(lock):  # whoever wants the same store waits here, and then finds it
+        try:
+            if path.exists():
+                check_store(path, config, corpora, tokenizer)
+                return
+            yield from prepare(
+                path,
+                corpora.train,
+                tokenizer=tokenizer or config.tokenizer,
+                filters=config.data.filters,
+                max_tokens=config.data.max_tokens,
+                held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
+                sources=corpora.sources,
+            )
+        finally:
+            remove_lock(lock)
+
+
+def check_languages(corpora: Corpora, tokenizer: Tokenizer) -> None:
+    """Raise ConfigError for a validation set whose target language the vocabulary has no tag for."""
+    for pair in corpora.valid:
+        if tokenizer.languages and pair.target_lang not in tokenizer.languages:
+            raise ConfigError(
+                f"a validation set has the target language {pair.target_lang!r}; the training text has "
+                f"{', '.join(tokenizer.languages)}: give its target_lang under [[data.validation]]"
+            )
 
 
 def recipe(config: RunConfig, corpora: Corpora) -> Recipe:
@@ -119,6 +142,12 @@ def recipe(config: RunConfig, corpora: Corpora) -> Recipe:
         augmentation=data.augmentation,
         max_tokens=data.max_tokens,
     )
+
+
+def remove_lock(lock: Path) -> None:
+    """Remove the file of a lock that is still held; Windows does not allow that, and it may stay."""
+    if os.name != "nt":
+        lock.unlink(missing_ok=True)
 
 
 def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list[list[int]], list[list[int]]]:

@@ -21,7 +21,10 @@ _FREE_TO_CHANGE = {
     *(f"data.{name}" for name in ("source", "target", "valid_source", "valid_target", "store")),
     *(f"data.{name}.{side}" for name in ("corpora", "validation") for side in ("source", "target")),
     "data.loader_workers",
-    *(f"training.{name}" for name in ("max_steps", "max_epochs", "patience", "log_every", "threads")),
+    *(
+        f"training.{name}"
+        for name in ("max_steps", "max_epochs", "patience", "log_every", "threads", "device")
+    ),
 }
 """What a resumed run may have otherwise without becoming another run."""
 _LOCK, _OWNER = "trainer.lock", "trainer.json"
@@ -70,7 +73,7 @@ class RunDirectory:
     def is_untouched(self) -> bool:
         """Say whether this is a directory in which nothing was completed yet."""
         return self.path.is_dir() and all(
-            left.name.startswith(".partial-") or left.name in (_LOCK, _OWNER, self.store.name)
+            left.name.startswith((".partial-", ".lock-")) or left.name in (_LOCK, _OWNER, self.store.name)
             for left in self.path.iterdir()
         )
 
@@ -98,7 +101,8 @@ class RunDirectory:
             yield
         finally:
             (self.path / _OWNER).unlink(missing_ok=True)
-            (self.path / _LOCK).unlink(missing_ok=True)
+            if os.name != "nt":  # Windows does not remove what is open
+                (self.path / _LOCK).unlink(missing_ok=True)
             lock.release()
             if made and not any(self.path.iterdir()):
                 self.path.rmdir()  # refused before it began
@@ -156,9 +160,10 @@ class RunDirectory:
 
     def trim_log(self, lines: int) -> None:
         """Keep the first events only: what a checkpoint has not seen will happen again."""
-        if self.log_lines() > lines or lines == 0:
-            events = self.log_file.read_bytes().split(b"\n")[:lines] if self.log_file.exists() else []
-            write_file(self.log_file, b"".join(event + b"\n" for event in events))
+        written = self.log_file.read_bytes() if self.log_file.exists() else b""
+        kept = b"".join(event + b"\n" for event in written.split(b"\n")[:lines])
+        if kept != written or not self.log_file.exists():
+            write_file(self.log_file, kept)
 
 
 def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ def recorded(events: Iterable[Event], out: Path) -> Iterator[Event]:
                     from torch.utils.tensorboard import SummaryWriter
 
                     # purge_step: what a resumed run goes over again replaces what was there.
-                    writer = SummaryWriter(out / "tensorboard", purge_step=event.resumed_from or None)
+                    writer = SummaryWriter(out / "tensorboard", purge_step=event.resumed_from + 1)
                 case StepReport() if writer and event.applied and event.step % _EVERY == 0:
                     for name in ("loss", "learning_rate", "gradient_norm"):
                         writer.add_scalar(f"train/{name}", getattr(event, name), event.step)

@@ -24,6 +24,7 @@ from clearhead.model.transformer import Transformer
 from clearhead.pipeline.card import model_card
 from clearhead.pipeline.corpora import (
     Corpora,
+    check_languages,
     check_store,
     describe,
     directions,
@@ -124,9 +125,10 @@ def run(
         check_store(path, config, corpora, given)
         with interruption.anywhere():
             yield from ensure_store(path, config, corpora, given)
+        # All that can be wrong with the settings comes to light before there is a run.
+        outcome = _Run(config, directory, Store(path), corpora, interruption, origin)
         if not resume:
             directory.create(config)
-        outcome = _Run(config, directory, Store(path), corpora, interruption, origin)
         yield outcome.begin(resume=resume)
         yield from outcome.learn()
         yield outcome.stopped() if interruption.signal else outcome.finish()
@@ -150,17 +152,23 @@ class _Run:
         self.config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
-        self.identity = {"data": store.fingerprint, "machine": machine(config.training)}
+        device = _device(config.training.device)
+        self.identity = {"data": store.fingerprint, "machine": machine(device)}
+        check_languages(corpora, self.tokenizer)
+        if config.data.subword_sampling:
+            store.sampler(config.data.subword_sampling)
         torch.manual_seed(config.training.seed)
         model = Transformer(self.config.model)
         if origin:
             _load(model, checkpoint.read_arrays(origin / WEIGHTS))
-        self.state = TrainState.fresh(model.to(_device(config.training.device)), config.training)
+        self.state = TrainState.fresh(model.to(device), config.training)
 
     def begin(self, *, resume: bool) -> Prepared:
         """Take over the last checkpoint of a run that goes on; tell what is at hand."""
         state = self.state
         warnings = _restore(state, self.directory, self.identity) if resume else ()
+        if self.config.init and not resume:
+            warnings = (f"weights, shape and tokenizer are those of {self.config.init}", *warnings)
         self.directory.trim_log(state.notes.get("log_lines", 0))
         chunk = self._loader().first_chunk()
         share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
@@ -183,7 +191,7 @@ class _Run:
         training, state = self.config.training, self.state
         if state.notes.pop("validation_due", False):  # the run was stopped just before
             yield from self._validate_and_save()
-        if self._out_of_patience():
+        if self.interruption.signal or self._out_of_patience():
             return
         started, tokens = time.monotonic(), 0
         batches = iter(self._loader())
@@ -219,7 +227,8 @@ class _Run:
     def _validate_and_save(self) -> Iterator[Event]:
         """Validate, and save where that is due too; where a signal comes first, leave it for the next time."""
         try:
-            with self.interruption.anywhere(), self.state.averaged():
+            # In this order: a signal must not come between the halves of exchanging the weights.
+            with self.state.averaged(), self.interruption.anywhere():
                 figures = self._measure()
         except Interrupted:
             self.state.notes["validation_due"] = True
@@ -285,6 +294,8 @@ class _Run:
         last_average = (
             f"average of the last {len(files)} checkpoints" if len(files) > 1 else "last checkpoint"
         )
+        for path in (*(file.parent for file in files), self.directory.best):
+            checkpoint.verify(path)
         weights = {last_average: checkpoint.average(files)}
         best_note = dict(state.notes["best"])
         best_name = f"best at step {best_note.pop('step')}"
@@ -346,19 +357,20 @@ class _Run:
         checkpoint.write_directory(path, model_files(info, weights, self.tokenizer, model_card(info)))
 
 
-def machine(config: TrainingConfig) -> dict[str, Any]:
+def machine(device: str) -> dict[str, Any]:
     """Return what exact repetition depends on."""
     return {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "device": config.device,
+        "device": device,
         "processor": platform.processor() or platform.machine(),
     }
 
 
 def _prepare_machine(config: TrainingConfig) -> None:
     keep_freed_memory()
-    torch.set_num_threads(config.threads or len(os.sched_getaffinity(0)))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    torch.set_num_threads(config.threads or cores or 1)
 
 
 def _device(name: str) -> str:
@@ -399,6 +411,8 @@ def _restore(state: TrainState, directory: RunDirectory, identity: dict[str, Any
         if faults:
             raise CheckpointError(f"no checkpoint of {directory.path} is whole: {faults[0]}")
         return ("no checkpoint was saved yet: the run starts from its beginning",)
+    for newer in checkpoint.steps(directory.checkpoints)[-len(faults) :] if faults else ():
+        checkpoint.remove(newer)  # damaged: it would be taken for whole when its step comes again
     saved = checkpoint.read_json(path / STATE)
     if saved["data"] != identity["data"]:
         raise ConfigError(

@@ -20,7 +20,7 @@ Edge = tuple[int, Sequence[int]]
 
 _UNKNOWN_PENALTY = 10.0
 """How much less likely than the rarest piece a character spelled in bytes is, as the library has it."""
-_MOST_WORDS = 200_000
+_MOST_WORDS = 20_000  # about 5 kB each
 """Words whose segmentations are remembered."""
 
 

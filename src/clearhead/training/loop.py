@@ -103,8 +103,8 @@ def train(
         if in_a_row == _MOST_SKIPPED_IN_A_ROW:
             raise TrainingError(
                 f"loss or gradient was not finite {in_a_row} times in a row after step {state.step} "
-                f"(loss {loss}, gradient norm {norm}); the last checkpoint is intact: lower "
-                "training.learning_rate or raise training.warmup_steps, and train anew or --resume"
+                f"(loss {loss}, gradient norm {norm}); the last checkpoint and best/ are intact: train anew, or "
+                "from best/ with --init, with a lower training.learning_rate or more training.warmup_steps"
             )
 
 
