@@ -43,7 +43,7 @@ def test_five_million_pairs_in_little_memory(tmp_path, capsys):
     (tmp_path / "run.toml").write_text(TOML.replace("vocab_size = 320", "vocab_size = 4000"))
     arguments = [
         "--config", tmp_path / "run.toml", "--source", "-", "--valid-source", tmp_path / "v.tsv",
-        "--store", tmp_path / "store",
+        "--store", tmp_path / "store", "--max-tokens", "200",
     ]  # fmt: skip
     preparing = command("prepare", *arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     for example in islice(grammar.generate(1, PAIRS, part="train"), PAIRS):
@@ -51,6 +51,8 @@ def test_five_million_pairs_in_little_memory(tmp_path, capsys):
     preparing.stdin.close()
     preparing.stdin = None
     prepared = peak_of(preparing)
+    with capsys.disabled():
+        print(f"\n{PAIRS:,} pairs: prepared in {prepared / 1e6:.2f} GB")
     assert json.loads((tmp_path / "store" / "manifest.json").read_text())["pairs"] == PAIRS
 
     training = command(
