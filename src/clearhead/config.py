@@ -288,11 +288,6 @@ class DataConfig:
         """The validation sets; () for none."""
         return self.validation or self._one(self.valid_source, self.valid_target)
 
-    @property
-    def resampled(self) -> bool:
-        """Whether text differs from epoch to epoch."""
-        return bool(self.subword_sampling or self.augmentation)
-
     def _one(self, source: str, target: str) -> tuple[CorpusConfig, ...]:
         if not source:
             return ()
