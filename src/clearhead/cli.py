@@ -71,8 +71,8 @@ class Train:
 
         from clearhead.pipeline import train
         from clearhead.pipeline.interruption import Interrupted, Interruption
-        from clearhead.pipeline.progress import show
         from clearhead.pipeline.tensorboard import recorded
+        from clearhead.pipeline.training_progress import show
 
         console = Console(stderr=True, highlight=False, markup=False)  # paths are data
         config = self.run_config()

@@ -51,8 +51,6 @@ def test_five_million_pairs_in_little_memory(tmp_path, capsys):
     preparing.stdin.close()
     preparing.stdin = None
     prepared = peak_of(preparing)
-    with capsys.disabled():
-        print(f"\n{PAIRS:,} pairs: prepared in {prepared / 1e6:.2f} GB")
     assert json.loads((tmp_path / "store" / "manifest.json").read_text())["pairs"] == PAIRS
 
     training = command(

@@ -134,6 +134,7 @@ class _Preparation:
             column.close()
         srcs, tgts = (column.strings() for column in raw)
         kept = self._without_duplicates(keys, starts, srcs, tgts, lines)
+        del keys
         if not kept.any():
             self._refuse()
         if isinstance(self.asked, TokenizerConfig):
@@ -142,6 +143,7 @@ class _Preparation:
         yield from self._encode(tokenizer, srcs, tgts, starts, kept, lines)
         for column in raw:
             column.remove()
+        del raw, srcs, tgts, lines
         self._finish(tokenizer)
 
     def _read(
@@ -336,11 +338,23 @@ class _Column:
         self.file.close()
 
     def strings(self) -> "Strings":
-        data: Any = np.memmap(self.folder / self.name, dtype=BYTES, mode="r") if self.position else b""
-        return Strings(data, self.offsets)
+        self.reader = _FileBytes(self.folder / self.name)
+        return Strings(self.reader, self.offsets)
 
     def remove(self) -> None:
+        self.reader.file.close()
         (self.folder / self.name).unlink()
+
+
+class _FileBytes:
+    """The bytes of a file by slice, read when asked for: pages of a map would count as memory in use."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("rb", buffering=1 << 16)
+
+    def __getitem__(self, part: slice) -> bytes:
+        self.file.seek(part.start)
+        return self.file.read(part.stop - part.start)
 
 
 def _name(config: CorpusConfig) -> str:

@@ -19,7 +19,7 @@ from clearhead.evaluation import bleu
 from clearhead.inspection.record import AttentionMaps
 from clearhead.pipeline import train
 from clearhead.pipeline.corpora import Corpora, SentencePair
-from clearhead.pipeline.progress import show
+from clearhead.pipeline.training_progress import show
 from clearhead.translator import Translator
 
 DIRECTIONS = (("en", "es"), ("en", "fr"), ("fr", "en"))

@@ -1,65 +1,18 @@
-"""Drawing long work on a terminal, and as plain lines elsewhere."""
+"""Drawing long work on a terminal, and as plain lines elsewhere; needs no torch."""
 
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn, track
 from rich.progress import Progress as Bar
+from rich.progress import TextColumn, TimeElapsedColumn, track
 
 from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
-from clearhead.pipeline.corpus_report import warnings
-from clearhead.pipeline.train import Event, Finished, Prepared, Saved, Stopped, Validated
-from clearhead.training.loop import StepReport
 
-_EVERY_SECONDS = 30
+EVERY_SECONDS = 30
 """How often a line is written where there is no terminal to draw on."""
-
-
-def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[Event]:
-    """Draw each event and pass it on."""
-    columns = (
-        TextColumn("[bold]training"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed:>6.0f}/{task.total:.0f} steps"),
-        TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-    )
-    meter = _Meter()
-    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("train", total=max_steps, figures="", start=False)
-        for event in events:
-            match event:
-                case Progress():
-                    progress.update(task, figures=_preparing(event))
-                case Prepared():
-                    _prepared(event, console)
-                    progress.update(task, completed=event.resumed_from)
-                    progress.start_task(task)
-                case StepReport():
-                    figures = meter.read(event)
-                    progress.update(task, completed=event.step, figures=figures)
-                    if not event.applied:
-                        console.print(
-                            f"step {event.step + 1} was left out: loss {event.loss}, gradient norm "
-                            f"{event.gradient_norm} is not finite",
-                            style="yellow",
-                        )
-                    elif not console.is_terminal and meter.line_due():
-                        console.print(f"step {event.step}/{max_steps}  {figures}")
-                case Validated():
-                    _validated(event, console)
-                    meter.pause()
-                case Saved() | Stopped():
-                    pass
-                case Finished():
-                    progress.update(task, visible=False)
-            yield event
-
 
 Item = TypeVar("Item")
 
@@ -70,69 +23,6 @@ def watched(items: Iterable[Item], what: str, total: int | None = None) -> Itera
     yield from track(
         items, what, total=total, console=console, disable=not console.is_terminal, transient=True
     )
-
-
-def _prepared(event: Prepared, console: Console) -> None:
-    for warning in (*event.warnings, *([] if event.resumed_from else warnings(event.report))):
-        console.print(f"note: {warning}", style="yellow")
-    facts = event.facts
-    left_out = "".join(
-        f", {entry['count']:,} left out ({fault})"
-        for report in event.report
-        for fault, entry in report["faults"].items()
-        if entry["left_out"]
-    )
-    console.print(
-        f"{facts['pairs']:,} pairs{left_out}; {facts['valid_pairs']:,} for validation; vocabulary of "
-        f"{facts['vocab_size']:,}, {facts['characters_per_token']:.2f} characters a token; padding "
-        f"{100 * facts['padding_share']:.1f} %; {event.parameters:,} parameters"
-        + (f"; going on from step {event.resumed_from:,}" if event.resumed_from else ""),
-        highlight=False,
-    )
-
-
-def _preparing(event: Progress) -> str:
-    of = f" of {event.total:,}" if event.total else ""
-    return f"{event.stage}: {event.pairs:,}{of} pairs"
-
-
-def _validated(event: Validated, console: Console) -> None:
-    figures = event.figures
-    console.print(
-        f"step {event.step}: validation loss {figures.loss:.3f}, perplexity {figures.perplexity:.2f}, "
-        f"BLEU {figures.bleu:.2f}, chrF {figures.chrf:.2f}" + ("  best so far" if event.best else ""),
-        highlight=False,
-    )
-    if figures.bleu_by_direction:
-        rows = (f"{direction} {value:.2f}" for direction, value in figures.bleu_by_direction.items())
-        console.print("  BLEU by direction: " + ", ".join(rows), highlight=False)
-
-
-class _Meter:
-    """Smooths loss and speed for the eye."""
-
-    def __init__(self) -> None:
-        self.loss = self.speed = 0.0
-        self.last = self.last_line = time.monotonic()
-
-    def read(self, report: StepReport) -> str:
-        now = time.monotonic()
-        speed = report.tokens / max(1e-9, now - self.last)
-        weight = 0.1 if self.speed else 1.0
-        if report.applied:
-            self.loss += weight * (report.loss - self.loss)
-        self.speed += weight * (speed - self.speed)
-        self.last = now
-        return f"loss {self.loss:5.3f}  {self.speed:6,.0f} tok/s  lr {report.learning_rate:.1e}"
-
-    def pause(self) -> None:
-        self.last = time.monotonic()
-
-    def line_due(self) -> bool:
-        due = time.monotonic() - self.last_line >= _EVERY_SECONDS
-        if due:
-            self.last_line = time.monotonic()
-        return due
 
 
 def show_preparation(events: Iterable[Progress | Store], console: Console) -> Store:
@@ -154,10 +44,16 @@ def show_preparation(events: Iterable[Progress | Store], console: Console) -> St
             if event.stage != stage:
                 stage, stage_started = event.stage, now
             rate = event.pairs / (now - stage_started) if now > stage_started + 0.1 else 0
-            figures = _preparing(event) + (f", {rate:,.0f} a second" if rate else "")
+            figures = preparing(event) + (f", {rate:,.0f} a second" if rate else "")
             progress.update(task, figures=figures)
-            if not console.is_terminal and now - line > _EVERY_SECONDS:
+            if not console.is_terminal and now - line > EVERY_SECONDS:
                 line = now
                 console.print(figures)
     console.print(f"{len(store):,} pairs in {time.monotonic() - started:,.1f} s")
     return store
+
+
+def preparing(event: Progress) -> str:
+    """Say in a few words how far the preparation of text is."""
+    of = f" of {event.total:,}" if event.total else ""
+    return f"{event.stage}: {event.pairs:,}{of} pairs"
