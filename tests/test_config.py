@@ -3,8 +3,10 @@
 import tomllib
 
 import pytest
+import tyro
 
-from clearhead import cli
+from clearhead.cli.settings import run_defaults
+from clearhead.cli.train import Train
 from clearhead.config import PRESETS, DecodingConfig, ModelConfig, RunConfig, TrainingConfig
 from clearhead.errors import ConfigError
 
@@ -59,7 +61,7 @@ def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
     file = tmp_path / "run.toml"
     file.write_text('preset = "tiny"\n[model]\nd_ff = 512\ndropout = 0.2\n[data]\nsource = "in.toml"\n')
     args = ["--config", str(file), "--out", "x", "--model.dropout", "0.4", "--target", "by.flag"]
-    command = cli.tyro.cli(cli.Train, args=args, default=cli._run_defaults(cli.Train, args))
+    command = tyro.cli(Train, args=args, default=run_defaults(Train, args))
     config = command.run_config()
     assert (config.model.d_model, config.model.d_ff, config.model.dropout) == (128, 512, 0.4)
     assert (config.data.source, config.data.target) == ("in.toml", "by.flag")

@@ -24,7 +24,7 @@ class Echo:
 @pytest.fixture
 def evaluate(tmp_path, capsys, monkeypatch):
     """Return a function that gives what `clearhead evaluate` prints for a model that copies."""
-    monkeypatch.setattr(cli, "_translator", lambda model, engine: Echo())
+    monkeypatch.setattr("clearhead.cli.evaluate.translator_of", lambda model, engine: Echo())
 
     def run(source, reference, *options):
         for name, lines in (("source", source), ("reference", reference)):

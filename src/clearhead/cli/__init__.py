@@ -1,0 +1,94 @@
+"""Commands and flags, nothing else: a file a command, and each loads what it needs when it runs.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 an error told
+in one line, 2 wrong usage.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import tyro
+
+from clearhead.cli.compare import Compare
+from clearhead.cli.demo import Demo
+from clearhead.cli.evaluate import Evaluate
+from clearhead.cli.info import Info
+from clearhead.cli.plan import Plan
+from clearhead.cli.prepare import Prepare
+from clearhead.cli.score import Score
+from clearhead.cli.settings import run_defaults
+from clearhead.cli.train import Train
+from clearhead.cli.translate import Translate
+from clearhead.errors import ClearheadError
+
+COMMANDS: dict[str, type] = {
+    "demo": Demo,
+    "train": Train,
+    "prepare": Prepare,
+    "translate": Translate,
+    "evaluate": Evaluate,
+    "compare": Compare,
+    "score": Score,
+    "info": Info,
+    "plan": Plan,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in args
+    args = [value for value in args if value != "--debug"]
+    try:
+        _dispatch(args)
+        sys.stdout.flush()
+    except ClearheadError as error:
+        if debug:
+            raise
+        print(f"clearhead: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        hint = "; go on from the last checkpoint with --resume" if args[:1] == ["train"] else ""
+        print(f"clearhead: interrupted{hint}", file=sys.stderr)
+        sys.exit(130)
+
+
+def _dispatch(args: list[str]) -> None:
+    if not args or args[0] in ("-h", "--help"):
+        print(_overview())
+        sys.exit(0 if args else 2)
+    if args[0] in ("-V", "--version"):
+        from clearhead import __version__
+
+        print(f"clearhead {__version__}")
+        return
+    if args[0] not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        print(
+            f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    kind = COMMANDS[args[0]]
+    default = run_defaults(kind, args[1:]) if kind in (Train, Prepare) else None
+    command: Any = tyro.cli(kind, args=args[1:], prog=f"clearhead {args[0]}", default=default)
+    command.run()
+
+
+def _overview() -> str:
+    rows = "\n".join(f"  {name:<11}{(kind.__doc__ or '').splitlines()[0]}" for name, kind in COMMANDS.items())
+    return (
+        "usage: clearhead COMMAND [--help] ...\n\n"
+        "Train a Transformer translator from your own parallel text, run it, and see inside it.\n\n"
+        f"{rows}\n\n"
+        "Start with `clearhead demo`. `clearhead COMMAND --help` tells a command's options; --debug shows\n"
+        "where an error comes from; --version tells the release."
+    )

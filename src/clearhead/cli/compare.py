@@ -1,0 +1,68 @@
+"""`clearhead compare`."""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from clearhead.cli.output import print_json, writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Compare two files of translations: significance, lengths, frequencies of words, worst sentences.
+
+    Example: clearhead compare --reference test.en ours.en theirs.en --html report.html
+    """
+
+    a: Annotated[Positional[str], arg(metavar="A")]
+    """Translations of a system, line for line."""
+    b: Annotated[Positional[str], arg(metavar="B")]
+    """Those of another."""
+    reference: str
+    """The translation by people."""
+    source: str | None = None
+    """Source side, to show beside the sentences."""
+    frequencies: str | None = None
+    """Text to count words in, such as the target side of the training data; otherwise the reference."""
+    tokenize: str = "13a"
+    """How BLEU splits words; none for text that is already tokenised."""
+    lowercase: bool = False
+    """Ignore case."""
+    samples: int = 1000
+    """Resampled test sets of the paired bootstrap test."""
+    seed: int = 12345
+    """Of the resampling."""
+    html: Path | None = None
+    """File for the report as a page."""
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> None:
+        """Print the report."""
+        from clearhead.pipeline import comparison_page, comparison_text
+        from clearhead.pipeline.compare import compare
+
+        result = compare(
+            self.reference,
+            self.a,
+            self.b,
+            source=self.source,
+            frequencies=self.frequencies,
+            tokenize=self.tokenize,
+            lowercase=self.lowercase,
+            samples=self.samples,
+            seed=self.seed,
+        )
+        for warning in result.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        if self.html:  # first, since `head` may end the printing
+            comparison_page.write(result, self.html)
+        with writer(None) as out:
+            if self.json:
+                print_json(dataclasses.asdict(result))
+            else:
+                comparison_text.write(result, out)

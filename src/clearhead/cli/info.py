@@ -1,0 +1,62 @@
+"""`clearhead info`."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clearhead.cli.model import Model, named
+from clearhead.cli.output import print_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """Tell what a model is and what it was trained on.
+
+    Example: clearhead info --model runs/fr-en
+    """
+
+    model: Model = None
+    json: bool = False
+    """Print one JSON object."""
+
+    def run(self) -> None:
+        """Print the facts."""
+        from clearhead.engines import directory
+
+        path = directory.find(named(self.model))
+        info = directory.read_info(path)
+        facts = {
+            "path": str(path),
+            "direction": " -> ".join(
+                ", ".join(langs) or "?" for langs in (info.source_langs, info.target_langs)
+            ),
+            "parameters": info.model.num_parameters,
+            "bytes": sum(file.stat().st_size for file in path.iterdir()),
+            "tokenizer": info.tokenizer,
+            "characters_per_token": info.characters_per_token,
+            "model": dataclasses.asdict(info.model),
+            "decoding": dataclasses.asdict(info.decoding),
+            "training": dict(info.training),
+        }
+        if self.json:
+            print_json(facts)
+            return
+        rows = dict(_flat(facts))
+        width = max(map(len, rows))
+        for key, value in rows.items():
+            print(f"{key:<{width}}  {value}")
+
+
+def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield dotted names and readable values of nested tables."""
+    for name, value in values.items():
+        key = str(name)
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+            yield from _flat(dict(enumerate(value, start=1)), f"{prefix}{key}.")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            yield prefix + key, str(value)
+        else:
+            yield prefix + key, f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

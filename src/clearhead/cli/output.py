@@ -1,0 +1,60 @@
+"""Results on standard output or in a file: plain lines, JSON, tables of tabs."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.translator import Translation
+
+OutputFormat = Literal["text", "json", "tsv"]
+
+
+@contextmanager
+def writer(path: Path | None) -> Iterator[IO[str]]:
+    """Give standard output, or a file, as UTF-8 with plain line ends."""
+    if path is None:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        yield sys.stdout
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}; give another --output") from None
+    with file:
+        yield file
+
+
+def _text_line(number: int, translation: "Translation") -> str:
+    return translation.text + "\n"
+
+
+def _json_line(number: int, translation: "Translation") -> str:
+    return json.dumps(dataclasses.asdict(translation), ensure_ascii=False) + "\n"
+
+
+def _tsv_lines(number: int, translation: "Translation") -> str:
+    ranked = (translation, *translation.alternatives)
+    return "".join(
+        f"{number}\t{rank}\t{each.score:.6f}\t{each.text.replace(chr(9), ' ')}\n"
+        for rank, each in enumerate(ranked, start=1)
+    )
+
+
+FORMATS: dict[str, Callable[[int, "Translation"], str]] = {
+    "text": _text_line,
+    "json": _json_line,
+    "tsv": _tsv_lines,
+}
+
+
+def print_json(value: object, indent: int | None = 1) -> None:
+    """Print a value as JSON, letters as they are."""
+    print(json.dumps(value, ensure_ascii=False, indent=indent))

@@ -1,0 +1,45 @@
+"""`clearhead prepare`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import OmitArgPrefixes
+
+from clearhead.cli.output import print_json
+from clearhead.cli.settings import with_corpora
+from clearhead.config import DataConfig, RunConfig, TokenizerConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepare:
+    """Read, check, report and store the corpora of a run, without training.
+
+    Example: clearhead prepare --config run.toml --store prepared/
+    (then: clearhead train --config run.toml --store prepared/ --out runs/mine)
+    """
+
+    config: Path | None = None
+    """TOML file of settings."""
+    init: str = ""
+    """Model directory whose tokenizer is to be used (fine-tuning)."""
+    data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    json: bool = False
+    """Print the report as JSON, with samples of every fault."""
+
+    def run(self) -> None:
+        """Prepare, drawing progress on standard error, and print the report."""
+        from rich.console import Console
+
+        from clearhead.pipeline.corpus_report import report_table
+        from clearhead.pipeline.prepare import prepare_store
+        from clearhead.pipeline.progress import show_preparation
+
+        data = with_corpora(self.data, self.config)
+        config = RunConfig(init=self.init, data=data, tokenizer=self.tokenizer)
+        store = show_preparation(prepare_store(config), Console(stderr=True, highlight=False))
+        if self.json:
+            print_json(store.report)
+            return
+        Console(highlight=False).print(report_table(store.report))
+        print(store.path)

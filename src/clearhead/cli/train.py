@@ -1,0 +1,98 @@
+"""`clearhead train`."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tyro.conf import OmitArgPrefixes
+
+from clearhead.cli.settings import with_corpora
+from clearhead.config import (
+    DataConfig,
+    DecodingConfig,
+    ModelConfig,
+    RunConfig,
+    TokenizerConfig,
+    TrainingConfig,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from clearhead.pipeline.train import Finished
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train a translator from parallel text.
+
+    Example: clearhead train --source train.fr --target train.en --valid-source valid.fr
+    --valid-target valid.en --out runs/fr-en --preset small
+
+    Every setting can stand in a TOML file given by --config; flags override it.
+    """
+
+    out: Path
+    """Run directory to make: log, checkpoints, best and final model."""
+    config: Path | None = None
+    """TOML file of settings."""
+    preset: str | None = None
+    """Shape of the model: tiny, small, base or big."""
+    resume: bool = False
+    """Go on with the run in --out, exactly where its last checkpoint was."""
+    init: str = ""
+    """Model directory to start from (fine-tuning): its weights, shape and tokenizer."""
+    data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def run(self) -> None:
+        """Train, drawing progress on standard error."""
+        from rich.console import Console
+
+        from clearhead.pipeline import train
+        from clearhead.pipeline.interruption import Interrupted, Interruption
+        from clearhead.pipeline.tensorboard import recorded
+        from clearhead.pipeline.training_progress import show
+
+        console = Console(stderr=True, highlight=False, markup=False)  # paths are data
+        config = self.run_config()
+        try:
+            with Interruption() as interruption:
+                events = train.run(config, self.out, resume=self.resume, interruption=interruption)
+                for event in show(recorded(events, self.out), console, config.training.max_steps):
+                    if isinstance(event, train.Finished):
+                        self._finished(event, console)
+                    if isinstance(event, train.Stopped):
+                        console.print(
+                            f"stopped at step {event.step:,}, which is saved; go on with: the same command and --resume"
+                        )
+                        sys.exit(128 + event.signal)
+        except Interrupted as stop:
+            print(
+                "clearhead: interrupted; go on with --resume if --out holds a run, else start again",
+                file=sys.stderr,
+            )
+            sys.exit(128 + stop.signal)
+
+    def _finished(self, event: "Finished", console: "Console") -> None:
+        for name, figures in event.candidates.items():
+            console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}")
+        console.print(f"kept the {event.chosen}")
+        print(event.model)
+        console.print(f"next: clearhead translate --model {event.model} < FILE")
+
+    def run_config(self) -> RunConfig:
+        """Return the settings of the TOML file with the flags over them."""
+        return RunConfig(
+            preset=self.preset or "small",
+            init=self.init,
+            data=with_corpora(self.data, self.config),
+            tokenizer=self.tokenizer,
+            model=self.model,
+            training=self.training,
+            decoding=self.decoding,
+        )

@@ -1,0 +1,111 @@
+"""`clearhead translate`."""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
+from clearhead.cli.output import FORMATS, OutputFormat, writer
+from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.translator import Translator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translate:
+    """Translate texts, a file, or standard input: one line out for each line in, in order.
+
+    Examples: clearhead translate --model runs/fr-en "Je suis étudiant."
+    clearhead translate --model runs/fr-en --input in.fr --output out.en
+    """
+
+    text: Annotated[Positional[tuple[str, ...]], arg(metavar="[TEXT ...]")] = ()
+    """Texts to translate; with none, --input or standard input is read line by line."""
+    model: Model = None
+    to: str | None = None
+    """Target language, where the model has several."""
+    input: str | None = None
+    """File to read (.gz and .xz too)."""
+    output: Path | None = None
+    """File to write instead of standard output."""
+    beam: int | None = None
+    """Beam size; 1 is greedy. The model's own default otherwise."""
+    alpha: float | None = None
+    """Exponent of the length penalty."""
+    nbest: int = 1
+    """Translations for each text; needs --format tsv or json."""
+    split: SplitChoice = "auto"
+    """auto: each line is split into sentences and joined again; never: a line is one sentence."""
+    format: OutputFormat = "text"
+    """json: one object a line; tsv: line number, rank, score, text."""
+    engine: EngineChoice = "auto"
+    prefix: str = ""
+    """Text that every translation must begin with."""
+    min_length: int = 0
+    """Fewest tokens of a translation."""
+    no_repeat_ngram: int = 0
+    """Never produce the same n tokens twice in a sentence; 0: no such rule."""
+    temperature: float = 0.0
+    """Above 0: draw translations at random instead of searching."""
+    top_k: int = 0
+    """Draw from the k best tokens only; 0: from all."""
+    top_p: float = 1.0
+    """Draw from the fewest tokens whose probabilities reach p."""
+    seed: int = 1
+    """Of the draws."""
+
+    def run(self) -> None:
+        """Translate line by line as input comes."""
+        if self.text and self.input:
+            raise ConfigError("both texts and --input were given; give one of them")
+        if self.nbest > 1 and self.format == "text":
+            raise ConfigError(
+                "text output has one line for each line in; for --nbest give --format tsv or json"
+            )
+        from clearhead.data.lines import read_lines
+        from clearhead.pipeline.progress import watched
+        from clearhead.translator import WINDOW
+
+        translator = translator_of(self.model, self.engine)
+        lines: Any = self.text or read_lines(self.input or "-")
+        typing = not self.text and not self.input and sys.stdin.isatty()  # then answer line by line
+        options = self._options(translator)
+        with writer(self.output) as out:
+            stream = translator.stream(
+                lines,
+                to=self.to,
+                split=self.split,
+                prefix=self.prefix,
+                window=1 if typing else WINDOW,
+                options=options,
+            )
+            shown = watched(stream, "translating") if self.output else stream
+            for number, translation in enumerate(shown, start=1):
+                out.write(FORMATS[self.format](number, translation))
+                for note in translation.notes:
+                    print(f"line {number}: {note}", file=sys.stderr)
+
+    def _options(self, translator: "Translator") -> Any:
+        from clearhead.engines.protocol import SearchOptions
+
+        defaults = translator.info.decoding
+        decoding = dataclasses.replace(
+            defaults,
+            beam_size=max(defaults.beam_size, self.nbest) if self.beam is None else self.beam,
+            alpha=defaults.alpha if self.alpha is None else self.alpha,
+        )
+        return SearchOptions(
+            decoding=decoding,
+            num_hypotheses=self.nbest,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            seed=self.seed,
+            min_length=self.min_length,
+            no_repeat_ngram=self.no_repeat_ngram,
+        )
