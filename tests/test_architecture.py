@@ -198,8 +198,8 @@ OPTIONS = {
     "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
     "training.ema-decay training.freeze training.label-smoothing training.learning-rate "
     "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "
-    "training.optimizer-betas training.optimizer-eps training.patience training.precision training.r-drop "
-    "training.save-every training.schedule training.seed training.select-by training.threads "
+    "training.optimizer training.optimizer-betas training.optimizer-eps training.patience training.precision "
+    "training.r-drop training.save-every training.schedule training.seed training.select-by training.threads "
     "training.valid-every training.warmup-steps training.weight-decay "
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset",
     "prepare": f"config init json {DATA}",

@@ -20,6 +20,7 @@ Config = TypeVar("Config")
 Norm = Literal["post", "pre"]
 TokenizerKind = Literal["unigram", "bpe", "word", "char"]
 ScheduleName = Literal["noam", "inverse_sqrt", "cosine", "constant"]
+OptimizerName = Literal["adam", "muon"]
 Precision = Literal["fp32", "bf16"]
 Selection = Literal["bleu", "chrf", "loss"]
 BleuTokenize = Literal["13a", "none", "intl", "char", "zh"]
@@ -328,9 +329,12 @@ class TrainingConfig:
     """Batches whose gradients make one step."""
     precision: Precision = "fp32"
     label_smoothing: float = 0.1
+    optimizer: OptimizerName = "adam"
+    """adam (§5.3); muon: the matrices of the layers take orthogonal steps, the rest follows adam."""
     optimizer_betas: tuple[float, float] = (0.9, 0.98)
     optimizer_eps: float = 1e-9
     weight_decay: float = 0.0
+    """adam: an L2 penalty; muon: weights shrink by this times the learning rate at every step."""
     schedule: ScheduleName = "noam"
     learning_rate: float = 1.0
     """noam: a factor on the paper's curve; the other schedules: the peak."""

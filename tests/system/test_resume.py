@@ -42,6 +42,7 @@ CONFIG = RunConfig.from_dict(
         },
         "training": {
             "max_steps": 23,
+            "optimizer": "muon",  # and Adam for the embeddings
             "batch_tokens": 200,
             "accumulate": 2,
             "warmup_steps": 10,

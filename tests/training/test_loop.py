@@ -144,15 +144,16 @@ def test_padding_is_not_learned_from():
     assert together == pytest.approx(alone, rel=1e-5)
 
 
-def test_state_survives_being_written_down():
-    training = settings(max_steps=5, ema_decay=0.9)
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_state_survives_being_written_down(optimizer):
+    training = settings(max_steps=5, ema_decay=0.9, optimizer=optimizer)
     state = fresh(training)
     reports(state, training)
     state.notes["best"] = {"step": 3}
     other = fresh(training)
     other.restore(state.model_arrays(), state.optimizer_arrays(), state.ema_arrays(), state.counters())
     assert other.counters() == state.counters()
-    longer = settings(max_steps=10, ema_decay=0.9)
+    longer = settings(max_steps=10, ema_decay=0.9, optimizer=optimizer)
     for one in (state, other):
         batches = stream(corpus(), training.batch_tokens, training.seed, one.position)
         list(train(one, iter(batches), longer))
@@ -192,6 +193,25 @@ def test_frozen_parts_stay_and_factors_slow_others_down():
         step = (p.detach() - before[name]).abs().max().item()
         expected = {"encoder": 0.0, "decoder": 0.005}.get(name.partition(".")[0], 0.01)
         assert step == pytest.approx(expected, rel=1e-2), name
+
+
+def test_muon_steps_are_orthogonal_and_as_large_as_adams():
+    training = settings(
+        max_steps=1, optimizer="muon", learning_rate_factors={"decoder": 0.5}, schedule="constant",
+        learning_rate=0.01, warmup_steps=1, clip_norm=0.0,
+    )  # fmt: skip
+    state = fresh(training, dropout=0.0)
+    before = {name: p.detach().clone() for name, p in state.model.named_parameters()}
+    reports(state, training)
+    for name, p in state.model.named_parameters():
+        rate = 0.005 if name.startswith("decoder") else 0.01
+        step = p.detach() - before[name]
+        if p.ndim == 2 and "embedding" not in name:
+            size = torch.linalg.matrix_norm(step, ord=2).item() / math.sqrt(max(p.shape))
+            assert 0.6 < size / (0.2 * rate) < 1.3, name  # five Newton-Schulz iterations are that exact
+            assert step.square().mean().sqrt() < 0.3 * rate, name
+        else:
+            assert step.abs().max().item() == pytest.approx(rate, rel=1e-2), name
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def train(
     summed over the tokens of all its batches and divided by their number, so accumulation changes
     nothing but memory. Raises TrainingError when three steps in a row are not finite.
     """
-    model, optimizer = state.model, state.optimizer
+    model = state.model
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
     model.train()
@@ -82,7 +82,7 @@ def train(
             max_steps=config.max_steps,
         )
         tokens = sum(batch.num_tgt_tokens for _, batch in step_batches)
-        optimizer.zero_grad()
+        state.optimizer.zero_grad()
         loss = 0.0
         for number, (_, batch) in enumerate(step_batches):
             torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))

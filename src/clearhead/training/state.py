@@ -7,12 +7,12 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from clearhead.config import TrainingConfig
 from clearhead.data.loader import START, Position
-from clearhead.errors import ConfigError
 from clearhead.model.transformer import Transformer
+from clearhead.training.optimizer import Optimizer
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -25,7 +25,7 @@ class TrainState:
     """
 
     model: Transformer
-    optimizer: torch.optim.Adam
+    optimizer: Optimizer
     step: int = 0
     """Optimiser steps applied."""
     position: Position = START
@@ -39,36 +39,11 @@ class TrainState:
 
     @classmethod
     def fresh(cls, model: Transformer, config: TrainingConfig) -> Self:
-        """Start a run: Adam as §5.3 has it, at step 0.
+        """Start a run at step 0.
 
         Raises ConfigError where `freeze` or `learning_rate_factors` name a part that the model lacks.
         """
-        groups: dict[float, list[nn.Parameter]] = {}
-        factors = dict.fromkeys(config.freeze, 0.0) | config.learning_rate_factors
-        for name, parameter in model.named_parameters():
-            found = [factors[part] for part in factors if _is_part(name, part)]
-            factor = min(found, default=1.0)
-            parameter.requires_grad_(factor > 0)
-            if factor:
-                groups.setdefault(factor, []).append(parameter)
-        names = [name for name, _ in model.named_parameters()]
-        for part in factors:
-            if not any(_is_part(name, part) for name in names):
-                raise ConfigError(
-                    f"training names the part {part!r}, which the model lacks; there are embeddings, encoder, "
-                    f"decoder, or the start of a parameter's name such as {names[-1].rpartition('.')[0]}"
-                )
-        if not groups:
-            raise ConfigError("training.freeze leaves nothing to learn; name fewer parts")
-        optimizer = torch.optim.Adam(
-            [{"params": parameters, "factor": factor} for factor, parameters in groups.items()],
-            lr=0.0,  # set by the schedule before each step
-            betas=config.optimizer_betas,
-            eps=config.optimizer_eps,
-            weight_decay=config.weight_decay,
-            fused=True,
-        )
-        state = cls(model, optimizer)
+        state = cls(model, Optimizer(model, config))
         if config.ema_decay:
             state.ema = {name: p.detach().clone() for name, p in model.named_parameters()}
         return state
@@ -79,9 +54,7 @@ class TrainState:
         The average forgets faster at first, (1 + step) / (10 + step), so that it does not dwell on
         the random beginning.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["factor"]
-        self.optimizer.step()
+        self.optimizer.step(rate)
         self.step += 1
         if self.ema:
             decay = min(ema_decay, (1 + self.step) / (10 + self.step))
@@ -108,10 +81,10 @@ class TrainState:
         return {name: _array(p) for name, p in self.model.named_parameters()}
 
     def optimizer_arrays(self) -> Arrays:
-        """Return Adam's moments and step count of every parameter."""
+        """Return what the optimiser remembers of every parameter, such as Adam's moments and step count."""
         arrays: Arrays = {}
         for name, parameter in self.model.named_parameters():
-            for key, value in sorted(self.optimizer.state.get(parameter, {}).items()):
+            for key, value in sorted(self.optimizer.moments(parameter).items()):
                 arrays[f"{name}.{key}"] = _array(value)
         return arrays
 
@@ -135,11 +108,14 @@ class TrainState:
                 parameter.copy_(torch.from_numpy(model[name]))
                 if self.ema:
                     self.ema[name].copy_(torch.from_numpy(ema[name]))
-                self.optimizer.state[parameter] = {
-                    key: torch.from_numpy(optimizer[f"{name}.{key}"].copy()).to(parameter.device)
-                    for key in ("exp_avg", "exp_avg_sq", "step")
-                    if f"{name}.{key}" in optimizer
-                }
+                moments = {key: values for key, values in optimizer.items() if key.rpartition(".")[0] == name}
+                self.optimizer.restore(
+                    parameter,
+                    {
+                        key.rpartition(".")[2]: torch.from_numpy(values.copy()).to(parameter.device)
+                        for key, values in moments.items()
+                    },
+                )
         self.step, self.position = counters["step"], Position(*counters["position"])
         self.skipped, self.notes = counters["skipped"], dict(counters["notes"])
 
@@ -147,8 +123,3 @@ class TrainState:
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any] = tensor.detach().cpu().numpy()
     return array
-
-
-def _is_part(name: str, part: str) -> bool:
-    """Say whether a parameter belongs to a part of the model as a configuration names it."""
-    return "embedding" in name if part == "embeddings" else name.startswith(part)

@@ -1,0 +1,89 @@
+"""The optimisers of a run: Adam (§5.3), and Muon for the matrices of the layers where it is asked for."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from clearhead.config import TrainingConfig
+from clearhead.errors import ConfigError
+
+
+class Optimizer:
+    """Every parameter that learns, each with the rule and the learning rate of its part of the model.
+
+    With `training.optimizer = "muon"` the matrices of the layers follow Muon (Jordan et al. 2024): their
+    step is the momentum made orthogonal, of the size that Adam's steps have (0.2 sqrt(max(rows, columns)),
+    Liu et al. 2025), so that one schedule serves both. Embeddings, biases and norms stay with Adam.
+    """
+
+    def __init__(self, model: nn.Module, config: TrainingConfig) -> None:
+        """Take in the parameters; raise ConfigError for a part that the model lacks, or if nothing learns."""
+        factors = dict.fromkeys(config.freeze, 0.0) | config.learning_rate_factors
+        _check_parts(factors, [name for name, _ in model.named_parameters()])
+        adam: dict[float, list[nn.Parameter]] = {}
+        muon: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in model.named_parameters():
+            factor = min((factors[part] for part in factors if _is_part(name, part)), default=1.0)
+            parameter.requires_grad_(factor > 0)
+            if factor:
+                matrix = parameter.ndim == 2 and name.startswith(("encoder", "decoder"))
+                rule = muon if config.optimizer == "muon" and matrix else adam
+                rule.setdefault(factor, []).append(parameter)
+        if not adam and not muon:
+            raise ConfigError("training.freeze leaves nothing to learn; name fewer parts")
+        decay = config.weight_decay
+        self._optimizers: list[torch.optim.Optimizer] = []  # their rates are set before each step
+        if adam:
+            betas, eps = config.optimizer_betas, config.optimizer_eps
+            self._optimizers.append(
+                torch.optim.Adam(_groups(adam), lr=0.0, betas=betas, eps=eps, weight_decay=decay, fused=True)
+            )
+        if muon:
+            self._optimizers.append(
+                torch.optim.Muon(_groups(muon), lr=0.0, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+            )
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for optimizer in self._optimizers:
+            optimizer.zero_grad()
+
+    def step(self, rate: float) -> None:
+        """Take a step at a learning rate, times the factor of each part."""
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["factor"]
+            optimizer.step()
+
+    def moments(self, parameter: nn.Parameter) -> dict[str, Tensor]:
+        """Return what is remembered of a parameter; empty before its first step, and for a frozen one."""
+        for optimizer in self._optimizers:
+            if parameter in optimizer.state:
+                return dict(optimizer.state[parameter])
+        return {}
+
+    def restore(self, parameter: nn.Parameter, moments: Mapping[str, Tensor]) -> None:
+        """Take over what was remembered of a parameter."""
+        for optimizer in self._optimizers:
+            if any(parameter is each for group in optimizer.param_groups for each in group["params"]):
+                optimizer.state[parameter] = dict(moments)
+
+
+def _groups(by_factor: Mapping[float, list[nn.Parameter]]) -> list[dict[str, Any]]:
+    return [{"params": parameters, "factor": factor} for factor, parameters in by_factor.items()]
+
+
+def _check_parts(parts: Iterable[str], names: list[str]) -> None:
+    for part in parts:
+        if not any(_is_part(name, part) for name in names):
+            raise ConfigError(
+                f"training names the part {part!r}, which the model lacks; there are embeddings, encoder, "
+                f"decoder, or the start of a parameter's name such as {names[-1].rpartition('.')[0]}"
+            )
+
+
+def _is_part(name: str, part: str) -> bool:
+    """Say whether a parameter belongs to a part of the model as a configuration names it."""
+    return "embedding" in name if part == "embeddings" else name.startswith(part)
