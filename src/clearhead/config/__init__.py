@@ -1,0 +1,33 @@
+"""Every setting of a run as frozen, keyword-only dataclasses, read from and written to TOML.
+
+One file a run: the tables are `[data]`, `[tokenizer]`, `[model]`, `[training]` and `[decoding]`, and
+the flags of the command line have the same names (`--training.max-steps`). An unknown key is an
+error that names the nearest right one; a value out of range is refused where it enters.
+"""
+
+from clearhead.config.data import AugmentationConfig, BleuTokenize, CorpusConfig, DataConfig, FilterConfig
+from clearhead.config.decoding import DecodingConfig
+from clearhead.config.model import PRESETS, ModelConfig, Norm
+from clearhead.config.run import RunConfig
+from clearhead.config.tables import section
+from clearhead.config.tokenizer import TokenizerConfig, TokenizerKind
+from clearhead.config.training import ScheduleName, Selection, TrainingConfig
+
+__all__ = [
+    "PRESETS",
+    "AugmentationConfig",
+    "BleuTokenize",
+    "CorpusConfig",
+    "DataConfig",
+    "DecodingConfig",
+    "FilterConfig",
+    "ModelConfig",
+    "Norm",
+    "RunConfig",
+    "ScheduleName",
+    "Selection",
+    "TokenizerConfig",
+    "TokenizerKind",
+    "TrainingConfig",
+    "section",
+]

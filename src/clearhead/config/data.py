@@ -1,0 +1,162 @@
+"""`[data]`: where the parallel text is and what is done with it."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Literal
+
+from clearhead.config.checks import check, check_choices
+from clearhead.errors import ConfigError
+
+BleuTokenize = Literal["13a", "none", "intl", "char", "zh"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusConfig:
+    """One body of parallel text: an entry of `[[data.corpora]]`."""
+
+    source: str = ""
+    """Source side, a sentence a line, or one file that holds both sides (.tsv, .jsonl, .tmx, .po)."""
+    target: str = ""
+    """Target side, line for line; empty where one file holds both."""
+    source_lang: str = ""
+    target_lang: str = ""
+    """Where the corpora have several target languages, a tag tells the model which is wanted."""
+    weight: float = 1.0
+    """How often its pairs are seen, relative to the other corpora's."""
+    both_directions: bool = False
+    """Learn target to source too."""
+
+    def __post_init__(self) -> None:
+        check(self.weight > 0, "data.corpora.weight", self.weight, "above 0")
+        check(
+            not self.both_directions or bool(self.source_lang and self.target_lang),
+            "data.corpora.both_directions",
+            self.both_directions,
+            "true only where source_lang and target_lang are given",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterConfig:
+    """Which faults of a pair leave it out of training; every fault is counted and reported either way.
+
+    Pairs with a blank side and pairs above `data.max_tokens` are always left out.
+    """
+
+    max_ratio: float = 9.0
+    """Above this ratio of characters between the sides (10 added to each) a pair is a ratio outlier."""
+    drop_ratio: bool = False
+    """Leave out ratio outliers."""
+    drop_script: bool = False
+    """Leave out pairs with a side mostly in a script that its language is not written in."""
+    drop_identical: bool = False
+    """Leave out pairs whose sides are equal."""
+    drop_duplicates: bool = False
+    """Leave out all but the first of equal pairs."""
+    drop_overlap: bool = False
+    """Leave out pairs of which a side also stands in the validation set."""
+
+    def __post_init__(self) -> None:
+        check(self.max_ratio > 1, "data.filters.max_ratio", self.max_ratio, "above 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationConfig:
+    """Variants of training text that people type, drawn anew in every epoch; each rate is a share of pairs.
+
+    The source is varied and the target stays as it is, but for `upper_case` and `join`, which change both.
+    """
+
+    drop_final_punctuation: float = 0.0
+    """The source without its last . ! or ?"""
+    lower_case: float = 0.0
+    """The source in lower case."""
+    upper_case: float = 0.0
+    """Both sides in upper case."""
+    drop_accents: float = 0.0
+    """The source without accents: "Je suis etudiant"."""
+    quotes: float = 0.0
+    """Straight quotes for typographic ones in the source, or the reverse."""
+    punctuation_spaces: float = 0.0
+    """The space before ! ? : ; left out of the source, or put in: French writes one, often a no-break space."""
+    join: float = 0.0
+    """Two or three pairs joined into one."""
+    spelling: float = 0.0
+    """One slip in the source: letters swapped, left out, doubled."""
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in dataclasses.fields(self)):
+            check(0 <= getattr(self, name) <= 1, f"data.augmentation.{name}", getattr(self, name), "0 to 1")
+
+    def __bool__(self) -> bool:
+        """Say whether anything is varied."""
+        return any(dataclasses.astuple(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the parallel text is and what is done with it."""
+
+    source: str = ""
+    """Source side, a sentence a line (.gz, .xz, .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
+    target: str = ""
+    """Target side, line for line; empty where one file holds both."""
+    valid_source: str = ""
+    valid_target: str = ""
+    source_lang: str = ""
+    """Language code of the source, such as fr; guides sentence splitting."""
+    target_lang: str = ""
+    corpora: tuple[CorpusConfig, ...] = ()
+    """Several corpora, languages or directions instead of source and target: [[data.corpora]]."""
+    validation: tuple[CorpusConfig, ...] = ()
+    """Their validation sets: [[data.validation]]."""
+    temperature: float = 1.0
+    """Above 1, small corpora are seen more often: a corpus of n pairs has weight * n ** (1 / temperature)."""
+    store: str = ""
+    """Folder of the prepared text (`clearhead prepare`); in the run directory by default."""
+    max_tokens: int = 256
+    """Training pairs with a longer side are left out, and counted."""
+    filters: FilterConfig = field(default_factory=FilterConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    subword_sampling: float = 0.0
+    """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
+    loader_workers: int = 1
+    """Processes that vary and segment text in the background; 0: none. The result is the same."""
+    bleu_tokenize: BleuTokenize = "13a"
+    """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
+
+    def __post_init__(self) -> None:
+        check(self.max_tokens >= 1, "data.max_tokens", self.max_tokens, "1 or more")
+        check(self.temperature >= 1, "data.temperature", self.temperature, "1 or more")
+        check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
+        check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
+        check_choices(self, "data")
+        for table, names in (
+            ("corpora", ("source", "target", "source_lang", "target_lang")),
+            ("validation", ("valid_source", "valid_target")),
+        ):
+            for name in names:
+                if getattr(self, table) and getattr(self, name):
+                    raise ConfigError(
+                        f"both data.{name} and [[data.{table}]] are given; give each corpus in its own table, or "
+                        "no table at all"
+                    )
+
+    @property
+    def train_sets(self) -> tuple[CorpusConfig, ...]:
+        """The training corpora, however they were given; () for none."""
+        return self.corpora or self._one(self.source, self.target)
+
+    @property
+    def valid_sets(self) -> tuple[CorpusConfig, ...]:
+        """The validation sets; () for none."""
+        return self.validation or self._one(self.valid_source, self.valid_target)
+
+    def _one(self, source: str, target: str) -> tuple[CorpusConfig, ...]:
+        if not source:
+            return ()
+        return (
+            CorpusConfig(
+                source=source, target=target, source_lang=self.source_lang, target_lang=self.target_lang
+            ),
+        )

@@ -1,0 +1,116 @@
+"""`[model]`: the shape of a Transformer."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from clearhead.config.checks import check, check_choices, nearest
+from clearhead.errors import ConfigError
+
+Norm = Literal["post", "pre"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The shape of a Transformer (Table 3 of the paper; its `base` model is the default).
+
+    In a run `vocab_size` is taken from the tokenizer.
+    """
+
+    vocab_size: int
+    """Size of the joint vocabulary; in a run it is taken from the tokenizer."""
+    d_model: int = 512
+    """Width of every sub-layer's input and output."""
+    d_ff: int = 2048
+    """Inner width of the feed-forward network."""
+    num_heads: int = 8
+    """Attention heads; each has keys of size d_model / num_heads."""
+    num_encoder_layers: int = 6
+    num_decoder_layers: int = 6
+    dropout: float = 0.1
+    """On sub-layer outputs and on embeddings plus positions: the paper's places (§5.4)."""
+    attention_dropout: float = 0.0
+    """Also on attention weights; not in the paper."""
+    feed_forward_dropout: float = 0.0
+    """Also inside the feed-forward network; not in the paper."""
+    norm: Norm = "post"
+    """post: LayerNorm(x + Sublayer(x)), the paper; pre: x + Sublayer(LayerNorm(x)), steadier when deep."""
+    tied_embeddings: bool = True
+    """One matrix for source, target and output (§3.4), or three."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "vocab_size",
+            "d_model",
+            "d_ff",
+            "num_heads",
+            "num_encoder_layers",
+            "num_decoder_layers",
+        ):
+            check(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "1 or more")
+        for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
+            check(0 <= getattr(self, name) < 1, f"model.{name}", getattr(self, name), "from 0 to below 1")
+        check(self.d_model % 2 == 0, "model.d_model", self.d_model, "an even number (sine and cosine pairs)")
+        check(
+            self.d_model % self.num_heads == 0,
+            "model.num_heads",
+            self.num_heads,
+            f"a divisor of d_model = {self.d_model}",
+        )
+        check_choices(self, "model")
+
+    @classmethod
+    def preset(cls, name: str, *, vocab_size: int, **overrides: Any) -> Self:
+        """Build one of the named shapes: tiny, small, base, big."""
+        if name not in PRESETS:
+            raise ConfigError(
+                f"unknown preset {name!r}{nearest(name, PRESETS)}; there are {', '.join(PRESETS)}"
+            )
+        return cls(vocab_size=vocab_size, **{**PRESETS[name], **overrides})
+
+    @classmethod
+    def tiny(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """4+4 layers of width 128, the size published for Multi30k (Wu et al. 2021)."""
+        return cls.preset("tiny", vocab_size=vocab_size, **overrides)
+
+    @classmethod
+    def small(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """6+6 layers of width 256: a model for everyday text that trains on a CPU."""
+        return cls.preset("small", vocab_size=vocab_size, **overrides)
+
+    @classmethod
+    def base(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """The paper's base model (Table 3)."""
+        return cls.preset("base", vocab_size=vocab_size, **overrides)
+
+    @classmethod
+    def big(cls, *, vocab_size: int, **overrides: Any) -> Self:
+        """The paper's big model (Table 3)."""
+        return cls.preset("big", vocab_size=vocab_size, **overrides)
+
+    @property
+    def d_k(self) -> int:
+        """Size of one head's queries, keys and values (§3.2.2)."""
+        return self.d_model // self.num_heads
+
+    @property
+    def num_parameters(self) -> int:
+        """Trained numbers by formula; sinusoids are not trained and a key projection has no bias."""
+        d, f = self.d_model, self.d_ff
+        attention = 4 * d * d + 3 * d
+        feed_forward = 2 * d * f + f + d
+        norm = 2 * d
+        encoder = attention + feed_forward + 2 * norm
+        decoder = 2 * attention + feed_forward + 3 * norm
+        final_norms = 2 * norm if self.norm == "pre" else 0
+        embeddings = self.vocab_size * d * (1 if self.tied_embeddings else 3)
+        return (
+            embeddings + self.num_encoder_layers * encoder + self.num_decoder_layers * decoder + final_norms
+        )
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {"d_model": 128, "d_ff": 256, "num_heads": 4, "num_encoder_layers": 4, "num_decoder_layers": 4},
+    "small": {"d_model": 256, "d_ff": 1024, "num_heads": 4},
+    "base": {},
+    "big": {"d_model": 1024, "d_ff": 4096, "num_heads": 16, "dropout": 0.3},
+}

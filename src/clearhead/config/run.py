@@ -1,0 +1,84 @@
+"""All of a run: one TOML file, whose tables are the other files of this folder."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from clearhead.config.checks import check, nearest
+from clearhead.config.data import DataConfig
+from clearhead.config.decoding import DecodingConfig
+from clearhead.config.model import PRESETS, ModelConfig
+from clearhead.config.tables import as_table, coerce, plain, read_toml, section, unknown_key_check
+from clearhead.config.tokenizer import TokenizerConfig
+from clearhead.config.training import TrainingConfig
+from clearhead.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All of a run: what `run.toml` holds."""
+
+    preset: str = "small"
+    """Shape that [model] starts from."""
+    init: str = ""
+    """Model whose weights, shape and tokenizer the run starts from; only dropout is taken from [model]."""
+    data: DataConfig = field(default_factory=DataConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def __post_init__(self) -> None:
+        sampled = self.data.subword_sampling > 0 and not self.init
+        check(
+            not (sampled and self.tokenizer.kind in ("word", "char")),
+            "data.subword_sampling",
+            self.data.subword_sampling,
+            f"0: a {self.tokenizer.kind} tokenizer has one segmentation and cannot sample",
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, preset: str | None = None) -> Self:
+        """Build a run from nested tables; `preset` overrides the one that the tables name.
+
+        Raises ConfigError for an unknown key, a wrong type or a value out of range.
+        """
+        unknown_key_check(values, cls, "")
+        name = preset or values.get("preset", "small")
+        if name not in PRESETS:
+            raise ConfigError(
+                f"unknown preset {name!r}{nearest(name, PRESETS)}; there are {', '.join(PRESETS)}"
+            )
+        tokenizer = section(TokenizerConfig, values.get("tokenizer", {}), "tokenizer")
+        shape = {
+            "vocab_size": tokenizer.vocab_size,
+            **PRESETS[name],
+            **as_table(values.get("model", {}), "model"),
+        }
+        return cls(
+            preset=name,
+            init=coerce(values.get("init", ""), str, "init"),
+            data=section(DataConfig, values.get("data", {}), "data"),
+            tokenizer=tokenizer,
+            model=section(ModelConfig, shape, "model"),
+            training=section(TrainingConfig, values.get("training", {}), "training"),
+            decoding=section(DecodingConfig, values.get("decoding", {}), "decoding"),
+        )
+
+    @classmethod
+    def load(cls, path: Path | str, *, preset: str | None = None) -> Self:
+        """Read a run from a TOML file."""
+        return cls.from_dict(read_toml(path), preset=preset)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as nested tables of plain values."""
+        tables: dict[str, Any] = plain(dataclasses.asdict(self))
+        return tables
+
+    def to_toml(self) -> str:
+        """Return the run as TOML, every setting resolved."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_dict())

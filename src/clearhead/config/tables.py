@@ -1,0 +1,79 @@
+"""From TOML tables to dataclasses and back; an unknown key is an error that names the nearest right one."""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from clearhead.config.checks import nearest
+from clearhead.errors import ConfigError
+
+Config = TypeVar("Config")
+
+
+def read_toml(path: Path | str) -> dict[str, Any]:
+    """Read a TOML file; what is wrong with it is told in one line."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no configuration file {path}; give the path of a run.toml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the configuration file {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def section(kind: type[Config], values: object, name: str) -> Config:
+    """Build one table's dataclass from plain values, checking keys and types."""
+    table = as_table(values, name)
+    unknown_key_check(table, kind, name)
+    hints = get_type_hints(kind)
+    return kind(**{key: coerce(value, hints[key], f"{name}.{key}") for key, value in table.items()})
+
+
+def unknown_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
+    """Refuse keys that the dataclass does not have, naming the nearest right one."""
+    known = [f.name for f in dataclasses.fields(kind)]
+    for key in values:
+        if key not in known:
+            where = f"[{name}]" if name else "the top level"
+            raise ConfigError(
+                f"unknown key {key!r} in {where}{nearest(key, known)}; it knows {', '.join(known)}"
+            )
+
+
+def as_table(values: object, name: str) -> dict[str, Any]:
+    """Return what stands under a name as a table; raise ConfigError for anything else."""
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"[{name}] is {values!r}; it must be a table of keys and values")
+    return dict(values)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as TOML has it: lists for tuples, all the way down."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def coerce(value: Any, hint: Any, name: str) -> Any:
+    """Accept exactly the type asked for, save that an integer may stand for a float."""
+    if get_origin(hint) is Literal:
+        return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return section(hint, value, name)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{name} is {value!r}; it must be a list")
+        return tuple(coerce(item, get_args(hint)[0], f"{name}[{n}]") for n, item in enumerate(value))
+    if get_origin(hint) is dict:
+        return {
+            key: coerce(item, get_args(hint)[1], f"{name}.{key}")
+            for key, item in as_table(value, name).items()
+        }
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise ConfigError(f"{name} is {value!r}; it must be of type {hint.__name__}")
+    return value
