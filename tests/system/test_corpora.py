@@ -70,8 +70,8 @@ def test_one_model_serves_several_directions(several):
     assert {word for words in german for word in words} <= set(TEENS)
     events = [json.loads(line) for line in (several / "log.jsonl").read_text().splitlines()]
     valid = next(event for event in events if event["event"] == "valid")
-    assert set(valid["bleu_by_direction"]) == {"xx-en", "en-xx"}
-    assert valid["bleu"] == pytest.approx(sum(valid["bleu_by_direction"].values()) / 2, abs=1e-3)
+    assert set(valid["bleu_by_set"]) == {"xx-en", "en-xx"}
+    assert valid["bleu"] == pytest.approx(sum(valid["bleu_by_set"].values()) / 2, abs=1e-3)
 
 
 def test_the_card_and_the_info_say_what_was_read(several):
@@ -146,6 +146,38 @@ def test_fine_tuning_learns_and_frozen_parts_stay(several, folder, tmp_path):
         for path in (several, tmp_path / "tuned")
     )
     assert tuned > 0.9 * original  # log-probabilities, below 0
+
+
+def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, tmp_path, capsys):
+    """Each validation set is measured before the first step and after the last, also when several share a direction."""
+    pairs = [
+        f'[[data.validation]]\nsource = "{folder}/{name}.digits"\ntarget = "{folder}/{name}.words"\n'
+        f'source_lang = "xx"\ntarget_lang = "{lang}"\n'
+        for name, lang in (("valid", "en"), ("de", "de"), ("de", "de"))
+    ]
+    corpus = (
+        f'source = "{folder}/de.digits"\ntarget = "{folder}/de.words"\nsource_lang = "xx"\ntarget_lang = "de"'
+    )
+    (tmp_path / "run.toml").write_text("\n".join(pairs) + f"[[data.corpora]]\n{corpus}\n")
+    arguments = "--training.max-steps 60 --training.batch-tokens 700 --training.schedule constant"
+    cli.main(
+        [
+            "train", "--init", str(several), "--config", str(tmp_path / "run.toml"), "--out", str(tmp_path / "o"),
+            *arguments.split(), "--training.learning-rate", "0.003", "--training.warmup-steps", "1",
+        ]
+    )  # fmt: skip
+    shown = capsys.readouterr().err
+    events = [json.loads(line) for line in (tmp_path / "o" / "log.jsonl").read_text().splitlines()]
+    before = next(event["bleu_by_set"] for event in events if event["event"] == "valid")
+    assert list(before) == ["xx-en", "xx-de de.digits", "xx-de de.digits (2)"]
+    training = directory.read_info(tmp_path / "o" / "model").training
+    assert training["before"] == before
+    kept = training["validation"]["bleu_by_set"]
+    for name, bleu in kept.items():
+        change = f"{name}: BLEU {before[name]:.2f} before, {bleu:.2f} after ({bleu - before[name]:+.2f})"
+        assert change in " ".join(shown.split())
+    card = (tmp_path / "o" / "model" / "README.md").read_text()
+    assert f"| BLEU xx-en | {kept['xx-en']:.2f} (before: {before['xx-en']:.2f}) |" in card
 
 
 def test_a_target_that_the_model_does_not_know(several, folder, tmp_path, capsys):

@@ -82,6 +82,11 @@ class Train:
         for name, figures in event.candidates.items():
             console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}")
         console.print(f"kept the {event.chosen}")
+        for name, bleu in event.before.items():
+            change = f"{event.figures.bleu_by_set[name] - bleu:+.2f}"
+            console.print(
+                f"{name}: BLEU {bleu:.2f} before, {event.figures.bleu_by_set[name]:.2f} after ({change})"
+            )
         print(event.model)
         console.print(f"next: clearhead translate --model {event.model} < FILE")
 

@@ -18,6 +18,12 @@ def model_card(info: ModelInfo) -> str:
         for each in training["corpora"]
     )
     init = f" It started from the model {training['init']}." if training["init"] else ""
+    before = training.get("before", {})
+    sets = "".join(
+        f"| BLEU {name} | {value:.2f}{f' (before: {before[name]:.2f})' if name in before else ''} |\n"
+        for name, value in figures["bleu_by_set"].items()
+        if before or len(figures["bleu_by_set"]) > 1
+    )
     return f"""# A Clearhead model
 
 An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
@@ -32,7 +38,7 @@ Trained on {training["pairs"]:,} sentence pairs for {training["steps"]:,} steps 
 | validation | greedy search |
 |---|---|
 | BLEU | {figures["bleu"]:.2f} |
-| chrF | {figures["chrf"]:.2f} |
+{sets}| chrF | {figures["chrf"]:.2f} |
 | perplexity of a token | {figures["perplexity"]:.2f} |
 
 BLEU signature: `{figures["bleu_signature"]}`. These figures chose the weights, so they flatter them; measure on text

@@ -28,11 +28,8 @@ class SentencePair:
     tgt: str
     source_lang: str = ""
     target_lang: str = ""
-
-    @property
-    def direction(self) -> str:
-        """Such as `en-fr`."""
-        return f"{self.source_lang or '?'}-{self.target_lang or '?'}"
+    part: str = ""
+    """Which validation set it belongs to: the direction, such as `en-fr`, with its file where several share one."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def open_corpora(config: RunConfig) -> Corpora:
         )
     return Corpora(
         train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
-        valid=[pair for corpus in data.valid_sets for pair in _validation_pairs(corpus)],
+        valid=_validation_pairs(data.valid_sets),
         sources=tuple(
             file
             for corpus in (*data.train_sets, *data.valid_sets)
@@ -69,18 +66,35 @@ def open_corpora(config: RunConfig) -> Corpora:
     )
 
 
-def _validation_pairs(corpus: CorpusConfig) -> Iterator[SentencePair]:
-    """Yield the pairs that have text on both sides, in both directions where both are learned."""
-    pairs = [pair for pair in read_pairs(corpus) if normalize(pair.src) and normalize(pair.tgt)]
-    if not pairs:
-        raise DataError(
-            f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
+def _validation_pairs(corpora: Sequence[CorpusConfig]) -> list[SentencePair]:
+    """Return the pairs that have text on both sides, in both directions where both are learned."""
+    parts = [
+        (corpus, langs, swapped)
+        for corpus in corpora
+        for langs, swapped in (
+            ((corpus.source_lang, corpus.target_lang), False),
+            *([((corpus.target_lang, corpus.source_lang), True)] if corpus.both_directions else []),
         )
-    for pair in pairs:
-        yield SentencePair(pair.src, pair.tgt, corpus.source_lang, corpus.target_lang)
-    if corpus.both_directions:
+    ]
+    directions = [langs for _, langs, _ in parts]
+    names: list[str] = []
+    found = []
+    for corpus, langs, swapped in parts:
+        name = "-".join(lang or "?" for lang in langs)
+        if directions.count(langs) > 1:
+            name += f" {Path(corpus.source).name}"
+        names.append(name)
+        if names.count(name) > 1:
+            name += f" ({names.count(name)})"
+        pairs = [pair for pair in read_pairs(corpus) if normalize(pair.src) and normalize(pair.tgt)]
+        if not pairs:
+            raise DataError(
+                f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
+            )
         for pair in pairs:
-            yield SentencePair(pair.tgt, pair.src, corpus.target_lang, corpus.source_lang)
+            sides = (pair.tgt, pair.src) if swapped else (pair.src, pair.tgt)
+            found.append(SentencePair(*sides, *langs, name))
+    return found
 
 
 def check_store(path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None) -> None:

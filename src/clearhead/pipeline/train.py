@@ -82,6 +82,8 @@ class Finished:
     """`average of the last N` or `best at step N`."""
     figures: Validation
     candidates: dict[str, Validation]
+    before: dict[str, float]
+    """BLEU of each validation set before the first step, where the run started from a model."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class _Run:
         _prepare_machine(config.training)
         self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
         self.tokenizer = store.tokenizer
+        self.origin = origin
         self.config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
@@ -189,7 +192,10 @@ class _Run:
     def learn(self) -> Iterator[Event]:
         """Take the steps; validate, keep the best and save when due; end early where a signal came."""
         training, state = self.config.training, self.state
-        if state.notes.pop("validation_due", False):  # the run was stopped just before
+        first = (
+            bool(self.origin) and "before" not in state.notes
+        )  # to tell what was learned and what forgotten
+        if state.notes.pop("validation_due", False) or first:  # or the run was stopped just before
             yield from self._validate_and_save()
         if self.interruption.signal or self._out_of_patience():
             return
@@ -234,7 +240,7 @@ class _Run:
             self.state.notes["validation_due"] = True
             return
         yield self._validated(figures)
-        if self.state.step % self.config.training.save_every == 0:
+        if self.state.step and self.state.step % self.config.training.save_every == 0:
             yield self.save()
 
     def _out_of_patience(self) -> bool:
@@ -246,6 +252,8 @@ class _Run:
         notes, step = self.state.notes, self.state.step
         best = figures.better_than(notes.get("best"), self.config.training.select_by)
         notes["last_validation"] = step
+        if step == 0:
+            notes["before"] = figures.bleu_by_set
         notes["validations_since_best"] = 0 if best else notes.get("validations_since_best", 0) + 1
         if best:
             notes["best"] = {"step": step, **figures.to_dict()}
@@ -320,7 +328,8 @@ class _Run:
                 "candidates": {name: figures.to_dict() for name, figures in candidates.items()},
             }
         )
-        return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates)
+        before = state.notes.get("before", {})
+        return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates, before)
 
     def _measure(self) -> Validation:
         greedy: DecodingConfig = replace(self.config.decoding, **_GREEDY)
@@ -351,6 +360,7 @@ class _Run:
                 "init": self.config.init,
                 "max_tokens": self.config.data.max_tokens,
                 "validation": figures.to_dict(),
+                "before": self.state.notes.get("before", {}),
                 "torch": torch.__version__,
             },
         )

@@ -83,9 +83,9 @@ def _validated(event: Validated, console: Console) -> None:
         f"BLEU {figures.bleu:.2f}, chrF {figures.chrf:.2f}" + ("  best so far" if event.best else ""),
         highlight=False,
     )
-    if figures.bleu_by_direction:
-        rows = (f"{direction} {value:.2f}" for direction, value in figures.bleu_by_direction.items())
-        console.print("  BLEU by direction: " + ", ".join(rows), highlight=False)
+    if len(figures.bleu_by_set) > 1:
+        rows = (f"{name} {value:.2f}" for name, value in figures.bleu_by_set.items())
+        console.print("  BLEU: " + ", ".join(rows), highlight=False)
 
 
 class _Meter:

@@ -29,11 +29,11 @@ class Validation:
     """Cross-entropy of a target token without smoothing, in nats."""
     perplexity: float
     bleu: float
-    """Greedy search; the mean of the directions where there are several."""
+    """Greedy search; the mean of the validation sets where there are several."""
     chrf: float
     bleu_signature: str
-    bleu_by_direction: dict[str, float] = field(default_factory=dict)
-    """Such as {"en-fr": 40.1}; empty where there is one direction."""
+    bleu_by_set: dict[str, float] = field(default_factory=dict)
+    """Such as {"en-fr": 40.1}: of each validation set and direction."""
 
     def better_than(self, other: dict[str, Any] | None, select_by: Selection) -> bool:
         """Say whether these figures beat earlier ones (as `to_dict` gave them)."""
@@ -73,22 +73,20 @@ def validate(
     loss = validation_loss(model, TokenizedCorpus.from_ids(srcs, tgts))
     engine = PyTorchEngine(model, tokenizer.forbidden_ids)
     found = dict(engine.translate([[*ids, EOS] for ids in srcs], SearchOptions(decoding=decoding)))
-    by_direction: dict[str, list[tuple[str, str]]] = {}
+    by_set: dict[str, list[tuple[str, str]]] = {}
     for number, pair in enumerate(pairs):
         translated = tokenizer.decode(found[number][0].tokens)
-        by_direction.setdefault(pair.direction, []).append((translated, pair.tgt))
+        by_set.setdefault(pair.part, []).append((translated, pair.tgt))
     bleus, chrfs = {}, {}
-    for direction, translations in by_direction.items():
+    for name, translations in by_set.items():
         hypotheses, references = zip(*translations, strict=True)
-        bleus[direction] = bleu(hypotheses, references, tokenize=tokenize)
-        chrfs[direction] = chrf(hypotheses, references)
+        bleus[name] = bleu(hypotheses, references, tokenize=tokenize)
+        chrfs[name] = chrf(hypotheses, references)
     return Validation(
         loss=loss,
         perplexity=math.exp(min(loss, 700.0)),
         bleu=mean(score.value for score in bleus.values()),
         chrf=mean(score.value for score in chrfs.values()),
         bleu_signature=next(iter(bleus.values())).signature,
-        bleu_by_direction={name: round(score.value, 4) for name, score in bleus.items()}
-        if len(bleus) > 1
-        else {},
+        bleu_by_set={name: round(score.value, 4) for name, score in bleus.items()},
     )
