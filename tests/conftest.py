@@ -2,3 +2,11 @@ import os
 
 # One thread a worker: with more, small matrices collapse as soon as two workers share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory):
+    """Keep what is converted and measured out of the user's own folders."""
+    os.environ["CLEARHEAD_CACHE"] = str(tmp_path_factory.mktemp("cache"))

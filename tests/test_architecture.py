@@ -35,6 +35,8 @@ DOORS = {
     "sentencex": {"text"},
     "safetensors": {"checkpoint"},
     "sacrebleu": {"evaluation"},
+    "ctranslate2": {"engines"},
+    "platformdirs": {"engines"},
     "polib": {"data"},
     "filelock": {"pipeline"},
     "tyro": {"cli"},
@@ -42,7 +44,17 @@ DOORS = {
     "rich": {"cli", "pipeline"},
     "jaxtyping": {"model", "training", "decoding"},
     "torch": {"model", "training", "decoding", "engines", "inspection", "pipeline"},
-    "numpy": {"text", "data", "model", "training", "decoding", "checkpoint", "inspection", "pipeline"},
+    "numpy": {
+        "text",
+        "data",
+        "model",
+        "training",
+        "decoding",
+        "checkpoint",
+        "engines",
+        "inspection",
+        "pipeline",
+    },
 }
 
 
@@ -159,7 +171,7 @@ def test_help_loads_no_torch(command):
 
 def test_preparing_text_loads_no_torch():
     """It would take a fifth of the memory that a corpus of five million pairs may use."""
-    modules = "prepare", "corpora", "corpus_report", "progress"
+    modules = "prepare", "corpora", "corpus_report", "preparation_progress"
     assert "torch" not in loaded_by("; ".join(f"import clearhead.pipeline.{module}" for module in modules))
 
 

@@ -31,3 +31,7 @@ class TrainingError(ClearheadError):
 
 class TranslationError(ClearheadError, ValueError):
     """A request that the model cannot serve, such as a language it was not trained for."""
+
+
+class EngineError(ClearheadError):
+    """An engine cannot run a model as our own code does."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, overload
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
+from clearhead.engines.choice import load_engine
 from clearhead.engines.protocol import Engine, SearchOptions
-from clearhead.errors import ConfigError, TranslationError
+from clearhead.errors import TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import BOS, EOS, Tokenizer
@@ -110,14 +111,9 @@ class Translator:
     @classmethod
     def load(cls, path: Path | str, *, engine: str = "auto", device: str = "cpu") -> Self:
         """Read a model directory, or a run's best model. Raises CheckpointError for a damaged one."""
-        if engine not in ("auto", "pytorch"):
-            raise ConfigError(f"there is no engine {engine!r}; there are auto and pytorch")
-        from clearhead.engines.pytorch import PyTorchEngine
-
         found = directory.find(path)
-        tokenizer = directory.read_tokenizer(found)
-        runs = PyTorchEngine.load(found, tokenizer.forbidden_ids, device)
-        return cls(runs, tokenizer, directory.read_info(found), str(path))
+        runs = load_engine(engine, found, device)
+        return cls(runs, directory.read_tokenizer(found), directory.read_info(found), str(path))
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -95,14 +95,35 @@ def test_tsv_has_a_row_for_each_rank(say, tiny_run):
     assert rows[0][3] == "four five"
 
 
-def test_translates_score_is_scores_score(say, tiny_run, tmp_path):
-    out, _ = say("translate", "--model", tiny_run.path, "--format", "tsv", "--split", "never", "4 5", "6 6 6")
+@pytest.mark.parametrize(("engine", "tolerance"), [("pytorch", 1e-4), ("ctranslate2", 0.1)])  # fp32, int8
+def test_translates_score_is_scores_score(say, tiny_run, tmp_path, engine, tolerance):
+    options = ("--format", "tsv", "--split", "never", "--engine", engine)
+    out, _ = say("translate", "--model", tiny_run.path, *options, "4 5", "6 6 6")
     rows = [line.split("\t") for line in out.splitlines()]
     (tmp_path / "s").write_text("4 5\n6 6 6\n")
     (tmp_path / "t").write_text("".join(f"{row[3]}\n" for row in rows))
     scored, _ = say("score", "--model", tiny_run.path, "--source", tmp_path / "s", "--target", tmp_path / "t")
     for row, line in zip(rows, scored.splitlines(), strict=True):
-        assert float(line.split("\t")[1]) == pytest.approx(float(row[2]), abs=1e-4)
+        assert float(line.split("\t")[1]) == pytest.approx(float(row[2]), abs=tolerance)
+
+
+def test_the_engines_agree(say, tiny_run):
+    """A trained model in int8 and in fp32, on text it has not seen."""
+    outs = [
+        say("translate", "--model", tiny_run.path, "--engine", engine, "--input", tiny_run.source)[0]
+        for engine in ("pytorch", "ctranslate2", "auto")
+    ]
+    assert outs[1] == outs[2]
+    lines = [out.splitlines() for out in outs]
+    assert sum(a == b for a, b in zip(lines[0], lines[1], strict=True)) >= 0.9 * len(lines[0])
+
+
+def test_verbose_tells_which_engine_and_why(say, tiny_run):
+    _, err = say("translate", "--model", tiny_run.path, "--verbose", "1 2")
+    assert "engine ctranslate2: Setting(compute_type=" in err
+    _, err = say("translate", "--model", tiny_run.path, "--verbose", "--temperature", "1", "1 2")
+    assert "engine pytorch: ctranslate2 has no sampling with a seed" in err
+    assert not say("translate", "--model", tiny_run.path, "1 2")[1]
 
 
 def test_a_prefix_and_random_draws(say, tiny_run):

@@ -4,6 +4,7 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 in one line, 2 wrong usage.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -40,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in args
-    args = [value for value in args if value != "--debug"]
+    verbosity = logging.INFO if "--verbose" in args else logging.WARNING
+    logging.basicConfig(format="%(message)s", level=verbosity, force=True)
+    args = [value for value in args if value not in ("--debug", "--verbose")]
     try:
         _dispatch(args)
         sys.stdout.flush()
@@ -90,5 +93,5 @@ def _overview() -> str:
         "Train a Transformer translator from your own parallel text, run it, and see inside it.\n\n"
         f"{rows}\n\n"
         "Start with `clearhead demo`. `clearhead COMMAND --help` tells a command's options; --debug shows\n"
-        "where an error comes from; --version tells the release."
+        "where an error comes from, --verbose which engine runs and why; --version tells the release."
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from clearhead.translator import Translator
 
 SplitChoice = Literal["auto", "never"]
-EngineChoice = Literal["auto", "pytorch"]
+EngineChoice = Literal["auto", "pytorch", "ctranslate2"]
 Model = Annotated[Path | None, arg(help="Model directory, or a run of `clearhead train`.", metavar="DIR")]
 
 

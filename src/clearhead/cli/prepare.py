@@ -32,8 +32,8 @@ class Prepare:
         from rich.console import Console
 
         from clearhead.pipeline.corpus_report import report_table
+        from clearhead.pipeline.preparation_progress import show_preparation
         from clearhead.pipeline.prepare import prepare_store
-        from clearhead.pipeline.progress import show_preparation
 
         data = with_corpora(self.data, self.config)
         config = RunConfig(init=self.init, data=data, tokenizer=self.tokenizer)

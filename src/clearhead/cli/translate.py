@@ -68,7 +68,6 @@ class Translate:
                 "text output has one line for each line in; for --nbest give --format tsv or json"
             )
         from clearhead.data.lines import read_lines
-        from clearhead.pipeline.progress import watched
         from clearhead.translator import WINDOW
 
         translator = translator_of(self.model, self.engine)
@@ -84,8 +83,11 @@ class Translate:
                 window=1 if typing else WINDOW,
                 options=options,
             )
-            shown = watched(stream, "translating") if self.output else stream
-            for number, translation in enumerate(shown, start=1):
+            if self.output:
+                from clearhead.pipeline.progress import watched
+
+                stream = watched(stream, "translating")
+            for number, translation in enumerate(stream, start=1):
                 out.write(FORMATS[self.format](number, translation))
                 for note in translation.notes:
                     print(f"line {number}: {note}", file=sys.stderr)

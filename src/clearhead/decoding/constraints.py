@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from clearhead.decoding.repetition import COPIES, LONGEST_BLOCK, SINGLE_COPIES
 from clearhead.errors import ConfigError, TranslationError
 
 Constraint = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -119,7 +120,9 @@ class RepetitionGuard:
     ConfigError for fewer than 2 copies.
     """
 
-    def __init__(self, longest_block: int = 8, copies: int = 4, single_copies: int = 10) -> None:
+    def __init__(
+        self, longest_block: int = LONGEST_BLOCK, copies: int = COPIES, single_copies: int = SINGLE_COPIES
+    ) -> None:
         if longest_block < 1 or copies < 2 or single_copies < 2:
             raise ConfigError(
                 f"the repetition guard was given blocks of {longest_block} tokens, {copies} copies and "

@@ -1,11 +1,12 @@
 """GNMT's length penalty and the best score that it leaves within reach (§6.1; Wu et al. 2016, Eq. 14)."""
 
-from typing import overload
-
-from jaxtyping import Float, Int
-from torch import Tensor
+from typing import TYPE_CHECKING, overload
 
 from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:  # translating with another engine needs no torch
+    from jaxtyping import Float, Int
+    from torch import Tensor
 
 
 def check_alpha(alpha: float) -> None:
@@ -17,16 +18,16 @@ def check_alpha(alpha: float) -> None:
 @overload
 def length_penalty(length: int, alpha: float) -> float: ...
 @overload
-def length_penalty(length: Tensor, alpha: float) -> Tensor: ...
-def length_penalty(length: int | Tensor, alpha: float) -> float | Tensor:
+def length_penalty(length: "Tensor", alpha: float) -> "Tensor": ...
+def length_penalty(length: "int | Tensor", alpha: float) -> "float | Tensor":
     """Return ((5 + length) / 6) ** alpha; `length` counts the EOS, so the shortest output has penalty 1."""
     penalty: float | Tensor = ((5 + length) / 6) ** alpha
     return penalty
 
 
 def best_reachable_score(
-    log_prob: Float[Tensor, "*shape"], longest: Int[Tensor, "*shape"], alpha: float
-) -> Float[Tensor, "*shape"]:
+    log_prob: "Float[Tensor, '*shape']", longest: "Int[Tensor, '*shape']", alpha: float
+) -> "Float[Tensor, '*shape']":
     """Bound the score of every continuation of a hypothesis from above.
 
     Log-probabilities only fall as tokens are added, and for alpha >= 0 the penalty only grows with the

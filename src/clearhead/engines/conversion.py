@@ -1,0 +1,164 @@
+"""A model directory as CTranslate2 has it, made once and proved equal to our own code.
+
+The converted model lives in a cache folder under the sum of what it was made from, so that a model that
+changes is converted anew. Making it loads torch; using it does not.
+"""
+
+import atexit
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from clearhead import checkpoint
+from clearhead.config import ModelConfig
+from clearhead.engines import directory
+from clearhead.engines.ctranslate2 import POSITIONS
+from clearhead.errors import CheckpointError
+from clearhead.text.tokenizer import BOS, EOS, UNK, Tokenizer
+
+VERSION = 1
+"""Of what is written here: another number, and every model is converted anew."""
+Arrays = checkpoint.Arrays
+
+
+def converted(path: Path) -> Path:
+    """Return the CTranslate2 form of a model directory, made now where it was not made before.
+
+    It lies in the user's cache folder, or in `$CLEARHEAD_CACHE`; where that cannot be written, in a
+    temporary folder that goes when the process ends. Raises EngineError where it does not translate as
+    our own code does.
+    """
+    name = f"ctranslate2-{VERSION}-{fingerprint(path)}"
+    place = cache_folder() / name
+    if (place / checkpoint.MANIFEST).exists():
+        return place
+    files = _files(path)
+    try:
+        checkpoint.write_directory(place, files)
+    except CheckpointError:
+        place = Path(tempfile.mkdtemp(prefix="clearhead-")) / name
+        atexit.register(shutil.rmtree, place.parent, ignore_errors=True)
+        checkpoint.write_directory(place, files)
+    return place
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again."""
+    return Path(
+        os.environ.get("CLEARHEAD_CACHE") or platformdirs.user_cache_path("clearhead", appauthor=False)
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """Return a sum that changes with any file of a model directory."""
+    return hashlib.sha256((path / checkpoint.MANIFEST).read_bytes()).hexdigest()[:32]
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    """Convert, prove and return the files of the converted model."""
+    with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
+        folder = Path(name)
+        write(path, folder)
+        from clearhead.engines.parity import prove
+
+        prove(path, folder)
+        return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def write(path: Path, folder: Path) -> None:
+    """Write a model directory in CTranslate2's form, in fp32, into an empty folder."""
+    from ctranslate2.specs import TransformerSpec
+
+    from clearhead.engines.pytorch import load_transformer
+
+    info = directory.read_info(path)
+    tokenizer = directory.read_tokenizer(path)
+    shape = info.model
+    spec = TransformerSpec.from_config(
+        (shape.num_encoder_layers, shape.num_decoder_layers), shape.num_heads, pre_norm=shape.norm == "pre"
+    )
+    model = load_transformer(path, info)
+    _fill(spec, shape, {name: parameter.detach().numpy() for name, parameter in model.named_parameters()})
+    _name_tokens(spec, tokenizer)
+    spec.validate()
+    spec.optimize()
+    spec.save(str(folder))
+
+
+def _name_tokens(spec: Any, tokenizer: Tokenizer) -> None:
+    pieces = list(tokenizer.vocabulary)
+    spec.register_source_vocabulary(pieces)
+    spec.register_target_vocabulary(pieces)
+    spec.config.bos_token, spec.config.eos_token, spec.config.unk_token = (
+        pieces[BOS],
+        pieces[EOS],
+        pieces[UNK],
+    )
+    spec.config.decoder_start_token = pieces[BOS]
+    spec.config.add_source_eos = False  # our ids end with it already
+
+
+def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
+    """Put every weight in its place; our names on the right, CTranslate2's on the left."""
+    from clearhead.model.embeddings import sinusoids
+
+    tied = shape.tied_embeddings
+    table = sinusoids(POSITIONS, shape.d_model).numpy()
+    for stack, name, embedding in (
+        (spec.encoder, "encoder", "src_embedding"),
+        (spec.decoder, "decoder", "src_embedding" if tied else "tgt_embedding"),
+    ):
+        embeddings = stack.embeddings[0] if name == "encoder" else stack.embeddings
+        embeddings.weight = weights[f"{embedding}.weight"]
+        stack.position_encodings.encodings = table
+        if shape.norm == "pre":
+            _norm(stack.layer_norm, weights, f"{name}.norm")
+        for number, layer in enumerate(stack.layer):
+            ours = f"{name}.layers.{number}"
+            _self_attention(layer.self_attention, weights, f"{ours}.self_attention")
+            _norm(layer.self_attention.layer_norm, weights, f"{ours}.self_sublayer.norm")
+            if name == "decoder":
+                _cross_attention(layer.attention, weights, f"{ours}.cross_attention")
+                _norm(layer.attention.layer_norm, weights, f"{ours}.cross_sublayer.norm")
+            _linear(layer.ffn.linear_0, weights, f"{ours}.feed_forward.inner")
+            _linear(layer.ffn.linear_1, weights, f"{ours}.feed_forward.outer")
+            _norm(layer.ffn.layer_norm, weights, f"{ours}.feed_forward_sublayer.norm")
+    spec.decoder.projection.weight = weights["src_embedding.weight" if tied else "output_embedding.weight"]
+
+
+def _self_attention(spec: Any, weights: Arrays, name: str) -> None:
+    _joined(spec.linear[0], weights, [f"{name}.query", f"{name}.key", f"{name}.value"])
+    _linear(spec.linear[1], weights, f"{name}.output")
+
+
+def _cross_attention(spec: Any, weights: Arrays, name: str) -> None:
+    _linear(spec.linear[0], weights, f"{name}.query")
+    _joined(spec.linear[1], weights, [f"{name}.key", f"{name}.value"])
+    _linear(spec.linear[2], weights, f"{name}.output")
+
+
+def _joined(spec: Any, weights: Arrays, names: Sequence[str]) -> None:
+    """Stack projections into one matrix; the keys' missing bias is zero."""
+    matrices = [weights[f"{name}.weight"] for name in names]
+    spec.weight = np.concatenate(matrices)
+    spec.bias = np.concatenate(
+        [
+            weights.get(f"{name}.bias", np.zeros(len(matrix), np.float32))
+            for name, matrix in zip(names, matrices, strict=True)
+        ]
+    )
+
+
+def _linear(spec: Any, weights: Arrays, name: str) -> None:
+    spec.weight, spec.bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+
+def _norm(spec: Any, weights: Arrays, name: str) -> None:
+    spec.gamma, spec.beta = weights[f"{name}.weight"], weights[f"{name}.bias"]

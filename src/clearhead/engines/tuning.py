@@ -1,0 +1,152 @@
+"""Which way of running a model in CTranslate2 is fastest on this machine: measured once, then remembered.
+
+What is fastest differs from machine to machine, so that no table can know. Sharing a sentence between two of two
+cores is never it: in int8 that is several times slower than a sentence a core.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+
+from clearhead.config import ModelConfig
+from clearhead.engines.ctranslate2 import ISA, Setting
+from clearhead.errors import EngineError
+
+_SECONDS = 0.08
+"""For each way of running; with six or eight of them, half a second in all."""
+_SENTENCES, _TOKENS = 8, 12
+_REMEMBERED = "settings.json"
+
+
+def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
+    """Return the fastest setting for a converted model, measured now where the folder `memory` has none.
+
+    It holds for every model of the same shape. Where it cannot be written it is measured again next time.
+    """
+    cores = available_cores()
+    layers = f"{shape.num_encoder_layers}+{shape.num_decoder_layers}"
+    key = (
+        f"{layers} layers of {shape.d_model}, {shape.d_ff}, {shape.vocab_size}; CTranslate2 {ctranslate2.__version__}; "
+        f"{cores} cores of {_processor()}"
+    )
+    file = memory / _REMEMBERED
+    known = _read(file)
+    if key in known:
+        return Setting(*known[key])
+    best = max(
+        (found for isa in _instruction_sets() for found in _measured_apart(converted, isa, cores)),
+        key=lambda pair: pair[1],
+    )[0]
+    _remember(file, key, best)
+    return best
+
+
+def available_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def measure(converted: Path, cores: int) -> list[tuple[Setting, float]]:
+    """Return tokens a second of each way of running, with the instruction set that this process has."""
+    words = list(json.loads(next(converted.glob("*vocabulary.json")).read_text()))
+    draws = np.random.default_rng(0)
+    sources = [[*draws.choice(words[300:] or words, _TOKENS), "</s>"] for _ in range(_SENTENCES)]
+    sources = [[str(word) for word in source] for source in sources]
+    shares = [(cores, 1), *([(cores // 2, 2)] if cores >= 4 else [])]
+    ways = [(compute_type, *share) for share in shares for compute_type in ("int8", "float32")]
+    isa = os.environ.get(ISA, "")
+    found = []
+    for compute_type, replicas, threads in ways:
+        translator = ctranslate2.Translator(
+            str(converted), compute_type=compute_type, inter_threads=replicas, intra_threads=threads
+        )
+        found.append((Setting(compute_type, replicas, threads, isa), _speed(translator, sources, replicas)))
+    return found
+
+
+def _speed(translator: Any, sources: list[list[str]], replicas: int) -> float:
+    def run() -> int:
+        results = [
+            result
+            for _ in range(replicas)
+            for result in translator.translate_batch(
+                sources,
+                beam_size=1,
+                max_decoding_length=_TOKENS,
+                min_decoding_length=_TOKENS,
+                asynchronous=True,
+            )
+        ]
+        return sum(len(result.result().hypotheses[0]) for result in results)
+
+    started, tokens = time.perf_counter(), run()
+    if time.perf_counter() - started < _SECONDS:  # else it is hopeless; and the first run makes buffers
+        started, tokens = time.perf_counter(), 0
+    while time.perf_counter() - started < _SECONDS:
+        tokens += run()
+    return tokens / (time.perf_counter() - started)
+
+
+def _measured_apart(converted: Path, isa: str, cores: int) -> list[tuple[Setting, float]]:
+    """Measure in a process of its own, since the instruction set is fixed when the library is first used."""
+    environment = {**os.environ, **({ISA: isa} if isa else {})}
+    command = [sys.executable, "-m", "clearhead.engines.tuning", str(converted), str(cores)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise EngineError(f"CTranslate2 does not run here: {done.stderr.strip().splitlines()[-1:]}")
+    return [(Setting(*each), speed) for each, speed in json.loads(done.stdout)]
+
+
+def _instruction_sets() -> list[str]:
+    """Return those to try: the library's own choice, and AVX512, which it leaves alone on AMD's processors."""
+    if os.environ.get(ISA):
+        return [os.environ[ISA]]
+    return ["", "AVX512"] if "avx512" in _flags() else [""]
+
+
+def _flags() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith("flags")), "")
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _remember(file: Path, key: str, best: Setting) -> None:
+    partial = file.with_name(f".{os.getpid()}-{file.name}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({**_read(file), key: best}, indent=1))
+        os.replace(partial, file)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

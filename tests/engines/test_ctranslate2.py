@@ -1,0 +1,269 @@
+"""A model in CTranslate2 translates as it does in our own code."""
+
+import os
+import subprocess
+import sys
+
+import ctranslate2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearhead import checkpoint
+from clearhead.config import DecodingConfig, ModelConfig
+from clearhead.decoding.constraints import RepetitionGuard
+from clearhead.decoding.repetition import repeats
+from clearhead.engines import choice, conversion, parity, tuning
+from clearhead.engines.ctranslate2 import POSITIONS, CTranslate2Engine, Setting
+from clearhead.engines.directory import ModelInfo, model_files
+from clearhead.engines.protocol import SearchOptions
+from clearhead.engines.pytorch import PyTorchEngine
+from clearhead.errors import ConfigError, EngineError
+from clearhead.model.transformer import Transformer
+from clearhead.text.tokenizer import EOS, Tokenizer
+
+TEXTS = [
+    "one two three four five six seven eight nine ten",
+    "a b c d e f g h i j k l m n o p q r s t u v w x y z",
+]
+SHAPES = {
+    "post": {},
+    "pre": {"norm": "pre"},
+    "untied": {"tied_embeddings": False},
+    "deep encoder": {"num_encoder_layers": 3, "num_decoder_layers": 1, "norm": "pre"},
+    "deep decoder": {"num_encoder_layers": 1, "num_decoder_layers": 3, "tied_embeddings": False},
+}
+FP32 = Setting("float32", 1, 1)
+
+
+def write_model(path, seed=0, languages=(), **shape):
+    """Write a model directory whose weights are random and far from their beginnings, biases and norms too."""
+    tokenizer = Tokenizer.train(TEXTS, kind="char", vocab_size=320, languages=languages)
+    sizes = {"d_model": 32, "d_ff": 48, "num_heads": 4, "num_encoder_layers": 2, "num_decoder_layers": 2}
+    config = ModelConfig(vocab_size=tokenizer.vocab_size, **{**sizes, **shape})
+    torch.manual_seed(seed)
+    model = Transformer(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+    weights = {name: p.detach().numpy() for name, p in model.named_parameters()}
+    info = ModelInfo(model=config, decoding=DecodingConfig(), tokenizer="char", target_langs=tuple(languages))
+    checkpoint.write_directory(path, model_files(info, weights, tokenizer, "a model"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return write_model(tmp_path_factory.mktemp("models") / "model", norm="pre", tied_embeddings=False)
+
+
+@pytest.fixture(scope="module")
+def engine(model):
+    return CTranslate2Engine(model, conversion.converted(model), FP32)
+
+
+@pytest.fixture(scope="module")
+def ours(model):
+    return choice.load_engine("pytorch", model)
+
+
+def options(**settings):
+    decoding = {"max_length_factor": 0.0, "max_length_offset": 12}
+    names = ("beam_size", "alpha", "max_length_factor", "max_length_offset")
+    decoding |= {name: settings.pop(name) for name in names if name in settings}
+    return SearchOptions(decoding=DecodingConfig(**decoding), **settings)
+
+
+def sources(model, count=40):
+    return [src for seed in range(count // 8) for src in parity.random_sources(model, seed)[:8]]
+
+
+def translated(engine, srcs, settings, prefixes=None):
+    found = dict(engine.translate(srcs, settings, prefixes))
+    return [found[number] for number in range(len(srcs))]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_is_proved_when_it_is_converted(name, tmp_path):
+    path = write_model(tmp_path / "model", languages=("de", "fr"), **SHAPES[name])
+    place = conversion.converted(path)
+    parity.prove(path, place, sources=sources(path))
+    assert not checkpoint.verify(place)
+
+
+@pytest.mark.parametrize("wrong", ["encodings", "gamma", "bias"])
+def test_a_wrong_conversion_is_refused(wrong, tmp_path, monkeypatch):
+    path = write_model(tmp_path / "model")
+    original = conversion._fill
+
+    def fill(spec, shape, weights):
+        original(spec, shape, weights)
+        if wrong == "encodings":
+            spec.decoder.position_encodings.encodings = spec.decoder.position_encodings.encodings[::-1].copy()
+        if wrong == "gamma":
+            spec.encoder.layer[1].ffn.layer_norm.gamma = spec.encoder.layer[0].ffn.layer_norm.gamma
+        if wrong == "bias":
+            spec.decoder.layer[0].attention.linear[1].bias = np.roll(
+                spec.decoder.layer[0].attention.linear[1].bias, 1
+            )
+
+    monkeypatch.setattr(conversion, "_fill", fill)
+    with pytest.raises(EngineError, match="cannot run in CTranslate2 as it does in PyTorch"):
+        conversion.converted(path)
+
+
+def test_scores_are_those_of_our_own_code(engine, ours, model):
+    srcs = sources(model)
+    tgts = [src[:-1] for src in reversed(srcs)]
+    for one, other in zip(engine.score(srcs, tgts), ours.score(srcs, tgts), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_what_a_search_finds_is_scored_in_our_terms(engine, ours, model):
+    """Banned ids have no share of the probability in CTranslate2, so its figures are a little higher."""
+    srcs = sources(model)
+    for beam_size, alpha in ((1, 0.6), (4, 0.6), (4, 0.0)):
+        settings = options(beam_size=beam_size, alpha=alpha, num_hypotheses=min(3, beam_size))
+        for src, hypotheses in zip(srcs, translated(engine, srcs, settings), strict=True):
+            assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
+            for each in hypotheses:
+                if not each.truncated:
+                    log_prob = sum(ours.score([src], [each.tokens])[0])
+                    assert each.log_prob == pytest.approx(log_prob, abs=0.15)
+                    assert each.log_prob >= log_prob - 1e-3
+
+
+def test_it_is_ctranslate2_called_by_hand(engine, model):
+    """With the same options, token for token, in the order of the input."""
+    srcs = sources(model)
+    pieces = engine._pieces
+    by_hand = ctranslate2.Translator(str(engine.converted), compute_type="float32", intra_threads=1)
+    expected = by_hand.translate_batch(
+        [[pieces[i] for i in src] for src in srcs], beam_size=4, length_penalty=0.6, max_decoding_length=7,
+        max_input_length=0, suppress_sequences=engine._banned,
+    )  # fmt: skip
+    # Seven tokens are too few for an endless loop.
+    found = translated(engine, srcs, options(beam_size=4, alpha=0.6, max_length_offset=7))
+    assert [[pieces[i] for i in each[0].tokens] for each in found] == [r.hypotheses[0] for r in expected]
+
+
+def test_the_options_of_a_search(engine, model):
+    srcs = sources(model)
+    prefix = srcs[3][:2]
+    for each in translated(engine, srcs, options(beam_size=2), [prefix] * len(srcs)):
+        assert list(each[0].tokens[:2]) == prefix
+    assert all(len(each[0].tokens) >= 9 for each in translated(engine, srcs, options(min_length=9)))
+    for (each,) in translated(engine, srcs, options(no_repeat_ngram=2, max_length_offset=30)):
+        pairs = list(zip(each.tokens, each.tokens[1:], strict=False))
+        assert len(pairs) == len(set(pairs))
+
+
+def test_each_sentence_has_its_own_limit(engine, model):
+    """One batch has one limit in CTranslate2; what is longer than a sentence may be is cut and said."""
+    srcs = [src for src in sources(model) if len(src) > 1]
+    for src, (each,) in zip(
+        srcs, translated(engine, srcs, options(max_length_factor=1.0, max_length_offset=1)), strict=True
+    ):
+        assert len(each.tokens) <= len(src) + 1
+        assert each.truncated == (len(each.tokens) == len(src) + 1)
+
+
+def test_a_long_input_is_not_cut(engine, ours, model):
+    """Beyond the table of positions our own code takes over."""
+    src = [*sources(model)[7][:-1] * (POSITIONS // 30), EOS]
+    assert len(src) > 1024
+    longer = [*src[:-1] * 3, EOS]
+    assert len(longer) > POSITIONS
+    for each in (src, longer):
+        (found,), (expected,) = (translated(e, [each], options(beam_size=1))[0] for e in (engine, ours))
+        assert found.tokens == expected.tokens
+        np.testing.assert_allclose(
+            engine.score([each], [each[:20]])[0], ours.score([each], [each[:20]])[0], atol=1e-3
+        )
+
+
+@given(st.lists(st.integers(4, 6), max_size=60), st.integers(1, 9), st.integers(2, 12))
+def test_repetition_is_what_the_guard_refuses(tokens, block, copies):
+    tokens = [*tokens, *(tokens[:block] or [4]) * copies]
+    guard = RepetitionGuard()
+    refused = False
+    for place in range(1, len(tokens)):
+        banned = guard.banned(torch.tensor([tokens[:place]]))
+        refused |= banned is not None and tokens[place] in banned[0].tolist()
+    assert repeats(tokens) == refused
+
+
+def test_an_endless_loop_is_broken_and_told_of(tmp_path):
+    """A random model with tied embeddings says the same thing over and over."""
+    path = write_model(tmp_path / "model", norm="pre")
+    engine = CTranslate2Engine(path, conversion.converted(path), FP32)
+    found = translated(engine, sources(path), options(beam_size=1, max_length_offset=60))
+    assert any(each.repetition for (each,) in found)
+    assert not any(repeats(each.tokens) for (each,) in found)
+
+
+def test_the_converted_model_is_made_once_and_anew_for_another(model, tmp_path):
+    place = conversion.converted(model)
+    stamp = (place / "model.bin").stat().st_mtime_ns
+    assert conversion.converted(model) == place
+    assert (place / "model.bin").stat().st_mtime_ns == stamp
+    assert conversion.converted(write_model(tmp_path / "other", seed=5)) != place
+
+
+def test_a_cache_that_cannot_be_written(model, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path / "file" / "cache"))
+    place = conversion.converted(model)
+    assert (place / "model.bin").exists()
+    assert not str(place).startswith(str(tmp_path))
+    setting = tuning.setting(place, choice.directory.read_info(model).model, conversion.cache_folder())
+    assert setting.replicas * setting.threads <= tuning.available_cores()
+
+
+def test_the_fastest_setting_is_measured_once(model, engine, tmp_path, monkeypatch):
+    shape = choice.directory.read_info(model).model
+    first = tuning.setting(engine.converted, shape, tmp_path)
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: pytest.fail("measured again"))
+    assert tuning.setting(engine.converted, shape, tmp_path) == first
+
+
+def test_auto_takes_the_engine_that_can(model, caplog):
+    caplog.set_level("INFO", "clearhead.engines")
+    engine = choice.load_engine("auto", model)
+    srcs = sources(model)[:8]
+    translated(engine, srcs, options())
+    assert engine.name == "ctranslate2"
+    drawn = options(temperature=1.0, beam_size=1)
+    expected = translated(choice.load_engine("pytorch", model), srcs, drawn)
+    assert translated(engine, srcs, drawn) == expected
+    assert "engine pytorch: ctranslate2 has no sampling" in caplog.text
+
+
+def test_auto_falls_back_where_a_model_does_not_convert(model, caplog, monkeypatch):
+    def refuse(path):
+        raise EngineError("it differs")
+
+    monkeypatch.setattr(conversion, "converted", refuse)
+    engine = choice.load_engine("auto", model)
+    assert translated(engine, sources(model)[:8], options())
+    assert engine.name == "pytorch"
+    assert "it differs" in caplog.text
+
+
+def test_engines_that_there_are_not(model):
+    with pytest.raises(ConfigError, match="there are auto, pytorch, ctranslate2"):
+        choice.load_engine("onnx", model)
+    with pytest.raises(ConfigError, match="runs on the CPU, not on cuda"):
+        choice.load_engine("ctranslate2", model, "cuda")
+    assert isinstance(choice.load_engine("pytorch", model), PyTorchEngine)
+
+
+def test_translating_loads_no_torch(model):
+    conversion.converted(model)
+    code = (
+        "import sys\nfrom clearhead.cli import main\n"
+        f"main(['translate', '--model', {str(model)!r}, 'one two'])\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ), capture_output=True)
