@@ -1,10 +1,12 @@
 """Variants of text, each by hand."""
 
+import re
 from random import Random
 
 import pytest
 
 from clearhead.config import AugmentationConfig
+from clearhead.data import entities
 from clearhead.data.augmentation import (
     change_punctuation_spaces,
     change_quotes,
@@ -13,6 +15,7 @@ from clearhead.data.augmentation import (
     misspell,
     vary,
 )
+from clearhead.data.entities import exchange
 
 
 @pytest.mark.parametrize(
@@ -62,3 +65,43 @@ def test_nothing_is_varied_away():
     assert vary("A «b»", "c", AugmentationConfig(), Random(0)) == ("A «b»", "c")
     assert not AugmentationConfig()
     assert AugmentationConfig(join=0.1)
+
+
+def test_names_and_numbers_are_exchanged_on_both_sides():
+    draws = Random(3)
+    pairs = [exchange("Tom is 30.", "Tom a 30 ans.", draws) for _ in range(200)]
+    numbers = [re.fullmatch(r"Tom is (.+)\.", src)[1] for src, _ in pairs]
+    assert len(set(numbers)) > 100
+    assert [tgt for _, tgt in pairs] == [f"Tom a {number} ans." for number in numbers]
+    names = [exchange("I saw Mary.", "J'ai vu Mary.", draws) for _ in range(200)]
+    assert all(src[6:-1] == tgt[8:-1] for src, tgt in names)
+    kinds = [src[6:-1] for src, _ in names]
+    assert any("@" in kind for kind in kinds)
+    assert any(kind.startswith(("http", "www")) for kind in kinds)
+    assert any(re.fullmatch(r"[A-Z]+[- ]?\d+", kind) for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("src", "tgt"),
+    [
+        ("Tom saw Tom.", "Tom a vu Tom."),  # which is which?
+        ("No.", "No."),
+        ("Tom's dog.", "Le chien de Tom."),
+        ("Version 1.5b", "Version 1.5b"),
+        ("a cat", "un chat"),
+    ],
+)
+def test_what_is_no_copy_stays(src, tgt):
+    draws = Random(1)
+    for _ in range(100):
+        found = exchange(src, tgt, draws)
+        assert found[0].startswith(src[:-1]) or src == "Version 1.5b"
+        assert found[0].removeprefix(src) == found[1].removeprefix(tgt)
+
+
+def test_what_is_invented_differs():
+    draws = Random(0)
+    for invent in (entities.name, entities.full_name, entities.email, entities.url, entities.code):
+        assert len({invent(draws) for _ in range(500)}) > 400
+    assert all(re.fullmatch(r"[a-z0-9._-]+@[a-z0-9]+\.[a-z.]+", entities.email(draws)) for _ in range(300))
+    assert all(re.fullmatch(r"\d+(?:[.,:]\d+)?", entities.number(draws)) for _ in range(300))

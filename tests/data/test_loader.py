@@ -62,7 +62,7 @@ def store(tmp_path_factory) -> Store:
 PLAIN = Recipe(batch_tokens=300, seed=3, max_tokens=60)
 RATES = {
     "join": 0.3, "lower_case": 0.2, "upper_case": 0.2, "spelling": 0.3, "drop_accents": 0.2,
-    "drop_final_punctuation": 0.3, "quotes": 0.2, "punctuation_spaces": 0.2,
+    "drop_final_punctuation": 0.3, "quotes": 0.2, "punctuation_spaces": 0.2, "copied": 0.2,
 }  # fmt: skip
 FULL = replace(PLAIN, subword_sampling=0.3, augmentation=AugmentationConfig(**RATES))
 

@@ -26,7 +26,13 @@ CONFIG = RunConfig.from_dict(
         "preset": "tiny",
         "data": {
             "subword_sampling": 0.3,
-            "augmentation": {"join": 0.2, "drop_final_punctuation": 0.1, "spelling": 0.1, "upper_case": 0.1},
+            "augmentation": {
+                "copied": 0.2,
+                "join": 0.2,
+                "drop_final_punctuation": 0.1,
+                "spelling": 0.1,
+                "upper_case": 0.1,
+            },
             "loader_workers": 0,
         },
         "tokenizer": {"vocab_size": 320},

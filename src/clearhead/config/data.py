@@ -64,7 +64,7 @@ class FilterConfig:
 class AugmentationConfig:
     """Variants of training text that people type, drawn anew in every epoch; each rate is a share of pairs.
 
-    The source is varied and the target stays as it is, but for `upper_case` and `join`, which change both.
+    The source is varied and the target stays as it is, but for `copied`, `upper_case` and `join`, which change both.
     """
 
     drop_final_punctuation: float = 0.0
@@ -79,6 +79,8 @@ class AugmentationConfig:
     """Straight quotes for typographic ones in the source, or the reverse."""
     punctuation_spaces: float = 0.0
     """The space before ! ? : ; left out of the source, or put in: French writes one, often a no-break space."""
+    copied: float = 0.0
+    """A name or number that stands on both sides, replaced on both by another name, number, address or code."""
     join: float = 0.0
     """Two or three pairs joined into one."""
     spelling: float = 0.0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from clearhead.config import AugmentationConfig
+from clearhead.data.entities import exchange
 
 Variant = Callable[[str, Random], str]
 
@@ -21,6 +22,8 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 
 def vary(src: str, tgt: str, rates: AugmentationConfig, draws: Random) -> tuple[str, str]:
     """Return a pair as someone might have typed it; each variant is drawn on its own."""
+    if draws.random() < rates.copied:
+        src, tgt = exchange(src, tgt, draws)
     if draws.random() < rates.upper_case:
         src, tgt = src.upper(), tgt.upper()
     elif draws.random() < rates.lower_case:
