@@ -39,7 +39,8 @@ def _once(pattern: re.Pattern[str], text: str) -> list[str]:
 def name(draws: Random) -> str:
     """Return a name of one to three invented syllables."""
     syllables = (draws.choice(_ONSETS) + draws.choice(_VOWELS) for _ in range(draws.randint(1, 3)))
-    return ("".join(syllables) + draws.choice(_ENDS)).capitalize()
+    letters: str = "".join(syllables) + draws.choice(_ENDS)
+    return letters.capitalize()
 
 
 def full_name(draws: Random) -> str:

@@ -90,35 +90,37 @@ class ChunkedCrossEntropy(torch.autograd.Function):
 class _TwoPasses(torch.autograd.Function):
     """Cross-entropies of both passes and their weighted divergence; gradients are made in the forward pass.
 
-    With p, q the two predictions and D = (KL(p, q) + KL(q, p)) / 2, the gradient of D with respect to
-    the logits of p is (p * (log p - log q - KL(p, q)) + p - q) / 2, and the same with p and q exchanged.
+    With p, q the two predictions, m = log p - log q and D = (KL(p, q) + KL(q, p)) / 2, the gradient of D with
+    respect to the logits of p is (p * (m - KL(p, q)) + p - q) / 2, and the same with p and q exchanged. The
+    vocabulary is wide, so what is done to every logit is done in place and in as few passes as can be.
     """
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, weight: Tensor, targets: Tensor, divergence: float) -> Tensor:
         """Sum both losses chunk by chunk."""
         tokens = len(targets) // 2
+        half = divergence / 2
         loss = torch.zeros((), dtype=torch.float64, device=states.device)
         grad_states = torch.empty_like(states)
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
-        for start in range(0, tokens, _CHUNK):
-            end = min(start + _CHUNK, tokens)
+        for start in range(0, tokens, _CHUNK // 2):
+            end = min(start + _CHUNK // 2, tokens)
             passes = (slice(start, end), slice(tokens + start, tokens + end))
             right = targets[passes[0], None]
-            log_p, log_q = ((states[rows] @ weight.T).float().log_softmax(dim=-1) for rows in passes)
-            p, q = log_p.exp(), log_q.exp()
-            loss -= (log_p.gather(1, right) + log_q.gather(1, right)).sum(dtype=torch.float64)
-            margin = log_p.sub_(log_q)
-            kl_pq = (p * margin).sum(dim=-1, keepdim=True)
-            kl_qp = -(q * margin).sum(dim=-1, keepdim=True)
-            loss += divergence / 2 * (kl_pq + kl_qp).sum(dtype=torch.float64)
-            half, right_one = divergence / 2, -torch.ones_like(kl_pq)
+            p, q = ((states[rows] @ weight.T).float() for rows in passes)  # logits so far
+            lse_p, lse_q = p.logsumexp(dim=-1, keepdim=True), q.logsumexp(dim=-1, keepdim=True)
+            loss += (lse_p - p.gather(1, right) + lse_q - q.gather(1, right)).sum(dtype=torch.float64)
+            shift = lse_q - lse_p
+            margin = p - q  # m without its constant, the shift
+            p, q = p.sub_(lse_p).exp_(), q.sub_(lse_q).exp_()
+            kl_pq, kl_qp = _row_products(p, margin) + shift, -(_row_products(q, margin) + shift)
+            loss += half * (kl_pq + kl_qp).sum(dtype=torch.float64)
             grads = (
-                p + half * (p * (margin - kl_pq) + p - q),
-                q + half * (q * (-margin - kl_qp) + q - p),
+                torch.add(1 + half * (1 + shift - kl_pq), margin, alpha=half).mul_(p).sub_(q, alpha=half),
+                torch.sub(1 + half * (1 - shift - kl_qp), margin, alpha=half).mul_(q).sub_(p, alpha=half),
             )
             for rows, grad in zip(passes, grads, strict=True):
-                error = grad.scatter_add_(1, right, right_one).to(weight.dtype)
+                error = grad.scatter_add_(1, right, -torch.ones_like(shift)).to(weight.dtype)
                 grad_states[rows] = error @ weight
                 grad_weight += error.T @ states[rows]
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
@@ -129,3 +131,8 @@ class _TwoPasses(torch.autograd.Function):
         """Scale the gradients already made."""
         grad_states, grad_weight = ctx.saved_tensors
         return grads[0] * grad_states, grads[0] * grad_weight, None, None
+
+
+def _row_products(a: Tensor, b: Tensor) -> Tensor:
+    """Return the inner product of each row of a with that of b, [rows, 1], without their product in between."""
+    return torch.bmm(a.unsqueeze(1), b.unsqueeze(2)).squeeze(2)
