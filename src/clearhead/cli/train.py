@@ -1,5 +1,6 @@
 """`clearhead train`."""
 
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,12 +59,14 @@ class Train:
         from clearhead.pipeline.tensorboard import recorded
         from clearhead.pipeline.training_progress import show
 
-        console = Console(stderr=True, highlight=False, markup=False)  # paths are data
+        others = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
+        console = Console(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
         config = self.run_config()
         try:
             with Interruption() as interruption:
                 events = train.run(config, self.out, resume=self.resume, interruption=interruption)
-                for event in show(recorded(events, self.out), console, config.training.max_steps):
+                watched = events if others else recorded(events, self.out)
+                for event in show(watched, console, config.training.max_steps):
                     if isinstance(event, train.Finished):
                         self._finished(event, console)
                     if isinstance(event, train.Stopped):

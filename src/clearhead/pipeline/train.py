@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -36,6 +37,7 @@ from clearhead.pipeline.interruption import Interrupted, Interruption
 from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.validation import Validation, validate
 from clearhead.training.allocator import keep_freed_memory
+from clearhead.training.distributed import Group
 from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
 
@@ -112,28 +114,37 @@ def run(
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
     """
     interruption = interruption or Interruption()
+    group = Group.join()
     directory = RunDirectory(Path(out))
     resume = resume and not directory.is_untouched()  # stopped before it began: begin
-    with directory.locked():
+    group.wait()  # all have looked
+    with directory.locked() if group.leads else nullcontext():
         origin = directory_of_models.find(config.init) if config.init else None
         config = _with_shape_of(config, origin)
-        if resume:
-            directory.reopen(config)
-        else:
-            directory.check_free()
+        if group.leads:
+            if resume:
+                directory.reopen(config)
+            else:
+                directory.check_free()
         corpora = corpora or open_corpora(config)
         path = Path(config.data.store) if config.data.store else directory.store
         given = directory_of_models.read_tokenizer(origin) if origin else None
         check_store(path, config, corpora, given)
-        with interruption.anywhere():
-            yield from ensure_store(path, config, corpora, given)
+        if group.leads:
+            with interruption.anywhere():
+                yield from ensure_store(path, config, corpora, given)
+        group.wait()  # the text is there
         # All that can be wrong with the settings comes to light before there is a run.
-        outcome = _Run(config, directory, Store(path), corpora, interruption, origin)
-        if not resume:
+        outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
+        if not resume and group.leads:
             directory.create(config)
         yield outcome.begin(resume=resume)
         yield from outcome.learn()
-        yield outcome.stopped() if interruption.signal else outcome.finish()
+        if outcome.signal:
+            yield outcome.stopped()
+        elif group.leads:
+            yield outcome.finish()
+    group.leave()
 
 
 class _Run:
@@ -147,8 +158,12 @@ class _Run:
         corpora: Corpora,
         interruption: Interruption,
         origin: Path | None,
+        group: Group,
     ) -> None:
-        _prepare_machine(config.training)
+        _prepare_machine(config.training, group)
+        self.group = group
+        self.signal = 0
+        """That ended the run, of whichever process."""
         self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
         self.tokenizer = store.tokenizer
         self.origin = origin
@@ -156,7 +171,7 @@ class _Run:
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
         device = _device(config.training.device)
-        self.identity = {"data": store.fingerprint, "machine": machine(device)}
+        self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
         check_languages(corpora, self.tokenizer)
         if config.data.subword_sampling:
             store.sampler(config.data.subword_sampling)
@@ -172,13 +187,14 @@ class _Run:
         warnings = _restore(state, self.directory, self.identity) if resume else ()
         if self.config.init and not resume:
             warnings = (f"weights, shape and tokenizer are those of {self.config.init}", *warnings)
-        self.directory.trim_log(state.notes.get("log_lines", 0))
+        if self.group.leads:
+            self.directory.trim_log(state.notes.get("log_lines", 0))
         chunk = self._loader().first_chunk()
         share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
         self.facts["padding_share"] = round(share, 4)
         parameters = self.config.model.num_parameters
         if not state.notes:
-            self.directory.log({"event": "prepared", **self.facts, "parameters": parameters})
+            self._log({"event": "prepared", **self.facts, "parameters": parameters})
         return Prepared(self.facts, parameters, state.step, self.store.report, warnings)
 
     def _loader(self) -> Loader:
@@ -189,49 +205,57 @@ class _Run:
             workers=self.config.data.loader_workers,
         )
 
+    def _log(self, event: dict[str, Any]) -> None:
+        if self.group.leads:
+            self.directory.log(event)
+
     def learn(self) -> Iterator[Event]:
         """Take the steps; validate, keep the best and save when due; end early where a signal came."""
         training, state = self.config.training, self.state
-        first = (
-            bool(self.origin) and "before" not in state.notes
-        )  # to tell what was learned and what forgotten
+        # A model to start from is measured first, to tell what was learned and what forgotten.
+        first = bool(self.origin) and "before" not in state.notes
         if state.notes.pop("validation_due", False) or first:  # or the run was stopped just before
             yield from self._validate_and_save()
-        if self.interruption.signal or self._out_of_patience():
+        if self._is_over():
             return
         started, tokens = time.monotonic(), 0
         batches = iter(self._loader())
         if training.max_epochs:
             batches = _until_epoch(batches, training.max_epochs)
-        for report in train(state, batches, training):
+        for report in train(state, batches, training, self.group):
             yield report
             tokens += report.tokens
             if not report.applied:
-                self.directory.log({"event": "skipped", **asdict(report)})
+                self._log({"event": "skipped", **asdict(report)})
                 continue
             if report.step % training.log_every == 0:
                 seconds = time.monotonic() - started
-                self.directory.log(
-                    {"event": "train", **asdict(report), "tokens_per_second": round(tokens / seconds)}
-                )
+                self._log({"event": "train", **asdict(report), "tokens_per_second": round(tokens / seconds)})
                 started, tokens = time.monotonic(), 0
             if report.step % training.valid_every == 0:
                 yield from self._validate_and_save()
                 started, tokens = time.monotonic(), 0
-            elif report.step % training.save_every == 0:
+            elif report.step % training.save_every == 0 and self.group.leads:
                 yield self.save()
-            if self.interruption.signal or self._out_of_patience():
+            if self._is_over():
                 break
-        if not self.interruption.signal and state.notes.get("last_validation") != state.step:
+        if not self.signal and state.notes.get("last_validation") != state.step:
             yield from self._validate_and_save()
-        if not self._is_saved():
+        if self.group.leads and not self._is_saved():
             yield self.save()
+
+    def _is_over(self) -> bool:
+        """Say whether a signal came to any process, or the patience of the first is at an end."""
+        self.signal = self.group.most(self.interruption.signal or 0)
+        return bool(self.signal or self.group.most(self._out_of_patience()))
 
     def _is_saved(self) -> bool:
         return checkpoint.step_directory(self.directory.checkpoints, self.state.step).exists()
 
     def _validate_and_save(self) -> Iterator[Event]:
         """Validate, and save where that is due too; where a signal comes first, leave it for the next time."""
+        if not self.group.leads:
+            return
         try:
             # In this order: a signal must not come between the halves of exchanging the weights.
             with self.state.averaged(), self.interruption.anywhere():
@@ -291,7 +315,7 @@ class _Run:
 
     def stopped(self) -> Stopped:
         """Tell where a run that heard a signal can go on."""
-        return Stopped(self.state.step, self.interruption.signal)
+        return Stopped(self.state.step, self.signal)
 
     def finish(self) -> Finished:
         """Average the last checkpoints; of that, the moving average and the best on validation write the best."""
@@ -367,9 +391,10 @@ class _Run:
         checkpoint.write_directory(path, model_files(info, weights, self.tokenizer, model_card(info)))
 
 
-def machine(device: str) -> dict[str, Any]:
+def machine(device: str, group: Group) -> dict[str, Any]:
     """Return what exact repetition depends on."""
     return {
+        "processes": group.size,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "device": device,
@@ -377,10 +402,10 @@ def machine(device: str) -> dict[str, Any]:
     }
 
 
-def _prepare_machine(config: TrainingConfig) -> None:
+def _prepare_machine(config: TrainingConfig, group: Group) -> None:
     keep_freed_memory()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(config.threads or cores or 1)
+    torch.set_num_threads(config.threads or max(1, (cores or 1) // group.size))
 
 
 def _device(name: str) -> str:

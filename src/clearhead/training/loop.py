@@ -14,11 +14,13 @@ from clearhead.config import TrainingConfig
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.transformer import PAD, Transformer
+from clearhead.training.distributed import Group
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
 
 _MOST_SKIPPED_IN_A_ROW = 3
+ALONE = Group()
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -57,20 +59,24 @@ class StepReport:
 
 
 def train(
-    state: TrainState, batches: Iterator[tuple[Position, Batch]], config: TrainingConfig
+    state: TrainState,
+    batches: Iterator[tuple[Position, Batch]],
+    config: TrainingConfig,
+    group: Group = ALONE,
 ) -> Iterator[StepReport]:
     """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
 
     `batches` yields (position to go on from after this one, the batch). The loss of a step is
     summed over the tokens of all its batches and divided by their number, so accumulation changes
-    nothing but memory. Raises TrainingError when three steps in a row are not finite.
+    nothing but memory. Every process of a `group` reads all batches and learns from its share of them.
+    Raises TrainingError when three steps in a row are not finite.
     """
     model = state.model
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
     model.train()
     while state.step < config.max_steps:
-        step_batches = list(islice(batches, config.accumulate))
+        step_batches = list(islice(batches, config.accumulate * group.size))
         if not step_batches:
             return
         rate = learning_rate(
@@ -84,11 +90,13 @@ def train(
         tokens = sum(batch.num_tgt_tokens for _, batch in step_batches)
         state.optimizer.zero_grad()
         loss = 0.0
-        for number, (_, batch) in enumerate(step_batches):
+        for number in range(group.rank, len(step_batches), group.size):
+            batch = step_batches[number][1]
             torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
             summed = batch_loss(model, batch, config.label_smoothing, config.precision, config.r_drop)
             (summed / tokens).backward()  # type: ignore[no-untyped-call]
             loss += summed.item() / tokens
+        loss = group.add_up(parameters, loss)
         norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm or math.inf).item()
         state.position, _ = step_batches[-1]
         applied = math.isfinite(loss) and math.isfinite(norm)

@@ -1,0 +1,78 @@
+"""Several processes that learn as one, started by torchrun: each has the whole model and a share of every step.
+
+    torchrun --nproc-per-node 2 -m clearhead train --config run.toml ...
+
+A step takes `accumulate` batches for each process; gradients are summed over all of them and divided by the
+target tokens of all, so that two processes take the steps of one that accumulates twice as many batches.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+_PATIENCE = timedelta(days=1)
+"""While the first process validates or prepares text the others wait; torchrun ends them where it dies."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The processes of a run; of one process every method is free."""
+
+    rank: int = 0
+    size: int = 1
+
+    @classmethod
+    def join(cls) -> "Group":
+        """Meet the processes that torchrun started with this one; a group of one where it started none."""
+        size = int(os.environ.get("WORLD_SIZE", "1"))
+        if size == 1:
+            return cls()
+        if not dist.is_initialized():
+            dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        return cls(dist.get_rank(), size)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process validates, saves and speaks for all."""
+        return self.rank == 0
+
+    def leave(self) -> None:
+        """Part from the others."""
+        if self.size > 1:
+            dist.destroy_process_group()
+
+    def wait(self) -> None:
+        """Go on when every process has come here."""
+        self.most(0)
+
+    def most(self, number: int) -> int:
+        """Return the largest of the numbers that the processes bring."""
+        if self.size == 1:
+            return number
+        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+        brought = torch.tensor(number, device=device)
+        dist.all_reduce(brought, dist.ReduceOp.MAX)
+        return int(brought.item())
+
+    def add_up(self, parameters: Iterable[nn.Parameter], loss: float) -> float:
+        """Sum the gradients of all processes, in place, and return the sum of their losses."""
+        if self.size == 1:
+            return loss
+        learning = list(parameters)
+        for parameter in learning:
+            if parameter.grad is None:  # no batch was left for this process
+                parameter.grad = torch.zeros_like(parameter)
+        gradients = [parameter.grad.flatten() for parameter in learning if parameter.grad is not None]
+        total = torch.cat([*gradients, torch.tensor([loss]).to(gradients[0])])
+        dist.all_reduce(total)
+        parts = torch.split(total[:-1], [gradient.numel() for gradient in gradients])
+        for parameter, part in zip(learning, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+        return total[-1].item()

@@ -1,0 +1,114 @@
+"""Several processes learn as one: the same steps, the same bytes after an interruption, no hanging."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clearhead import checkpoint
+from tests.system.conftest import TOML, write_corpus
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("distributed")
+    (folder / "run.toml").write_text(
+        TOML.replace("max_steps = 220", "max_steps = 24").replace("110", "8").replace("accumulate = 2", "")
+        + "optimizer = 'muon'\nema_decay = 0.9\nr_drop = 0.5\n"
+    )
+    for name, seed, pairs in (("train", 0, 300), ("valid", 1, 20)):
+        write_corpus(folder, name, seed, pairs)
+    return folder
+
+
+def start(folder, out, *more, processes=2):
+    files = [
+        word
+        for flag, file in (("source", "train.digits"), ("target", "train.words"))
+        for prefix, name in (("", file), ("valid-", file.replace("train", "valid")))
+        for word in (f"--{prefix}{flag}", str(folder / name))
+    ]
+    launcher = TORCHRUN if processes == 2 else [sys.executable, "-m"]
+    command = [
+        *launcher,
+        "clearhead",
+        "train",
+        "--config",
+        str(folder / "run.toml"),
+        *files,
+        "--out",
+        str(out),
+    ]
+    return subprocess.Popen(
+        [*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+
+
+def finished(process):
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def weights(run):
+    return checkpoint.read_arrays(run / "model" / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def together(folder):
+    out, err = finished(start(folder, folder / "two"))
+    return folder / "two", out, err
+
+
+def test_two_processes_take_the_steps_of_one_that_accumulates_two_batches(folder, together):
+    finished(start(folder, folder / "one", "--training.accumulate", "2", processes=1))
+    one, two = weights(folder / "one"), weights(together[0])
+    for name, array in one.items():
+        np.testing.assert_allclose(two[name], array, atol=2e-3)
+    losses = [
+        [
+            json.loads(line)["loss"]
+            for line in (run / "log.jsonl").read_text().splitlines()
+            if '"valid"' in line
+        ]
+        for run in (folder / "one", together[0])
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_one_of_them_speaks(together):
+    run, out, err = together
+    assert out == f"{run / 'model'}\n"
+    assert err.count("kept the") == 1
+    steps = [
+        json.loads(line)["step"] for line in (run / "log.jsonl").read_text().splitlines() if '"valid"' in line
+    ]
+    assert len(steps) == len(set(steps))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
+@pytest.mark.parametrize("how", ["terminated", "one killed"])
+def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
+    process = start(folder, tmp_path / "run", "--training.save-every", "8")
+    deadline = time.monotonic() + 120
+    while not checkpoint.steps(tmp_path / "run" / "checkpoints") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if how == "terminated":
+        process.send_signal(signal.SIGTERM)
+    else:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[-1]), signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode != 0, err
+    assert not (tmp_path / "run" / "model").exists()
+    finished(start(folder, tmp_path / "run", "--resume", "--training.save-every", "8"))
+    for name, array in weights(together[0]).items():
+        assert np.array_equal(weights(tmp_path / "run")[name], array), name
