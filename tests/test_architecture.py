@@ -34,6 +34,7 @@ DOORS = {
     "sentencepiece": {"text"},
     "sentencex": {"text"},
     "safetensors": {"checkpoint"},
+    "py3langid": {"text"},
     "sacrebleu": {"evaluation"},
     "ctranslate2": {"engines"},
     "platformdirs": {"engines"},
@@ -190,15 +191,15 @@ def test_public_names():
 
 
 DATA = (
-    "bleu-tokenize copied drop-accents drop-duplicates drop-final-punctuation drop-identical drop-overlap "
-    "drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens punctuation-spaces quotes source "
-    "source-lang spelling store subword-sampling target target-lang temperature upper-case valid-source valid-target "
+    "bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation drop-identical "
+    "drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens punctuation-spaces quotes "
+    "source source-lang spelling store subword-sampling target target-lang temperature upper-case valid-source valid-target "
     "tokenizer.kind tokenizer.sample-pairs tokenizer.vocab-size"
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "alpha beam engine format input min-length model nbest no-repeat-ngram output prefix seed split "
-    "temperature to top-k top-p",
+    "translate": "alpha beam detect engine format input min-length model nbest no-repeat-ngram output prefix seed "
+    "split temperature to top-k top-p",
     "evaluate": "alpha beam engine json lowercase model output reference source split to tokenize",
     "compare": "frequencies html json lowercase reference samples seed source tokenize",
     "score": "json model source target to",

@@ -120,6 +120,11 @@ class Translator:
         """Languages that the model translates to; empty where it was not told."""
         return self.tokenizer.languages or self.info.target_langs
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Languages that the model translates from; empty where it was not told."""
+        return self.info.source_langs
+
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
         if to is not None and self.targets and to not in self.targets:
@@ -128,6 +133,7 @@ class Translator:
             )
         if not self.tokenizer.languages:
             return None
+        to = to or self.info.default_target or None
         if to is None and len(self.tokenizer.languages) > 1:
             raise TranslationError(
                 f"this model translates to {', '.join(self.targets)}; say which with --to (to=...)"

@@ -74,6 +74,44 @@ def test_one_model_serves_several_directions(several):
     assert valid["bleu"] == pytest.approx(sum(valid["bleu_by_set"].values()) / 2, abs=1e-3)
 
 
+def test_the_default_target(several, folder, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(
+            [
+                "train",
+                "--config",
+                str(folder / "run.toml"),
+                "--out",
+                str(tmp_path / "o"),
+                "--default-target",
+                "xy",
+            ]
+        )
+    assert "data.default_target is 'xy'; the targets are de, en, xx" in capsys.readouterr().err
+    cli.main(
+        [
+            "train", "--config", str(folder / "run.toml"), "--out", str(tmp_path / "run"), "--default-target", "de",
+            "--training.max-steps", "2",
+        ]
+    )  # fmt: skip
+    translator = Translator.load(tmp_path / "run")
+    assert translator.target(None) == "de"
+    assert translator.target("en") == "en"
+    assert translator.translate("1 2").to == "de"
+
+
+def test_foreign_lines_are_told_of_and_refused(several, capsys):
+    capsys.readouterr()
+    lines = ["1 2", "Det är mycket bra, tack så mycket."]
+    for choice, empty in (("report", False), ("refuse", True)):
+        cli.main(["translate", "--model", str(several), "--to", "en", "--detect", choice, *lines])
+        shown = capsys.readouterr()
+        assert len(shown.out.splitlines()) == 2
+        assert (shown.out.splitlines()[1] == "") == empty
+        assert "line 2: the text seems to be sv" in shown.err
+        assert ("left empty" in shown.err) == empty
+
+
 def test_the_card_and_the_info_say_what_was_read(several):
     facts = directory.read_info(several / "model").training["corpora"]
     assert [(f["source_lang"], f["target_lang"], f["read"]) for f in facts] == [

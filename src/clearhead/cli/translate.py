@@ -2,9 +2,10 @@
 
 import dataclasses
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
@@ -44,6 +45,8 @@ class Translate:
     format: OutputFormat = "text"
     """json: one object a line; tsv: line number, rank, score, text."""
     engine: EngineChoice = "auto"
+    detect: Literal["no", "report", "refuse"] = "no"
+    """Tell each line's language; refuse: leave lines empty that are in none which the model has seen."""
     prefix: str = ""
     """Text that every translation must begin with."""
     min_length: int = 0
@@ -72,6 +75,8 @@ class Translate:
 
         translator = translator_of(self.model, self.engine)
         lines: Any = self.text or read_lines(self.input or "-")
+        if self.detect != "no":
+            lines = self._detected(lines, translator.sources)
         typing = not self.text and not self.input and sys.stdin.isatty()  # then answer line by line
         options = self._options(translator)
         with writer(self.output) as out:
@@ -91,6 +96,24 @@ class Translate:
                 out.write(FORMATS[self.format](number, translation))
                 for note in translation.notes:
                     print(f"line {number}: {note}", file=sys.stderr)
+
+    def _detected(self, lines: Iterable[str], expected: tuple[str, ...]) -> Iterator[str]:
+        """Pass lines on, telling their languages; blank for those that are refused."""
+        from clearhead.text.language import detect
+
+        for number, line in enumerate(lines, start=1):
+            found = detect(line, expected)
+            share = f"{found.language} ({100 * found.probability:.0f} %)"
+            if not found.foreign:
+                if line.strip():
+                    print(f"line {number}: {share}", file=sys.stderr)
+                yield line
+                continue
+            what = f"the text seems to be {share}; this model has seen {', '.join(expected)}"
+            if self.detect == "refuse":
+                what += "; left empty (--detect report translates it all the same)"
+            print(f"line {number}: {what}", file=sys.stderr)
+            yield "" if self.detect == "refuse" else line
 
     def _options(self, translator: "Translator") -> Any:
         from clearhead.engines.protocol import SearchOptions

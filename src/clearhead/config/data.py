@@ -108,6 +108,8 @@ class DataConfig:
     source_lang: str = ""
     """Language code of the source, such as fr; guides sentence splitting."""
     target_lang: str = ""
+    default_target: str = ""
+    """Target of a model with several where a request names none."""
     corpora: tuple[CorpusConfig, ...] = ()
     """Several corpora, languages or directions instead of source and target: [[data.corpora]]."""
     validation: tuple[CorpusConfig, ...] = ()

@@ -29,6 +29,8 @@ class ModelInfo:
     """Kind of the tokenizer."""
     source_langs: tuple[str, ...] = ()
     target_langs: tuple[str, ...] = ()
+    default_target: str = ""
+    """The target of a model with several where a request names none."""
     characters_per_token: float = 0.0
     """Mean over the training text."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def read_info(path: Path) -> ModelInfo:
             tokenizer=str(values["tokenizer"]),
             source_langs=tuple(values["source_langs"]),
             target_langs=tuple(values["target_langs"]),
+            default_target=str(values.get("default_target", "")),
             characters_per_token=float(values["characters_per_token"]),
             training=dict(values["training"]),
         )

@@ -134,8 +134,13 @@ def ensure_store(
             remove_lock(lock)
 
 
-def check_languages(corpora: Corpora, tokenizer: Tokenizer) -> None:
-    """Raise ConfigError for a validation set whose target language the vocabulary has no tag for."""
+def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
+    """Raise ConfigError for a target language, of a validation set or the default one, that there is no tag for."""
+    default = config.data.default_target
+    if default and default not in tokenizer.languages:
+        raise ConfigError(
+            f"data.default_target is {default!r}; the targets are {', '.join(tokenizer.languages) or 'not tagged'}"
+        )
     for pair in corpora.valid:
         if tokenizer.languages and pair.target_lang not in tokenizer.languages:
             raise ConfigError(

@@ -172,7 +172,7 @@ class _Run:
         self.facts = describe(store, corpora)
         device = _device(config.training.device)
         self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
-        check_languages(corpora, self.tokenizer)
+        check_languages(config, corpora, self.tokenizer)
         if config.data.subword_sampling:
             store.sampler(config.data.subword_sampling)
         torch.manual_seed(config.training.seed)
@@ -373,6 +373,7 @@ class _Run:
             tokenizer=self.tokenizer.kind,
             source_langs=source_langs,
             target_langs=target_langs,
+            default_target=self.config.data.default_target,
             characters_per_token=self.facts["characters_per_token"],
             training={
                 "chosen": chosen,

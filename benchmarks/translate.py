@@ -1,0 +1,115 @@
+"""Translating a file: Clearhead against CTranslate2 called by hand in its best setting, on one model.
+
+Usage: python -m benchmarks.translate --model MODEL --source FILE [--to en] [--rounds 7]
+
+Both read the same lines, cut them into pieces, translate with the same options and write text. By hand, every
+batch size of SIZES is tried first and the fastest taken. That both give the same tokens is checked before.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import ctranslate2
+
+from benchmarks.interleaved import interleaved, ratio, versions
+from clearhead.data.lines import read_lines
+from clearhead.engines import directory
+from clearhead.engines.choice import load_engine
+from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
+from clearhead.text.tokenizer import EOS
+from clearhead.translator import Translator
+
+SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [
+    (count, "tokens") for count in (512, 1024, 2048, 4096)
+]
+
+
+class ByHand:
+    """CTranslate2 as its documentation has it."""
+
+    def __init__(self, engine: CTranslate2Engine, setting: Setting, beam_size: int, alpha: float) -> None:
+        self.engine, self.beam_size, self.alpha = engine, beam_size, alpha
+        self.tokenizer = directory.read_tokenizer(engine.path)
+        self.pieces = self.tokenizer.vocabulary
+        self.ids = {piece: number for number, piece in enumerate(self.pieces)}
+        self.banned = [[self.pieces[number]] for number in sorted(self.tokenizer.forbidden_ids)]
+        self.translator = ctranslate2.Translator(
+            str(engine.converted),
+            compute_type=setting.compute_type,
+            inter_threads=setting.replicas,
+            intra_threads=setting.threads,
+        )
+
+    def tokens(self, lines: list[str], to: str | None, size: int, unit: str) -> list[list[str]]:
+        """Return the pieces of every translation."""
+        sources = [[self.pieces[i] for i in (*self.tokenizer.encode(line, to=to), EOS)] for line in lines]
+        results = self.translator.translate_batch(
+            sources,
+            max_batch_size=size,
+            batch_type=unit,
+            beam_size=self.beam_size,
+            length_penalty=self.alpha,
+            max_input_length=0,
+            max_decoding_length=512,
+            suppress_sequences=self.banned,
+        )
+        return [result.hypotheses[0] for result in results]
+
+    def texts(self, lines: list[str], to: str | None, size: int, unit: str) -> list[str]:
+        """Return every translation as text."""
+        return [
+            self.tokenizer.decode([self.ids[p] for p in pieces])
+            for pieces in self.tokens(lines, to, size, unit)
+        ]
+
+
+def main() -> None:
+    """Check that both agree, find the best setting by hand, measure in turns, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--to")
+    parser.add_argument("--beam", type=int, default=1)
+    parser.add_argument("--alpha", type=float, default=0.6)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    path = directory.find(arguments.model)
+    engine = load_engine("ctranslate2", path)
+    assert isinstance(engine, CTranslate2Engine)
+    ours = Translator(engine, directory.read_tokenizer(path), directory.read_info(path))
+    to = ours.target(arguments.to) if ours.tokenizer.languages else None
+    lines = [line for line in read_lines(arguments.source) if line.strip()]
+    by_hand = ByHand(engine, engine.setting, arguments.beam, arguments.alpha)
+    options = {"to": arguments.to, "beam_size": arguments.beam, "alpha": arguments.alpha, "split": "never"}
+
+    def clearhead() -> list[tuple[str, ...]]:
+        return [translation.tokens for translation in ours.stream(lines, **options)]
+
+    found = clearhead()
+    expected = by_hand.tokens(lines, to, 64, "examples")
+    different = sum(list(a) != b for a, b in zip(found, expected, strict=True))
+    print(f"{len(lines):,} lines, beam {arguments.beam}, {engine.setting}")
+    print(versions("clearhead", "ctranslate2", "sentencepiece"))
+    print(f"translations that differ from CTranslate2 by hand: {different}")
+
+    def seconds(size: int, unit: str) -> float:
+        started = time.perf_counter()
+        by_hand.texts(lines, to, size, unit)
+        return time.perf_counter() - started
+
+    size, unit = min(SIZES, key=lambda each: seconds(*each))
+    print(f"by hand fastest with batches of {size} {unit}")
+    rounds = interleaved(
+        {"clearhead": clearhead, "by hand": lambda: by_hand.texts(lines, to, size, unit)}, arguments.rounds
+    )
+    for name, each in rounds.items():
+        print(f"{name:<10} {len(lines) / min(each):8,.0f} sentences/s at best")
+    middle, low, high = ratio(rounds["clearhead"], rounds["by hand"])
+    print(f"clearhead is {middle:.3f} times as fast as CTranslate2 by hand [{low:.3f}, {high:.3f}]")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Which language a text is in, as far as its letters tell (py3langid, an extra)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from clearhead.errors import ConfigError
+
+_LEAST, _TIMES = 0.5, 5.0
+"""So probable, and so many times as probable as all expected languages together, a foreign one must be ..."""
+_HOPELESS = 1e-4
+"""... or the expected ones as improbable as this, as they are in another script."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The most probable language of a text."""
+
+    language: str
+    probability: float
+    foreign: bool
+    """Whether it is surely none of the languages that were expected."""
+
+
+def detect(text: str, expected: Collection[str] = ()) -> Detection:
+    """Return the language of a text, and whether it is surely another than those expected.
+
+    Short texts tell little: they are called foreign only where the expected languages are far less probable.
+    Raises ConfigError where py3langid is not installed.
+    """
+    ranked = dict(_identifier().rank(text))
+    language, probability = max(ranked.items(), key=lambda pair: pair[1])
+    known = sum(ranked.get(code, 0.0) for code in expected)
+    foreign = (probability >= _LEAST and probability > _TIMES * known) or known < _HOPELESS
+    return Detection(language, float(probability), bool(expected) and foreign)
+
+
+@cache
+def _identifier() -> Any:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError:
+        raise ConfigError(
+            "--detect needs py3langid; install it with: pip install 'clearhead[detect]'"
+        ) from None
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
