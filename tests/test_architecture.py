@@ -193,8 +193,8 @@ def test_public_names():
 DATA = (
     "bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation drop-identical "
     "drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens punctuation-spaces quotes "
-    "source source-lang spelling store subword-sampling target target-lang temperature upper-case valid-source valid-target "
-    "tokenizer.kind tokenizer.sample-pairs tokenizer.vocab-size"
+    "source source-lang spelling store subword-sampling target target-lang temperature upper-case valid-source "
+    "valid-target tokenizer.kind tokenizer.sample-pairs tokenizer.vocab-size"
 )
 OPTIONS = {
     "demo": "out seed steps text to",
