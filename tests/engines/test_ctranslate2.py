@@ -141,12 +141,12 @@ def test_it_is_ctranslate2_called_by_hand(engine, model):
     pieces = engine._pieces
     by_hand = ctranslate2.Translator(str(engine.converted), compute_type="float32", intra_threads=1)
     expected = by_hand.translate_batch(
-        [[pieces[i] for i in src] for src in srcs], beam_size=4, length_penalty=0.6, max_decoding_length=7,
+        [[pieces[i] for i in src] for src in srcs], beam_size=4, length_penalty=0.6, max_decoding_length=8,
         max_input_length=0, suppress_sequences=engine._banned,
     )  # fmt: skip
-    # Seven tokens are too few for an endless loop.
+    # Seven tokens are too few for an endless loop; it looks one token further to see whether there is an end.
     found = translated(engine, srcs, options(beam_size=4, alpha=0.6, max_length_offset=7))
-    assert [[pieces[i] for i in each[0].tokens] for each in found] == [r.hypotheses[0] for r in expected]
+    assert [[pieces[i] for i in each[0].tokens] for each in found] == [r.hypotheses[0][:7] for r in expected]
 
 
 def test_the_options_of_a_search(engine, model):
@@ -160,14 +160,45 @@ def test_the_options_of_a_search(engine, model):
         assert len(pairs) == len(set(pairs))
 
 
+@pytest.mark.parametrize("rule", [{"min_length": 8}, {"no_repeat_ngram": 1}, {}])
+def test_rules_do_not_change_the_scores(engine, ours, model, rule):
+    """What is forced or forbidden is as improbable as it was."""
+    srcs = sources(model)
+    prefixes = None if rule else [src[:2] or [5] for src in reversed(srcs)]
+    for src, hypotheses in zip(
+        srcs, translated(engine, srcs, options(beam_size=3, num_hypotheses=3, **rule), prefixes), strict=True
+    ):
+        assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
+        for each in hypotheses:
+            assert each.log_prob == pytest.approx(sum(ours.score([src], [each.tokens])[0]), abs=1e-3)
+
+
 def test_each_sentence_has_its_own_limit(engine, model):
     """One batch has one limit in CTranslate2; what is longer than a sentence may be is cut and said."""
     srcs = [src for src in sources(model) if len(src) > 1]
-    for src, (each,) in zip(
-        srcs, translated(engine, srcs, options(max_length_factor=1.0, max_length_offset=1)), strict=True
-    ):
-        assert len(each.tokens) <= len(src) + 1
-        assert each.truncated == (len(each.tokens) == len(src) + 1)
+    settings = options(max_length_factor=1.0, max_length_offset=1, beam_size=3, num_hypotheses=3)
+    for src, hypotheses in zip(srcs, translated(engine, srcs, settings), strict=True):
+        assert len({each.tokens for each in hypotheses}) == len(hypotheses)
+        for each in hypotheses:
+            assert len(each.tokens) <= len(src) + 1
+            assert not each.truncated or len(each.tokens) == len(src) + 1
+    prefix = srcs[0][:-1] * 10
+    (forced,) = translated(engine, [srcs[0]], options(max_length_offset=3), [prefix])[0]
+    assert list(forced.tokens[: len(prefix)]) == prefix
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"temperature": 1.0, "beam_size": 1}, "has no sampling with a seed; use --engine auto"),
+        ({"min_length": 100}, "minimum length 100 and maximum length 12"),
+        ({"min_length": -1}, "min_length is -1"),
+        ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(engine, model, rule, message):
+    with pytest.raises(ConfigError, match=message):
+        translated(engine, sources(model)[:2], options(**rule))
 
 
 def test_a_long_input_is_not_cut(engine, ours, model):
@@ -210,6 +241,52 @@ def test_the_converted_model_is_made_once_and_anew_for_another(model, tmp_path):
     assert conversion.converted(model) == place
     assert (place / "model.bin").stat().st_mtime_ns == stamp
     assert conversion.converted(write_model(tmp_path / "other", seed=5)) != place
+
+
+@pytest.mark.parametrize("fault", ["cut", "gone", "other bytes"])
+def test_a_damaged_conversion_is_made_anew(fault, tmp_path):
+    path = write_model(tmp_path / "model", seed=8)
+    weights = conversion.converted(path) / "model.bin"
+    whole = weights.read_bytes()
+    if fault == "gone":
+        weights.unlink()
+    else:
+        weights.write_bytes(whole[:-100] if fault == "cut" else whole[:-1] + b"x")
+    assert (conversion.converted(path) / "model.bin").read_bytes() == whole
+
+
+def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
+    """The one that is later finds what the other published, whole, and its own is put away."""
+    path = write_model(tmp_path / "model", seed=9)
+    monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path / "cache"))
+    original = checkpoint.write_directory
+
+    def meanwhile(place, files):
+        original(place, files)
+        monkeypatch.setattr(checkpoint, "write_directory", original)
+        conversion.converted(path)
+
+    monkeypatch.setattr(checkpoint, "write_directory", meanwhile)
+    place = conversion.converted(path)
+    assert not checkpoint.verify(place)
+    assert [each.name for each in place.parent.iterdir()] == [place.name]
+
+
+def test_what_is_remembered_in_another_form_is_measured_again(model, engine, tmp_path):
+    shape = choice.directory.read_info(model).model
+    for text in ("[]", "{", '{"x": 3}', '{"x": [1]}', "\udcff"):
+        (tmp_path / "settings.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+        assert tuning._read(tmp_path / "settings.json") == {}
+    assert (
+        tuning.setting(engine.converted, shape, tmp_path) in tuning._read(tmp_path / "settings.json").values()
+    )
+
+
+def test_the_users_instruction_set_is_for_this_time_only(model, engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("CT2_FORCE_CPU_ISA", "GENERIC")
+    shape = choice.directory.read_info(model).model
+    assert tuning.setting(engine.converted, shape, tmp_path).isa == "GENERIC"
+    assert not (tmp_path / "settings.json").exists()
 
 
 def test_a_cache_that_cannot_be_written(model, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Several corpora, directions and models to start from, through the command line."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -98,18 +99,31 @@ def test_the_default_target(several, folder, tmp_path, capsys):
     assert translator.target(None) == "de"
     assert translator.target("en") == "en"
     assert translator.translate("1 2").to == "de"
+    tune(tmp_path / "run", folder, tmp_path / "tuned", "--training.max-steps", "1")
+    assert Translator.load(tmp_path / "tuned").target(None) == "de"
 
 
-def test_foreign_lines_are_told_of_and_refused(several, capsys):
-    capsys.readouterr()
-    lines = ["1 2", "Det är mycket bra, tack så mycket."]
+def test_foreign_lines_are_told_of_and_refused(several, capsys, monkeypatch):
+    monkeypatch.setattr(Translator, "sources", ("de", "en"))
+    lines = ["Das ist sehr gut.", "", "Det är mycket bra, tack så mycket."]
     for choice, empty in (("report", False), ("refuse", True)):
-        cli.main(["translate", "--model", str(several), "--to", "en", "--detect", choice, *lines])
+        capsys.readouterr()
+        options = ["--to", "en", "--format", "json", "--detect", choice]
+        cli.main(["translate", "--model", str(several), *options, *lines])
         shown = capsys.readouterr()
-        assert len(shown.out.splitlines()) == 2
-        assert (shown.out.splitlines()[1] == "") == empty
-        assert "line 2: the text seems to be sv" in shown.err
+        rows = [json.loads(line) for line in shown.out.splitlines()]
+        assert [row["source"] for row in rows] == lines
+        assert (rows[2]["text"] == "") == empty
+        assert shown.err.count("line 3: the text seems to be sv") == 1
         assert ("left empty" in shown.err) == empty
+        assert "line 2" not in shown.err
+
+
+def test_a_model_whose_languages_cannot_be_checked(several, capsys):
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        cli.main(["translate", "--model", str(several), "--to", "en", "--detect", "refuse", "1 2"])
+    assert "xx is not among those that py3langid knows" in capsys.readouterr().err
 
 
 def test_the_card_and_the_info_say_what_was_read(several):
@@ -188,10 +202,17 @@ def test_fine_tuning_learns_and_frozen_parts_stay(several, folder, tmp_path):
 
 def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, tmp_path, capsys):
     """Each validation set is measured before the first step and after the last, also when several share a direction."""
+    (tmp_path / "more").mkdir()
+    for side in ("digits", "words"):
+        shutil.copy(folder / f"de.{side}", tmp_path / "more")
     pairs = [
-        f'[[data.validation]]\nsource = "{folder}/{name}.digits"\ntarget = "{folder}/{name}.words"\n'
+        f'[[data.validation]]\nsource = "{place}/{name}.digits"\ntarget = "{place}/{name}.words"\n'
         f'source_lang = "xx"\ntarget_lang = "{lang}"\n'
-        for name, lang in (("valid", "en"), ("de", "de"), ("de", "de"))
+        for place, name, lang in (
+            (folder, "valid", "en"),
+            (folder, "de", "de"),
+            (tmp_path / "more", "de", "de"),
+        )
     ]
     corpus = (
         f'source = "{folder}/de.digits"\ntarget = "{folder}/de.words"\nsource_lang = "xx"\ntarget_lang = "de"'
@@ -207,7 +228,8 @@ def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, 
     shown = capsys.readouterr().err
     events = [json.loads(line) for line in (tmp_path / "o" / "log.jsonl").read_text().splitlines()]
     before = next(event["bleu_by_set"] for event in events if event["event"] == "valid")
-    assert list(before) == ["xx-en", "xx-de de.digits", "xx-de de.digits (2)"]
+    name = folder.name
+    assert list(before) == [f"xx-en {name}/valid.digits", f"xx-de {name}/de.digits", "xx-de more/de.digits"]
     training = directory.read_info(tmp_path / "o" / "model").training
     assert training["before"] == before
     kept = training["validation"]["bleu_by_set"]
@@ -215,7 +237,7 @@ def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, 
         change = f"{name}: BLEU {before[name]:.2f} before, {bleu:.2f} after ({bleu - before[name]:+.2f})"
         assert change in " ".join(shown.split())
     card = (tmp_path / "o" / "model" / "README.md").read_text()
-    assert f"| BLEU xx-en | {kept['xx-en']:.2f} (before: {before['xx-en']:.2f}) |" in card
+    assert all(f"| BLEU {name} | {kept[name]:.2f} (before: {before[name]:.2f}) |" in card for name in before)
 
 
 def test_a_target_that_the_model_does_not_know(several, folder, tmp_path, capsys):

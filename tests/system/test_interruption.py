@@ -134,6 +134,29 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
     assert (whole_run / name).read_bytes() == (parts / name).read_bytes()
 
 
+@pytest.mark.parametrize("max_steps", [5, 10, 14])  # 14: the last validation is due as well
+def test_a_signal_in_the_last_validation(tmp_path, monkeypatch, max_steps):
+    """No model is written before it is measured; the run goes on where it was."""
+    from clearhead.pipeline import train
+
+    config = replace(CONFIG, training=replace(CONFIG.training, max_steps=max_steps))
+    real, interruption = train.validate, Interruption()
+    times = iter([None] * (max_steps > 7) + [signal.SIGTERM])
+
+    def interrupted(*args, **kwargs):
+        if next(times, None):
+            interruption.signal = signal.SIGTERM
+            raise Interrupted(signal.SIGTERM)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(train, "validate", interrupted)
+    *_, last = run(config, tmp_path / "run", corpora=corpora(), interruption=interruption)
+    assert last == Stopped(max_steps, signal.SIGTERM)
+    assert not (tmp_path / "run" / "model").exists()
+    *_, last = run(config, tmp_path / "run", resume=True, corpora=corpora())
+    assert isinstance(last, Finished)
+
+
 def test_a_signal_never_comes_between_the_halves_of_an_exchange(tmp_path):
     """Wherever in a validation a signal comes, the weights saved are those of training."""
     from clearhead.training.state import TrainState

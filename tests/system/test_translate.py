@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from clearhead import cli
+from clearhead.config import DecodingConfig
+from clearhead.engines.protocol import SearchOptions
+from clearhead.translator import Translator
 
 AWKWARD = [
     "1 2 3",
@@ -116,6 +119,19 @@ def test_the_engines_agree(say, tiny_run):
     assert outs[1] == outs[2]
     lines = [out.splitlines() for out in outs]
     assert sum(a == b for a, b in zip(lines[0], lines[1], strict=True)) >= 0.9 * len(lines[0])
+
+
+def test_the_end_at_the_limit_is_an_end(tiny_run):
+    """A translation that ends by itself with the last token it may have was not cut, in either engine."""
+    for name in ("pytorch", "ctranslate2"):
+        translator = Translator.load(tiny_run.path, engine=name)
+        for text in ("1 2", "3 4 5"):
+            free = translator.translate(text, beam_size=1)
+            for tokens, notes in ((len(free.tokens), 0), (len(free.tokens) - 1, 1)):
+                limits = DecodingConfig(beam_size=1, max_length_factor=0.0, max_length_offset=tokens)
+                found = translator.translate(text, options=SearchOptions(decoding=limits))
+                assert len(found.notes) == notes
+                assert found.tokens == free.tokens[:tokens]
 
 
 def test_verbose_tells_which_engine_and_why(say, tiny_run):

@@ -50,3 +50,13 @@ def test_without_the_extra(monkeypatch):
     with pytest.raises(ConfigError, match=r"pip install 'clearhead\[detect\]'"):
         language.detect("x")
     language._identifier.cache_clear()
+
+
+def test_a_code_counts_by_its_first_part():
+    assert not language.detect("Eu não falo inglês muito bem", ("pt-BR",)).foreign
+    assert not language.detect("Das ist gut", ("de_AT", "en")).foreign
+
+
+def test_a_language_that_nobody_knows():
+    with pytest.raises(ConfigError, match="cannot be checked: xx is not among"):
+        language.detect("x", ("en", "xx"))

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from clearhead.training import loss as loss_module
-from clearhead.training.loss import ChunkedCrossEntropy, smoothed_cross_entropy
+from clearhead.training.loss import ChunkedCrossEntropy, r_drop_cross_entropy, smoothed_cross_entropy
 
 
 def problem(tokens=1300, d_model=16, vocab=90):
@@ -29,6 +29,26 @@ def test_value_and_gradients_equal_the_librarys(smoothing, own, tokens, monkeypa
     torch.testing.assert_close(actual, expected, rtol=1e-5, atol=0)
     for mine, theirs in zip(gradients, expected_gradients, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("tokens", [1, 256, 700])
+@pytest.mark.parametrize(("smoothing", "divergence"), [(0.0, 0.0), (0.1, 1.0), (0.0, 5.0)])
+def test_r_drop_and_its_gradients_equal_the_equation(tokens, smoothing, divergence):
+    """Liang et al. 2021, Eq. 4, halved; written out and differentiated by the library in fp64."""
+    states, weight, targets = problem(2 * tokens)
+    targets = targets[:tokens].repeat(2)
+    exact = [tensor.detach().double().requires_grad_() for tensor in (states, weight)]
+    logits = F.linear(*exact)
+    log_p, log_q = logits.log_softmax(dim=-1).chunk(2)
+    apart = (log_p.exp() * (log_p - log_q) + log_q.exp() * (log_q - log_p)).sum() / 2
+    both = F.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="sum")
+    expected = (both + divergence * apart) / 2
+    expected_gradients = torch.autograd.grad(expected * 0.7, exact)
+    actual = r_drop_cross_entropy(states, weight, targets, smoothing, divergence)
+    gradients = torch.autograd.grad(actual * 0.7, (states, weight))
+    assert actual.item() == pytest.approx(expected.item(), rel=1e-5)
+    for mine, theirs in zip(gradients, expected_gradients, strict=True):
+        torch.testing.assert_close(mine.double(), theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_logits_are_not_kept_for_the_backward_pass():

@@ -67,10 +67,13 @@ class Evaluate:
                     **scores,
                     "perplexity": result.perplexity,
                     "sentences": result.sentences,
+                    "engine": result.engine,
                     "warnings": result.warnings,
                 }
             )
         else:
             for score in (result.bleu, result.chrf):
                 print(f"{score.name} {score.value:.2f}  {score.signature}")
-            print(f"perplexity {result.perplexity:.3f} a token, {result.sentences:,} sentences")
+            print(
+                f"perplexity {result.perplexity:.3f} a token, {result.sentences:,} sentences, {result.engine}"
+            )

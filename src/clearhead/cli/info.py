@@ -31,6 +31,7 @@ class Info:
             "direction": " -> ".join(
                 ", ".join(langs) or "?" for langs in (info.source_langs, info.target_langs)
             ),
+            "default_target": info.default_target,
             "parameters": info.model.num_parameters,
             "bytes": sum(file.stat().st_size for file in path.iterdir()),
             "tokenizer": info.tokenizer,

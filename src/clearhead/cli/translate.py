@@ -75,8 +75,13 @@ class Translate:
 
         translator = translator_of(self.model, self.engine)
         lines: Any = self.text or read_lines(self.input or "-")
+        refused: dict[int, tuple[str, str]] = {}
+        if self.detect == "refuse" and not translator.sources:
+            raise ConfigError(
+                "this model does not say which languages it has seen; --detect report tells each line's"
+            )
         if self.detect != "no":
-            lines = self._detected(lines, translator.sources)
+            lines = self._detected(lines, translator.sources, refused)
         typing = not self.text and not self.input and sys.stdin.isatty()  # then answer line by line
         options = self._options(translator)
         with writer(self.output) as out:
@@ -93,27 +98,33 @@ class Translate:
 
                 stream = watched(stream, "translating")
             for number, translation in enumerate(stream, start=1):
+                if number in refused:
+                    line, why = refused.pop(number)
+                    translation = dataclasses.replace(translation, source=line, notes=(why,))
                 out.write(FORMATS[self.format](number, translation))
                 for note in translation.notes:
                     print(f"line {number}: {note}", file=sys.stderr)
 
-    def _detected(self, lines: Iterable[str], expected: tuple[str, ...]) -> Iterator[str]:
-        """Pass lines on, telling their languages; blank for those that are refused."""
+    def _detected(
+        self, lines: Iterable[str], expected: tuple[str, ...], refused: dict[int, tuple[str, str]]
+    ) -> Iterator[str]:
+        """Pass lines on, telling their languages; those that are refused become blank, and are kept aside."""
         from clearhead.text.language import detect
 
         for number, line in enumerate(lines, start=1):
-            found = detect(line, expected)
-            share = f"{found.language} ({100 * found.probability:.0f} %)"
-            if not found.foreign:
-                if line.strip():
-                    print(f"line {number}: {share}", file=sys.stderr)
+            if not line.strip():
                 yield line
                 continue
-            what = f"the text seems to be {share}; this model has seen {', '.join(expected)}"
-            if self.detect == "refuse":
+            found = detect(line, expected)
+            what = f"{found.language} ({100 * found.probability:.0f} %)"
+            if found.foreign:
+                what = f"the text seems to be {what}; this model has seen {', '.join(expected)}"
+            if found.foreign and self.detect == "refuse":
                 what += "; left empty (--detect report translates it all the same)"
-            print(f"line {number}: {what}", file=sys.stderr)
-            yield "" if self.detect == "refuse" else line
+                refused[number] = (line, what)
+            else:
+                print(f"line {number}: {what}", file=sys.stderr)
+            yield "" if number in refused else line
 
     def _options(self, translator: "Translator") -> Any:
         from clearhead.engines.protocol import SearchOptions

@@ -80,7 +80,7 @@ class AugmentationConfig:
     punctuation_spaces: float = 0.0
     """The space before ! ? : ; left out of the source, or put in: French writes one, often a no-break space."""
     copied: float = 0.0
-    """A name or number that stands on both sides, replaced on both by another name, number, address or code."""
+    """A name or number of both sides replaced by another, an address or a code; or an emoji after both."""
     join: float = 0.0
     """Two or three pairs joined into one."""
     spelling: float = 0.0

@@ -47,6 +47,11 @@ class AutoEngine:
         """The engine that runs where nothing unusual is asked for."""
         return self._usual.name
 
+    @property
+    def precision(self) -> str:
+        """Of the weights while it translates."""
+        return self._usual.precision
+
     def translate(
         self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:

@@ -37,16 +37,38 @@ def converted(path: Path) -> Path:
     """
     name = f"ctranslate2-{VERSION}-{fingerprint(path)}"
     place = cache_folder() / name
-    if (place / checkpoint.MANIFEST).exists():
+    if _is_whole(place):
         return place
     files = _files(path)
     try:
-        checkpoint.write_directory(place, files)
-    except CheckpointError:
+        _publish(place, files)
+    except (CheckpointError, OSError):
         place = Path(tempfile.mkdtemp(prefix="clearhead-")) / name
         atexit.register(shutil.rmtree, place.parent, ignore_errors=True)
         checkpoint.write_directory(place, files)
     return place
+
+
+def _is_whole(place: Path) -> bool:
+    try:
+        checkpoint.verify(place)
+    except CheckpointError:
+        return False
+    return True
+
+
+def _publish(place: Path, files: dict[str, bytes]) -> None:
+    """Write in a folder of our own, then let it appear: another process may be at the same."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=place.parent) as own:
+        checkpoint.write_directory(Path(own) / place.name, files)
+        if place.exists() and not _is_whole(place):
+            shutil.rmtree(place)
+        try:
+            os.rename(Path(own) / place.name, place)
+        except OSError:
+            if not _is_whole(place):  # nobody else was faster
+                raise
 
 
 def cache_folder() -> Path:

@@ -7,7 +7,7 @@ Its search is not ours: it divides by length ** alpha, and ends with the first
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +20,7 @@ from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
 from clearhead.engines import directory
 from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
@@ -34,7 +35,7 @@ _QUEUED = 4
 
 
 ISA = "CT2_FORCE_CPU_ISA"
-"""The variable by which CTranslate2 is told its instruction set."""
+"""The variable by which CTranslate2 is told its instruction set; it is read once a process."""
 
 
 class Setting(NamedTuple):
@@ -46,7 +47,53 @@ class Setting(NamedTuple):
     threads: int
     """Threads of each."""
     isa: str = ""
-    """Instruction set, where the library's own choice is not the fastest; fixed by the first model of a process."""
+    """Instruction set, where the library's own choice is not the fastest."""
+
+
+class _InstructionSet:
+    """What the library was told when it was first used in this process."""
+
+    ours = False
+    """Whether the variable was set here, not by the user."""
+    in_force: str | None = None
+
+    @classmethod
+    def settle(cls, wanted: str) -> str:
+        """Tell the library, if it still listens; return what holds."""
+        if cls.in_force is None:
+            if wanted and ISA not in os.environ:
+                os.environ[ISA], cls.ours = wanted, True
+            cls.in_force = os.environ.get(ISA, "")
+        return cls.in_force
+
+
+def chosen_by_user() -> str:
+    """Return the instruction set that the user asked for by the variable; empty for none."""
+    return "" if _InstructionSet.ours else os.environ.get(ISA, "")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is to be translated, and how."""
+
+    srcs: Sequence[Ids]
+    options: SearchOptions
+    prefixes: Sequence[Ids] | None
+
+    def prefix(self, index: int) -> Ids:
+        return self.prefixes[index] if self.prefixes else ()
+
+    def limit(self, index: int) -> int:
+        """Return the most tokens of a translation; what it must begin with is never cut."""
+        return max(self.options.decoding.max_length(len(self.srcs[index])), len(self.prefix(index)))
+
+    def longest(self, index: int) -> int:
+        return max(len(self.srcs[index]), self.limit(index) + 1)
+
+    @property
+    def steered(self) -> bool:
+        """Whether rules change the probabilities that the library reports."""
+        return bool(self.prefixes or self.options.min_length or self.options.no_repeat_ngram)
 
 
 class CTranslate2Engine:
@@ -55,24 +102,35 @@ class CTranslate2Engine:
     name = "ctranslate2"
 
     def __init__(self, path: Path, converted: Path, setting: Setting) -> None:
-        """Load the converted form of the model directory `path`."""
-        if setting.isa:
-            os.environ.setdefault(ISA, setting.isa)
-        self.path, self.converted, self.setting = path, converted, setting
+        """Load the converted form of the model directory `path`; raise EngineError where it does not load."""
+        self.path, self.converted = path, converted
+        self.setting = setting._replace(isa=_InstructionSet.settle(setting.isa))
         tokenizer = directory.read_tokenizer(path)
         self._pieces = tokenizer.vocabulary
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
         self._banned = [[self._pieces[number]] for number in sorted(tokenizer.forbidden_ids)]
         self._translator = self._load(setting)
 
-    def _load(self, setting: Setting) -> Any:
-        return ctranslate2.Translator(
-            str(self.converted),
-            device="cpu",
-            compute_type=setting.compute_type,
-            inter_threads=setting.replicas,
-            intra_threads=setting.threads,
+    @property
+    def precision(self) -> str:
+        """Of the weights while it translates; scoring is done in fp32."""
+        return {"float32": "fp32", "float16": "fp16"}.get(
+            self.setting.compute_type, self.setting.compute_type
         )
+
+    def _load(self, setting: Setting) -> Any:
+        try:
+            return ctranslate2.Translator(
+                str(self.converted),
+                device="cpu",
+                compute_type=setting.compute_type,
+                inter_threads=setting.replicas,
+                intra_threads=setting.threads,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(
+                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or use --engine pytorch"
+            ) from None
 
     @staticmethod
     def unsupported(options: SearchOptions) -> str:
@@ -84,51 +142,50 @@ class CTranslate2Engine:
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch."""
         reason = self.unsupported(options)
-        assert not reason, f"the CTranslate2 engine was asked for {reason}"
-        longest = [max(len(src), options.decoding.max_length(len(src))) for src in srcs]
-        beyond = [index for index, length in enumerate(longest) if length > POSITIONS]
+        if reason:
+            raise ConfigError(f"the engine ctranslate2 has no {reason}; use --engine auto or pytorch")
+        request = _Request(srcs, options, prefixes)
+        for index in range(len(srcs)):
+            if request.limit(index) < options.min_length:
+                raise ConfigError(
+                    f"sentence {index} has minimum length {options.min_length} and maximum length "
+                    f"{request.limit(index)}; allowed is 0 <= minimum <= maximum: lower the one or raise the other"
+                )
+        beyond = [index for index in range(len(srcs)) if request.longest(index) > POSITIONS]
         if beyond:  # longer than the table of positions that the converted model has
             forced = [prefixes[index] for index in beyond] if prefixes else None
-            for place, hypotheses in self.pytorch.translate(
-                [srcs[index] for index in beyond], options, forced
-            ):
+            found = self.pytorch.translate([srcs[index] for index in beyond], options, forced)
+            for place, hypotheses in found:
                 yield beyond[place], hypotheses
-        within = [index for index, length in enumerate(longest) if length <= POSITIONS]
+        within = [index for index in range(len(srcs)) if request.longest(index) <= POSITIONS]
         waiting: deque[tuple[list[int], list[Any]]] = deque()
         budget = max(1, options.batch_tokens // options.decoding.beam_size)
         for places in order_by_length([len(srcs[index]) for index in within], budget):
             batch = [within[place] for place in places]
-            waiting.append((batch, self._submit(batch, srcs, options, prefixes, {})))
+            waiting.append((batch, self._submit(batch, request)))
             if len(waiting) > _QUEUED * self.setting.replicas:
-                yield from self._results(waiting.popleft(), srcs, options, prefixes)
+                yield from self._results(*waiting.popleft(), request)
         while waiting:
-            yield from self._results(waiting.popleft(), srcs, options, prefixes)
+            yield from self._results(*waiting.popleft(), request)
 
-    def _submit(
-        self,
-        batch: list[int],
-        srcs: Sequence[Ids],
-        options: SearchOptions,
-        prefixes: Sequence[Ids] | None,
-        changed: dict[str, Any],
-    ) -> list[Any]:
-        decoding = options.decoding
-        settings: dict[str, Any] = {
-            "beam_size": decoding.beam_size,
-            "length_penalty": decoding.alpha,
-            "num_hypotheses": options.num_hypotheses,
-            "min_decoding_length": options.min_length,
-            "no_repeat_ngram_size": options.no_repeat_ngram,
-            # Left to itself it would cut the input at 1,024 tokens and the output at 256, and say nothing.
-            "max_input_length": 0,
-            "max_decoding_length": max(decoding.max_length(len(srcs[index])) for index in batch),
-            "suppress_sequences": self._banned,
-            "return_scores": True,
-            "asynchronous": True,
-        }
-        forced = [self._words(prefixes[index]) for index in batch] if prefixes else None
+    def _submit(self, batch: list[int], request: _Request, no_repeat_ngram: int = 0) -> list[Any]:
+        """Hand a batch over; its results come as they are waited for."""
+        options = request.options
         found: list[Any] = self._translator.translate_batch(
-            [self._words(srcs[index]) for index in batch], forced, **settings | changed
+            [self._words(request.srcs[index]) for index in batch],
+            [self._words(request.prefix(index)) for index in batch] if request.prefixes else None,
+            beam_size=options.decoding.beam_size,
+            length_penalty=options.decoding.alpha,
+            num_hypotheses=options.num_hypotheses,
+            min_decoding_length=options.min_length,
+            no_repeat_ngram_size=no_repeat_ngram or options.no_repeat_ngram,
+            # Left to itself it would cut the input at 1,024 tokens and the output at 256, and say nothing. One
+            # token above the limit shows whether a translation of that length has come to its end.
+            max_input_length=0,
+            max_decoding_length=1 + max(request.limit(index) for index in batch),
+            suppress_sequences=self._banned,
+            return_scores=True,
+            asynchronous=True,
         )
         return found
 
@@ -136,36 +193,32 @@ class CTranslate2Engine:
         return [self._pieces[number] for number in ids]
 
     def _results(
-        self,
-        waiting: tuple[list[int], list[Any]],
-        srcs: Sequence[Ids],
-        options: SearchOptions,
-        prefixes: Sequence[Ids] | None,
+        self, batch: list[int], found: list[Any], request: _Request
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        batch, found = waiting
         for index, result in zip(batch, found, strict=True):
-            hypotheses = self._hypotheses(result.result(), srcs[index], options)
+            hypotheses = self._hypotheses(result.result(), index, request, exact=request.steered)
             if any(repeats(each.tokens) for each in hypotheses):
-                ngram = min(filter(None, (_NO_REPEAT, options.no_repeat_ngram)))
-                (again,) = self._submit([index], srcs, options, prefixes, {"no_repeat_ngram_size": ngram})
+                ngram = min(filter(None, (_NO_REPEAT, request.options.no_repeat_ngram)))
+                (again,) = self._submit([index], request, ngram)
                 hypotheses = [
                     replace(each, repetition=True)
-                    for each in self._hypotheses(again.result(), srcs[index], options)
+                    for each in self._hypotheses(again.result(), index, request, exact=True)
                 ]
             yield index, hypotheses
 
-    def _hypotheses(self, result: Any, src: Ids, options: SearchOptions) -> list[Hypothesis]:
-        """Read a result: its ids, and its scores in our terms."""
-        alpha, limit = options.decoding.alpha, options.decoding.max_length(len(src))
-        hypotheses = []
+    def _hypotheses(self, result: Any, index: int, request: _Request, *, exact: bool) -> list[Hypothesis]:
+        """Read a result: its ids, and its scores in our terms, anew in fp32 where the library's are not true."""
+        alpha, limit, src = request.options.decoding.alpha, request.limit(index), request.srcs[index]
+        hypotheses: dict[tuple[int, ...], Hypothesis] = {}
         for words, score in zip(result.hypotheses, result.scores, strict=True):
             tokens = tuple(self._ids[word] for word in words)
+            truncated = len(tokens) > limit
             log_prob = score * (len(tokens) + 1) ** alpha  # it counts the EOS
-            truncated = len(tokens) >= limit
-            if truncated:  # the batch's limit may be above this sentence's own, and there is no EOS
-                tokens = tokens[:limit]
+            tokens = tokens[:limit]
+            if truncated or exact:
                 log_prob = sum(self.score([src], [tokens])[0])
-            hypotheses.append(
+            hypotheses.setdefault(
+                tokens,
                 Hypothesis(
                     tokens=tokens,
                     score=log_prob / length_penalty(len(tokens) + 1, alpha),
@@ -173,9 +226,9 @@ class CTranslate2Engine:
                     token_log_probs=(),
                     truncated=truncated,
                     repetition=False,
-                )
+                ),
             )
-        return sorted(hypotheses, key=lambda each: -each.score)
+        return sorted(hypotheses.values(), key=lambda each: -each.score)
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, in fp32."""

@@ -30,6 +30,9 @@ class SearchOptions:
     """Source tokens of one batch, times the hypotheses kept for each sentence."""
 
     def __post_init__(self) -> None:
+        for name in ("min_length", "no_repeat_ngram"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; allowed is 0 or more")
         if self.num_hypotheses < 1:
             raise ConfigError(f"the number of hypotheses is {self.num_hypotheses}; allowed is 1 or more")
         if self.num_hypotheses > self.decoding.beam_size and not self.temperature:
@@ -45,6 +48,10 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """Which engine this is."""
+
+    @property
+    def precision(self) -> str:
+        """Of the weights while it translates, such as fp32 or int8."""
 
     def translate(
         self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None

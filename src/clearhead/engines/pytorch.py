@@ -46,6 +46,7 @@ class PyTorchEngine:
     """Runs a Transformer in fp32 on the device it lives on."""
 
     name = "pytorch"
+    precision = "fp32"
 
     def __init__(self, model: Transformer, forbidden_ids: Iterable[int] = (PAD, BOS, UNK)) -> None:
         self.model = model

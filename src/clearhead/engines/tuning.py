@@ -18,12 +18,14 @@ import ctranslate2
 import numpy as np
 
 from clearhead.config import ModelConfig
-from clearhead.engines.ctranslate2 import ISA, Setting
+from clearhead.engines.ctranslate2 import ISA, Setting, chosen_by_user
 from clearhead.errors import EngineError
 
 _SECONDS = 0.08
 """For each way of running; with six or eight of them, half a second in all."""
 _SENTENCES, _TOKENS = 8, 12
+_AT_MOST = 60.0
+"""Seconds for the measurement of one instruction set, on however busy a machine."""
 _REMEMBERED = "settings.json"
 
 
@@ -39,14 +41,20 @@ def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
         f"{cores} cores of {_processor()}"
     )
     file = memory / _REMEMBERED
-    known = _read(file)
+    asked = chosen_by_user()
+    known = {} if asked else _read(file)
     if key in known:
-        return Setting(*known[key])
-    best = max(
-        (found for isa in _instruction_sets() for found in _measured_apart(converted, isa, cores)),
-        key=lambda pair: pair[1],
-    )[0]
-    _remember(file, key, best)
+        return known[key]
+    found = [
+        each
+        for isa in ([asked] if asked else _instruction_sets())
+        for each in _measured_apart(converted, isa, cores)
+    ]
+    if not found:
+        raise EngineError("CTranslate2 does not run on this machine; use --engine pytorch")
+    best = max(found, key=lambda pair: pair[1])[0]
+    if not asked:
+        _remember(file, key, best)
     return best
 
 
@@ -57,7 +65,7 @@ def available_cores() -> int:
 
 def measure(converted: Path, cores: int) -> list[tuple[Setting, float]]:
     """Return tokens a second of each way of running, with the instruction set that this process has."""
-    words = list(json.loads(next(converted.glob("*vocabulary.json")).read_text()))
+    words = list(json.loads(next(converted.glob("*vocabulary.json")).read_text(encoding="utf-8")))
     draws = np.random.default_rng(0)
     sources = [[*draws.choice(words[300:] or words, _TOKENS), "</s>"] for _ in range(_SENTENCES)]
     sources = [[str(word) for word in source] for source in sources]
@@ -97,51 +105,60 @@ def _speed(translator: Any, sources: list[list[str]], replicas: int) -> float:
 
 
 def _measured_apart(converted: Path, isa: str, cores: int) -> list[tuple[Setting, float]]:
-    """Measure in a process of its own, since the instruction set is fixed when the library is first used."""
-    environment = {**os.environ, **({ISA: isa} if isa else {})}
+    """Measure in a process of its own, since the instruction set is fixed when the library is first used.
+
+    What this machine cannot do measures nothing.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != ISA}
     command = [sys.executable, "-m", "clearhead.engines.tuning", str(converted), str(cores)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise EngineError(f"CTranslate2 does not run here: {done.stderr.strip().splitlines()[-1:]}")
+    try:
+        done = subprocess.run(
+            command,
+            env=environment | ({ISA: isa} if isa else {}),
+            capture_output=True,
+            text=True,
+            timeout=_AT_MOST,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError):
+        return []
     return [(Setting(*each), speed) for each, speed in json.loads(done.stdout)]
 
 
 def _instruction_sets() -> list[str]:
     """Return those to try: the library's own choice, and AVX512, which it leaves alone on AMD's processors."""
-    if os.environ.get(ISA):
-        return [os.environ[ISA]]
     return ["", "AVX512"] if "avx512" in _flags() else [""]
 
 
 def _flags() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return ""
-    return next((line for line in lines if line.startswith("flags")), "")
+    return next((line for line in _processor_facts() if line.startswith("flags")), "")
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    names = (line.partition(":")[2].strip() for line in _processor_facts() if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _processor_facts() -> list[str]:
     try:
-        values = json.loads(file.read_text())
-    except (OSError, ValueError):
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _read(file: Path) -> dict[str, Setting]:
+    """Return what is remembered; a file of another form holds nothing."""
+    try:
+        return {key: Setting(*row) for key, row in json.loads(file.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return values if isinstance(values, dict) else {}
 
 
 def _remember(file: Path, key: str, best: Setting) -> None:
     partial = file.with_name(f".{os.getpid()}-{file.name}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({**_read(file), key: best}, indent=1))
+        partial.write_text(json.dumps({**_read(file), key: best}, indent=1), encoding="utf-8")
         os.replace(partial, file)
     except OSError:
         with suppress(OSError):

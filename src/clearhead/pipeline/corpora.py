@@ -76,16 +76,10 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> list[SentencePair]:
             *([((corpus.target_lang, corpus.source_lang), True)] if corpus.both_directions else []),
         )
     ]
-    directions = [langs for _, langs, _ in parts]
-    names: list[str] = []
     found = []
-    for corpus, langs, swapped in parts:
-        name = "-".join(lang or "?" for lang in langs)
-        if directions.count(langs) > 1:
-            name += f" {Path(corpus.source).name}"
-        names.append(name)
-        if names.count(name) > 1:
-            name += f" ({names.count(name)})"
+    for (corpus, langs, swapped), name in zip(
+        parts, _names([(c, langs) for c, langs, _ in parts]), strict=True
+    ):
         pairs = [pair for pair in read_pairs(corpus) if normalize(pair.src) and normalize(pair.tgt)]
         if not pairs:
             raise DataError(
@@ -95,6 +89,22 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> list[SentencePair]:
             sides = (pair.tgt, pair.src) if swapped else (pair.src, pair.tgt)
             found.append(SentencePair(*sides, *langs, name))
     return found
+
+
+def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:
+    """Return a name for each validation set: its direction, and as much of its path as tells it from the others."""
+    paths = [Path(corpus.source).parts for corpus, _ in sets]
+    names: list[str] = []
+    for depth in range(max(map(len, paths)) + 1):
+        names = [
+            " ".join(
+                filter(None, ("-".join(lang or "?" for lang in langs), "/".join(path[len(path) - depth :])))
+            )
+            for (_, langs), path in zip(sets, paths, strict=True)
+        ]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{name} ({number})" for number, name in enumerate(names, start=1)]
 
 
 def check_store(path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None) -> None:

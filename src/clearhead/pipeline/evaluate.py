@@ -19,6 +19,8 @@ class Evaluation:
     perplexity: float
     """exp of the mean negative log-probability of a reference token."""
     sentences: int
+    engine: str
+    """What translated, and in which precision: figures differ a little between them."""
     translations: tuple[Translation, ...]
     warnings: tuple[str, ...]
     """Where the text is in another form than the scores were asked for."""
@@ -47,6 +49,7 @@ def evaluate(
         chrf=chrf(hypotheses, references, lowercase=lowercase),
         perplexity=perplexity(translator, srcs, references, to),
         sentences=len(pairs),
+        engine=f"{translator.engine.name} {translator.engine.precision}",
         translations=tuple(translations),
         warnings=protocol_warnings(hypotheses, references, tokenize=tokenize, lowercase=lowercase),
     )

@@ -114,7 +114,7 @@ def run(
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
     """
     interruption = interruption or Interruption()
-    group = Group.join()
+    group = Group.join(config.training.device)
     directory = RunDirectory(Path(out))
     resume = resume and not directory.is_untouched()  # stopped before it began: begin
     group.wait()  # all have looked
@@ -184,7 +184,7 @@ class _Run:
     def begin(self, *, resume: bool) -> Prepared:
         """Take over the last checkpoint of a run that goes on; tell what is at hand."""
         state = self.state
-        warnings = _restore(state, self.directory, self.identity) if resume else ()
+        warnings = _restore(state, self.directory, self.identity, self.group) if resume else ()
         if self.config.init and not resume:
             warnings = (f"weights, shape and tokenizer are those of {self.config.init}", *warnings)
         if self.group.leads:
@@ -211,18 +211,26 @@ class _Run:
 
     def learn(self) -> Iterator[Event]:
         """Take the steps; validate, keep the best and save when due; end early where a signal came."""
-        training, state = self.config.training, self.state
+        state = self.state
         # A model to start from is measured first, to tell what was learned and what forgotten.
         first = bool(self.origin) and "before" not in state.notes
         if state.notes.pop("validation_due", False) or first:  # or the run was stopped just before
             yield from self._validate_and_save()
-        if self._is_over():
-            return
+        if not self._is_over():
+            yield from self._take_steps()
+            if not self.signal and state.notes.get("last_validation") != state.step:
+                yield from self._validate_and_save()
+            if self.group.leads and not self._is_saved():
+                yield self.save()
+        self.signal = self.group.most(self.interruption.signal or 0)  # while it was validated, too
+
+    def _take_steps(self) -> Iterator[Event]:
+        training = self.config.training
         started, tokens = time.monotonic(), 0
         batches = iter(self._loader())
         if training.max_epochs:
             batches = _until_epoch(batches, training.max_epochs)
-        for report in train(state, batches, training, self.group):
+        for report in train(self.state, batches, training, self.group):
             yield report
             tokens += report.tokens
             if not report.applied:
@@ -239,10 +247,6 @@ class _Run:
                 yield self.save()
             if self._is_over():
                 break
-        if not self.signal and state.notes.get("last_validation") != state.step:
-            yield from self._validate_and_save()
-        if self.group.leads and not self._is_saved():
-            yield self.save()
 
     def _is_over(self) -> bool:
         """Say whether a signal came to any process, or the patience of the first is at an end."""
@@ -365,6 +369,10 @@ class _Run:
             tokenize=self.config.data.bleu_tokenize,
         )
 
+    def _inherited_target(self) -> str:
+        """Return the default target of the model that the run started from."""
+        return directory_of_models.read_info(self.origin).default_target if self.origin else ""
+
     def _write_model(self, path: Path, weights: checkpoint.Arrays, chosen: str, figures: Validation) -> None:
         source_langs, target_langs = directions(self.store)
         info = ModelInfo(
@@ -373,7 +381,7 @@ class _Run:
             tokenizer=self.tokenizer.kind,
             source_langs=source_langs,
             target_langs=target_langs,
-            default_target=self.config.data.default_target,
+            default_target=self.config.data.default_target or self._inherited_target(),
             characters_per_token=self.facts["characters_per_token"],
             training={
                 "chosen": chosen,
@@ -406,7 +414,7 @@ def machine(device: str, group: Group) -> dict[str, Any]:
 def _prepare_machine(config: TrainingConfig, group: Group) -> None:
     keep_freed_memory()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(config.threads or max(1, (cores or 1) // group.size))
+    torch.set_num_threads(config.threads or max(1, (cores or 1) // group.neighbours))
 
 
 def _device(name: str) -> str:
@@ -439,16 +447,20 @@ def _load(model: Transformer, weights: checkpoint.Arrays) -> None:
             parameter.copy_(torch.from_numpy(weights[name]))
 
 
-def _restore(state: TrainState, directory: RunDirectory, identity: dict[str, Any]) -> tuple[str, ...]:
+def _restore(
+    state: TrainState, directory: RunDirectory, identity: dict[str, Any], group: Group
+) -> tuple[str, ...]:
     """Take over the newest checkpoint that is whole; return what the user should know."""
     path, faults = checkpoint.latest(directory.checkpoints)
+    group.wait()  # all have found the same one before anything is removed
     warnings = [f"{fault}; going on from the checkpoint before it" for fault in faults]
     if path is None:
         if faults:
             raise CheckpointError(f"no checkpoint of {directory.path} is whole: {faults[0]}")
         return ("no checkpoint was saved yet: the run starts from its beginning",)
-    for newer in checkpoint.steps(directory.checkpoints)[-len(faults) :] if faults else ():
-        checkpoint.remove(newer)  # damaged: it would be taken for whole when its step comes again
+    for other in checkpoint.steps(directory.checkpoints) if group.leads else ():
+        if checkpoint.step_of(other) > checkpoint.step_of(path):
+            checkpoint.remove(other)  # damaged: it would be taken for whole when its step comes again
     saved = checkpoint.read_json(path / STATE)
     if saved["data"] != identity["data"]:
         raise ConfigError(
@@ -456,7 +468,7 @@ def _restore(state: TrainState, directory: RunDirectory, identity: dict[str, Any
             "files, or give another --out"
         )
     for key, value in identity["machine"].items():
-        before = saved["machine"].get(key)
+        before = saved["machine"].get(key, value)
         if before != value:
             warnings.append(f"{key} was {before!r}, is {value!r}: the numbers may differ in the last digits")
     state.restore(

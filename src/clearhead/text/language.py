@@ -27,9 +27,16 @@ def detect(text: str, expected: Collection[str] = ()) -> Detection:
     """Return the language of a text, and whether it is surely another than those expected.
 
     Short texts tell little: they are called foreign only where the expected languages are far less probable.
-    Raises ConfigError where py3langid is not installed.
+    Of a code such as `pt-BR` its first part counts. Raises ConfigError where py3langid is not installed, or
+    where it does not know an expected language, so that nothing could be said of it.
     """
     ranked = dict(_identifier().rank(text))
+    expected = {code.replace("_", "-").partition("-")[0].lower() for code in expected}
+    if not expected <= ranked.keys():
+        raise ConfigError(
+            f"the language of a text cannot be checked: {', '.join(sorted(expected - ranked.keys()))} is not among "
+            "those that py3langid knows; leave --detect out"
+        )
     language, probability = max(ranked.items(), key=lambda pair: pair[1])
     known = sum(ranked.get(code, 0.0) for code in expected)
     foreign = (probability >= _LEAST and probability > _TIMES * known) or known < _HOPELESS

@@ -15,6 +15,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from clearhead.errors import ConfigError
+
 _PATIENCE = timedelta(days=1)
 """While the first process validates or prepares text the others wait; torchrun ends them where it dies."""
 
@@ -26,17 +28,33 @@ class Group:
     rank: int = 0
     size: int = 1
 
+    neighbours: int = 1
+    """How many of them share this machine."""
+    device: str = "cpu"
+    """Where they exchange numbers."""
+
     @classmethod
-    def join(cls) -> "Group":
-        """Meet the processes that torchrun started with this one; a group of one where it started none."""
-        size = int(os.environ.get("WORLD_SIZE", "1"))
-        if size == 1:
+    def join(cls, device: str = "auto") -> "Group":
+        """Meet the processes that torchrun started with this one; a group of one where it started none.
+
+        On GPUs each takes the one of its local rank. Raises ConfigError for half an environment of torchrun.
+        """
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls()
+        missing = [
+            name for name in ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ
+        ]
+        if missing:
+            raise ConfigError(
+                f"WORLD_SIZE is set but {', '.join(missing)} is not; start several processes with torchrun, or unset it"
+            )
+        on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+        if on_gpu:
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         if not dist.is_initialized():
-            dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
-        if torch.cuda.is_available():
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-        return cls(dist.get_rank(), size)
+            dist.init_process_group("nccl" if on_gpu else "gloo", timeout=_PATIENCE)
+        neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        return cls(dist.get_rank(), dist.get_world_size(), neighbours, "cuda" if on_gpu else "cpu")
 
     @property
     def leads(self) -> bool:
@@ -56,8 +74,7 @@ class Group:
         """Return the largest of the numbers that the processes bring."""
         if self.size == 1:
             return number
-        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-        brought = torch.tensor(number, device=device)
+        brought = torch.tensor(number, device=self.device)
         dist.all_reduce(brought, dist.ReduceOp.MAX)
         return int(brought.item())
 
