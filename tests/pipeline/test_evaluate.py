@@ -1,6 +1,7 @@
 """`clearhead evaluate` says when the text is in another form than the scores were asked for."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,8 @@ TOKENISED = ["the dog ran , then it sat .", "it did ."]
 
 class Echo:
     """A translator that gives back its input."""
+
+    engine = SimpleNamespace(name="echo", precision="exact")
 
     def stream(self, texts, to=None, **options):
         for text in texts:

@@ -98,7 +98,9 @@ def test_tsv_has_a_row_for_each_rank(say, tiny_run):
     assert rows[0][3] == "four five"
 
 
-@pytest.mark.parametrize(("engine", "tolerance"), [("pytorch", 1e-4), ("ctranslate2", 0.1)])  # fp32, int8
+@pytest.mark.parametrize(
+    ("engine", "tolerance"), [("pytorch", 1e-4), ("ctranslate2", 0.3)]
+)  # fp32; perhaps int8
 def test_translates_score_is_scores_score(say, tiny_run, tmp_path, engine, tolerance):
     options = ("--format", "tsv", "--split", "never", "--engine", engine)
     out, _ = say("translate", "--model", tiny_run.path, *options, "4 5", "6 6 6")
