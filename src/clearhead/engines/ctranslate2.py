@@ -1,4 +1,4 @@
-"""CTranslate2 as an engine: a trained model on the CPU in int8, without torch.
+"""CTranslate2 as an engine: a trained model on the CPU in int8 or fp32, without torch.
 
 Its search is not ours: it divides by length ** alpha, and ends with the first
 `beam_size` finished hypotheses. What it finds is scored as everywhere in Clearhead (Wu et al. 2016, Eq. 14).

@@ -27,7 +27,6 @@ class Group:
 
     rank: int = 0
     size: int = 1
-
     neighbours: int = 1
     """How many of them share this machine."""
     device: str = "cpu"
