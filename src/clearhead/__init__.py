@@ -34,8 +34,8 @@ _HOMES = {
 }
 
 
-def load(model: str, *, engine: str = "auto", device: str = "cpu") -> "Translator":
-    """Read a model directory, or the model of a run, and return a translator."""
+def load(model: str | None = None, *, engine: str = "auto", device: str = "cpu") -> "Translator":
+    """Return a translator: the one that comes with the package, of a model directory, or of a run."""
     from clearhead.translator import Translator
 
     return Translator.load(model, engine=engine, device=device)

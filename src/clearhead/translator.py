@@ -109,11 +109,14 @@ class Translator:
         self.name = name
 
     @classmethod
-    def load(cls, path: Path | str, *, engine: str = "auto", device: str = "cpu") -> Self:
-        """Read a model directory, or a run's best model. Raises CheckpointError for a damaged one."""
+    def load(cls, path: Path | str | None = None, *, engine: str = "auto", device: str = "cpu") -> Self:
+        """Read a model directory, a run's best model, or the one that comes with the package.
+
+        Raises CheckpointError for one that is damaged or not there.
+        """
         found = directory.find(path)
         runs = load_engine(engine, found, device)
-        return cls(runs, directory.read_tokenizer(found), directory.read_info(found), str(path))
+        return cls(runs, directory.read_tokenizer(found), directory.read_info(found), str(path or "default"))
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from clearhead import checkpoint, cli
+from clearhead.engines import directory
 
 
 @pytest.fixture
@@ -133,8 +134,9 @@ def test_settings_are_found_wrong_before_there_is_a_run(fails, files, tmp_path, 
     assert not (tmp_path / "out" / "run.toml").exists()
 
 
-def test_no_model(fails, tmp_path):
-    assert "no model given" in fails("translate", "hello")
+def test_no_model(fails, tmp_path, monkeypatch):
+    monkeypatch.setattr(directory, "DEFAULT", tmp_path / "pretrained")
+    assert "no model of its own; give one with --model" in fails("translate", "hello")
     assert "there is no model" in fails("translate", "--model", tmp_path / "none", "hello")
     assert "is not a model directory" in fails("translate", "--model", tmp_path, "hello")
 
@@ -212,7 +214,7 @@ def test_wrong_usage_is_exit_code_2(fails):
 
 
 def test_debug_shows_where_an_error_comes_from():
-    from clearhead.errors import ConfigError
+    from clearhead.errors import CheckpointError
 
-    with pytest.raises(ConfigError):
-        cli.main(["translate", "--debug", "hello"])
+    with pytest.raises(CheckpointError):
+        cli.main(["translate", "--debug", "--model", "nowhere", "hello"])

@@ -4,10 +4,13 @@ import io
 import json
 import sys
 
+import numpy as np
 import pytest
 
-from clearhead import cli
+import clearhead
+from clearhead import checkpoint, cli
 from clearhead.config import DecodingConfig
+from clearhead.engines import directory
 from clearhead.engines.protocol import SearchOptions
 from clearhead.translator import Translator
 
@@ -208,3 +211,26 @@ def test_look_gives_the_maps_of_the_translation(tiny_translator):
     assert maps.read[1:] == maps.produced[:-1]
     forced = tiny_translator.look("4 5", target="nine nine nine nine")
     assert len(forced.read) > len(maps.read)
+
+
+def test_the_model_that_comes_with_the_package(say, tiny_run, tmp_path, monkeypatch):
+    """It is meant where no other is named; its weights take half the room."""
+    given = directory.find(tiny_run.path)
+    files = {file.name: file.read_bytes() for file in given.iterdir() if file.name != checkpoint.MANIFEST}
+    weights = checkpoint.read_arrays(given / directory.WEIGHTS)
+    files[directory.WEIGHTS] = {name: array.astype(np.float16) for name, array in weights.items()}
+    monkeypatch.setattr(directory, "DEFAULT", tmp_path / "pretrained")
+    checkpoint.write_directory(directory.DEFAULT, files)
+    for engine in ("auto", "pytorch"):
+        assert say("translate", "--engine", engine, "4 7 1") == ("four seven one\n", "")
+    assert clearhead.load().translate("4 7 1").text == "four seven one"
+    assert str(directory.DEFAULT) in say("info")[0]
+
+
+def test_a_terminal_is_told_what_takes_long(say, tiny_run, tmp_path, monkeypatch):
+    """Making a model ready takes some seconds, and only the first time."""
+    monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    command = ("translate", "--model", tiny_run.path, "4 7 1")
+    assert "making the model ready for this machine" in say(*command)[1]
+    assert say(*command) == ("four seven one\n", "")

@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
     logging.basicConfig(format="%(message)s", level=verbosity, force=True)
+    waits = sys.stderr.isatty()  # somebody, who should know what for
+    logging.getLogger("clearhead.engines.conversion").setLevel(logging.INFO if waits else logging.NOTSET)
     args = [value for value in args if value not in ("--debug", "--verbose")]
     try:
         _dispatch(args)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clearhead.cli.model import Model, named
+from clearhead.cli.model import Model
 from clearhead.cli.output import print_json
 
 
@@ -24,7 +24,7 @@ class Info:
         """Print the facts."""
         from clearhead.engines import directory
 
-        path = directory.find(named(self.model))
+        path = directory.find(self.model)
         info = directory.read_info(path)
         facts = {
             "path": str(path),

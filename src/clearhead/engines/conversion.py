@@ -6,6 +6,7 @@ changes is converted anew. Making it loads torch; using it does not.
 
 import atexit
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -26,6 +27,7 @@ from clearhead.text.tokenizer import BOS, EOS, UNK, Tokenizer
 VERSION = 1
 """Of what is written here: another number, and every model is converted anew."""
 Arrays = checkpoint.Arrays
+_log = logging.getLogger(__name__)
 
 
 def converted(path: Path) -> Path:
@@ -39,6 +41,7 @@ def converted(path: Path) -> Path:
     place = cache_folder() / name
     if _is_whole(place):
         return place
+    _log.info("making the model ready for this machine; that takes some seconds, once")
     files = _files(path)
     try:
         _publish(place, files)

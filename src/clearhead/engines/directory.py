@@ -17,6 +17,8 @@ from clearhead.text.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
+DEFAULT = Path(__file__).parents[1] / "pretrained"
+"""The model that comes with the package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +55,22 @@ def model_files(
     }
 
 
-def find(path: Path | str) -> Path:
+def find(path: Path | str | None = None) -> Path:
     """Return the model directory meant by a path: itself, or the `model/` or `best/` of a run.
 
-    Raises CheckpointError when there is none, or when it is damaged.
+    None means the model that comes with the package. Raises CheckpointError when there is none, or when it
+    is damaged.
     """
-    path = Path(path)
+    path = DEFAULT if path is None else Path(path)
     for candidate in (path, path / "model", path / "best"):
         if (candidate / CONFIG).exists():
             checkpoint.verify(candidate)
             return candidate
+    if path == DEFAULT:
+        raise CheckpointError(
+            "this installation has no model of its own; give one with --model DIR, or make one with "
+            "`clearhead demo --out DIR`"
+        )
     if not path.exists():
         raise CheckpointError(
             f"there is no model {path}; give the directory that `clearhead train --out` made, or make one "
