@@ -18,7 +18,7 @@ from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import BOS, EOS, Tokenizer
 
 if TYPE_CHECKING:
-    from clearhead.inspection.record import AttentionMaps
+    from clearhead.inspection.maps import AttentionMaps, Tokens
 
 Split = Literal["auto", "never"]
 WINDOW = 2048
@@ -285,10 +285,13 @@ class Translator:
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
         return scores
 
-    def look(self, text: str, *, to: str | None = None, target: str | None = None) -> "AttentionMaps":
+    def look(
+        self, text: str, *, to: str | None = None, target: str | None = None, inner: bool = False
+    ) -> "AttentionMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
 
-        The text is taken as one sentence. Raises TranslationError for a blank one.
+        The text is taken as one sentence. With `inner` the queries, keys, values and every other vector on
+        the way come too. Raises TranslationError for a blank text.
         """
         from clearhead.inspection.record import record
 
@@ -302,12 +305,28 @@ class Translator:
             tgt = list(hypotheses[0].tokens)
         else:
             tgt = self.tokenizer.encode(target)
-        pieces = self.tokenizer.pieces
+        shape = self.info.model
         return record(
-            self.engine.transformer(),
-            src,
-            [BOS, *tgt],
-            pieces=pieces(src),
-            read=pieces([BOS, *tgt]),
-            produced=pieces([*tgt, EOS]),
+            self.engine.pytorch.model,
+            self._tokens(src),
+            self._tokens([*tgt, EOS]),
+            start=BOS,
+            piece=lambda i: self.tokenizer.pieces([i])[0],
+            inner=inner,
+            about={
+                "model": self.name,
+                "to": tag or (self.targets[0] if self.targets else None),
+                "engine": None if target is not None else f"{self.engine.name} {self.engine.precision}",
+                "d_model": shape.d_model,
+                "num_heads": shape.num_heads,
+                "norm": shape.norm,
+            },
+        )
+
+    def _tokens(self, ids: list[int]) -> "Tokens":
+        from clearhead.inspection.maps import Tokens
+
+        tokenizer = self.tokenizer
+        return Tokens(
+            tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
         )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clearhead.errors import TextError, TranslationError
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import BOS, EOS, KINDS, PAD, UNK, Tokenizer, characters_per_token
+from clearhead.text.words import word_of, words
 
 SUBJECTS = ["the ball", "a dog", "le chat", "la maison", "my friend", "une école", "the weather"]
 VERBS = ["is", "was", "est", "était", "seems", "became", "n'est pas"]
@@ -250,3 +251,43 @@ def test_characters_per_token_counts_normalised_characters() -> None:
     )
     with pytest.raises(TextError, match="no characters to count"):
         characters_per_token(word, ["", " "])
+
+
+@every_kind
+@given(text=TEXTS)
+@example(text="une \u00e9cole  \u2581x \ufb01n e\u0301 \U0001f600")
+def test_spans_tile_the_words_of_a_text(kind: str, text: str) -> None:
+    """Every character that is no space belongs to an id, in order, and every id of the text to a word."""
+    tokenizer = TOKENIZERS[kind]
+    ids = [*tokenizer.encode(text, to="fr"), EOS]
+    text = tokenizer.decode(ids)
+    first, *spans, last = tokenizer.spans(ids)
+    assert (first, last) == (None, None)
+    assert spans == sorted(spans)
+    covered = {place for start, end in spans for place in range(start, end)}
+    assert covered >= {place for place, character in enumerate(text) if character != " "}
+    assert None not in word_of(spans, words(text, "space"))
+
+
+@every_kind
+def test_a_span_holds_what_its_id_spells(kind: str) -> None:
+    tokenizer = TOKENIZERS[kind]
+    text = "la maison is very old, 42 years"
+    ids = tokenizer.encode(text)
+    for i, (start, end) in zip(ids, tokenizer.spans(ids), strict=True):
+        assert text[start:end] == tokenizer.decode([i])
+    long = "the ball \u65e5 " * 3
+    shared = [s for s in tokenizer.spans(tokenizer.encode(long)) if long[s.start : s.end] == "\u65e5"]
+    assert len(shared) == 9  # three bytes a character, each with the whole of it
+
+
+@every_kind
+@given(data=st.data())
+def test_any_ids_have_spans(kind: str, data: st.DataObject) -> None:
+    """Whatever a model made: bytes that are no character, accents apart from their letters, controls."""
+    tokenizer = TOKENIZERS[kind]
+    ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1)))
+    spans = tokenizer.spans(ids)
+    assert len(spans) == len(ids)
+    size = len(tokenizer.decode(ids))
+    assert all(0 <= span.start <= span.end <= size for span in spans if span)

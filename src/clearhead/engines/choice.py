@@ -17,7 +17,6 @@ from clearhead.errors import ConfigError, EngineError
 if TYPE_CHECKING:
     from clearhead.engines.ctranslate2 import CTranslate2Engine
     from clearhead.engines.pytorch import PyTorchEngine
-    from clearhead.model.transformer import Transformer
 
 ENGINES = ("auto", "pytorch", "ctranslate2")
 _log = logging.getLogger("clearhead.engines")
@@ -62,17 +61,13 @@ class AutoEngine:
         """Return the log-probability of every target token and of the EOS after the last."""
         return self._usual.score(srcs, tgts)
 
-    def transformer(self) -> "Transformer":
-        """Return the model itself, for looking inside."""
-        return self._pytorch.transformer()
-
     def _for(self, options: SearchOptions) -> Engine:
         from clearhead.engines.ctranslate2 import CTranslate2Engine
 
         reason = CTranslate2Engine.unsupported(options)
         if reason:
             _log.info("engine pytorch: ctranslate2 has no %s", reason)
-            return self._pytorch
+            return self.pytorch
         return self._usual
 
     @cached_property
@@ -81,12 +76,13 @@ class AutoEngine:
             engine = _ctranslate2(self.path)
         except EngineError as error:
             _log.warning("engine pytorch: %s", error)
-            return self._pytorch
+            return self.pytorch
         _log.info("engine ctranslate2: %s", engine.setting)
         return engine
 
     @cached_property
-    def _pytorch(self) -> "PyTorchEngine":
+    def pytorch(self) -> "PyTorchEngine":
+        """The same model in our own code, for looking inside and for the story of a search."""
         return _pytorch(self.path, "cpu")
 
 

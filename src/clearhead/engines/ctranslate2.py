@@ -24,7 +24,6 @@ from clearhead.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
-    from clearhead.model.transformer import Transformer
 
 POSITIONS = 2048
 """Positions in the table of sinusoids of a converted model; anything longer runs in our own code."""
@@ -249,13 +248,9 @@ class CTranslate2Engine:
             return self._translator
         return self._load(self.setting._replace(compute_type="float32"))
 
-    def transformer(self) -> "Transformer":
-        """Return the model in our own code, for looking inside; this loads torch."""
-        return self.pytorch.transformer()
-
     @cached_property
     def pytorch(self) -> "PyTorchEngine":
-        """The same model in our own engine."""
+        """The same model in our own code; this loads torch."""
         from clearhead.engines.pytorch import PyTorchEngine
 
         return PyTorchEngine.load(self.path, [self._ids[piece] for (piece,) in self._banned])

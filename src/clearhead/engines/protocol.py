@@ -9,7 +9,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
-    from clearhead.model.transformer import Transformer
+    from clearhead.engines.pytorch import PyTorchEngine
 
 Ids = Sequence[int]
 
@@ -61,8 +61,9 @@ class Engine(Protocol):
         Sources end with EOS; `prefixes` are target tokens that each translation must start with.
         """
 
-    def transformer(self) -> "Transformer":
-        """Return the model itself, for looking inside."""
+    @property
+    def pytorch(self) -> "PyTorchEngine":
+        """The same model in our own code, for looking inside and for the story of a search."""
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last."""

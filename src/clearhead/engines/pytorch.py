@@ -11,7 +11,7 @@ from clearhead import checkpoint
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.constraints import Ban, Constraint, ForcedPrefix, NoRepeatNgram, RepetitionGuard
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.decoding.search import finish, search
+from clearhead.decoding.search import Search, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info
 from clearhead.engines.protocol import Ids, SearchOptions
@@ -75,29 +75,45 @@ class PyTorchEngine:
         budget = max(1, options.batch_tokens // width)
         for indices in order_by_length([len(src) for src in srcs], budget):
             batch: list[int] = indices.tolist()
-            results = finish(
-                search(
-                    self._step,
-                    self.model.encode(self._padded([srcs[index] for index in batch])),
-                    strategy,
-                    num_sentences=len(batch),
-                    bos=BOS,
-                    eos=EOS,
-                    max_lengths=[options.decoding.max_length(len(srcs[index])) for index in batch],
-                    min_lengths=[options.min_length] * len(batch),
-                    constraints=self._constraints(
-                        options, [prefixes[index] for index in batch] if prefixes else []
-                    ),
-                    num_hypotheses=options.num_hypotheses,
-                    sentence_ids=batch,
-                    device=self.device,
-                )
-            )
-            yield from zip(batch, results, strict=True)
+            forced = [prefixes[index] for index in batch] if prefixes else []
+            searching = self._search([srcs[index] for index in batch], batch, strategy, options, forced)
+            yield from zip(batch, finish(searching), strict=True)
 
-    def transformer(self) -> Transformer:
-        """Return the model."""
-        return self.model
+    @torch.inference_mode()
+    def trace(self, src: Ids, options: SearchOptions) -> Search:
+        """Search for one source, yielding every step: what was kept, what was given up, and for what."""
+        found = yield from self._search([src], [0], _strategy(options), options, [], trace=True)
+        return found
+
+    def _search(
+        self,
+        srcs: Sequence[Ids],
+        sentence_ids: Sequence[int],
+        strategy: Strategy,
+        options: SearchOptions,
+        prefixes: Sequence[Ids],
+        trace: bool = False,
+    ) -> Search:
+        return search(
+            self._step,
+            self.model.encode(self._padded(srcs)),
+            strategy,
+            num_sentences=len(srcs),
+            bos=BOS,
+            eos=EOS,
+            max_lengths=[options.decoding.max_length(len(src)) for src in srcs],
+            min_lengths=[options.min_length] * len(srcs),
+            constraints=self._constraints(options, prefixes),
+            num_hypotheses=options.num_hypotheses,
+            sentence_ids=sentence_ids,
+            device=self.device,
+            trace=trace,
+        )
+
+    @property
+    def pytorch(self) -> Self:
+        """This engine itself."""
+        return self
 
     @torch.inference_mode()
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:

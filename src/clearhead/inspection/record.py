@@ -1,67 +1,94 @@
-"""The attention maps of one sentence and its translation: the three places of §3.2.3."""
+"""One teacher-forced pass over a source and a finished target, keeping all three attentions (§3.2.3) and more."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from clearhead.inspection.maps import AttentionMaps, Guess, Maps, Tokens
 from clearhead.model.transformer import Transformer
 
-Maps = np.ndarray[Any, np.dtype[np.float32]]
-
-
-@dataclass(frozen=True, eq=False)
-class AttentionMaps:
-    """All three attentions of the paper (§3.2.3), each [layer, head, query, key]; rows sum to 1."""
-
-    src: tuple[str, ...]
-    """Source pieces, the end of the sentence last: the keys of `encoder` and `cross`."""
-    read: tuple[str, ...]
-    """Target pieces as the decoder reads them, the start first: queries and keys of `decoder`."""
-    produced: tuple[str, ...]
-    """What each of those positions produced, the end last: `cross[..., i, :]` is the look at the source
-    while `produced[i]` was made."""
-    encoder: Maps
-    decoder: Maps
-    cross: Maps
+_GUESSES = 8
 
 
 @torch.inference_mode()
 def record(
     model: Transformer,
-    src: Sequence[int],
-    tgt: Sequence[int],
-    pieces: Sequence[str],
-    read: Sequence[str],
-    produced: Sequence[str],
+    source: Tokens,
+    target: Tokens,
+    *,
+    start: int,
+    piece: Callable[[int], str],
+    inner: bool = False,
+    guesses: int = _GUESSES,
+    about: Mapping[str, Any] | None = None,
 ) -> AttentionMaps:
-    """Run the model once over a source and a finished target (BOS first), and keep every attention.
+    """Run the model once over a source and a finished target, and keep every attention.
 
-    One teacher-forced pass with the written-out equation, which equals the one that translates.
-    `pieces`, `read` and `produced` name the positions of `src`, of `tgt`, and what each of `tgt` led to.
+    One pass with the written-out equation, which equals the one that translates. The decoder reads `start`
+    and then all of `target` but its last. `piece` names an id; with `inner` every vector on the way is kept.
+    """
+    seen: dict[str, Maps] = {}
+
+    def keep(place: str, tensor: Tensor) -> None:
+        if inner or place.endswith(".weights"):
+            seen[place] = tensor[0].float().cpu().numpy()
+
+    device = model.src_embedding.weight.device
+    src = torch.tensor([list(source.ids)], device=device)
+    tgt = torch.tensor([[start, *target.ids[:-1]]], device=device)
+    states = model(src, tgt, observer=keep)
+    probabilities = model.logits(states)[0].float().softmax(dim=-1)
+    best = probabilities.topk(min(guesses, probabilities.shape[-1]), dim=-1)
+    produced = probabilities.gather(1, torch.tensor(target.ids, device=device)[:, None]).squeeze(1)
+    config = model.config
+    return AttentionMaps(
+        source=source,
+        target=target,
+        encoder=_stacked(seen, "encoder", "self", config.num_encoder_layers),
+        decoder=_stacked(seen, "decoder", "self", config.num_decoder_layers),
+        cross=_stacked(seen, "decoder", "cross", config.num_decoder_layers),
+        probabilities=produced.cpu().numpy(),
+        guesses=tuple(
+            tuple(Guess(piece(i), float(p)) for i, p in zip(ids, values, strict=True))
+            for ids, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ),
+        about=about or {},
+        inner={place: tensor for place, tensor in seen.items() if not place.endswith(".weights")},
+    )
+
+
+def _stacked(seen: Mapping[str, Maps], stack: str, place: str, layers: int) -> Maps:
+    return np.stack([seen[f"{stack}.{layer}.{place}.weights"] for layer in range(layers)])
+
+
+@torch.inference_mode()
+def cross_attention(
+    model: Transformer, srcs: Sequence[Sequence[int]], tgts: Sequence[Sequence[int]], *, start: int, pad: int
+) -> list[Maps]:
+    """Return the attention to the source of each pair in a batch: [layer, head, target, source] each.
+
+    `tgts` are what was produced, the end included, as in `record`.
     """
     seen: dict[str, Tensor] = {}
     device = model.src_embedding.weight.device
+
+    def padded(rows: Sequence[Sequence[int]]) -> Tensor:
+        longest = max(map(len, rows))
+        return torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows], device=device)
+
     model(
-        torch.tensor([list(src)], device=device),
-        torch.tensor([list(tgt)], device=device),
-        observer=lambda place, tensor: seen.update({place: tensor}),
+        padded(srcs),
+        padded([[start, *tgt[:-1]] for tgt in tgts]),
+        observer=lambda place, tensor: (
+            seen.update({place: tensor}) if place.endswith("cross.weights") else None
+        ),
     )
-
-    def maps(stack: str, place: str, layers: int) -> Maps:
-        rows = [seen[f"{stack}.{layer}.{place}.weights"][0] for layer in range(layers)]
-        stacked: Maps = torch.stack(rows).float().cpu().numpy()
-        return stacked
-
-    config = model.config
-    return AttentionMaps(
-        src=tuple(pieces),
-        read=tuple(read),
-        produced=tuple(produced),
-        encoder=maps("encoder", "self", config.num_encoder_layers),
-        decoder=maps("decoder", "self", config.num_decoder_layers),
-        cross=maps("decoder", "cross", config.num_decoder_layers),
-    )
+    layers = [seen[f"decoder.{layer}.cross.weights"] for layer in range(model.config.num_decoder_layers)]
+    stacked = torch.stack(layers, dim=1).float().cpu().numpy()
+    return [
+        stacked[number, :, :, : len(tgt), : len(src)]
+        for number, (src, tgt) in enumerate(zip(srcs, tgts, strict=True))
+    ]

@@ -110,8 +110,9 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "batch query d_model"]:
         """Attend from every query position and join the heads: Concat(head_1, ..., head_h) W^O.
 
-        With an observer the written-out equation runs and reports `query`, `key`, `value` and `weights`
-        (each [batch, heads, ...]); without one, whichever form is faster.
+        With an observer the written-out equation runs and reports `query`, `key`, `value`, `weights` and
+        `heads`, the weighted sums of values (each [batch, heads, ...]); without one, whichever form is
+        faster.
         """
         q = self.split_heads(self.query(query))
         heads_mask = None if mask is None else mask.unsqueeze(1)
@@ -125,6 +126,7 @@ class MultiHeadAttention(nn.Module):
                     ("key", kv.keys),
                     ("value", kv.values),
                     ("weights", weights),
+                    ("heads", attended),
                 ):
                     observer(place, tensor)
         joined: Tensor = self.output(attended.transpose(1, 2).flatten(-2))

@@ -37,16 +37,16 @@ class DecoderLayer(nn.Module):
     ) -> tuple[Float[Tensor, "batch tgt d_model"], KeysValues]:
         """Return the layer's output for new target positions, and all keys and values seen so far."""
         seen: list[KeysValues] = []
+        on_self, on_cross, on_ff = (scoped(observer, place) for place in ("self", "cross", "feed_forward"))
 
         def attend_self(y: Tensor) -> Tensor:
             seen.append(extend(past, self.self_attention.keys_values(y)))
-            out: Tensor = self.self_attention(y, seen[0], mask, scoped(observer, "self"))
+            out: Tensor = self.self_attention(y, seen[0], mask, on_self)
             return out
 
-        x = self.self_sublayer(x, attend_self)
-        watching = scoped(observer, "cross")
-        x = self.cross_sublayer(x, lambda y: self.cross_attention(y, memory, memory_mask, watching))
-        return self.feed_forward_sublayer(x, self.feed_forward), seen[0]
+        x = self.self_sublayer(x, attend_self, on_self)
+        x = self.cross_sublayer(x, lambda y: self.cross_attention(y, memory, memory_mask, on_cross), on_cross)
+        return self.feed_forward_sublayer(x, lambda y: self.feed_forward(y, on_ff), on_ff), seen[0]
 
 
 class Decoder(nn.Module):

@@ -27,9 +27,9 @@ class EncoderLayer(nn.Module):
     ) -> Float[Tensor, "batch src d_model"]:
         """Return the layer's output for every source position."""
         attention = self.self_attention
-        watching = scoped(observer, "self")
-        x = self.self_sublayer(x, lambda y: attention(y, attention.keys_values(y), mask, watching))
-        out: Tensor = self.feed_forward_sublayer(x, self.feed_forward)
+        watching, watching_ff = scoped(observer, "self"), scoped(observer, "feed_forward")
+        x = self.self_sublayer(x, lambda y: attention(y, attention.keys_values(y), mask, watching), watching)
+        out: Tensor = self.feed_forward_sublayer(x, lambda y: self.feed_forward(y, watching_ff), watching_ff)
         return out
 
 

@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from clearhead.model.attention import Observer
 from clearhead.model.dropout import Dropout
 
 
@@ -15,7 +16,12 @@ class FeedForward(nn.Module):
         self.outer = nn.Linear(d_ff, d_model)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Float[Tensor, "batch length d_model"]) -> Float[Tensor, "batch length d_model"]:
-        """Apply the network to each position alone."""
-        out: Tensor = self.outer(self.dropout(self.inner(x).relu()))
+    def forward(
+        self, x: Float[Tensor, "batch length d_model"], observer: Observer | None = None
+    ) -> Float[Tensor, "batch length d_model"]:
+        """Apply the network to each position alone; an observer is told `inner`, max(0, x W_1 + b_1)."""
+        inner = self.inner(x).relu()
+        if observer is not None:
+            observer("inner", inner)
+        out: Tensor = self.outer(self.dropout(inner))
         return out

@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from clearhead.config import Norm
+from clearhead.model.attention import Observer
 from clearhead.model.dropout import Dropout
 
 
@@ -19,13 +20,22 @@ class Sublayer(nn.Module):
         self.pre = norm == "pre"
 
     def forward(
-        self, x: Float[Tensor, "batch length d_model"], function: Callable[[Tensor], Tensor]
+        self,
+        x: Float[Tensor, "batch length d_model"],
+        function: Callable[[Tensor], Tensor],
+        observer: Observer | None = None,
     ) -> Float[Tensor, "batch length d_model"]:
-        """Run `function` on x within the residual connection."""
-        if self.pre:
-            out: Tensor = x + self.dropout(function(self.norm(x)))
-        else:
-            out = self.norm(x + self.dropout(function(x)))
+        """Run `function` on x within the residual connection.
+
+        An observer is told `before` (x), `input` (what the function gets), `function` (what it makes of it)
+        and `after` (the result).
+        """
+        given = self.norm(x) if self.pre else x
+        made = self.dropout(function(given))
+        out: Tensor = x + made if self.pre else self.norm(x + made)
+        if observer is not None:
+            for place, tensor in (("before", x), ("input", given), ("function", made), ("after", out)):
+                observer(place, tensor)
         return out
 
 

@@ -55,16 +55,24 @@ class Transformer(nn.Module):
     def encode(self, src: Int[Tensor, "batch src"], observer: Observer | None = None) -> Cache:
         """Read the source and return the cache that a translation of it starts from."""
         mask = padding_mask(src, PAD)
-        memory = self.encoder(self.positions(self.src_embedding(src)), mask, scoped(observer, "encoder"))
+        embedded = self.src_embedding(src)
+        memory = self.encoder(self.positions(embedded), mask, scoped(observer, "encoder"))
+        if observer is not None:
+            observer("encoder.embedded", embedded)
+            observer("encoder.memory", memory)
         return self.decoder.start(memory, mask)
 
     def decode(
         self, tgt: Int[Tensor, "batch tgt"], cache: Cache, observer: Observer | None = None
     ) -> tuple[Float[Tensor, "batch tgt d_model"], Cache]:
         """Read target tokens that follow those in the cache; return their states and the cache after them."""
-        embedded = self.positions(self.target_embedding(tgt), start=cache.length)
+        embedded = self.target_embedding(tgt)
+        placed = self.positions(embedded, start=cache.length)
         states: Tensor
-        states, cache = self.decoder(embedded, cache, scoped(observer, "decoder"))
+        states, cache = self.decoder(placed, cache, scoped(observer, "decoder"))
+        if observer is not None:
+            observer("decoder.embedded", embedded)
+            observer("decoder.states", states)
         return states, cache
 
     def forward(

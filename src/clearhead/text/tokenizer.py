@@ -22,6 +22,7 @@ import sentencepiece
 
 from clearhead.errors import TextError, TranslationError
 from clearhead.text.normalize import normalize
+from clearhead.text.words import Span
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 """The same ids in every tokenizer. UNK exists because SentencePiece demands it; encode never gives it."""
@@ -237,6 +238,29 @@ class Tokenizer:
         spelled = b"".join([self._spelled[i] for i in self._checked(ids)])
         return normalize(_unescaped(spelled.decode("utf-8", errors="replace")))
 
+    def spans(self, ids: Sequence[int]) -> list[Span | None]:
+        """Return where each id stands in `decode(ids)`; None for a control.
+
+        A space belongs to no span; an id that is nothing but a space stands, empty, where the next word
+        begins. Bytes that spell one character share it, and where a word is not in its normal form, all
+        its ids have the whole word. Raises TextError for an id out of range.
+        """
+        text = self.decode(ids)
+        characters = b"".join([self._spelled[i] for i in ids]).decode("utf-8", errors="surrogateescape")
+        starts: list[int] = []  # the character of each byte
+        for place, character in enumerate(characters):
+            starts += [place] * len(character.encode("utf-8", errors="surrogateescape"))
+        homes = _places(characters, text)
+        spans: list[Span | None] = []
+        begin = 0
+        for i in ids:
+            end = begin + len(self._spelled[i])
+            inside = [homes[place] for place in starts[begin:end]]
+            inside = [span for span in inside if span.end > span.start] or inside
+            spans.append(Span(inside[0].start, inside[-1].end) if inside else None)
+            begin = end
+        return spans
+
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return a readable label for each id, for pictures; several ids may share one.
 
@@ -327,6 +351,37 @@ def _marked(line: str) -> str:
 def _unescaped(text: str) -> str:
     """Undo the escape; an escape character that no digit follows is left as it is."""
     return _TO_UNESCAPE.sub(lambda match: _UNESCAPED[match[0]], text)
+
+
+def _places(spelled: str, text: str) -> list[Span]:
+    """Return where each character that ids spell stands in the text that they decode to.
+
+    A space stands, empty, before the next word. A word that is changed by decoding is one place.
+    """
+    homes: list[Span] = []
+    done = 0
+    for match in re.finditer(" |[^ ]+", spelled):
+        raw = match[0]
+        shown = normalize(_unescaped(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
+        if not shown:
+            homes += [Span(done, done)] * len(raw)
+            continue
+        start = text.find(shown, done)
+        if start < 0 or text[done:start].strip(" "):  # words that only together have their normal form
+            return [Span(0, len(text))] * len(spelled)
+        if shown == raw:
+            homes += [Span(start + place, start + place + 1) for place in range(len(raw))]
+        else:
+            homes += [Span(start, start + len(shown))] * len(raw)
+        done = start + len(shown)
+    # What stands between two words begins where the second does.
+    following = len(text)
+    for number in reversed(range(len(homes))):
+        if homes[number].end == homes[number].start:
+            homes[number] = Span(following, following)
+        else:
+            following = homes[number].start
+    return homes
 
 
 def _check_languages(languages: Sequence[str]) -> None:

@@ -1,0 +1,189 @@
+"""What was seen of one sentence and its translation: every attention, and the numbers around it.
+
+Plain values and numpy arrays, without torch; saved as JSON, which people can read, or NPZ, which is smaller.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from clearhead.errors import ClearheadError, ConfigError
+from clearhead.text.words import Span, WordKind, word_of, words
+
+Maps = np.ndarray[Any, np.dtype[np.float32]]
+FORMAT_VERSION = 1
+
+
+class Guess(NamedTuple):
+    """A token that might have come at a step, and its probability."""
+
+    piece: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of one side, and where they stand in its text."""
+
+    text: str
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+    spans: tuple[Span | None, ...]
+    """None for a control, such as the end of the sentence."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def words(self, kind: WordKind = "split") -> tuple[list[Span], list[int | None]]:
+        """Return the words of the text, and for each token the index of its word."""
+        found = words(self.text, kind)
+        return found, word_of(self.spans, found)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AttentionMaps:
+    """All three attentions of the paper (§3.2.3), each [layer, head, query, key]; rows sum to 1."""
+
+    source: Tokens
+    """The keys of `encoder` and `cross`; the end of the sentence last, the target's tag first if there is one."""
+    target: Tokens
+    """What each position of the decoder produced, the end last."""
+    encoder: Maps
+    """Self-attention of the encoder."""
+    decoder: Maps
+    """Masked self-attention of the decoder: query and key i are what was read at i, that is `read[i]`."""
+    cross: Maps
+    """`cross[..., i, :]` is the look at the source while `target.pieces[i]` was made."""
+    probabilities: np.ndarray[Any, np.dtype[np.float32]]
+    """Of each produced token, given all before it."""
+    guesses: tuple[tuple[Guess, ...], ...]
+    """The most probable tokens at each step, best first."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """The model, the target language, the engine that made the text, whether the target was given."""
+    inner: Mapping[str, Maps] = field(default_factory=dict)
+    """Where it was asked for: every vector on the way, named as an observer is told (`docs/guides`)."""
+
+    @property
+    def src(self) -> tuple[str, ...]:
+        """Source pieces: the keys of `encoder` and `cross`."""
+        return self.source.pieces
+
+    @property
+    def produced(self) -> tuple[str, ...]:
+        """Target pieces as they were made, the end last."""
+        return self.target.pieces
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Target pieces as the decoder reads them, the start first."""
+        return ("<s>", *self.target.pieces[:-1])
+
+    def scores(self, place: str, layer: int) -> tuple[Maps, Maps]:
+        """Return q·k and q·k / sqrt(d_k) of a layer, [head, query, key], before any mask; needs `inner`.
+
+        `place` is `encoder.self`, `decoder.self` or `decoder.cross`.
+        """
+        stack, _, which = place.partition(".")
+        try:
+            query, key = (self.inner[f"{stack}.{layer}.{which}.{name}"] for name in ("query", "key"))
+        except KeyError:
+            raise ConfigError(
+                f"these maps hold no queries and keys of {place} in layer {layer}; look again with inner=True"
+            ) from None
+        raw = query @ key.swapaxes(-2, -1)
+        return raw, raw / np.float32(np.sqrt(query.shape[-1]))
+
+    def save(self, file: Path | str) -> None:
+        """Write to a `.json` or a `.npz` file. Raises ConfigError for another name."""
+        file = Path(file)
+        if file.suffix == ".json":
+            file.write_text(json.dumps(self.to_dict(), ensure_ascii=False) + "\n", encoding="utf-8")
+        elif file.suffix == ".npz":
+            with file.open("wb") as stream:
+                np.savez_compressed(
+                    stream, allow_pickle=False, **self._arrays(), facts=np.array(self._facts())
+                )
+        else:
+            raise ConfigError(f"{file} ends in neither .json nor .npz; name the file so that it does")
+
+    @classmethod
+    def load(cls, file: Path | str) -> Self:
+        """Read what `save` wrote. Raises ConfigError for anything else."""
+        file = Path(file)
+        try:
+            if file.suffix == ".npz":
+                with np.load(file, allow_pickle=False) as arrays:
+                    return cls._from(json.loads(str(arrays["facts"])), arrays)
+            return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, ClearheadError):
+                raise
+            raise ConfigError(f"{file} does not hold attention maps: {error}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; numbers are as short as they can be without losing a bit."""
+        return {
+            **json.loads(self._facts()),
+            "arrays": {name: _lists(a) for name, a in self._arrays().items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the maps of what `to_dict` made."""
+        arrays = {name: np.asarray(rows, dtype=np.float32) for name, rows in values["arrays"].items()}
+        return cls._from(values, arrays)
+
+    def _arrays(self) -> dict[str, Maps]:
+        return {
+            **{name: getattr(self, name) for name in _ARRAYS},
+            **{f"inner.{k}": v for k, v in self.inner.items()},
+        }
+
+    def _facts(self) -> str:
+        facts = {
+            "format_version": FORMAT_VERSION,
+            "source": asdict(self.source),
+            "target": asdict(self.target),
+            "guesses": self.guesses,
+            "about": dict(self.about),
+        }
+        return json.dumps(facts, ensure_ascii=False)
+
+    @classmethod
+    def _from(cls, facts: Mapping[str, Any], arrays: Mapping[str, Maps]) -> Self:
+        if facts.get("format_version") != FORMAT_VERSION:
+            raise ConfigError(
+                f"these maps have format version {facts.get('format_version')!r}; this release reads {FORMAT_VERSION}"
+            )
+        return cls(
+            source=_tokens(facts["source"]),
+            target=_tokens(facts["target"]),
+            guesses=tuple(tuple(Guess(*each) for each in step) for step in facts["guesses"]),
+            about=facts["about"],
+            inner={name.removeprefix("inner."): arrays[name] for name in arrays if name.startswith("inner.")},
+            **{name: arrays[name] for name in _ARRAYS},
+        )
+
+
+_ARRAYS = ("encoder", "decoder", "cross", "probabilities")
+
+
+def _tokens(values: Mapping[str, Any]) -> Tokens:
+    return Tokens(
+        values["text"],
+        tuple(values["ids"]),
+        tuple(values["pieces"]),
+        tuple(None if span is None else Span(*span) for span in values["spans"]),
+    )
+
+
+def _lists(array: Maps) -> Any:
+    """Return nested lists whose numbers are the shortest that give the same float32 again."""
+    flat: list[Any] = [float(str(number)) for number in array.ravel()]
+    for size in reversed(array.shape[1:]):
+        flat = [flat[place : place + size] for place in range(0, len(flat), size)] if size else []
+    return flat
