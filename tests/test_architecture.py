@@ -39,6 +39,7 @@ DOORS = {
     "ctranslate2": {"engines"},
     "platformdirs": {"engines"},
     "polib": {"data"},
+    "resvg_py": {"inspection"},
     "filelock": {"pipeline"},
     "tyro": {"cli"},
     "tomli_w": {"config"},
@@ -203,6 +204,8 @@ OPTIONS = {
     "evaluate": "alpha beam engine json lowercase model output reference source split to tokenize",
     "compare": "frequencies html json lowercase reference samples seed source tokenize",
     "score": "json model source target to",
+    "look": "engine grid head inner layer model out place target to",
+    "align": "choose gold model output source target to words",
     "info": "json model",
     "plan": "config json measure preset",
     "train": f"config init out preset resume {DATA} "

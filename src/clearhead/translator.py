@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, overload
 
+from clearhead.data.batching import order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
@@ -15,12 +16,16 @@ from clearhead.engines.protocol import Engine, SearchOptions
 from clearhead.errors import TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
-from clearhead.text.tokenizer import BOS, EOS, Tokenizer
+from clearhead.text.tokenizer import BOS, EOS, PAD, Tokenizer
 
 if TYPE_CHECKING:
-    from clearhead.inspection.maps import AttentionMaps, Tokens
+    from clearhead.inspection.alignment import Alignment, Reader
+    from clearhead.inspection.maps import Attended, AttentionMaps, Tokens
+    from clearhead.text.words import WordKind
 
 Split = Literal["auto", "never"]
+_LOOKED_AT = 1024
+"""Tokens of a batch whose attention is kept: all layers and heads take room."""
 WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
 
@@ -271,10 +276,7 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
     ) -> list[PairScore]:
         """Return how probable each target is as the translation of its source, each taken as one sentence."""
-        if len(sources) != len(targets):
-            raise TranslationError(
-                f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
-            )
+        self._check_counts(sources, targets)
         tag = self.target(to)
         srcs = [[*self.tokenizer.encode(text, to=tag), EOS] for text in sources]
         tgts = [self.tokenizer.encode(text) for text in targets]
@@ -284,6 +286,65 @@ class Translator:
             penalty = length_penalty(len(log_probs), self.info.decoding.alpha)
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
         return scores
+
+    def _check_counts(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+        if len(sources) != len(targets):
+            raise TranslationError(
+                f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
+            )
+
+    def align(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        *,
+        to: str | None = None,
+        words: "WordKind" = "split",
+    ) -> list["Alignment"]:
+        """Return which words of each target come from which of its source, each pair taken as one sentence.
+
+        Words are what stands between spaces (`space`), or so that punctuation marks are words (`split`). How
+        they are read from the attention is `reader`.
+        """
+        from clearhead.inspection.alignment import aligned
+
+        reader = self.reader
+        return [
+            aligned(each, each.source.words(words)[0], each.target.words(words)[0], reader)
+            for each in self.attended(sources, targets, to=to)
+        ]
+
+    @property
+    def reader(self) -> "Reader":
+        """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
+        from clearhead.inspection.alignment import Reader
+
+        if self.info.alignment:
+            return Reader.from_dict(self.info.alignment)
+        return Reader.usual(self.info.model.num_decoder_layers, self.info.model.num_heads)
+
+    def attended(
+        self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
+    ) -> list["Attended"]:
+        """Return the attention to the source of each pair, [layer, head, target, source], in order."""
+        from clearhead.inspection.record import attended
+
+        self._check_counts(sources, targets)
+        tag = self.target(to)
+        srcs = [self._tokens([*ids, EOS]) for ids in self.tokenizer.encode_batch(sources, to=tag)]
+        tgts = [self._tokens([*ids, EOS]) for ids in self.tokenizer.encode_batch(targets)]
+        found: dict[int, Attended] = {}
+        lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
+        for batch in order_by_length(lengths, _LOOKED_AT):
+            pairs = attended(
+                self.engine.pytorch.model,
+                [srcs[number] for number in batch],
+                [tgts[number] for number in batch],
+                start=BOS,
+                pad=PAD,
+            )
+            found.update(zip(batch.tolist(), pairs, strict=True))
+        return [found[number] for number in range(len(srcs))]
 
     def look(
         self, text: str, *, to: str | None = None, target: str | None = None, inner: bool = False

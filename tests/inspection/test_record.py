@@ -8,7 +8,7 @@ import torch
 
 from clearhead.errors import ConfigError
 from clearhead.inspection.maps import AttentionMaps, Tokens
-from clearhead.inspection.record import cross_attention, record
+from clearhead.inspection.record import attended, record
 from clearhead.model.masks import causal_mask
 from clearhead.model.transformer import Transformer
 from clearhead.text.words import Span
@@ -156,9 +156,11 @@ def test_scores_need_inner():
 def test_a_batch_of_cross_attention_is_each_pairs_own():
     model = made("pre")
     pairs = [(SRC, TGT), ([9, 2], [5, 6, 7, 8, 2])]
-    batch = cross_attention(model, [src for src, _ in pairs], [tgt for _, tgt in pairs], start=1, pad=0)
-    for (src, tgt), weights in zip(pairs, batch, strict=True):
-        np.testing.assert_allclose(weights, look(model, src, tgt).cross, atol=1e-6)
+    sides = [[tokens(side) for side in each] for each in zip(*pairs, strict=True)]
+    for (src, tgt), found in zip(pairs, attended(model, *sides, start=1, pad=0), strict=True):
+        maps = look(model, src, tgt)
+        np.testing.assert_allclose(found.cross, maps.cross, atol=1e-6)
+        np.testing.assert_allclose(found.probabilities, maps.probabilities, atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".npz"])

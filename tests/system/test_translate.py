@@ -204,15 +204,6 @@ def test_the_log_tells_the_story(tiny_run):
     assert (tiny_run.path / "model" / "README.md").read_text().startswith("# A Clearhead model")
 
 
-def test_look_gives_the_maps_of_the_translation(tiny_translator):
-    maps = tiny_translator.look("4 5")
-    assert maps.cross.shape == (2, 2, len(maps.read), len(maps.src))
-    assert maps.produced[-1] == "</s>"
-    assert maps.read[1:] == maps.produced[:-1]
-    forced = tiny_translator.look("4 5", target="nine nine nine nine")
-    assert len(forced.read) > len(maps.read)
-
-
 def test_the_model_that_comes_with_the_package(say, tiny_run, tmp_path, monkeypatch):
     """It is meant where no other is named; its weights take half the room."""
     given = directory.find(tiny_run.path)

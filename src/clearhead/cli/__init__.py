@@ -12,10 +12,12 @@ from typing import Any
 
 import tyro
 
+from clearhead.cli.align import Align
 from clearhead.cli.compare import Compare
 from clearhead.cli.demo import Demo
 from clearhead.cli.evaluate import Evaluate
 from clearhead.cli.info import Info
+from clearhead.cli.look import Look
 from clearhead.cli.plan import Plan
 from clearhead.cli.prepare import Prepare
 from clearhead.cli.score import Score
@@ -32,6 +34,8 @@ COMMANDS: dict[str, type] = {
     "evaluate": Evaluate,
     "compare": Compare,
     "score": Score,
+    "look": Look,
+    "align": Align,
     "info": Info,
     "plan": Plan,
 }

@@ -26,6 +26,7 @@ from clearhead.data.lexicon import (
     Noun,
     Verb,
 )
+from clearhead.text.words import Span
 
 Part = Literal["train", "valid", "test"]
 Language = Literal["en", "fr", "es"]
@@ -67,6 +68,15 @@ class Example:
     def words(self, language: str) -> tuple[str, ...]:
         """Return the words that alignments refer to; an elided article and a stop are words."""
         return tuple(word for word, _ in self.tokens[language])
+
+    def spans(self, language: str) -> tuple[Span, ...]:
+        """Return where those words stand in the text."""
+        text, place, spans = self.text(language).lower(), 0, []
+        for word in self.words(language):
+            start = text.index(word.lower(), place)
+            place = start + len(word)
+            spans.append(Span(start, place))
+        return tuple(spans)
 
     def alignment(self, source: str, target: str) -> frozenset[Link]:
         """Return the exact links, (source word, target word) counted from 0."""

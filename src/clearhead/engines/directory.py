@@ -33,6 +33,8 @@ class ModelInfo:
     target_langs: tuple[str, ...] = ()
     default_target: str = ""
     """The target of a model with several where a request names none."""
+    alignment: Mapping[str, Any] = field(default_factory=dict)
+    """How word alignments are read from its attention; empty where that was not chosen on data."""
     characters_per_token: float = 0.0
     """Mean over the training text."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +55,14 @@ def model_files(
         TOKENIZER: tokenizer.to_bytes(),
         CARD: card.encode(),
     }
+
+
+def rewrite(path: Path, info: ModelInfo) -> None:
+    """Write `config.json` of a model directory anew, the rest as it is, whole or not at all."""
+    files: dict[str, bytes | checkpoint.Arrays] = {
+        file.name: file.read_bytes() for file in path.iterdir() if file.name != checkpoint.MANIFEST
+    }
+    checkpoint.write_directory(path, {**files, CONFIG: checkpoint.json_bytes(info.to_dict())})
 
 
 def find(path: Path | str | None = None) -> Path:
@@ -98,6 +108,7 @@ def read_info(path: Path) -> ModelInfo:
             source_langs=tuple(values["source_langs"]),
             target_langs=tuple(values["target_langs"]),
             default_target=str(values.get("default_target", "")),
+            alignment=dict(values.get("alignment", {})),
             characters_per_token=float(values["characters_per_token"]),
             training=dict(values["training"]),
         )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from clearhead.errors import ClearheadError, ConfigError
+from clearhead.text.tokenizer import SPACE_MARK
 from clearhead.text.words import Span, WordKind, word_of, words
 
 Maps = np.ndarray[Any, np.dtype[np.float32]]
@@ -23,6 +24,13 @@ class Guess(NamedTuple):
 
     piece: str
     probability: float
+
+
+def label(piece: str) -> str:
+    """Return a piece as people read it: a word's beginning plain, what goes on within a word with a dot before it."""
+    if piece.startswith(SPACE_MARK):
+        return piece.removeprefix(SPACE_MARK) or "\u2423"
+    return f"\u00b7{piece}" if piece[:1].isalnum() else piece
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,18 @@ class Tokens:
         """Return the words of the text, and for each token the index of its word."""
         found = words(self.text, kind)
         return found, word_of(self.spans, found)
+
+
+@dataclass(frozen=True, eq=False)
+class Attended:
+    """The attention to the source of one pair, and how probable its target is."""
+
+    source: Tokens
+    target: Tokens
+    cross: Maps
+    """[layer, head, target, source]."""
+    probabilities: Maps
+    """Of each target token."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

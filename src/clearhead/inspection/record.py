@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clearhead.inspection.maps import AttentionMaps, Guess, Maps, Tokens
+from clearhead.inspection.maps import Attended, AttentionMaps, Guess, Maps, Tokens
 from clearhead.model.transformer import Transformer
 
 _GUESSES = 8
@@ -65,13 +65,10 @@ def _stacked(seen: Mapping[str, Maps], stack: str, place: str, layers: int) -> M
 
 
 @torch.inference_mode()
-def cross_attention(
-    model: Transformer, srcs: Sequence[Sequence[int]], tgts: Sequence[Sequence[int]], *, start: int, pad: int
-) -> list[Maps]:
-    """Return the attention to the source of each pair in a batch: [layer, head, target, source] each.
-
-    `tgts` are what was produced, the end included, as in `record`.
-    """
+def attended(
+    model: Transformer, sources: Sequence[Tokens], targets: Sequence[Tokens], *, start: int, pad: int
+) -> list[Attended]:
+    """Return what `record` returns of the attention to the source, for a batch of pairs."""
     seen: dict[str, Tensor] = {}
     device = model.src_embedding.weight.device
 
@@ -79,16 +76,20 @@ def cross_attention(
         longest = max(map(len, rows))
         return torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows], device=device)
 
-    model(
-        padded(srcs),
-        padded([[start, *tgt[:-1]] for tgt in tgts]),
+    tgt = padded([target.ids for target in targets])
+    states = model(
+        padded([source.ids for source in sources]),
+        padded([[start, *target.ids[:-1]] for target in targets]),
         observer=lambda place, tensor: (
             seen.update({place: tensor}) if place.endswith("cross.weights") else None
         ),
     )
     layers = [seen[f"decoder.{layer}.cross.weights"] for layer in range(model.config.num_decoder_layers)]
     stacked = torch.stack(layers, dim=1).float().cpu().numpy()
+    found = model.logits(states).float().softmax(dim=-1).gather(2, tgt[..., None]).squeeze(2).cpu().numpy()
     return [
-        stacked[number, :, :, : len(tgt), : len(src)]
-        for number, (src, tgt) in enumerate(zip(srcs, tgts, strict=True))
+        Attended(
+            source, target, stacked[number, :, :, : len(target), : len(source)], found[number, : len(target)]
+        )
+        for number, (source, target) in enumerate(zip(sources, targets, strict=True))
     ]

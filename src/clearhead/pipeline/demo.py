@@ -16,7 +16,7 @@ from clearhead.data import grammar
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.evaluation import bleu
-from clearhead.inspection.maps import AttentionMaps
+from clearhead.inspection.maps import AttentionMaps, label
 from clearhead.pipeline import train
 from clearhead.pipeline.corpora import Corpora, SentencePair
 from clearhead.pipeline.training_progress import show
@@ -159,15 +159,11 @@ def attention_table(maps: AttentionMaps) -> Table:
     table = Table(padding=(0, 0))
     table.add_column("")
     for piece in maps.src:
-        table.add_column(_shown(piece), justify="center", min_width=4)
+        table.add_column(label(piece), justify="center", min_width=4)
     weights = maps.cross.mean(axis=(0, 1))
     for piece, row in zip(maps.produced, weights, strict=True):
-        table.add_row(_shown(piece), *(_cell(float(weight)) for weight in row))
+        table.add_row(label(piece), *(_cell(float(weight)) for weight in row))
     return table
-
-
-def _shown(piece: str) -> str:
-    return piece.replace("\u2581", " ").strip() or piece
 
 
 def _cell(weight: float) -> Text:

@@ -1,0 +1,68 @@
+"""`clearhead align`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from clearhead.cli.model import Model, translator_of
+from clearhead.cli.output import writer
+from clearhead.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Align:
+    """Print which words of a translation come from which of its source, a line a pair: 0-0 1-2 ...
+
+    Read from the attention to the source. With alignments that are known, the best heads are chosen on some
+    pairs and measured on others:
+
+    Example: clearhead align --model runs/fr-en --source dev.fr --target dev.en --gold dev.links --choose
+    clearhead align --model runs/fr-en --source test.fr --target test.en --gold test.links
+    """
+
+    source: str
+    """Source side."""
+    target: str
+    """Target side, line for line."""
+    model: Model = None
+    to: str | None = None
+    """Target language, where the model has several."""
+    words: Literal["space", "split"] = "space"
+    """space: whatever stands between spaces is a word; split: punctuation marks are words of their own."""
+    gold: str | None = None
+    """Known alignments, a line a pair: 0-0 for a sure link, 1?2 for a possible one; tells the error rate (AER)."""
+    choose: bool = False
+    """Choose the heads that agree best with --gold, and keep that in the model directory."""
+    output: Path | None = None
+    """File to write instead of standard output."""
+
+    def run(self) -> None:
+        """Print a line for each pair, or choose."""
+        from clearhead.inspection.alignment import error_rate
+        from clearhead.pipeline import align
+
+        if self.choose and not self.gold:
+            raise ConfigError("--choose needs alignments that are known; give them with --gold FILE")
+        translator = translator_of(self.model, "auto")
+        if self.choose and self.gold:
+            chosen = align.choose(
+                translator, self.source, self.target, self.gold, to=self.to, words=self.words
+            )
+            kept = align.keep(self.model, chosen.reader)
+            heads = ", ".join(f"{layer}.{head}" for layer, head in chosen.reader.heads)
+            print(
+                f"layer.head {heads}, read when a token is {chosen.reader.reading}: "
+                f"AER {100 * chosen.rate:.1f} % on these pairs ({100 * chosen.before:.1f} % before)\n"
+                f"kept in {kept}; measure on pairs it was not chosen on"
+            )
+            return
+        found = []
+        with writer(self.output) as out:
+            for each in align.align(translator, self.source, self.target, to=self.to, words=self.words):
+                out.write(each.pharaoh() + "\n")
+                found.append((each.links, (len(each.source), len(each.target))))
+        if self.gold:
+            gold = align.read_gold(self.gold, [counts for _, counts in found])
+            rate = error_rate((links for links, _ in found), gold)
+            print(f"AER {100 * rate:.2f} %, {len(found):,} pairs", file=sys.stderr)

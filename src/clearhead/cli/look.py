@@ -1,0 +1,66 @@
+"""`clearhead look`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from clearhead.cli.model import EngineChoice, Model, translator_of
+from clearhead.errors import ConfigError
+
+NUMBERS, PICTURES = (".json", ".npz"), (".svg", ".png")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Look inside a translation: all three attentions, every layer and head, as numbers or as a picture.
+
+    Examples: clearhead look "The ball is blue." --to es --out look.svg
+    clearhead look "The ball is blue." --to es --target "El balón es azul." --inner --out look.npz
+    """
+
+    text: Annotated[Positional[str], arg(metavar="TEXT")]
+    """A sentence."""
+    out: Path
+    """File to write: .json or .npz for numbers, .svg or .png (with the extra `plot`) for a picture."""
+    model: Model = None
+    to: str | None = None
+    """Target language, where the model has several."""
+    target: str | None = None
+    """A translation to look at instead of the model's own."""
+    inner: bool = False
+    """Numbers only: queries, keys, values and every other vector on the way too."""
+    place: Literal["encoder", "decoder", "cross"] = "cross"
+    """Pictures only: which of the three attentions."""
+    layer: int | None = None
+    """Pictures only: one layer, from 0; the mean of all otherwise."""
+    head: int | None = None
+    """Pictures only: one head, from 0; the mean of all otherwise."""
+    grid: bool = False
+    """Pictures only: every layer and head, small, side by side."""
+    engine: EngineChoice = "auto"
+
+    def run(self) -> None:
+        """Write the file, and print the translation that it shows."""
+        if self.out.suffix not in (*NUMBERS, *PICTURES):
+            raise ConfigError(
+                f"{self.out} is no name for {', '.join((*NUMBERS, *PICTURES))}; end it with one of them"
+            )
+        translator = translator_of(self.model, self.engine)
+        maps = translator.look(self.text, to=self.to, target=self.target, inner=self.inner)
+        try:
+            if self.out.suffix in NUMBERS:
+                maps.save(self.out)
+            else:
+                from clearhead.inspection import picture
+
+                drawn = (
+                    picture.grid(maps, self.place)
+                    if self.grid
+                    else picture.svg(maps, self.place, self.layer, self.head)
+                )
+                picture.save(drawn, self.out)
+        except OSError as error:
+            raise ConfigError(f"cannot write {self.out}: {error.strerror}; give another --out") from None
+        print(maps.target.text)

@@ -1,0 +1,185 @@
+"""Attention as a picture for a paper or a slide: one matrix, or all layers and heads side by side.
+
+SVG is written here; PNG is made of it by resvg (the extra `plot`).
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from clearhead.errors import ConfigError
+from clearhead.inspection.maps import AttentionMaps, Maps, label
+
+Place = Literal["encoder", "decoder", "cross"]
+_SAID = {
+    "encoder": "encoder self-attention",
+    "decoder": "masked decoder self-attention",
+    "cross": "encoder-decoder attention",
+}
+# Cividis (Nunez et al. 2018): even in brightness, the same to colour-blind eyes.
+_CIVIDIS = np.array(
+    [
+        (0, 34, 78), (8, 51, 112), (53, 69, 108), (79, 87, 108), (102, 105, 112), (125, 124, 120),
+        (148, 142, 119), (174, 163, 113), (200, 184, 102), (229, 207, 82), (254, 232, 56),
+    ]
+)  # fmt: skip
+_CELL, _SMALL_CELL, _FONT, _GAP = 22, 5, 13, 14
+_CHARACTER = 0.62
+"""Width of a usual character, in font sizes."""
+
+
+def colour(weight: float) -> str:
+    """Return the colour of a weight on the fixed scale from 0 to 1."""
+    place = min(max(weight, 0.0), 1.0) * (len(_CIVIDIS) - 1)
+    low = min(int(place), len(_CIVIDIS) - 2)
+    mixed = _CIVIDIS[low] + (place - low) * (_CIVIDIS[low + 1] - _CIVIDIS[low])
+    return "#" + "".join(f"{round(part):02x}" for part in mixed)
+
+
+def svg(
+    maps: AttentionMaps, place: Place = "cross", layer: int | None = None, head: int | None = None
+) -> str:
+    """Return one matrix: rows are queries, columns the keys that they attend to; layers and heads count from 0.
+
+    Where a layer or a head is not named, it is the mean over them. Raises ConfigError for one there is not.
+    """
+    weights, title = _chosen(maps, place, layer, head)
+    queries, keys = _labels(maps, place)
+    left, top = _widest(queries), _widest(keys)
+    width, height = len(keys) * _CELL, len(queries) * _CELL
+    rows = [
+        f'<text x="{left - 6}" y="{top + (row + 0.68) * _CELL:g}" text-anchor="end">{_text(piece)}</text>'
+        for row, piece in enumerate(queries)
+    ]
+    columns = [
+        f'<text transform="translate({left + (column + 0.65) * _CELL:g} {top - 6}) rotate(-60)">{_text(piece)}</text>'
+        for column, piece in enumerate(keys)
+    ]
+    cells = list(_cells(weights, left, top, _CELL, place))
+    head_line = f'<text x="{left}" y="{top + height + 22}" class="title">{_text(title)}</text>'
+    scale = _scale(left, top + height + 34)
+    total = left + max(width + top // 2, 210, _wide(title)) + 12
+    return _document(
+        total, top + height + 76, [*rows, *columns, *cells, head_line, *scale], _spoken(maps, title)
+    )
+
+
+def grid(maps: AttentionMaps, place: Place = "cross") -> str:
+    """Return a small matrix for every head, a row a layer."""
+    _check_place(place)
+    tables: Maps = getattr(maps, place)
+    layers, heads, queries, keys = tables.shape
+    wide, high, left, top = keys * _SMALL_CELL + _GAP, queries * _SMALL_CELL + _GAP, 66, 30
+    parts = [f'<text x="{left + head * wide}" y="{top - 8}">head {head}</text>' for head in range(heads)]
+    for layer in range(layers):
+        parts.append(
+            f'<text x="{left - 8}" y="{top + layer * high + 14}" text-anchor="end">layer {layer}</text>'
+        )
+        for head in range(heads):
+            parts += _cells(tables[layer, head], left + head * wide, top + layer * high, _SMALL_CELL, place)
+    bottom = top + layers * high
+    title = f"{_SAID[place]}: rows are queries, columns keys"
+    parts.append(f'<text x="{left}" y="{bottom + 16}" class="title">{title}</text>')
+    parts += _scale(left, bottom + 28)
+    return _document(
+        left + max(heads * wide, 210, _wide(title)) + 12, bottom + 70, parts, _spoken(maps, title)
+    )
+
+
+def save(picture: str, file: Path) -> None:
+    """Write a picture as `.svg` or `.png`. Raises ConfigError for another name, or without what makes a PNG."""
+    if file.suffix == ".svg":
+        file.write_text(picture, encoding="utf-8")
+        return
+    if file.suffix != ".png":
+        raise ConfigError(f"{file} ends in neither .svg nor .png; name the file so that it does")
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError:
+        raise ConfigError(
+            f"{file} needs the extra `plot`: pip install 'clearhead[plot]', or write an .svg"
+        ) from None
+    image = svg_to_bytes(svg_string=picture, zoom=2)
+    if image == svg_to_bytes(svg_string=picture, zoom=2, skip_system_fonts=True):
+        raise ConfigError(
+            f"{file} would be without letters, as this machine has no fonts; install one, or write an .svg"
+        )
+    file.write_bytes(image)
+
+
+def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | None) -> tuple[Maps, str]:
+    _check_place(place)
+    tables: Maps = getattr(maps, place)
+    named = []
+    for what, number, count in (("layer", layer, tables.shape[0]), ("head", head, tables.shape[1])):
+        if number is not None and not 0 <= number < count:
+            raise ConfigError(
+                f"there is no {what} {number} in the {_SAID[place]}; there are 0 to {count - 1}"
+            )
+        named.append(f"mean of {count} {what}s" if number is None else f"{what} {number}")
+    for axis, number in ((0, layer), (1, head)):
+        tables = tables.mean(axis=axis, keepdims=True) if number is None else tables.take([number], axis=axis)
+    return tables[0, 0], f"{_SAID[place]}, {', '.join(named)}"
+
+
+def _check_place(place: str) -> None:
+    if place not in get_args(Place):
+        raise ConfigError(f"there is no attention {place!r}; there are {', '.join(get_args(Place))}")
+
+
+def _labels(maps: AttentionMaps, place: Place) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the names of the queries and of the keys."""
+    if place == "encoder":
+        return maps.src, maps.src
+    return (maps.read, maps.read) if place == "decoder" else (maps.produced, maps.src)
+
+
+def _cells(weights: Maps, left: int, top: int, size: int, place: Place) -> Iterator[str]:
+    for query, row in enumerate(weights.tolist()):
+        for key, weight in enumerate(row):
+            x, y = left + key * size, top + query * size
+            hidden = place == "decoder" and key > query  # the future, which the mask hides
+            fill = "url(#masked)" if hidden else colour(weight)
+            inside = "" if size < _CELL or hidden else f"<title>{weight:.3f}</title>"
+            yield f'<rect x="{x}" y="{y}" width="{size}" height="{size}" fill="{fill}">{inside}</rect>'
+
+
+def _scale(left: int, top: int) -> Iterator[str]:
+    for number in range(50):
+        yield f'<rect x="{left + 4 * number}" y="{top}" width="4" height="10" fill="{colour(number / 49)}"/>'
+    for place, number in ((0, "0"), (200, "1")):
+        yield f'<text x="{left + place}" y="{top + 26}" text-anchor="middle">{number}</text>'
+
+
+def _document(width: int, height: int, parts: Sequence[str], spoken: str) -> str:
+    body = "\n".join(parts)
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" \
+viewBox="0 0 {width} {height}" role="img" aria-label="{escape(spoken)}">
+<style>text {{ font: {_FONT}px "DejaVu Sans", Arial, sans-serif; fill: #1a1a1a; unicode-bidi: isolate }}
+.title {{ font-size: 12px; fill: #444 }}</style>
+<defs><pattern id="masked" width="4" height="4" patternUnits="userSpaceOnUse">
+<rect width="4" height="4" fill="#f2f2f2"/><path d="M0 4L4 0" stroke="#bbb" stroke-width="0.8"/></pattern></defs>
+<rect width="{width}" height="{height}" fill="#fff"/>
+{body}
+</svg>
+"""
+
+
+def _spoken(maps: AttentionMaps, title: str) -> str:
+    return f"{title}: from {maps.source.text!r} to {maps.target.text!r}"
+
+
+def _widest(labels: Sequence[str]) -> int:
+    return max(map(_wide, map(label, labels)), default=0) + 18
+
+
+def _wide(text: str) -> int:
+    return round(len(text) * _FONT * _CHARACTER)
+
+
+def _text(piece: str) -> str:
+    """Escape a label; what XML cannot hold shows as U+FFFD."""
+    return escape("".join(c if c.isprintable() else "\ufffd" for c in label(piece)))

@@ -1,0 +1,92 @@
+"""Word alignments of a corpus, their error rate, and the choice of the heads that they are read from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from clearhead.data.corpus import read_parallel
+from clearhead.data.lines import read_lines
+from clearhead.engines import directory
+from clearhead.errors import DataError
+from clearhead.inspection import alignment
+from clearhead.inspection.alignment import Alignment, Gold, Pair, Reader
+from clearhead.text.words import WordKind
+from clearhead.translator import Translator
+
+_WINDOW = 512
+"""Pairs whose attention is held at a time."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A reader, and its error rate on the pairs that it was chosen on."""
+
+    reader: Reader
+    rate: float
+    before: float
+    """The rate of the reader that was in use."""
+
+
+def align(
+    translator: Translator, source: str, target: str, *, to: str | None = None, words: WordKind = "space"
+) -> Iterator[Alignment]:
+    """Yield the alignment of each pair of two files, in order."""
+    pairs = iter(read_parallel(source, target))
+    while window := list(islice(pairs, _WINDOW)):
+        yield from translator.align(
+            [pair.src for pair in window], [pair.tgt for pair in window], to=to, words=words
+        )
+
+
+def read_gold(file: str, found: Sequence[tuple[int, int]]) -> list[Gold]:
+    """Read known alignments, a line a pair, of pairs with so many source and target words.
+
+    Raises DataError where there are not as many lines as pairs, or a link to a word that there is not.
+    """
+    gold = [Gold.parse(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
+    if len(gold) != len(found):
+        raise DataError(
+            f"{file} has {len(gold):,} lines for {len(found):,} pairs; give a line of links for each pair"
+        )
+    for number, (each, (sources, targets)) in enumerate(zip(gold, found, strict=True), start=1):
+        for source, target in sorted(each.sure | each.possible):
+            if source >= sources or target >= targets:
+                raise DataError(
+                    f"{file}:{number}: there is no {source}-{target} in a pair of {sources} and {targets} words; words "
+                    "are counted from 0, and what is a word is said with --words"
+                )
+    return gold
+
+
+def choose(
+    translator: Translator,
+    source: str,
+    target: str,
+    gold: str,
+    *,
+    to: str | None = None,
+    words: WordKind = "space",
+) -> Chosen:
+    """Choose the reader with the lowest error rate on pairs whose alignments are known."""
+    pairs = list(read_parallel(source, target))
+    found = translator.attended([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=to)
+    spans = [(each.source.words(words)[0], each.target.words(words)[0]) for each in found]
+    known = read_gold(gold, [(len(sources), len(targets)) for sources, targets in spans])
+    return best(
+        [Pair(each, *sides, links) for each, sides, links in zip(found, spans, known, strict=True)],
+        translator.reader,
+    )
+
+
+def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
+    """Choose the reader with the lowest error rate, and say what that of `before` was."""
+    reader, rate = alignment.choose(pairs)
+    return Chosen(reader, rate, alignment.measured(pairs, before))
+
+
+def keep(path: Path | None, reader: Reader) -> Path:
+    """Write into a model directory how alignments are read from it, and return where it is."""
+    found = directory.find(path)
+    directory.rewrite(found, replace(directory.read_info(found), alignment=reader.to_dict()))
+    return found

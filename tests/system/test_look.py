@@ -1,0 +1,146 @@
+"""Looking inside a trained model, at the command line and in Python: maps, alignments, what was left out."""
+
+import shutil
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from clearhead import cli
+from clearhead.errors import TranslationError
+from clearhead.inspection.maps import AttentionMaps
+from clearhead.translator import Translator
+
+
+@pytest.fixture
+def say(capsys):
+    def run(*args) -> tuple[str, str]:
+        capsys.readouterr()
+        cli.main([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        return captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Numbers in digits and in words: word for word each other's, so the alignment is known."""
+    digits = ["4 7 1", "3 3 0 9 2", "8", "5 6 5 1 2 7"]
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    files = {"source": digits, "target": [" ".join(words[int(d)] for d in line.split()) for line in digits]}
+    files["gold"] = [" ".join(f"{i}-{i}" for i in range(len(line.split()))) for line in digits]
+    for name, lines in files.items():
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
+    return [part for name in ("source", "target", "gold") for part in (f"--{name}", tmp_path / name)]
+
+
+def test_look_gives_the_maps_of_the_translation(tiny_translator):
+    maps = tiny_translator.look("4 5")
+    assert maps.cross.shape == (2, 2, len(maps.read), len(maps.src))
+    assert maps.produced[-1] == "</s>"
+    assert maps.read[1:] == maps.produced[:-1]
+    assert (maps.source.text, maps.target.text) == ("4 5", "four five")
+    assert maps.about["engine"] == "ctranslate2 int8" or maps.about["engine"].startswith("ctranslate2")
+    scored = tiny_translator.score(["4 5"], ["four five"])[0]
+    assert np.log(maps.probabilities).sum() == pytest.approx(scored.log_prob, abs=1e-3)
+    forced = tiny_translator.look("4 5", target="nine nine nine nine")
+    assert len(forced.read) > len(maps.read)
+    assert forced.about["engine"] is None
+    assert forced.probabilities.prod() < maps.probabilities.prod()
+
+
+def test_blank_texts_have_nothing_to_look_at(tiny_translator):
+    with pytest.raises(TranslationError, match="blank"):
+        tiny_translator.look("  ")
+
+
+def test_alignments_are_chosen_kept_and_read(say, tiny_run, pairs, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_run.path / "model", model)
+    command = ("align", "--model", model, *pairs)
+    before, said = say(*command)
+    assert before.count("\n") == 4
+    assert "AER" in said
+    chosen, _ = say(*command, "--choose")
+    assert "layer.head" in chosen
+    after, said = say(*command)
+    rate = float(said.split()[1])
+    assert rate <= 10
+    assert f"AER {rate:.1f} % on these pairs" in chosen
+    assert after.splitlines()[2] == "0-0"
+    translator = Translator.load(model)
+    assert translator.translate("4 7 1").text == "four seven one"
+    (alignment,) = translator.align(["4 7 1"], ["four seven one"])
+    assert alignment.pharaoh() == after.splitlines()[0]
+    assert alignment.source == ("4", "7", "1")
+    assert len(alignment.confidence) == 3
+    assert min(alignment.confidence) > 0.5
+    assert alignment.left_out == ()
+    (odd,) = translator.align(["4 7 1"], ["four nine one"])
+    assert int(np.argmin(odd.confidence)) == 1
+
+
+def test_a_line_for_each_pair_even_a_blank_one(say, tiny_run, tmp_path):
+    (tmp_path / "a").write_text("4 5\n\n \n7\n")
+    (tmp_path / "b").write_text("four five\n\nsix\n\n")
+    out, _ = say("align", "--model", tiny_run.path, "--source", tmp_path / "a", "--target", tmp_path / "b")
+    assert out.split("\n")[1:] == ["", "", "", ""]
+    assert out.startswith("0-")
+
+
+@pytest.mark.parametrize(
+    ("gold", "said"),
+    [
+        ("0-0\n", "has 1 lines for 4 pairs"),
+        ("0-0\n0-0\n0-1\n0-0\n", "gold:3: there is no 0-1 in a pair of 1 and 1 words"),
+        ("0-0\n0-0\n0~1\n0-0\n", "gold:3: '0~1' is no link"),
+    ],
+)
+def test_wrong_gold_is_named(capsys, tiny_run, pairs, gold, said):
+    pairs[-1].write_text(gold)
+    for more in ((), ("--choose",)):
+        with pytest.raises(SystemExit):
+            cli.main([str(arg) for arg in ("align", "--model", tiny_run.path, *pairs, *more)])
+        assert said in capsys.readouterr().err
+
+
+def test_choosing_needs_gold(capsys, tiny_run, pairs):
+    with pytest.raises(SystemExit):
+        cli.main([str(arg) for arg in ("align", "--model", tiny_run.path, *pairs[:-2], "--choose")])
+    assert "give them with --gold" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["maps.json", "maps.npz"])
+def test_numbers_are_written_and_read_again(say, tiny_run, tiny_translator, tmp_path, name):
+    out, _ = say("look", "4 5", "--model", tiny_run.path, "--inner", "--out", tmp_path / name)
+    assert out == "four five\n"
+    maps, expected = AttentionMaps.load(tmp_path / name), tiny_translator.look("4 5", inner=True)
+    np.testing.assert_array_equal(maps.cross, expected.cross)
+    assert maps.inner.keys() == expected.inner.keys()
+    assert maps.source == expected.source
+
+
+@pytest.mark.parametrize("more", [(), ("--place", "decoder", "--layer", 1, "--head", 0), ("--grid",)])
+def test_pictures(say, tiny_run, tmp_path, more):
+    command = ("look", "4 5", "--model", tiny_run.path, "--target", "<b>&", *more, "--out")
+    say(*command, tmp_path / "a.svg")
+    drawn = ElementTree.parse(tmp_path / "a.svg").getroot()  # well-formed, whatever the tokens are
+    assert "4 5" in drawn.attrib["aria-label"]
+    say(*command, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--out", "maps.txt"), "is no name for .json, .npz, .svg, .png"),
+        (("--out", "{}/a.svg", "--layer", 7), "there is no layer 7 in the encoder-decoder attention"),
+        (("--out", "{}/none/a.svg"), "cannot write"),
+        (("--out", "{}/a.svg", "--to", "xx"), "xx"),
+    ],
+)
+def test_what_cannot_be_looked_at(capsys, tiny_run, tmp_path, args, said):
+    with pytest.raises(SystemExit):
+        cli.main(["look", "4 5", "--model", str(tiny_run.path), *(str(a).format(tmp_path) for a in args)])
+    assert said in capsys.readouterr().err
