@@ -150,8 +150,8 @@ def _cells(weights: Maps, left: int, top: int, size: int, place: Place) -> Itera
 def _scale(left: int, top: int) -> Iterator[str]:
     for number in range(50):
         yield f'<rect x="{left + 4 * number}" y="{top}" width="4" height="10" fill="{colour(number / 49)}"/>'
-    for place, number in ((0, "0"), (200, "1")):
-        yield f'<text x="{left + place}" y="{top + 26}" text-anchor="middle">{number}</text>'
+    for place, end in ((0, "0"), (200, "1")):
+        yield f'<text x="{left + place}" y="{top + 26}" text-anchor="middle">{end}</text>'
 
 
 def _document(width: int, height: int, parts: Sequence[str], spoken: str) -> str:
