@@ -20,7 +20,7 @@ from clearhead.text.tokenizer import BOS, EOS, PAD, Tokenizer
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment, Reader
-    from clearhead.inspection.maps import Attended, AttentionMaps, Tokens
+    from clearhead.inspection.maps import Attended, AttentionMaps, Choice, Tokens
     from clearhead.text.words import WordKind
 
 Split = Literal["auto", "never"]
@@ -347,12 +347,19 @@ class Translator:
         return [found[number] for number in range(len(srcs))]
 
     def look(
-        self, text: str, *, to: str | None = None, target: str | None = None, inner: bool = False
+        self,
+        text: str,
+        *,
+        to: str | None = None,
+        target: str | None = None,
+        inner: bool = False,
+        search: bool = False,
     ) -> "AttentionMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
 
         The text is taken as one sentence. With `inner` the queries, keys, values and every other vector on
-        the way come too. Raises TranslationError for a blank text.
+        the way come too; with `search` the story of our own search, whichever engine made the translation.
+        Raises TranslationError for a blank text.
         """
         from clearhead.inspection.record import record
 
@@ -360,13 +367,14 @@ class Translator:
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         tag = self.target(to)
         src = [*self.tokenizer.encode(text, to=tag), EOS]
+        options = SearchOptions(decoding=self.info.decoding)
         if target is None:
-            search = SearchOptions(decoding=self.info.decoding)
-            ((_, hypotheses),) = self.engine.translate([src], search)
+            ((_, hypotheses),) = self.engine.translate([src], options)
             tgt = list(hypotheses[0].tokens)
         else:
             tgt = self.tokenizer.encode(target)
         shape = self.info.model
+        steps, best = self._story(src, options) if search else ((), None)
         return record(
             self.engine.pytorch.model,
             self._tokens(src),
@@ -374,15 +382,43 @@ class Translator:
             start=BOS,
             piece=lambda i: self.tokenizer.pieces([i])[0],
             inner=inner,
+            search=steps,
             about={
                 "model": self.name,
                 "to": tag or (self.targets[0] if self.targets else None),
+                "reader": self.reader.to_dict(),
+                "search_text": best,
+                "beam_size": options.decoding.beam_size,
                 "engine": None if target is not None else f"{self.engine.name} {self.engine.precision}",
                 "d_model": shape.d_model,
                 "num_heads": shape.num_heads,
                 "norm": shape.norm,
             },
         )
+
+    def _story(self, src: list[int], options: SearchOptions) -> tuple[tuple[tuple["Choice", ...], ...], str]:
+        """Return the choices of each step of our own search, and the text that it found best."""
+        from clearhead.inspection.maps import Choice
+
+        steps: list[tuple[Choice, ...]] = []
+        searching = self.engine.pytorch.trace(src, options)
+        while True:
+            try:
+                step = next(searching)
+            except StopIteration as stop:
+                return tuple(steps), self.tokenizer.decode(stop.value[0][0].tokens)
+            steps.append(
+                tuple(
+                    Choice(
+                        self.tokenizer.pieces(each.tokens[-1:])[0],
+                        each.parent,
+                        math.exp(each.token_log_prob),
+                        each.score,
+                        each.fate,
+                    )
+                    for each in step.sentences[0].candidates
+                )
+            )
 
     def _tokens(self, ids: list[int]) -> "Tokens":
         from clearhead.inspection.maps import Tokens

@@ -9,21 +9,22 @@ from tyro.conf import Positional, arg
 from clearhead.cli.model import EngineChoice, Model, translator_of
 from clearhead.errors import ConfigError
 
-NUMBERS, PICTURES = (".json", ".npz"), (".svg", ".png")
+PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Look inside a translation: all three attentions, every layer and head, as numbers or as a picture.
+    """Look inside a translation: all three attentions, every layer and head, as a page, numbers or a picture.
 
-    Examples: clearhead look "The ball is blue." --to es --out look.svg
+    Examples: clearhead look "The ball is blue." --to es --out look.html
     clearhead look "The ball is blue." --to es --target "El balón es azul." --inner --out look.npz
     """
 
     text: Annotated[Positional[str], arg(metavar="TEXT")]
     """A sentence."""
     out: Path
-    """File to write: .json or .npz for numbers, .svg or .png (with the extra `plot`) for a picture."""
+    """File to write: .html for a page that needs no network, .json or .npz for numbers, .svg or .png (with the
+    extra `plot`) for a picture."""
     model: Model = None
     to: str | None = None
     """Target language, where the model has several."""
@@ -43,14 +44,24 @@ class Look:
 
     def run(self) -> None:
         """Write the file, and print the translation that it shows."""
-        if self.out.suffix not in (*NUMBERS, *PICTURES):
-            raise ConfigError(
-                f"{self.out} is no name for {', '.join((*NUMBERS, *PICTURES))}; end it with one of them"
-            )
+        kinds = (PAGE, *NUMBERS, *PICTURES)
+        if self.out.suffix not in kinds:
+            raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
+        paged = self.out.suffix == PAGE
         translator = translator_of(self.model, self.engine)
-        maps = translator.look(self.text, to=self.to, target=self.target, inner=self.inner)
+        maps = translator.look(
+            self.text,
+            to=self.to,
+            target=self.target,
+            inner=self.inner or paged,
+            search=paged and not self.target,
+        )
         try:
-            if self.out.suffix in NUMBERS:
+            if paged:
+                from clearhead.inspection.page import page
+
+                self.out.write_text(page(maps), encoding="utf-8")
+            elif self.out.suffix in NUMBERS:
                 maps.save(self.out)
             else:
                 from clearhead.inspection import picture

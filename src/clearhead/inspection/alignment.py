@@ -157,7 +157,10 @@ def _names(tokens: Tokens, spans: Sequence[Span]) -> tuple[str, ...]:
 
 
 def aligned(
-    found: Attended, source_words: Sequence[Span], target_words: Sequence[Span], reader: Reader
+    found: Attended | AttentionMaps,
+    source_words: Sequence[Span],
+    target_words: Sequence[Span],
+    reader: Reader,
 ) -> Alignment:
     """Read the alignment of one pair from its attention."""
     read = word_weights(found, source_words, target_words, reader)

@@ -26,6 +26,20 @@ class Guess(NamedTuple):
     probability: float
 
 
+class Choice(NamedTuple):
+    """A continuation that the search considered."""
+
+    piece: str
+    parent: int
+    """Place among the kept choices of the step before; 0 at the first."""
+    probability: float
+    """Of this token."""
+    score: float
+    """Of all tokens so far, as the search compares them: log-probability over length penalty."""
+    fate: str
+    """`kept`, `finished` or `pruned`."""
+
+
 def label(piece: str) -> str:
     """Return a piece as people read it: a word's beginning plain, what goes on within a word with a dot before it."""
     if piece.startswith(SPACE_MARK):
@@ -82,6 +96,8 @@ class AttentionMaps:
     """Of each produced token, given all before it."""
     guesses: tuple[tuple[Guess, ...], ...]
     """The most probable tokens at each step, best first."""
+    search: tuple[tuple[Choice, ...], ...] = ()
+    """Where it was asked for: the choices of each step of our own search, best first."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """The model, the target language, the engine that made the text, whether the target was given."""
     inner: Mapping[str, Maps] = field(default_factory=dict)
@@ -116,6 +132,12 @@ class AttentionMaps:
             ) from None
         raw = query @ key.swapaxes(-2, -1)
         return raw, raw / np.float32(np.sqrt(query.shape[-1]))
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        from clearhead.inspection.page import frame
+
+        return frame(self)
 
     def save(self, file: Path | str) -> None:
         """Write to a `.json` or a `.npz` file. Raises ConfigError for another name."""
@@ -169,6 +191,7 @@ class AttentionMaps:
             "source": asdict(self.source),
             "target": asdict(self.target),
             "guesses": self.guesses,
+            "search": self.search,
             "about": dict(self.about),
         }
         return json.dumps(facts, ensure_ascii=False)
@@ -183,6 +206,7 @@ class AttentionMaps:
             source=_tokens(facts["source"]),
             target=_tokens(facts["target"]),
             guesses=tuple(tuple(Guess(*each) for each in step) for step in facts["guesses"]),
+            search=tuple(tuple(Choice(*each) for each in step) for step in facts["search"]),
             about=facts["about"],
             inner={name.removeprefix("inner."): arrays[name] for name in arrays if name.startswith("inner.")},
             **{name: arrays[name] for name in _ARRAYS},

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clearhead.inspection.maps import Attended, AttentionMaps, Guess, Maps, Tokens
+from clearhead.inspection.maps import Attended, AttentionMaps, Choice, Guess, Maps, Tokens
 from clearhead.model.transformer import Transformer
 
 _GUESSES = 8
@@ -22,13 +22,15 @@ def record(
     start: int,
     piece: Callable[[int], str],
     inner: bool = False,
+    search: tuple[tuple[Choice, ...], ...] = (),
     guesses: int = _GUESSES,
     about: Mapping[str, Any] | None = None,
 ) -> AttentionMaps:
     """Run the model once over a source and a finished target, and keep every attention.
 
     One pass with the written-out equation, which equals the one that translates. The decoder reads `start`
-    and then all of `target` but its last. `piece` names an id; with `inner` every vector on the way is kept.
+    and then all of `target` but its last. `piece` names an id; with `inner` every vector on the way is kept;
+    `search` is passed on.
     """
     seen: dict[str, Maps] = {}
 
@@ -55,6 +57,7 @@ def record(
             tuple(Guess(piece(i), float(p)) for i, p in zip(ids, values, strict=True))
             for ids, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ),
+        search=search,
         about=about or {},
         inner={place: tensor for place, tensor in seen.items() if not place.endswith(".weights")},
     )

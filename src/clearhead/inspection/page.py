@@ -1,0 +1,151 @@
+"""One self-contained page of a translation: it needs no network, and holds nothing but data and its own modules.
+
+The modules of `page/` are joined in the order of their imports into one, since `import` does not work on
+`file://`; its SHA-256 stands in the page's own Content-Security-Policy, so that nothing else ever runs.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clearhead.inspection.alignment import Alignment, Reader, aligned
+from clearhead.inspection.maps import AttentionMaps, Maps, Tokens, label
+
+MODULES = Path(__file__).parents[1] / "page"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_MOST_INNER = 600_000
+"""Numbers of the walk beyond which it is left out: the file would be larger than a browser likes."""
+_MOST_EXACT = 250_000
+"""Weights beyond which 16 bits each must do."""
+
+
+def page(maps: AttentionMaps) -> str:
+    """Return the page as one HTML file."""
+    script, style = joined("main"), (MODULES / "page.css").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; script-src '{_sum(script)}'; style-src '{_sum(style)}'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    title = escape(f"Inside a translation: {maps.source.text}")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<div id="page"><noscript>This page needs JavaScript, which is part of it; it loads nothing.</noscript></div>
+<script type="application/json" id="data">{_json(data(maps))}</script>
+<script type="module">{script}</script>
+</body>
+</html>
+"""
+
+
+def frame(maps: AttentionMaps, height: int = 780) -> str:
+    """Return the page for a notebook, in a frame that can reach nothing of it."""
+    return (
+        f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{escape(page(maps))}" '
+        f'style="width:100%;height:{height}px;border:0" title="Inside a translation"></iframe>'
+    )
+
+
+def data(maps: AttentionMaps) -> dict[str, Any]:
+    """Return what the page shows, as plain values."""
+    reader = _reader(maps)
+    source_words, target_words = maps.source.words()[0], maps.target.words()[0]
+    alignment = aligned(maps, source_words, target_words, reader)
+    size = sum(array.size for array in maps.inner.values())
+    inner = maps.inner if size <= _MOST_INNER else {}
+    return {
+        "about": dict(maps.about),
+        "source": {**_side(maps.source), "language": None},
+        "target": {
+            **_side(maps.target),
+            "language": maps.about.get("to"),
+            "read": [label(piece) for piece in maps.read],
+            "probabilities": [float(p) for p in maps.probabilities],
+        },
+        "words": {"source": source_words, "target": target_words, **_words(alignment)},
+        "reader": reader.to_dict(),
+        "attention": {
+            "encoder": _array(maps.encoder, shares=True),
+            "decoder": _array(maps.decoder, shares=True),
+            "cross": _array(maps.cross, shares=True),
+        },
+        "inner": {place: _array(array) for place, array in inner.items()},
+        "withoutInner": (
+            f"The walk would need {size:,} numbers, more than one file should hold; look at a shorter sentence, or "
+            "write the numbers with clearhead look --inner --out look.npz."
+            if size
+            else "The vectors on the way were not recorded; look again with inner=True."
+        ),
+        "guesses": [
+            [{**each._asdict(), "label": label(each.piece)} for each in step] for step in maps.guesses
+        ],
+        "search": [[{**each._asdict(), "label": label(each.piece)} for each in step] for step in maps.search],
+    }
+
+
+def joined(name: str) -> str:
+    """Return a module and all that it imports as one text, what is imported first."""
+    parts: dict[str, str] = {}
+
+    def add(module: str) -> None:
+        text = (MODULES / f"{module}.js").read_text(encoding="utf-8")
+        for other in _IMPORT.findall(text):
+            if other not in parts:
+                add(other)
+        parts[module] = re.sub(r"^export ", "", _IMPORT.sub("", text), flags=re.MULTILINE)
+
+    add(name)
+    return "\n".join(parts.values())
+
+
+def _reader(maps: AttentionMaps) -> Reader:
+    if "reader" in maps.about:
+        return Reader.from_dict(maps.about["reader"])
+    return Reader.usual(*maps.cross.shape[:2])
+
+
+def _side(tokens: Tokens) -> dict[str, Any]:
+    return {"text": tokens.text, "labels": [label(piece) for piece in tokens.pieces]}
+
+
+def _words(alignment: Alignment) -> dict[str, Any]:
+    return {
+        "weights": _array(alignment.weights),
+        "links": alignment.links,
+        "coverage": alignment.coverage,
+        "confidence": alignment.confidence,
+        "leftOut": alignment.left_out,
+    }
+
+
+def _array(array: Maps, shares: bool = False) -> dict[str, Any]:
+    """Return an array as its shape and its bytes, little-endian; shares of a long text in 16 bits."""
+    kind = "share" if shares and array.size > _MOST_EXACT else "exact"
+    values = np.round(array * 65535).astype("<u2") if kind == "share" else array.astype("<f4")
+    return {"shape": array.shape, "kind": kind, "data": base64.b64encode(values.tobytes()).decode()}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    """Return JSON that cannot end the element it stands in, whatever the tokens are."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _sum(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,218 @@
+// The three attentions: arcs and a matrix of one head, and all heads side by side.
+
+import { colour, colourParts } from "./colour.js";
+import { PLACES, labels, matrix, shown } from "./data.js";
+import { choice, draw, make, spokenTable } from "./dom.js";
+import { exportButtons } from "./export.js";
+
+const CELL = 26;
+const DRAWN_CELLS = 4096; // beyond this a canvas shows the matrix, as so many elements are slow
+const ARCS = 4; // the strongest of each query, where there are many tokens
+const SHORTEST = 0.02;
+
+const widest = (names) => 12 + 7.6 * Math.max(...names.map((name) => [...name].length));
+const sized = (width, height) => ({ viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`, width: Math.ceil(width), height: Math.ceil(height) });
+const hidden = (place, query, key) => place === "decoder" && key > query;
+
+/** Return the entropy in bits of each row's weights, averaged. */
+export function entropy(rows) {
+  const bits = rows.map((row) => row.reduce((sum, share) => sum - (share > 0 ? share * Math.log2(share) : 0), 0));
+  return bits.reduce((sum, each) => sum + each, 0) / bits.length;
+}
+
+/** Return the largest weight of each row, averaged: 1 where every query looks at one key only. */
+export function sharpness(rows) {
+  return rows.reduce((sum, row) => sum + Math.max(...row), 0) / rows.length;
+}
+
+function matrixPicture(rows, queries, keys, place, told) {
+  const left = widest(queries);
+  const top = widest(keys) * 0.9;
+  const width = left + keys.length * CELL + 0.5 * top + 8;
+  const height = top + queries.length * CELL + 8;
+  const svg = draw("svg", { ...sized(width, height), class: "matrix", "aria-hidden": "true" });
+  const pattern = draw("pattern", { id: "masked", width: 5, height: 5, patternUnits: "userSpaceOnUse" }, draw("path", { d: "M0 5L5 0", class: "hatch" }));
+  svg.append(draw("defs", {}, pattern));
+  queries.forEach((name, query) =>
+    svg.append(draw("text", { x: left - 6, y: top + (query + 0.68) * CELL, "text-anchor": "end" }, name)),
+  );
+  keys.forEach((name, key) =>
+    svg.append(draw("text", { transform: `translate(${left + (key + 0.65) * CELL} ${top - 6}) rotate(-55)` }, name)),
+  );
+  rows.forEach((row, query) =>
+    row.forEach((share, key) => {
+      const masked = hidden(place, query, key);
+      const cell = draw("rect", {
+        x: left + key * CELL, y: top + query * CELL, width: CELL - 1, height: CELL - 1, rx: 3,
+        fill: masked ? "url(#masked)" : colour(share), "data-query": query, "data-key": key,
+      });
+      const tell = () => told(query, key, masked ? null : share);
+      cell.addEventListener("mouseenter", tell);
+      cell.addEventListener("click", tell);
+      svg.append(cell);
+    }),
+  );
+  return svg;
+}
+
+function matrixCanvas(rows, queries, keys, place, told) {
+  const size = Math.max(3, Math.min(8, Math.floor(1200 / keys.length)));
+  const canvas = make("canvas", { width: keys.length * size, height: queries.length * size, className: "matrix", attributes: { "aria-hidden": "true" } });
+  paint(canvas, rows, size, place);
+  canvas.addEventListener("mousemove", (event) => {
+    const box = canvas.getBoundingClientRect();
+    const key = Math.floor(((event.clientX - box.left) / box.width) * keys.length);
+    const query = Math.floor(((event.clientY - box.top) / box.height) * queries.length);
+    if (rows[query]?.[key] !== undefined) told(query, key, hidden(place, query, key) ? null : rows[query][key]);
+  });
+  return canvas;
+}
+
+function paint(canvas, rows, size, place) {
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(rows[0].length * size, rows.length * size);
+  for (let y = 0; y < image.height; y += 1) {
+    for (let x = 0; x < image.width; x += 1) {
+      const [query, key] = [Math.floor(y / size), Math.floor(x / size)];
+      const masked = hidden(place, query, key);
+      const parts = masked ? ((x + y) % 4 ? [205, 205, 205] : [160, 160, 160]) : colourParts(rows[query][key]);
+      image.data.set([...parts, 255], 4 * (y * image.width + x));
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function arcsPicture(rows, queries, keys, place, many) {
+  const line = 24;
+  const [left, right] = [widest(queries), widest(keys)];
+  const middle = 200;
+  const height = Math.max(queries.length, keys.length) * line + 12;
+  const svg = draw("svg", { ...sized(left + middle + right, height), class: "arcs", "aria-hidden": "true" });
+  let rest = 0;
+  rows.forEach((row, query) => {
+    const strongest = [...row.entries()].filter(([key]) => !hidden(place, query, key)).sort((one, two) => two[1] - one[1]);
+    const kept = many ? strongest.slice(0, ARCS) : strongest;
+    rest += 1 - kept.reduce((sum, [, share]) => sum + share, 0);
+    for (const [key, share] of kept) {
+      if (share < SHORTEST) continue;
+      const [y1, y2] = [(query + 0.75) * line, (key + 0.75) * line];
+      const [x1, x2] = [left + 4, left + middle - 4];
+      const path = `M${x1} ${y1}C${x1 + middle / 2} ${y1} ${x2 - middle / 2} ${y2} ${x2} ${y2}`;
+      svg.append(draw("path", { d: path, class: "arc", "stroke-opacity": share.toFixed(3), "stroke-width": (0.6 + 3 * share).toFixed(2), "data-query": query }));
+    }
+  });
+  const focus = (query) => svg.querySelectorAll(".arc").forEach((arc) => arc.classList.toggle("dim", query !== null && Number(arc.dataset.query) !== query));
+  queries.forEach((name, query) => {
+    const text = draw("text", { x: left, y: (query + 0.75) * line + 4, "text-anchor": "end", class: "query" }, name);
+    text.addEventListener("mouseenter", () => focus(query));
+    text.addEventListener("mouseleave", () => focus(null));
+    svg.append(text);
+  });
+  keys.forEach((name, key) => svg.append(draw("text", { x: left + middle, y: (key + 0.75) * line + 4 }, name)));
+  return [svg, Math.max(0, rest / rows.length)];
+}
+
+/** Fill the view of the three attentions. */
+export function attentionView(data, root) {
+  const state = { place: "cross", layer: null, head: null, picture: "matrix", order: "place" };
+
+  function heads() {
+    const [layers, count] = data.attention[state.place].shape;
+    const found = [];
+    for (let layer = 0; layer < layers; layer += 1) {
+      for (let head = 0; head < count; head += 1) {
+        const rows = matrix(data.attention[state.place], layer, head);
+        const role = data.roles?.[state.place]?.[layer]?.[head] ?? "";
+        found.push({ layer, head, rows, role, entropy: entropy(rows), sharpness: sharpness(rows) });
+      }
+    }
+    const orders = {
+      place: () => 0,
+      entropy: (one, two) => one.entropy - two.entropy,
+      sharpness: (one, two) => two.sharpness - one.sharpness,
+      role: (one, two) => one.role.localeCompare(two.role),
+    };
+    return found.sort(orders[state.order]);
+  }
+
+  function build() {
+    const array = data.attention[state.place];
+    const [layers, count, queryCount, keyCount] = array.shape;
+    const [queries, keys] = labels(data, state.place);
+    const rows = matrix(array, state.layer, state.head);
+    const many = queryCount * keyCount > DRAWN_CELLS;
+    const said = make("p", { className: "said", attributes: { "aria-live": "polite" } }, "Point at a cell to read its weight.");
+    const told = (query, key, share) => {
+      said.textContent = share === null
+        ? `“${queries[query]}” may not look at “${keys[key]}”: that comes later`
+        : `“${queries[query]}” attends to “${keys[key]}”: ${shown(share)}`;
+    };
+    const set = (changes) => {
+      Object.assign(state, changes);
+      build();
+    };
+    const numbers = (total) => [["mean", "mean of all"], ...[...Array(total).keys()].map((each) => [String(each), String(each)])];
+    const number = (value) => (value === "mean" ? null : Number(value));
+
+    let picture;
+    let note = "";
+    if (state.picture === "arcs") {
+      let rest;
+      [picture, rest] = arcsPicture(rows, queries, keys, state.place, many);
+      if (many) note = `The ${ARCS} strongest of each query are drawn; ${(100 * rest).toFixed(0)} % of the attention rests on the others.`;
+    } else {
+      picture = (many ? matrixCanvas : matrixPicture)(rows, queries, keys, state.place, told);
+    }
+    const name = `${state.place}-layer-${state.layer ?? "mean"}-head-${state.head ?? "mean"}`;
+    const exports = picture instanceof SVGElement
+      ? exportButtons(() => picture, name)
+      : exportButtons(() => matrixPicture(rows, queries, keys, state.place, told), name);
+
+    const multiples = make("div", { className: "multiples" });
+    const size = Math.max(1, Math.min(7, Math.floor(110 / Math.max(queryCount, keyCount))));
+    for (const each of heads()) {
+      const canvas = make("canvas", { width: keyCount * size, height: queryCount * size, attributes: { "aria-hidden": "true" } });
+      paint(canvas, each.rows, size, state.place);
+      const chosen = each.layer === state.layer && each.head === state.head;
+      const figures = `entropy ${each.entropy.toFixed(2)} bits, sharpness ${shown(each.sharpness)}`;
+      multiples.append(
+        make("button", {
+          type: "button", className: chosen ? "small chosen" : "small", title: figures,
+          attributes: { "aria-pressed": String(chosen), "aria-label": `layer ${each.layer}, head ${each.head}: ${each.role} ${figures}` },
+          onclick: () => set({ layer: each.layer, head: each.head }),
+        }, canvas, make("span", {}, `${each.layer}.${each.head}`), make("span", { className: "role" }, each.role)),
+      );
+    }
+    const orders = [["place", "layer and head"], ["entropy", "entropy"], ["sharpness", "sharpness"]];
+    if (data.roles) orders.push(["role", "role"]);
+
+    root.replaceChildren(
+      make("div", { className: "controls" },
+        choice("Attention", Object.entries(PLACES), state.place, (place) => set({ place, layer: null, head: null })),
+        choice("Layer", numbers(layers), state.layer === null ? "mean" : String(state.layer), (value) => set({ layer: number(value) })),
+        choice("Head", numbers(count), state.head === null ? "mean" : String(state.head), (value) => set({ head: number(value) })),
+        choice("Picture", [["matrix", "matrix"], ["arcs", "arcs"]], state.picture, (value) => set({ picture: value })),
+        exports),
+      make("p", { className: "note" }, "Each row is a query: it attends to the keys, and its weights sum to 1. ",
+        state.place === "decoder" ? "The hatched half is masked: no position sees what comes after it." : ""),
+      make("div", { className: "picture" }, picture),
+      said,
+      note ? make("p", { className: "note" }, note) : "",
+      scale(),
+      make("h3", {}, "Every layer and head"),
+      make("div", { className: "controls" }, choice("Order", orders, state.order, (order) => set({ order }))),
+      multiples,
+      many
+        ? make("p", { className: "note" }, "The table of all weights is left out for a text this long; clearhead look --out look.npz has them.")
+        : spokenTable(`${PLACES[state.place]}, ${name}: rows are queries, columns keys`, keys, rows.map((row, query) => [queries[query], [...row].map(shown)])),
+    );
+  }
+
+  build();
+}
+
+function scale() {
+  const steps = [...Array(41).keys()].map((step) => draw("rect", { x: step * 5, y: 0, width: 5.5, height: 10, fill: colour(step / 40) }));
+  const svg = draw("svg", { viewBox: "0 0 206 10", width: 206, height: 10, "aria-hidden": "true" }, ...steps);
+  return make("p", { className: "scale" }, "0 ", svg, " 1");
+}

@@ -1,0 +1,71 @@
+// What Python put into the page: numbers as base64, everything else as it is.
+
+/** Return {shape, values} of an array that Python encoded; values are numbers as they were. */
+export function decoded(array) {
+  const bytes = Uint8Array.from(atob(array.data), (letter) => letter.charCodeAt(0));
+  if (array.kind === "share") {
+    // attention of a long text: 16 bits between 0 and 1
+    const parts = new Uint16Array(bytes.buffer);
+    return { shape: array.shape, values: Float32Array.from(parts, (part) => part / 65535) };
+  }
+  return { shape: array.shape, values: new Float32Array(bytes.buffer) };
+}
+
+/** Return the page's data with every array decoded. */
+export function read(text) {
+  const data = JSON.parse(text);
+  data.attention = Object.fromEntries(
+    Object.entries(data.attention).map(([place, array]) => [place, decoded(array)]),
+  );
+  data.inner = Object.fromEntries(
+    Object.entries(data.inner).map(([place, array]) => [place, decoded(array)]),
+  );
+  data.words.weights = decoded(data.words.weights);
+  return data;
+}
+
+/** Return the rows of one matrix of [layer, head, query, key]; null means the mean over layers or heads. */
+export function matrix(array, layer, head) {
+  const [layers, heads, queries, keys] = array.shape;
+  const chosenLayers = layer === null ? [...Array(layers).keys()] : [layer];
+  const chosenHeads = head === null ? [...Array(heads).keys()] : [head];
+  const count = chosenLayers.length * chosenHeads.length;
+  const rows = [];
+  for (let query = 0; query < queries; query += 1) {
+    const row = new Float32Array(keys);
+    for (const l of chosenLayers) {
+      for (const h of chosenHeads) {
+        const start = ((l * heads + h) * queries + query) * keys;
+        for (let key = 0; key < keys; key += 1) row[key] += array.values[start + key] / count;
+      }
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** Return one row of an array, such as the query of a token in a head. */
+export function row(array, ...place) {
+  const width = array.shape[array.shape.length - 1];
+  const start = place.reduce((sum, index, axis) => sum * array.shape[axis] + index, 0) * width;
+  return array.values.subarray(start, start + width);
+}
+
+/** Name what the queries and the keys of a place are. */
+export function labels(data, place) {
+  if (place === "encoder") return [data.source.labels, data.source.labels];
+  if (place === "decoder") return [data.target.read, data.target.read];
+  return [data.target.labels, data.source.labels];
+}
+
+export const PLACES = {
+  encoder: "Encoder self-attention",
+  decoder: "Masked decoder self-attention",
+  cross: "Encoder-decoder attention",
+};
+
+/** Return a number with so many decimals, and no minus before a zero. */
+export const decimals = (number, count) => number.toFixed(count).replace(/^-(0\.0*)$/, "$1");
+
+/** Three decimals, as everywhere on the page. */
+export const shown = (number) => decimals(number, 3);

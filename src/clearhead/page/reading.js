@@ -1,0 +1,151 @@
+// The reading view: a word lights the words it came from, or that came from it.
+
+import { arrowKeys, choice, make, spokenTable } from "./dom.js";
+import { matrix, shown } from "./data.js";
+
+function split(text, spans) {
+  // the text in pieces: [text, number of the word or null]
+  const parts = [];
+  let done = 0;
+  spans.forEach(([start, end], number) => {
+    if (start > done) parts.push([text.slice(done, start), null]);
+    if (end > start) parts.push([text.slice(start, end), number]);
+    done = Math.max(done, end);
+  });
+  if (done < text.length) parts.push([text.slice(done), null]);
+  return parts;
+}
+
+function units(data, kind) {
+  // what can be lit: the texts of both sides, and weights [target, source]
+  if (kind === "words") {
+    const { source, target, weights, links, coverage, confidence } = data.words;
+    const [rows, columns] = weights.shape;
+    const table = [...Array(rows).keys()].map((j) => weights.values.subarray(j * columns, (j + 1) * columns));
+    return { source: split(data.source.text, source), target: split(data.target.text, target), table, links, coverage, confidence };
+  }
+  const mean = data.reader.heads.map(([layer, head]) => matrix(data.attention.cross, layer, head));
+  const table = mean[0].map((row, j) => row.map((_, i) => mean.reduce((sum, rows) => sum + rows[j][i], 0) / mean.length));
+  const coverage = [...table[0]].map((_, i) => Math.min(1, table.reduce((sum, row) => sum + row[i], 0)));
+  const named = (side) => side.labels.map((label, number) => [label, number]);
+  return { source: named(data.source), target: named(data.target), table, links: null, coverage, confidence: data.target.probabilities };
+}
+
+/** Fill the reading view. */
+export function readingView(data, root) {
+  let kind = "words";
+
+  function build() {
+    const unit = units(data, kind);
+    const pinned = new Set();
+    const said = make("p", { className: "said", attributes: { "aria-live": "polite" } });
+    const buttons = { source: [], target: [] };
+
+    const name = (side, number) => unit[side].find(([, each]) => each === number)[0];
+    const weight = (source, target) => unit.table[target][source];
+    const others = (side) => (side === "source" ? "target" : "source");
+    const between = (side, number, other) => (side === "source" ? weight(number, other) : weight(other, number));
+
+    function light(active) {
+      for (const side of ["source", "target"]) {
+        for (const button of buttons[side]) {
+          const number = Number(button.dataset.number);
+          let share = 0;
+          for (const key of active) {
+            const [lit, which] = key.split(" ");
+            if (lit !== side) share = Math.max(share, between(lit, Number(which), number));
+          }
+          const key = `${side} ${number}`;
+          button.style.setProperty("--share", share.toFixed(3));
+          button.classList.toggle("lit", share >= 0.02);
+          button.classList.toggle("chosen", active.has(key));
+          button.setAttribute("aria-pressed", String(pinned.has(key)));
+        }
+      }
+    }
+
+    function tell(side, number) {
+      const found = buttons[others(side)]
+        .map((button) => Number(button.dataset.number))
+        .map((other) => [between(side, number, other), other])
+        .filter(([share]) => share >= 0.02)
+        .sort((one, two) => two[0] - one[0])
+        .slice(0, 5);
+      const list = found.map(([share, other]) => `${name(others(side), other)} ${shown(share)}`).join(", ");
+      const how = side === "target" ? `comes from (probability ${shown(unit.confidence[number])})` : "was looked at by";
+      said.textContent = `“${name(side, number)}” ${how}: ${list || "nothing in particular"}`;
+    }
+
+    function line(side) {
+      const text = make("p", { className: `words ${kind}`, attributes: { lang: data[side].language || "", dir: "auto" } });
+      for (const [part, number] of unit[side]) {
+        if (number === null) {
+          text.append(part);
+          continue;
+        }
+        const key = `${side} ${number}`;
+        const preview = () => {
+          light(new Set([...pinned, key]));
+          tell(side, number);
+        };
+        const button = make("button", {
+          type: "button",
+          className: "word",
+          onmouseenter: preview,
+          onfocus: preview,
+          onmouseleave: () => light(pinned),
+          onblur: () => light(pinned),
+          onclick: () => {
+            if (!pinned.delete(key)) pinned.add(key);
+            light(pinned.size ? pinned : new Set([key]));
+            tell(side, number);
+          },
+        });
+        button.dataset.number = String(number);
+        button.append(make("bdi", {}, part));
+        const level = side === "source" ? unit.coverage[number] : unit.confidence[number];
+        button.style.setProperty("--level", Math.max(0, Math.min(1, level)).toFixed(3));
+        if (side === "source" && level < 0.2) button.classList.add("missed");
+        if (side === "target" && level < 0.5) button.classList.add("unsure");
+        buttons[side].push(button);
+        text.append(button);
+      }
+      arrowKeys(buttons[side]);
+      return text;
+    }
+
+    const columns = unit.source.filter(([, number]) => number !== null).map(([text]) => text);
+    const rows = unit.target
+      .filter(([, number]) => number !== null)
+      .map(([text, number]) => [text, [...unit.table[number]].map(shown)]);
+    const left = data.words.leftOut.map((number) => {
+      const [start, end] = data.words.source[number];
+      return data.source.text.slice(start, end);
+    });
+    root.replaceChildren(
+      make(
+        "div",
+        { className: "controls" },
+        choice("Units", [["words", "words"], ["pieces", "subwords, as the model reads them"]], kind, (value) => {
+          kind = value;
+          build();
+        }),
+      ),
+      make("h3", {}, "Source"),
+      line("source"),
+      make("p", { className: "key" }, "The bar under a source word tells how much it was looked at in all; a dotted word was hardly looked at."),
+      make("h3", {}, "Translation"),
+      line("target"),
+      make("p", { className: "key" }, "The bar under a word of the translation tells its probability; a wavy one was below 0.5."),
+      said,
+      make("p", { className: "note" }, left.length ? `Perhaps left out: ${left.join(", ")}.` : "Every source word was looked at."),
+      make("p", { className: "note" },
+        `Read from ${data.reader.heads.length} of the heads that look at the source (${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}; layer.head). `,
+        "Attention shows where the model looked; it is neither a proof of where a word came from nor an explanation."),
+      spokenTable("How much each target word looked at each source word", columns, rows),
+    );
+    light(pinned);
+  }
+
+  build();
+}
