@@ -1,5 +1,6 @@
 """Looking inside a trained model, at the command line and in Python: maps, alignments, what was left out."""
 
+import json
 import shutil
 from xml.etree import ElementTree
 
@@ -121,6 +122,20 @@ def test_numbers_are_written_and_read_again(say, tiny_run, tiny_translator, tmp_
     assert maps.source == expected.source
 
 
+def test_a_page_is_written_with_everything(say, tiny_run, tmp_path):
+    file = tmp_path / "look.html"
+    out, _ = say("look", "4 5", "--model", tiny_run.path, "--out", file)
+    assert out == "four five\n"
+    text = file.read_text(encoding="utf-8")
+    data = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
+    assert data["about"]["search_text"] == "four five"
+    assert data["search"][-1][0]["fate"] == "finished"
+    assert "encoder.0.self.query" in data["inner"]
+    assert data["reader"]["heads"]
+    say("look", "4 5", "--model", tiny_run.path, "--target", "four six", "--out", file)
+    assert '"search":[]' in file.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("more", [(), ("--place", "decoder", "--layer", 1, "--head", 0), ("--grid",)])
 def test_pictures(say, tiny_run, tmp_path, more):
     command = ("look", "4 5", "--model", tiny_run.path, "--target", "<b>&", *more, "--out")
@@ -134,7 +149,7 @@ def test_pictures(say, tiny_run, tmp_path, more):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--out", "maps.txt"), "is no name for .json, .npz, .svg, .png"),
+        (("--out", "maps.txt"), "is no name for .html, .json, .npz, .svg, .png"),
         (("--out", "{}/a.svg", "--layer", 7), "there is no layer 7 in the encoder-decoder attention"),
         (("--out", "{}/none/a.svg"), "cannot write"),
         (("--out", "{}/a.svg", "--to", "xx"), "xx"),

@@ -1,0 +1,314 @@
+"""What the page shows is what was recorded; it is used by keyboard, reaches no network, and runs nothing but itself."""
+
+import base64
+import json
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from clearhead.inspection.alignment import Reader, word_weights
+from clearhead.inspection.page import MODULES, frame, page
+from tests.page.conftest import SOURCE, TARGET, looked, numbers, tokens
+
+CELLS = "els => els.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
+
+
+def choose(view, label, value):
+    view.locator(".panel:not([hidden]) .choice", has_text=label).locator("select").first.select_option(value)
+
+
+def shown_table(view) -> np.ndarray:
+    return numbers(view.locator(".panel:not([hidden]) .spoken tbody tr").evaluate_all(CELLS))
+
+
+@pytest.mark.parametrize("place", ["encoder", "decoder", "cross"])
+def test_the_weights_shown_are_the_weights_recorded(opened, maps, place):
+    view = opened(maps)
+    view.click("#tab-attention")
+    choose(view, "Attention", place)
+    recorded = getattr(maps, place)
+    np.testing.assert_allclose(shown_table(view), recorded.mean(axis=(0, 1)), atol=5.1e-4)
+    for layer in range(recorded.shape[0]):
+        choose(view, "Layer", str(layer))
+        np.testing.assert_allclose(shown_table(view), recorded[layer].mean(axis=0), atol=5.1e-4)
+        for head in range(recorded.shape[1]):
+            choose(view, "Head", str(head))
+            np.testing.assert_allclose(shown_table(view), recorded[layer, head], atol=5.1e-4)
+        choose(view, "Head", "mean")
+
+
+def test_a_cell_tells_its_weight(opened, maps):
+    view = opened(maps)
+    view.click("#tab-attention")
+    view.locator("rect[data-query='2'][data-key='1']").hover()
+    expected = maps.cross.mean(axis=(0, 1))[2, 1]
+    assert view.locator("#attention .said").inner_text() == f"“noir” attends to “black”: {expected:.3f}"
+    choose(view, "Attention", "decoder")
+    view.locator("rect[data-query='1'][data-key='3']").hover()
+    assert "may not look at “noir”: that comes later" in view.locator("#attention .said").inner_text()
+
+
+def test_arcs_and_every_head(opened, maps):
+    view = opened(maps)
+    view.click("#tab-attention")
+    choose(view, "Picture", "arcs")
+    mean = maps.cross.mean(axis=(0, 1))
+    assert view.locator(".arc").count() == (mean >= 0.02).sum()
+    assert view.locator(".small").count() == maps.cross.shape[0] * maps.cross.shape[1]
+    choose(view, "Order", "sharpness")
+    sharp = maps.cross.max(axis=-1).mean(axis=-1)
+    layer, head = np.unravel_index(sharp.argmax(), sharp.shape)
+    assert view.locator(".small").first.inner_text().strip() == f"{layer}.{head}"
+    view.locator(".small").first.click()
+    np.testing.assert_allclose(shown_table(view), maps.cross[layer, head], atol=5.1e-4)
+
+
+def test_words_light_the_words_they_came_from(opened, maps):
+    view = opened(maps)
+    reader = Reader.usual(*maps.cross.shape[:2])
+    expected = word_weights(maps, SOURCE.words()[0], TARGET.words()[0], reader).weights
+    np.testing.assert_allclose(shown_table(view), expected, atol=5.1e-4)
+    target = view.locator(".words").nth(1).locator(".word")
+    target.nth(1).hover()
+    shares = (
+        view.locator(".words")
+        .nth(0)
+        .locator(".word")
+        .evaluate_all("words => words.map(word => Number(word.style.getPropertyValue('--share')))")
+    )
+    np.testing.assert_allclose(shares, expected[1], atol=6e-4)
+    target.nth(1).click()
+    target.nth(3).click()  # both stay
+    assert view.locator(".word[aria-pressed=true]").count() == 2
+    target.nth(1).click()
+    assert view.locator(".word[aria-pressed=true]").count() == 1
+    choose(view, "Units", "pieces")
+    tokens_expected = np.mean([maps.cross[layer, head] for layer, head in reader.heads], axis=0)
+    np.testing.assert_allclose(shown_table(view), tokens_expected, atol=5.1e-4)
+
+
+def arrays_of(view) -> dict:
+    """The page's own data, decoded."""
+    values = json.loads(view.locator("#data").text_content())
+
+    def decoded(array):
+        assert array["kind"] == "exact"
+        return np.frombuffer(base64.b64decode(array["data"]), "<f4").reshape(array["shape"])
+
+    return {name: decoded(array) for name, array in values["inner"].items()} | {
+        f"attention.{name}": decoded(array) for name, array in values["attention"].items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_walks_numbers_can_be_checked_by_hand(opened, maps, seed):
+    """Random stations, computed here from the page's data and compared with what it shows."""
+    view = opened(maps)
+    view.click("#tab-walk")
+    arrays, rng = arrays_of(view), np.random.default_rng(seed)
+    stack = ("encoder", "decoder")[seed % 2]
+    layers, heads, length, _ = arrays[f"attention.{stack}"].shape
+    layer, head, token = (int(rng.integers(size)) for size in (layers, heads, length))
+    choose(view, "Stack", stack)
+    for label, value in (("Layer", layer), ("Head", head), ("Token", token)):
+        choose(view, label, str(value))
+    for place, which in enumerate(["self"] + ["cross"] * (stack == "decoder")):
+        query, key, value = (
+            arrays[f"{stack}.{layer}.{which}.{name}"][head] for name in ("query", "key", "value")
+        )
+        scores = key @ query[token]
+        scaled = scores / np.sqrt(len(query[token]))
+        causal = stack == "decoder" and which == "self"
+        raised = np.exp(scaled - scaled.max()) * (np.arange(len(key)) <= token if causal else 1)
+        weights = raised / raised.sum()
+        table = (
+            view.locator(".stage", has_text="Scores, scale")
+            .nth(place)
+            .locator("tbody tr")
+            .evaluate_all(CELLS)
+        )
+        np.testing.assert_allclose([float(row[0]) for row in table], scores, atol=2e-3)
+        np.testing.assert_allclose([float(row[1]) for row in table], scaled, atol=1e-3)
+        np.testing.assert_allclose([float(row[2 + causal]) for row in table], weights, atol=1e-3)
+        attention = arrays[f"attention.{'cross' if which == 'cross' else stack}"]
+        np.testing.assert_allclose(weights, attention[layer, head, token], atol=1e-5)
+        if causal:
+            assert [row[2] == "−∞" for row in table] == [number > token for number in range(len(table))]
+        brought = view.locator(".stage", has_text="Weighted sum").nth(place).locator("code").inner_text()
+        first = [float(each) for each in brought.split(", ")[:8]]
+        np.testing.assert_allclose(first, (weights @ value)[:8], atol=1e-3)
+    states = view.locator(".stage", has_text="Into the first layer").locator("code").inner_text()
+    np.testing.assert_allclose(
+        [float(each) for each in states.split(", ")[:8]],
+        arrays[f"{stack}.0.self.before"][token][:8],
+        atol=1e-3,
+    )
+
+
+def test_the_slider_tells_every_step(opened, maps):
+    view = opened(maps)
+    view.click("#tab-decoding")
+    for step, piece in enumerate(["Le", "chat", "noir", "bu", ".", "</s>"]):
+        view.locator("#step").fill(str(step))
+        said = view.locator(".step > p").first.inner_text()
+        assert said == f"Step {step + 1} of 6: “{piece}” with probability {maps.probabilities[step]:.3f}"
+        rows = view.locator(".bars").first.locator("tbody tr")
+        found = rows.evaluate_all("rows => rows.map(row => row.querySelector('td').textContent)")
+        np.testing.assert_allclose(
+            [float(p) for p in found], [g.probability for g in maps.guesses[step]], atol=5.1e-4
+        )
+        assert view.locator(".bars").nth(1).locator("tr.pruned").count() == 1
+    assert "which found the same text" in view.locator("#decoding .note").first.inner_text()
+
+
+def test_everything_is_reached_by_keyboard(opened, maps):
+    view = opened(maps)
+    focused = "() => document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+    view.keyboard.press("Tab")
+    assert view.evaluate(focused) == "tab-reading"
+    for expected in ("tab-attention", "tab-walk", "tab-decoding", "tab-reading"):
+        view.keyboard.press("ArrowRight")
+        assert view.evaluate(focused) == expected
+        assert view.locator(f"#{expected.removeprefix('tab-')}").is_visible()
+    view.keyboard.press("Tab")  # the panel
+    view.keyboard.press("Tab")  # its choice of units
+    view.keyboard.press("Tab")  # the first word
+    view.keyboard.press("ArrowRight")
+    assert view.evaluate("() => document.activeElement.textContent") == "black"
+    assert "“black” was looked at by" in view.locator("#reading .said").inner_text()
+    view.keyboard.press("Enter")
+    assert view.locator(".word[aria-pressed=true]").inner_text() == "black"
+
+
+NASTY = [
+    "\u2581<script>",
+    "window.hacked=1",
+    "</script>",
+    '\u2581"><img',
+    "\u2581src=x",
+    "\u2581onerror=alert(1)>",
+    "\u2028",
+    "\u2581שלום",
+]
+
+
+def test_tokens_are_data(opened):
+    """Whatever they are: markup stays text, everywhere it is shown."""
+    view = opened(looked(tokens(*NASTY), tokens(*reversed(NASTY))))
+    for tab in ("reading", "attention", "walk", "decoding"):
+        view.click(f"#tab-{tab}")
+    assert view.evaluate("() => window.hacked") is None
+    assert view.locator("img").count() == 0
+    assert view.locator("script").count() == 2
+    assert "<script>" in view.locator("#reading .words").first.inner_text()
+
+
+def test_nothing_but_its_own_script_runs(opened, maps):
+    view = opened(maps)
+    view.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1';"
+        " document.body.append(s); }"
+    )
+    assert view.evaluate("() => window.hacked") is None
+    assert any("Content Security Policy" in fault for fault in view.faults)
+    view.faults.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_is_found_by_axe(opened, maps, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    view = opened(maps, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
+    for tab in ("reading", "attention", "walk", "decoding"):
+        view.click(f"#tab-{tab}")
+        found = Axe().run(view).response["violations"]
+        serious = [each for each in found if each["impact"] in ("serious", "critical")]
+        assert not serious, json.dumps([(each["id"], each["nodes"][0]["html"]) for each in serious], indent=1)
+
+
+@pytest.mark.parametrize("picture", ["matrix", "arcs"])
+def test_what_is_on_the_screen_can_be_saved(opened, maps, picture, tmp_path):
+    view = opened(maps)
+    view.click("#tab-attention")
+    choose(view, "Picture", picture)
+    for button, name in (
+        ("Save SVG", "cross-layer-mean-head-mean.svg"),
+        ("Save PNG", "cross-layer-mean-head-mean.png"),
+    ):
+        with view.expect_download() as saving:
+            view.click(f"text={button}")
+        assert saving.value.suggested_filename == name
+        saving.value.save_as(tmp_path / name)
+    drawn = ElementTree.parse(tmp_path / "cross-layer-mean-head-mean.svg").getroot()
+    texts = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[:3] == ["Le", "chat", "noir"] or {"Le", "chat", "black"} <= set(texts)
+    assert (tmp_path / "cross-layer-mean-head-mean.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_hundred_tokens_stay_usable(opened):
+    long = tokens(*(f"\u2581w{number}" for number in range(199)))
+    view = opened(looked(long, long))
+    view.click("#tab-attention")
+    assert view.locator("canvas.matrix").is_visible()
+    view.locator("canvas.matrix").hover(position={"x": 30, "y": 30})
+    assert "attends to" in view.locator("#attention .said").inner_text()
+    choose(view, "Picture", "arcs")
+    assert view.locator(".arc").count() <= 4 * 200
+    assert "% of the attention rests on the others" in view.locator("#attention").inner_text()
+    view.click("#tab-walk")
+    assert "look at a shorter sentence" in view.locator("#walk").inner_text()
+
+
+def test_a_narrow_page_does_not_overflow(opened, maps):
+    view = opened(maps, viewport={"width": 360, "height": 700})
+    for tab in ("reading", "attention", "walk", "decoding"):
+        view.click(f"#tab-{tab}")
+        assert view.evaluate("() => document.documentElement.scrollWidth") <= 360, tab
+
+
+def test_a_notebook_shows_it_in_a_frame_of_its_own(browser, maps):
+    view = browser.new_page()
+    view.set_content(f"<h1>A notebook</h1>{frame(maps)}")
+    inside = view.frames[1]
+    inside.wait_for_selector("#tab-reading")
+    assert inside.locator(".word").first.inner_text() == "The"
+    assert (
+        inside.evaluate("() => { try { return parent.document.title } catch (error) { return 'kept out' } }")
+        == "kept out"
+    )
+    assert maps._repr_html_() == frame(maps)
+    view.close()
+
+
+def test_a_translation_given_has_no_search(opened):
+    maps = looked(SOURCE, TARGET, inner=False)
+    object.__setattr__(maps, "search", ())
+    maps.about["engine"] = None
+    view = opened(maps)
+    view.click("#tab-decoding")
+    assert "was given, not searched for" in view.locator("#decoding").inner_text()
+    view.click("#tab-walk")
+    assert "look again with inner=True" in view.locator("#walk").inner_text()
+
+
+def test_joined_modules_share_no_names():
+    """They become one scope: a name declared twice at the top would be an error, or worse."""
+    declared = [
+        name
+        for module in sorted(MODULES.glob("*.js"))
+        for name in re.findall(
+            r"^(?:export )?(?:function|const|let|class) (\w+)", module.read_text(), re.MULTILINE
+        )
+    ]
+    assert len(declared) > 20
+    assert len(declared) == len(set(declared)), sorted(
+        {name for name in declared if declared.count(name) > 1}
+    )
+
+
+def test_the_file_is_small_and_names_no_address(maps):
+    text = page(maps)
+    assert len(text.encode()) < 3_000_000
+    assert set(re.findall(r"https?://[\w./]+", text)) == {"http://www.w3.org/2000/svg"}
