@@ -20,7 +20,8 @@ from clearhead.text.tokenizer import BOS, EOS, PAD, Tokenizer
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment, Reader
-    from clearhead.inspection.maps import Attended, AttentionMaps, Choice, Tokens
+    from clearhead.inspection.maps import AttentionMaps
+    from clearhead.inspection.tokens import Attended, Choice, Tokens
     from clearhead.text.words import WordKind
 
 Split = Literal["auto", "never"]
@@ -398,7 +399,7 @@ class Translator:
 
     def _story(self, src: list[int], options: SearchOptions) -> tuple[tuple[tuple["Choice", ...], ...], str]:
         """Return the choices of each step of our own search, and the text that it found best."""
-        from clearhead.inspection.maps import Choice
+        from clearhead.inspection.tokens import Choice
 
         steps: list[tuple[Choice, ...]] = []
         searching = self.engine.pytorch.trace(src, options)
@@ -421,7 +422,7 @@ class Translator:
             )
 
     def _tokens(self, ids: list[int]) -> "Tokens":
-        from clearhead.inspection.maps import Tokens
+        from clearhead.inspection.tokens import Tokens
 
         tokenizer = self.tokenizer
         return Tokens(

@@ -19,7 +19,7 @@ from clearhead.inspection.alignment import (
     measured,
     word_weights,
 )
-from clearhead.inspection.maps import Attended, Tokens
+from clearhead.inspection.tokens import Attended, Tokens
 from clearhead.text.words import Span, words
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from clearhead.errors import ConfigError
 from clearhead.inspection import picture
-from clearhead.inspection.maps import label
+from clearhead.inspection.tokens import label
 from tests.inspection.test_record import look, made
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from clearhead.errors import ConfigError
-from clearhead.inspection.maps import AttentionMaps, Tokens
+from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
+from clearhead.inspection.tokens import Tokens
 from clearhead.model.masks import causal_mask
 from clearhead.model.transformer import Transformer
 from clearhead.text.words import Span

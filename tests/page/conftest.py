@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from clearhead.inspection.maps import AttentionMaps, Choice, Tokens
+from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.page import page
 from clearhead.inspection.record import record
+from clearhead.inspection.tokens import Choice, Tokens
 from clearhead.text.words import Span
 from tests.model.test_transformer import small
 

@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
 from clearhead.errors import ConfigError, TextError
-from clearhead.inspection.maps import Attended, AttentionMaps, Maps, Tokens
+from clearhead.inspection.tokens import Attended, Maps, Tokens
 from clearhead.text.words import Span, word_of
+
+if TYPE_CHECKING:
+    from clearhead.inspection.maps import AttentionMaps
 
 Reading = Literal["produced", "read"]
 Link = tuple[int, int]
@@ -115,7 +118,7 @@ def is_punctuation(word: str) -> bool:
 
 
 def word_weights(
-    found: Attended | AttentionMaps,
+    found: "Attended | AttentionMaps",
     source_words: Sequence[Span],
     target_words: Sequence[Span],
     reader: Reader,
@@ -157,7 +160,7 @@ def _names(tokens: Tokens, spans: Sequence[Span]) -> tuple[str, ...]:
 
 
 def aligned(
-    found: Attended | AttentionMaps,
+    found: "Attended | AttentionMaps",
     source_words: Sequence[Span],
     target_words: Sequence[Span],
     reader: Reader,

@@ -11,12 +11,15 @@ import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from clearhead.inspection.alignment import Alignment, Reader, aligned
-from clearhead.inspection.maps import AttentionMaps, Maps, Tokens, label
+from clearhead.inspection.tokens import Maps, Tokens, label
+
+if TYPE_CHECKING:
+    from clearhead.inspection.maps import AttentionMaps
 
 MODULES = Path(__file__).parents[1] / "page"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
@@ -26,7 +29,7 @@ _MOST_EXACT = 250_000
 """Weights beyond which 16 bits each must do."""
 
 
-def page(maps: AttentionMaps) -> str:
+def page(maps: "AttentionMaps") -> str:
     """Return the page as one HTML file."""
     script, style = joined("main"), (MODULES / "page.css").read_text(encoding="utf-8")
     policy = (
@@ -52,7 +55,7 @@ def page(maps: AttentionMaps) -> str:
 """
 
 
-def frame(maps: AttentionMaps, height: int = 780) -> str:
+def frame(maps: "AttentionMaps", height: int = 780) -> str:
     """Return the page for a notebook, in a frame that can reach nothing of it."""
     return (
         f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{escape(page(maps))}" '
@@ -60,7 +63,7 @@ def frame(maps: AttentionMaps, height: int = 780) -> str:
     )
 
 
-def data(maps: AttentionMaps) -> dict[str, Any]:
+def data(maps: "AttentionMaps") -> dict[str, Any]:
     """Return what the page shows, as plain values."""
     reader = _reader(maps)
     source_words, target_words = maps.source.words()[0], maps.target.words()[0]
@@ -112,7 +115,7 @@ def joined(name: str) -> str:
     return "\n".join(parts.values())
 
 
-def _reader(maps: AttentionMaps) -> Reader:
+def _reader(maps: "AttentionMaps") -> Reader:
     if "reader" in maps.about:
         return Reader.from_dict(maps.about["reader"])
     return Reader.usual(*maps.cross.shape[:2])

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from clearhead.errors import ConfigError
-from clearhead.inspection.maps import AttentionMaps, Maps, label
+from clearhead.inspection.maps import AttentionMaps
+from clearhead.inspection.tokens import Maps, label
 
 Place = Literal["encoder", "decoder", "cross"]
 _SAID = {

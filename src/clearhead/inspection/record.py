@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clearhead.inspection.maps import Attended, AttentionMaps, Choice, Guess, Maps, Tokens
+from clearhead.inspection.maps import AttentionMaps
+from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
 from clearhead.model.transformer import Transformer
 
 _GUESSES = 8

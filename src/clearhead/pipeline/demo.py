@@ -16,7 +16,8 @@ from clearhead.data import grammar
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.evaluation import bleu
-from clearhead.inspection.maps import AttentionMaps, label
+from clearhead.inspection.maps import AttentionMaps
+from clearhead.inspection.tokens import label
 from clearhead.pipeline import train
 from clearhead.pipeline.corpora import Corpora, SentencePair
 from clearhead.pipeline.training_progress import show
