@@ -354,12 +354,14 @@ class Translator:
         to: str | None = None,
         target: str | None = None,
         inner: bool = False,
+        measures: bool = False,
         search: bool = False,
     ) -> "AttentionMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
 
         The text is taken as one sentence. With `inner` the queries, keys, values and every other vector on
-        the way come too; with `search` the story of our own search, whichever engine made the translation.
+        the way come too; with `measures` what is beyond raw attention (`inspection.attribution`), in a second or
+        two; with `search` the story of our own search, whichever engine made the translation.
         Raises TranslationError for a blank text.
         """
         from clearhead.inspection.record import record
@@ -376,13 +378,14 @@ class Translator:
             tgt = self.tokenizer.encode(target)
         shape = self.info.model
         steps, best = self._story(src, options) if search else ((), None)
-        return record(
-            self.engine.pytorch.model,
+        model = self.engine.pytorch.model
+        maps = record(
+            model,
             self._tokens(src),
             self._tokens([*tgt, EOS]),
             start=BOS,
             piece=lambda i: self.tokenizer.pieces([i])[0],
-            inner=inner,
+            inner=inner or measures,
             search=steps,
             about={
                 "model": self.name,
@@ -396,6 +399,11 @@ class Translator:
                 "norm": shape.norm,
             },
         )
+        if measures:
+            from clearhead.inspection.attribution import measured
+
+            maps = measured(model, maps, BOS)
+        return maps if inner else replace(maps, inner={})
 
     def _story(self, src: list[int], options: SearchOptions) -> tuple[tuple[tuple["Choice", ...], ...], str]:
         """Return the choices of each step of our own search, and the text that it found best."""

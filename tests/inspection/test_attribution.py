@@ -11,7 +11,8 @@ from clearhead.inspection.attribution import (
     value_norms,
     value_zeroing,
 )
-from clearhead.inspection.heads import PLACES, importance, roles, silenced
+from clearhead.inspection.heads import PLACES, importance, silenced
+from clearhead.inspection.roles import roles
 from tests.inspection.test_record import look, made
 
 NORMS = pytest.mark.parametrize("norm", ["pre", "post"])

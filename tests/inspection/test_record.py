@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from clearhead.errors import ConfigError
+from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
-from clearhead.inspection.tokens import Tokens
+from clearhead.inspection.tokens import Choice, Tokens
 from clearhead.model.masks import causal_mask
 from clearhead.model.transformer import Transformer
 from clearhead.text.words import Span
@@ -167,7 +168,12 @@ def test_a_batch_of_cross_attention_is_each_pairs_own():
 @pytest.mark.parametrize("suffix", [".json", ".npz"])
 @pytest.mark.parametrize("inner", [False, True])
 def test_saved_and_loaded_maps_are_the_same_to_the_last_bit(tmp_path, suffix, inner):
-    maps = look(made("post"), inner=inner, about={"model": "m", "to": None})
+    model = made("post")
+    maps = look(
+        model, inner=inner, about={"model": "m", "to": None}, search=((Choice("a", 0, 0.5, -1.0, "kept"),),)
+    )
+    if inner:
+        maps = measured(model, maps, 1, steps=4)
     file = tmp_path / f"maps{suffix}"
     maps.save(file)
     loaded = AttentionMaps.load(file)
@@ -177,8 +183,12 @@ def test_saved_and_loaded_maps_are_the_same_to_the_last_bit(tmp_path, suffix, in
         np.testing.assert_array_equal(getattr(loaded, name), getattr(maps, name))
     assert loaded.inner.keys() == maps.inner.keys()
     assert bool(loaded.inner) == inner
+    assert loaded.measures.keys() == maps.measures.keys()
+    assert loaded.search == maps.search
     for place, array in maps.inner.items():
         np.testing.assert_array_equal(loaded.inner[place], array)
+    for name, array in maps.measures.items():
+        np.testing.assert_array_equal(loaded.measures[name], array)
 
 
 def test_what_holds_no_maps_is_refused(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.page import page
 from clearhead.inspection.record import record
@@ -42,7 +43,8 @@ def looked(source: Tokens, target: Tokens, norm: str = "pre", inner: bool = True
         "model": "a test", "to": "fr", "engine": "pytorch fp32", "d_model": model.config.d_model,
         "num_heads": model.config.num_heads, "norm": norm, "beam_size": 2, "search_text": target.text,
     }  # fmt: skip
-    return record(model, source, target, start=1, piece=str, inner=inner, search=search, about=about)
+    maps = record(model, source, target, start=1, piece=str, inner=inner, search=search, about=about)
+    return measured(model, maps, 1, steps=8) if inner and len(source) < 50 else maps
 
 
 SOURCE = tokens("\u2581The", "\u2581black", "\u2581cat", "\u2581dra", "nk", ".")

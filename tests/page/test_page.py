@@ -10,13 +10,14 @@ import pytest
 
 from clearhead.inspection.alignment import Reader, word_weights
 from clearhead.inspection.page import MODULES, frame, page
+from clearhead.inspection.roles import roles
 from tests.page.conftest import SOURCE, TARGET, looked, numbers, tokens
 
 CELLS = "els => els.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
 
 
 def choose(view, label, value):
-    view.locator(".panel:not([hidden]) .choice", has_text=label).locator("select").first.select_option(value)
+    view.locator(f".panel:not([hidden]) .choice:has(> span:text-is('{label}')) select").select_option(value)
 
 
 def shown_table(view) -> np.ndarray:
@@ -60,7 +61,11 @@ def test_arcs_and_every_head(opened, maps):
     choose(view, "Order", "sharpness")
     sharp = maps.cross.max(axis=-1).mean(axis=-1)
     layer, head = np.unravel_index(sharp.argmax(), sharp.shape)
-    assert view.locator(".small").first.inner_text().strip() == f"{layer}.{head}"
+    assert view.locator(".small").first.inner_text().split()[0] == f"{layer}.{head}"
+    names = [each.name for layers in roles([maps])["cross"] for each in layers]
+    choose(view, "Order", "role")
+    assert view.locator(".small .role").all_inner_texts() == sorted(names)
+    choose(view, "Order", "sharpness")
     view.locator(".small").first.click()
     np.testing.assert_allclose(shown_table(view), maps.cross[layer, head], atol=5.1e-4)
 
@@ -87,6 +92,29 @@ def test_words_light_the_words_they_came_from(opened, maps):
     choose(view, "Units", "pieces")
     tokens_expected = np.mean([maps.cross[layer, head] for layer, head in reader.heads], axis=0)
     np.testing.assert_allclose(shown_table(view), tokens_expected, atol=5.1e-4)
+
+
+def test_what_is_beyond_attention_is_shown_as_it_was_measured(opened, maps):
+    view = opened(maps)
+    for method, name in (("rollout", "rollout.source"), ("integrated", "integrated.source")):
+        choose(view, "Units", "pieces")
+        choose(view, "Read from", method)
+        np.testing.assert_allclose(shown_table(view), maps.measures[name], atol=5.1e-4)
+        assert "Check: " in view.locator("#reading").inner_text()
+        choose(view, "Units", "words")
+        # the only word of two pieces is the source's fourth; its columns are added
+        table = maps.measures[name][:5]
+        expected = np.stack([*table[:, :3].T, table[:, 3] + table[:, 4], table[:, 5]], axis=1)
+        np.testing.assert_allclose(shown_table(view), expected, atol=1e-3)
+    view.click("#tab-attention")
+    choose(view, "Measure", "norms")
+    choose(view, "Layer", "1")
+    choose(view, "Head", "2")
+    np.testing.assert_allclose(shown_table(view), maps.measures["norms.cross"][1, 2], atol=5.1e-4)
+    choose(view, "Measure", "zeroing")
+    choose(view, "Attention", "encoder")
+    choose(view, "Layer", "0")
+    np.testing.assert_allclose(shown_table(view), maps.measures["zeroing.encoder"][0], atol=5.1e-4)
 
 
 def arrays_of(view) -> dict:
@@ -173,7 +201,8 @@ def test_everything_is_reached_by_keyboard(opened, maps):
         assert view.evaluate(focused) == expected
         assert view.locator(f"#{expected.removeprefix('tab-')}").is_visible()
     view.keyboard.press("Tab")  # the panel
-    view.keyboard.press("Tab")  # its choice of units
+    view.keyboard.press("Tab")  # what is read
+    view.keyboard.press("Tab")  # in which units
     view.keyboard.press("Tab")  # the first word
     view.keyboard.press("ArrowRight")
     assert view.evaluate("() => document.activeElement.textContent") == "black"

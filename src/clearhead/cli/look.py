@@ -31,7 +31,7 @@ class Look:
     target: str | None = None
     """A translation to look at instead of the model's own."""
     inner: bool = False
-    """Numbers only: queries, keys, values and every other vector on the way too."""
+    """Numbers only: queries, keys, values, every other vector on the way, and measures beyond raw attention too."""
     place: Literal["encoder", "decoder", "cross"] = "cross"
     """Pictures only: which of the three attentions."""
     layer: int | None = None
@@ -54,6 +54,7 @@ class Look:
             to=self.to,
             target=self.target,
             inner=self.inner or paged,
+            measures=self.inner or paged,
             search=paged and not self.target,
         )
         try:

@@ -132,8 +132,8 @@ def word_weights(
     mean = np.stack([found.cross[layer, head] for layer, head in reader.heads]).mean(axis=0)
     later = int(reader.reading == "read")
     rows = np.roll(mean, -later, axis=0)  # row i: of the target token i; the last one is a control
-    summed = rows @ _belongs(found.source, source_words)
-    of_targets = _belongs(found.target, target_words)
+    summed = rows @ belonging(found.source, source_words)
+    of_targets = belonging(found.target, target_words)
     weights = of_targets.T @ summed / np.maximum(1, of_targets.sum(axis=0))[:, None]
     names = [
         _names(tokens, spans)
@@ -146,7 +146,7 @@ def word_weights(
     return WordWeights(names[0], names[1], weights)
 
 
-def _belongs(tokens: Tokens, found: Sequence[Span]) -> Maps:
+def belonging(tokens: Tokens, found: Sequence[Span]) -> Maps:
     """Return [token, word]: 1 where the token belongs to the word."""
     table = np.zeros((len(tokens), len(found)), np.float32)
     for token, word in enumerate(word_of(tokens.spans, found)):

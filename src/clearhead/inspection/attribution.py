@@ -6,7 +6,7 @@ where they agree, there is more to it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -38,6 +38,29 @@ class Attribution:
     """What the method's own check gave; each method says what it means and what it should be."""
     cost: str
     """Passes through the model."""
+
+
+def measured(model: Transformer, maps: AttentionMaps, start: int, steps: int = 64) -> AttentionMaps:
+    """Return the maps with every method's result in `measures` and its check in `about`; they need `inner`.
+
+    Norms and value zeroing by place (`norms.cross`), the others as [target, source] and [target, target]
+    (`rollout.source`, `rollout.read`). Norms are shares of their row, so that they compare with weights.
+    """
+    norms, zeroed = value_norms(model, maps), value_zeroing(model, maps)
+    found: dict[str, Maps] = {}
+    for place in ("encoder", "decoder", "cross"):
+        table: Maps = getattr(norms, place)
+        found[f"norms.{place}"] = table / np.maximum(table.sum(axis=-1, keepdims=True), np.float32(_ROUNDING))
+        found[f"zeroing.{place}"] = getattr(zeroed, place)
+    checks = {"norms": norms.check, "zeroing": zeroed.check}
+    owed = {
+        "rollout": rollout(maps),
+        "gradient": gradient_times_input(model, maps, start),
+        "integrated": integrated_gradients(model, maps, start, steps),
+    }
+    for name, each in owed.items():
+        found[f"{name}.source"], found[f"{name}.read"], checks[name] = each.source, each.read, each.check
+    return replace(maps, measures=found, about={**maps.about, "checks": checks, "steps": steps})
 
 
 @dataclass(frozen=True, eq=False)

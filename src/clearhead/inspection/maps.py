@@ -36,6 +36,8 @@ class AttentionMaps:
     """Of each produced token, given all before it."""
     guesses: tuple[tuple[Guess, ...], ...]
     """The most probable tokens at each step, best first."""
+    measures: Mapping[str, Maps] = field(default_factory=dict)
+    """Where they were asked for: what `attribution.measured` adds, by the name of the method and the place."""
     search: tuple[tuple[Choice, ...], ...] = ()
     """Where it was asked for: the choices of each step of our own search, best first."""
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -122,7 +124,8 @@ class AttentionMaps:
     def _arrays(self) -> dict[str, Maps]:
         return {
             **{name: getattr(self, name) for name in _ARRAYS},
-            **{f"inner.{k}": v for k, v in self.inner.items()},
+            **{f"inner.{name}": array for name, array in self.inner.items()},
+            **{f"measures.{name}": array for name, array in self.measures.items()},
         }
 
     def _facts(self) -> str:
@@ -148,12 +151,17 @@ class AttentionMaps:
             guesses=tuple(tuple(Guess(*each) for each in step) for step in facts["guesses"]),
             search=tuple(tuple(Choice(*each) for each in step) for step in facts["search"]),
             about=facts["about"],
-            inner={name.removeprefix("inner."): arrays[name] for name in arrays if name.startswith("inner.")},
+            inner=_under("inner.", arrays),
+            measures=_under("measures.", arrays),
             **{name: arrays[name] for name in _ARRAYS},
         )
 
 
 _ARRAYS = ("encoder", "decoder", "cross", "probabilities")
+
+
+def _under(prefix: str, arrays: Mapping[str, Maps]) -> dict[str, Maps]:
+    return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
 
 
 def _tokens(values: Mapping[str, Any]) -> Tokens:

@@ -8,21 +8,23 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clearhead.inspection.alignment import Alignment, Reader, aligned
+from clearhead.inspection.alignment import Alignment, Reader, aligned, belonging
 from clearhead.inspection.tokens import Maps, Tokens, label
+from clearhead.text.words import Span
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
 
 MODULES = Path(__file__).parents[1] / "page"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_PLACES = ("encoder", "decoder", "cross")
 _MOST_INNER = 600_000
 """Numbers of the walk beyond which it is left out: the file would be larger than a browser likes."""
 _MOST_EXACT = 250_000
@@ -80,11 +82,16 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
             "probabilities": [float(p) for p in maps.probabilities],
         },
         "words": {"source": source_words, "target": target_words, **_words(alignment)},
+        "owed": _owed(maps, source_words, target_words),
         "reader": reader.to_dict(),
-        "attention": {
-            "encoder": _array(maps.encoder, shares=True),
-            "decoder": _array(maps.decoder, shares=True),
-            "cross": _array(maps.cross, shares=True),
+        "attention": {place: _array(getattr(maps, place), shares=True) for place in _PLACES},
+        "norms": {
+            place: _array(maps.measures[f"norms.{place}"], shares=True) for place in _PLACES if maps.measures
+        },
+        "zeroing": {
+            place: _array(maps.measures[f"zeroing.{place}"][:, None], shares=True)
+            for place in _PLACES
+            if maps.measures
         },
         "inner": {place: _array(array) for place, array in inner.items()},
         "withoutInner": (
@@ -133,6 +140,21 @@ def _words(alignment: Alignment) -> dict[str, Any]:
         "confidence": alignment.confidence,
         "leftOut": alignment.left_out,
     }
+
+
+def _owed(maps: "AttentionMaps", source: Sequence[Span], target: Sequence[Span]) -> dict[str, Any]:
+    """Return what tokens and words owe to the source by the methods beyond attention: [target, source] each."""
+    found = {}
+    of_sources, of_targets = belonging(maps.source, source), belonging(maps.target, target)
+    for name in ("rollout", "integrated"):
+        if f"{name}.source" not in maps.measures:
+            continue
+        table = maps.measures[f"{name}.source"]
+        # Shares are averaged over a word's tokens, contributions in nats are added.
+        tokens = of_targets.sum(axis=0) if name == "rollout" else np.ones(len(target))
+        words = (of_targets.T @ table @ of_sources / np.maximum(1, tokens)[:, None]).astype(np.float32)
+        found[name] = {"pieces": _array(table), "words": _array(words)}
+    return found
 
 
 def _array(array: Maps, shares: bool = False) -> dict[str, Any]:

@@ -112,17 +112,24 @@ function arcsPicture(rows, queries, keys, place, many) {
   return [svg, Math.max(0, rest / rows.length)];
 }
 
+const MEASURES = { attention: "attention weights", norms: "norms of weighted values", zeroing: "value zeroing" };
+const MEASURE_NOTES = {
+  attention: "Each row is a query: it attends to the keys, and its weights sum to 1. ",
+  norms: "How long the vector is that each key brings to a query, as a share of its row (Kobayashi et al. 2020): a head that looks at a token may take nothing from it. ",
+  zeroing: "How far a query's state turns in a layer when a key's value is nothing, as a share of its row (Mohebbi et al. 2023); it is one for all heads. ",
+};
+
 /** Fill the view of the three attentions. */
 export function attentionView(data, root) {
-  const state = { place: "cross", layer: null, head: null, picture: "matrix", order: "place" };
+  const state = { measure: "attention", place: "cross", layer: null, head: null, picture: "matrix", order: "place" };
 
   function heads() {
-    const [layers, count] = data.attention[state.place].shape;
+    const [layers, count] = data[state.measure][state.place].shape;
     const found = [];
     for (let layer = 0; layer < layers; layer += 1) {
       for (let head = 0; head < count; head += 1) {
-        const rows = matrix(data.attention[state.place], layer, head);
-        const role = data.roles?.[state.place]?.[layer]?.[head] ?? "";
+        const rows = matrix(data[state.measure][state.place], layer, head);
+        const role = state.measure === "attention" ? data.roles[state.place][layer][head] : "";
         found.push({ layer, head, rows, role, entropy: entropy(rows), sharpness: sharpness(rows) });
       }
     }
@@ -136,7 +143,7 @@ export function attentionView(data, root) {
   }
 
   function build() {
-    const array = data.attention[state.place];
+    const array = data[state.measure][state.place];
     const [layers, count, queryCount, keyCount] = array.shape;
     const [queries, keys] = labels(data, state.place);
     const rows = matrix(array, state.layer, state.head);
@@ -183,17 +190,19 @@ export function attentionView(data, root) {
         }, canvas, make("span", {}, `${each.layer}.${each.head}`), make("span", { className: "role" }, each.role)),
       );
     }
-    const orders = [["place", "layer and head"], ["entropy", "entropy"], ["sharpness", "sharpness"]];
-    if (data.roles) orders.push(["role", "role"]);
+    const orders = [["place", "layer and head"], ["entropy", "entropy"], ["sharpness", "sharpness"], ["role", "role in this sentence"]];
 
     root.replaceChildren(
       make("div", { className: "controls" },
+        Object.keys(data.norms).length
+          ? choice("Measure", Object.entries(MEASURES), state.measure, (measure) => set({ measure, layer: null, head: null }))
+          : "",
         choice("Attention", Object.entries(PLACES), state.place, (place) => set({ place, layer: null, head: null })),
         choice("Layer", numbers(layers), state.layer === null ? "mean" : String(state.layer), (value) => set({ layer: number(value) })),
         choice("Head", numbers(count), state.head === null ? "mean" : String(state.head), (value) => set({ head: number(value) })),
         choice("Picture", [["matrix", "matrix"], ["arcs", "arcs"]], state.picture, (value) => set({ picture: value })),
         exports),
-      make("p", { className: "note" }, "Each row is a query: it attends to the keys, and its weights sum to 1. ",
+      make("p", { className: "note" }, MEASURE_NOTES[state.measure],
         state.place === "decoder" ? "The hatched half is masked: no position sees what comes after it." : ""),
       make("div", { className: "picture" }, picture),
       said,

@@ -14,12 +14,9 @@ export function decoded(array) {
 /** Return the page's data with every array decoded. */
 export function read(text) {
   const data = JSON.parse(text);
-  data.attention = Object.fromEntries(
-    Object.entries(data.attention).map(([place, array]) => [place, decoded(array)]),
-  );
-  data.inner = Object.fromEntries(
-    Object.entries(data.inner).map(([place, array]) => [place, decoded(array)]),
-  );
+  const all = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, decoded(array)]));
+  for (const name of ["attention", "norms", "zeroing", "inner"]) data[name] = all(data[name]);
+  for (const method of Object.keys(data.owed)) data.owed[method] = all(data.owed[method]);
   data.words.weights = decoded(data.words.weights);
   return data;
 }
@@ -42,6 +39,11 @@ export function matrix(array, layer, head) {
     rows.push(row);
   }
   return rows;
+}
+
+/** Return the rows of an array of two axes. */
+export function rowsOf(array) {
+  return [...Array(array.shape[0]).keys()].map((number) => row(array, number));
 }
 
 /** Return one row of an array, such as the query of a token in a head. */

@@ -1,7 +1,7 @@
 // The reading view: a word lights the words it came from, or that came from it.
 
 import { arrowKeys, choice, make, spokenTable } from "./dom.js";
-import { matrix, shown } from "./data.js";
+import { matrix, rowsOf, shown } from "./data.js";
 
 function split(text, spans) {
   // the text in pieces: [text, number of the word or null]
@@ -16,27 +16,53 @@ function split(text, spans) {
   return parts;
 }
 
-function units(data, kind) {
-  // what can be lit: the texts of both sides, and weights [target, source]
-  if (kind === "words") {
-    const { source, target, weights, links, coverage, confidence } = data.words;
-    const [rows, columns] = weights.shape;
-    const table = [...Array(rows).keys()].map((j) => weights.values.subarray(j * columns, (j + 1) * columns));
-    return { source: split(data.source.text, source), target: split(data.target.text, target), table, links, coverage, confidence };
-  }
-  const mean = data.reader.heads.map(([layer, head]) => matrix(data.attention.cross, layer, head));
-  const table = mean[0].map((row, j) => row.map((_, i) => mean.reduce((sum, rows) => sum + rows[j][i], 0) / mean.length));
-  const coverage = [...table[0]].map((_, i) => Math.min(1, table.reduce((sum, row) => sum + row[i], 0)));
+const METHODS = {
+  attention: "attention of the chosen heads",
+  rollout: "attention rolled out through all layers",
+  integrated: "integrated gradients, in nats",
+};
+const NOTES = {
+  attention: "Attention shows where the model looked; it is neither a proof of where a word came from nor an explanation.",
+  rollout: "Rollout follows the mean attention through all layers, half of each token staying itself (Abnar and Zuidema 2020).",
+  integrated: "Integrated gradients (Sundararajan et al. 2017) share out the log-probability of a word among the tokens, above 0 where they raised it; the brightest of each word is lit fully.",
+};
+
+function attentionOfPieces(data) {
+  const heads = data.reader.heads.map(([layer, head]) => matrix(data.attention.cross, layer, head));
+  return heads[0].map((row, j) => row.map((_, i) => heads.reduce((sum, rows) => sum + rows[j][i], 0) / heads.length));
+}
+
+function units(data, kind, method) {
+  // what can be lit: the texts of both sides, and what each of the target owes to each of the source
+  const { source, target, weights, coverage, confidence } = data.words;
   const named = (side) => side.labels.map((label, number) => [label, number]);
-  return { source: named(data.source), target: named(data.target), table, links: null, coverage, confidence: data.target.probabilities };
+  const words = kind === "words";
+  const seen = words ? rowsOf(weights) : attentionOfPieces(data);
+  const covered = [...Array(words ? source.length : data.source.labels.length).keys()];
+  return {
+    source: words ? split(data.source.text, source) : named(data.source),
+    target: words ? split(data.target.text, target) : named(data.target),
+    table: method === "attention" ? seen : rowsOf(data.owed[method][kind]),
+    coverage: words ? coverage : covered.map((i) => Math.min(1, seen.reduce((sum, row) => sum + row[i], 0))),
+    confidence: words ? confidence : data.target.probabilities,
+  };
+}
+
+function checked(data, method) {
+  const value = data.about.checks[method];
+  return method === "rollout"
+    ? `rows sum to 1 within ${value.toExponential(0)}`
+    : `the shares miss the whole by ${shown(value)} nats at most, in ${data.about.steps} steps`;
 }
 
 /** Fill the reading view. */
 export function readingView(data, root) {
   let kind = "words";
+  let method = "attention";
 
   function build() {
-    const unit = units(data, kind);
+    const unit = units(data, kind, method);
+    const brightest = unit.table.map((row) => (method === "integrated" ? Math.max(...row, 1e-9) : 1));
     const pinned = new Set();
     const said = make("p", { className: "said", attributes: { "aria-live": "polite" } });
     const buttons = { source: [], target: [] };
@@ -53,7 +79,7 @@ export function readingView(data, root) {
           let share = 0;
           for (const key of active) {
             const [lit, which] = key.split(" ");
-            if (lit !== side) share = Math.max(share, between(lit, Number(which), number));
+            if (lit !== side) share = Math.max(share, between(lit, Number(which), number) / brightest[lit === "target" ? Number(which) : number]);
           }
           const key = `${side} ${number}`;
           button.style.setProperty("--share", share.toFixed(3));
@@ -126,6 +152,12 @@ export function readingView(data, root) {
       make(
         "div",
         { className: "controls" },
+        Object.keys(data.owed).length
+          ? choice("Read from", Object.entries(METHODS), method, (value) => {
+              method = value;
+              build();
+            })
+          : "",
         choice("Units", [["words", "words"], ["pieces", "subwords, as the model reads them"]], kind, (value) => {
           kind = value;
           build();
@@ -140,8 +172,9 @@ export function readingView(data, root) {
       said,
       make("p", { className: "note" }, left.length ? `Perhaps left out: ${left.join(", ")}.` : "Every source word was looked at."),
       make("p", { className: "note" },
-        `Read from ${data.reader.heads.length} of the heads that look at the source (${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}; layer.head). `,
-        "Attention shows where the model looked; it is neither a proof of where a word came from nor an explanation."),
+        method === "attention" ? `Read from layer.head ${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}. ` : "",
+        NOTES[method],
+        method !== "attention" && data.about.checks ? ` Check: ${checked(data, method)}.` : ""),
       spokenTable("How much each target word looked at each source word", columns, rows),
     );
     light(pinned);
