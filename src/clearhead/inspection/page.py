@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clearhead.inspection.alignment import Alignment, Reader, aligned, belonging
+from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
 from clearhead.text.words import Span
 
@@ -85,6 +86,10 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
         "owed": _owed(maps, source_words, target_words),
         "reader": reader.to_dict(),
         "attention": {place: _array(getattr(maps, place), shares=True) for place in _PLACES},
+        "roles": {
+            place: [[each.name for each in layer] for layer in layers]
+            for place, layers in roles([maps]).items()
+        },
         "norms": {
             place: _array(maps.measures[f"norms.{place}"], shares=True) for place in _PLACES if maps.measures
         },
