@@ -199,8 +199,8 @@ DATA = (
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "alpha beam detect engine format input min-length model nbest no-repeat-ngram output prefix seed "
-    "split temperature to top-k top-p",
+    "translate": "align alpha beam detect engine format input min-length model nbest no-repeat-ngram output prefix "
+    "seed split temperature to top-k top-p",
     "evaluate": "alpha beam engine json lowercase model output reference source split to tokenize",
     "compare": "frequencies html json lowercase reference samples seed source tokenize",
     "score": "json model source target to",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, overload
@@ -40,6 +40,7 @@ class TranslateOptions(TypedDict, total=False):
     num_hypotheses: int
     split: Split
     prefix: str
+    align: bool
     window: int
     options: SearchOptions | None
 
@@ -60,6 +61,8 @@ class Translation:
     """The rest of the n best, best first."""
     notes: tuple[str, ...] = ()
     """What a reader should know: a cut at the length limit, a stopped repetition, a split sentence."""
+    alignment: "Alignment | None" = field(default=None, repr=False, compare=False)
+    """Where it was asked for: which words come from which, what was left out, how sure each word is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +181,7 @@ class Translator:
         num_hypotheses: int = 1,
         split: Split = "auto",
         prefix: str = "",
+        align: bool = False,
         window: int = WINDOW,
         options: SearchOptions | None = None,
     ) -> Iterator[Translation]:
@@ -185,6 +189,7 @@ class Translator:
 
         `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
         usual ones by name. `prefix` is text that every translation must begin with (one sentence each).
+        With `align` each has its word alignment, at the cost of one more pass in our own code.
         `window` texts are read before the first is translated, so that like lengths share a batch.
         """
         tag = self.target(to)
@@ -192,7 +197,7 @@ class Translator:
         forced = self.tokenizer.encode(prefix) if prefix else None
         source = iter(texts)
         while texts := list(islice(source, window)):
-            yield from self._window(texts, tag, search, "never" if forced else split, forced)
+            yield from self._window(texts, tag, search, "never" if forced else split, forced, align)
 
     def _options(
         self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
@@ -205,17 +210,27 @@ class Translator:
         return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses)
 
     def _window(
-        self, texts: list[str], tag: str | None, search: SearchOptions, split: Split, forced: list[int] | None
+        self,
+        texts: list[str],
+        tag: str | None,
+        search: SearchOptions,
+        split: Split,
+        forced: list[int] | None,
+        align: bool,
     ) -> Iterator[Translation]:
         jobs = [self._job(text, tag, split) for text in texts]
         flat = [ids for job in jobs for ids in job.ids]
         prefixes = None if forced is None else [forced] * len(flat)
         hypotheses = dict(self.engine.translate(flat, search, prefixes))
+        targets = [[*hypotheses[number][0].tokens, EOS] for number in range(len(flat))] if align else []
+        alignments = self._alignments(flat, targets, "split") if align else []
         start = 0
         for text, job in zip(texts, jobs, strict=True):
-            found = [hypotheses[start + number] for number in range(len(job.ids))]
-            start += len(job.ids)
-            yield self._joined(text, tag, job, found, search.num_hypotheses)
+            end = start + len(job.ids)
+            found = [hypotheses[number] for number in range(start, end)]
+            translation = self._joined(text, tag, job, found, search.num_hypotheses)
+            yield replace(translation, alignment=_of_all(alignments[start:end])) if align else translation
+            start = end
 
     def _job(self, text: str, tag: str | None, split: Split) -> _Job:
         """Cut a text into sentences no longer than the model was trained on; nothing is left out."""
@@ -307,13 +322,7 @@ class Translator:
         Words are what stands between spaces (`space`), or so that punctuation marks are words (`split`). How
         they are read from the attention is `reader`.
         """
-        from clearhead.inspection.alignment import aligned
-
-        reader = self.reader
-        return [
-            aligned(each, each.source.words(words)[0], each.target.words(words)[0], reader)
-            for each in self.attended(sources, targets, to=to)
-        ]
+        return self._alignments(*self._encoded(sources, targets, to), words)
 
     @property
     def reader(self) -> "Reader":
@@ -328,12 +337,33 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
     ) -> list["Attended"]:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
+        return self._attended(*self._encoded(sources, targets, to))
+
+    def _encoded(
+        self, sources: Sequence[str], targets: Sequence[str], to: str | None
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """Return the ids of both sides, EOS last."""
+        self._check_counts(sources, targets)
+        return (
+            [[*ids, EOS] for ids in self.tokenizer.encode_batch(sources, to=self.target(to))],
+            [[*ids, EOS] for ids in self.tokenizer.encode_batch(targets)],
+        )
+
+    def _alignments(
+        self, sources: list[list[int]], targets: list[list[int]], words: "WordKind"
+    ) -> list["Alignment"]:
+        from clearhead.inspection.alignment import aligned
+
+        reader = self.reader
+        return [
+            aligned(each, each.source.words(words)[0], each.target.words(words)[0], reader)
+            for each in self._attended(sources, targets)
+        ]
+
+    def _attended(self, sources: list[list[int]], targets: list[list[int]]) -> list["Attended"]:
         from clearhead.inspection.record import attended
 
-        self._check_counts(sources, targets)
-        tag = self.target(to)
-        srcs = [self._tokens([*ids, EOS]) for ids in self.tokenizer.encode_batch(sources, to=tag)]
-        tgts = [self._tokens([*ids, EOS]) for ids in self.tokenizer.encode_batch(targets)]
+        srcs, tgts = ([self._tokens(ids) for ids in side] for side in (sources, targets))
         found: dict[int, Attended] = {}
         lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
         for batch in order_by_length(lengths, _LOOKED_AT):
@@ -436,3 +466,10 @@ class Translator:
         return Tokens(
             tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
         )
+
+
+def _of_all(parts: list["Alignment"]) -> "Alignment":
+    """Return the alignment of a text of several sentences."""
+    from clearhead.inspection.alignment import joined
+
+    return joined(parts)

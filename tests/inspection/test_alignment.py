@@ -15,6 +15,7 @@ from clearhead.inspection.alignment import (
     choose,
     confidence,
     error_rate,
+    joined,
     links,
     measured,
     word_weights,
@@ -115,6 +116,17 @@ def test_what_was_left_out_and_how_sure_the_words_are():
     target = pieces("la bola.", 2, 5, 7)
     found = confidence(np.array([0.5, 0.9, 0.4, 1.0, 1.0]), target, words(target.text))
     assert found == pytest.approx((0.5, (0.9 * 0.4) ** 0.5, 1.0))
+
+
+def test_several_sentences_are_one_text():
+    one = Alignment(("a", "b"), ("x",), ((0, 0),), np.array([[0.9, 0.1]], np.float32), (0.5,))
+    two = Alignment(("c",), ("y", "z"), ((0, 1),), np.array([[0.2], [0.8]], np.float32), (0.6, 0.7))
+    both = joined([one, two, joined([])])
+    assert (both.source, both.target) == (("a", "b", "c"), ("x", "y", "z"))
+    assert both.links == ((0, 0), (2, 2))
+    assert both.confidence == (0.5, 0.6, 0.7)
+    np.testing.assert_allclose(both.weights, [[0.9, 0.1, 0], [0, 0, 0.2], [0, 0, 0.8]])
+    assert both.left_out == (1,)
 
 
 def drawn(rng, noise: float) -> Pair:

@@ -51,6 +51,22 @@ def test_look_gives_the_maps_of_the_translation(tiny_translator):
     assert forced.probabilities.prod() < maps.probabilities.prod()
 
 
+def test_a_translation_has_its_alignment_where_it_is_asked_for(say, tiny_run, tiny_translator):
+    text = "4 7 1. 3 3."
+    translation = tiny_translator.translate(text, align=True)
+    parts = [tiny_translator.translate(part, align=True) for part in ("4 7 1.", "3 3.")]
+    assert translation.alignment.source == parts[0].alignment.source + parts[1].alignment.source
+    assert translation.alignment.target == tuple(word for part in parts for word in part.alignment.target)
+    assert len(translation.alignment.links) == sum(len(part.alignment.links) for part in parts)
+    assert translation == tiny_translator.translate(text)
+    assert tiny_translator.translate(text).alignment is None
+    assert tiny_translator.translate("", align=True).alignment.links == ()
+    out, _ = say("translate", "--model", tiny_run.path, "--format", "json", "--align", text)
+    assert json.loads(out)["alignment"]["source"] == list(translation.alignment.source)
+    out, _ = say("translate", "--model", tiny_run.path, "--format", "json", text)
+    assert "alignment" not in json.loads(out)
+
+
 def test_blank_texts_have_nothing_to_look_at(tiny_translator):
     with pytest.raises(TranslationError, match="blank"):
         tiny_translator.look("  ")

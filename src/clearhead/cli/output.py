@@ -37,7 +37,12 @@ def _text_line(number: int, translation: "Translation") -> str:
 
 
 def _json_line(number: int, translation: "Translation") -> str:
-    return json.dumps(dataclasses.asdict(translation), ensure_ascii=False) + "\n"
+    values = dataclasses.asdict(dataclasses.replace(translation, alignment=None))
+    if translation.alignment is None:
+        del values["alignment"]
+    else:
+        values["alignment"] = translation.alignment.to_dict()
+    return json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def _tsv_lines(number: int, translation: "Translation") -> str:

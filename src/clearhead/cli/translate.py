@@ -47,6 +47,8 @@ class Translate:
     engine: EngineChoice = "auto"
     detect: Literal["no", "report", "refuse"] = "no"
     """Tell each line's language; refuse: leave lines empty that are in none which the model has seen."""
+    align: bool = False
+    """With --format json: word alignment, what was left out, and how sure each word is."""
     prefix: str = ""
     """Text that every translation must begin with."""
     min_length: int = 0
@@ -70,6 +72,8 @@ class Translate:
             raise ConfigError(
                 "text output has one line for each line in; for --nbest give --format tsv or json"
             )
+        if self.align and self.format != "json":
+            raise ConfigError("alignments have no place in a line of text; for --align give --format json")
         from clearhead.data.lines import read_lines
         from clearhead.translator import WINDOW
 
@@ -90,6 +94,7 @@ class Translate:
                 to=self.to,
                 split=self.split,
                 prefix=self.prefix,
+                align=self.align,
                 window=1 if typing else WINDOW,
                 options=options,
             )

@@ -111,6 +111,35 @@ class Alignment:
         """Return the links as `0-0 1-2 ...`."""
         return " ".join(f"{source}-{target}" for source, target in self.links)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, without the table of weights."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "links": self.links,
+            "coverage": self.coverage,
+            "confidence": self.confidence,
+            "left_out": self.left_out,
+        }
+
+
+def joined(parts: Sequence[Alignment]) -> Alignment:
+    """Put the alignments of several sentences together as that of one text; their words share nothing."""
+    links: list[Link] = []
+    source: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    for part in parts:
+        links += [(i + len(source), j + len(target)) for i, j in part.links]
+        source, target = source + part.source, target + part.target
+    weights = np.zeros((len(target), len(source)), np.float32)
+    row = column = 0
+    for part in parts:
+        rows, columns = part.weights.shape
+        weights[row : row + rows, column : column + columns] = part.weights
+        row, column = row + rows, column + columns
+    confidence = tuple(share for part in parts for share in part.confidence)
+    return Alignment(source, target, tuple(links), weights, confidence)
+
 
 def is_punctuation(word: str) -> bool:
     """Say whether a word has neither letter nor digit."""
