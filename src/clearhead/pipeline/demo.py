@@ -24,7 +24,7 @@ from clearhead.pipeline.training_progress import show
 from clearhead.translator import Translator
 
 DIRECTIONS = (("en", "es"), ("en", "fr"), ("fr", "en"))
-_TRAIN_SENTENCES, _VALID_SENTENCES, _TEST_SENTENCES = 24_000, 50, 250
+TRAIN_SENTENCES, _VALID_SENTENCES, _TEST_SENTENCES = 24_000, 50, 250
 _STEPS_A_MINUTE = 1500
 
 
@@ -80,7 +80,7 @@ def demo_corpora(seed: int) -> Corpora:
         train=[
             CorpusText(
                 CorpusConfig(source_lang=source, target_lang=target),
-                _pairs("train", seed, _TRAIN_SENTENCES, source, target),
+                _pairs("train", seed, TRAIN_SENTENCES, source, target),
             )
             for source, target in DIRECTIONS
         ],

@@ -1,0 +1,141 @@
+"""Word alignments of the built-in grammar, read from the attention of the demo's model, beside eflomal's.
+
+    $ clearhead demo --out runs/demo
+    $ python -m benchmarks.alignment runs/demo [--eflomal DIR]
+
+Heads and thresholds, and how eflomal's two directions are put together, are chosen on the part of the grammar for
+validation and measured on that for testing; sentences of both hold combinations of words that training never showed.
+eflomal (Östling and Tiedemann 2016; `pip install eflomal`) learns from the sentences that the demo learned from, and
+from those it is measured on; DIR holds its `eflomal-align`.
+"""
+
+import argparse
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+from clearhead.data import grammar
+from clearhead.inspection.alignment import Gold, Link, Pair, error_rate, measured
+from clearhead.pipeline.align import best
+from clearhead.pipeline.demo import DIRECTIONS, TRAIN_SENTENCES
+from clearhead.translator import Translator
+
+DEV, TEST = 100, 500
+Links = list[set[Link]]
+
+
+def examples(part: grammar.Part, count: int) -> list[grammar.Example]:
+    """Return sentences of a part of the grammar."""
+    return list(islice(grammar.generate(9, count, part=part), count))
+
+
+def ours(translator: Translator, source: str, target: str) -> tuple[float, str]:
+    """Choose on one part, measure on the other; return the error rate and what was chosen."""
+
+    def pairs(part: grammar.Part, count: int) -> list[Pair]:
+        found = examples(part, count)
+        attended = translator.attended(
+            [each.text(source) for each in found], [each.text(target) for each in found], to=target
+        )
+        return [
+            Pair(seen, each.spans(source), each.spans(target), Gold(each.alignment(source, target)))
+            for each, seen in zip(found, attended, strict=True)
+        ]
+
+    chosen = best(pairs("valid", DEV), translator.reader)
+    return measured(pairs("test", TEST), chosen.reader), str(chosen.reader)
+
+
+def eflomal(folder: str | None, source: str, target: str) -> tuple[float, str] | None:
+    """Return eflomal's error rate with the best way of putting its directions together; None without it."""
+    program = shutil.which("eflomal-align", path=folder)
+    if program is None:
+        return None
+    dev, test = examples("valid", DEV), examples("test", TEST)
+    text = [*islice(grammar.generate(1, TRAIN_SENTENCES), TRAIN_SENTENCES), *dev, *test]
+    with tempfile.TemporaryDirectory() as name:
+        here = Path(name)
+        for side in (source, target):
+            lines = (" ".join(each.words(side)) for each in text)
+            (here / side).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        files = {"-s": source, "-t": target, "-f": "forward", "-r": "reverse"}
+        arguments = [part for flag, file in files.items() for part in (flag, str(here / file))]
+        subprocess.run([program, *arguments, "--model", "3", "--overwrite"], check=True, capture_output=True)
+        forward, reverse = (read(here / name) for name in ("forward", "reverse"))
+    rates = {}
+    for name, join in JOINS.items():
+        found = [join(one, other) for one, other in zip(forward, reverse, strict=True)]
+        dev_found, test_found = found[-DEV - TEST : -TEST], found[-TEST:]
+        gold = [[Gold(each.alignment(source, target)) for each in part] for part in (dev, test)]
+        rates[name] = error_rate(dev_found, gold[0]), error_rate(test_found, gold[1])
+    chosen = min(rates, key=lambda name: rates[name][0])
+    return rates[chosen][1], chosen
+
+
+def read(file: Path) -> Links:
+    """Read links in Pharaoh form."""
+    return [
+        {(int(one), int(other)) for one, _, other in (link.partition("-") for link in line.split())}
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def grow_diag_final(forward: set[Link], reverse: set[Link]) -> set[Link]:
+    """Grow the intersection by neighbours of the union, then link what is still without (Koehn et al. 2003)."""
+    found, union = forward & reverse, forward | reverse
+    neighbours = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
+    while True:
+        new = {
+            (i + x, j + y)
+            for i, j in found
+            for x, y in neighbours
+            if (i + x, j + y) in union - found and free((i + x, j + y), found)
+        }
+        if not new:
+            break
+        found |= {min(new)}
+    for link in sorted(union):
+        if free(link, found):
+            found.add(link)
+    return found
+
+
+def free(link: Link, found: set[Link]) -> bool:
+    """Say whether one of the two words has no link yet."""
+    return link[0] not in {i for i, _ in found} or link[1] not in {j for _, j in found}
+
+
+JOINS: dict[str, Callable[[set[Link], set[Link]], set[Link]]] = {
+    "forward": lambda forward, _: forward,
+    "reverse": lambda _, reverse: reverse,
+    "intersection": lambda forward, reverse: forward & reverse,
+    "union": lambda forward, reverse: forward | reverse,
+    "grow-diag-final": grow_diag_final,
+}
+
+
+def main() -> None:
+    """Measure and print a line a direction."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--eflomal")
+    arguments = parser.parse_args()
+    translator = Translator.load(arguments.model, engine="pytorch")
+    print("AER in percent on", TEST, "sentences")
+    for source, target in DIRECTIONS:
+        rate, how = ours(translator, source, target)
+        print(f"{source}-{target}: attention {100 * rate:.2f} ({how})")
+        theirs = eflomal(arguments.eflomal, source, target)
+        print(
+            f"{source}-{target}: eflomal "
+            + (f"{100 * theirs[0]:.2f} ({theirs[1]})" if theirs else "not found")
+        )
+
+
+if __name__ == "__main__":
+    main()
