@@ -1,0 +1,121 @@
+"""Looking inside from text: the maps of a translation, and the attention of many pairs at a time.
+
+All of this runs in our own code, and is loaded when somebody looks.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from clearhead.data.batching import order_by_length
+from clearhead.engines.protocol import Engine, SearchOptions
+from clearhead.inspection.alignment import Alignment, Reader, aligned
+from clearhead.inspection.attribution import measured
+from clearhead.inspection.maps import AttentionMaps
+from clearhead.inspection.record import attended, record
+from clearhead.inspection.tokens import Attended, Choice, Tokens
+from clearhead.text.tokenizer import BOS, EOS, PAD, Tokenizer
+from clearhead.text.words import WordKind
+
+Ids = list[int]
+_AT_A_TIME = 1024
+"""Tokens of a batch whose attention is kept: all layers and heads take room."""
+
+
+def tokens(tokenizer: Tokenizer, ids: Ids) -> Tokens:
+    """Return ids with their text, their pieces and where those stand in it."""
+    return Tokens(
+        tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
+    )
+
+
+def attention_of(
+    engine: Engine, tokenizer: Tokenizer, sources: Sequence[Ids], targets: Sequence[Ids]
+) -> list[Attended]:
+    """Return the attention to the source of each pair, in order; ids end with EOS."""
+    srcs, tgts = ([tokens(tokenizer, ids) for ids in side] for side in (sources, targets))
+    found: dict[int, Attended] = {}
+    lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
+    for batch in order_by_length(lengths, _AT_A_TIME):
+        pairs = attended(
+            engine.pytorch.model,
+            [srcs[number] for number in batch],
+            [tgts[number] for number in batch],
+            start=BOS,
+            pad=PAD,
+        )
+        found.update(zip(batch.tolist(), pairs, strict=True))
+    return [found[number] for number in range(len(srcs))]
+
+
+def alignments(found: Sequence[Attended], reader: Reader, kind: WordKind) -> list[Alignment]:
+    """Read the word alignment of each pair from its attention."""
+    return [aligned(each, each.source.words(kind)[0], each.target.words(kind)[0], reader) for each in found]
+
+
+def look(
+    engine: Engine,
+    tokenizer: Tokenizer,
+    src: Ids,
+    target: Ids | None,
+    options: SearchOptions,
+    about: dict[str, object],
+    *,
+    inner: bool,
+    measures: bool,
+    search: bool,
+) -> AttentionMaps:
+    """Translate, or take the target that is given, and return every attention of one pass over both."""
+    if target is None:
+        ((_, hypotheses),) = engine.translate([src], options)
+        produced = list(hypotheses[0].tokens)
+    else:
+        produced = target
+    steps, best = story(engine, tokenizer, src, options) if search else ((), None)
+    model = engine.pytorch.model
+    maps = record(
+        model,
+        tokens(tokenizer, src),
+        tokens(tokenizer, [*produced, EOS]),
+        start=BOS,
+        piece=lambda i: tokenizer.pieces([i])[0],
+        inner=inner or measures,
+        search=steps,
+        about={
+            **about,
+            "engine": f"{engine.name} {engine.precision}" if target is None else None,
+            "search_text": best,
+            "beam_size": options.decoding.beam_size,
+            "d_model": model.config.d_model,
+            "num_heads": model.config.num_heads,
+            "norm": model.config.norm,
+        },
+    )
+    if measures:
+        maps = measured(model, maps, BOS)
+    return maps if inner else replace(maps, inner={})
+
+
+def story(
+    engine: Engine, tokenizer: Tokenizer, src: Ids, options: SearchOptions
+) -> tuple[tuple[tuple[Choice, ...], ...], str]:
+    """Return the choices of each step of our own search, and the text that it found best."""
+    steps: list[tuple[Choice, ...]] = []
+    searching = engine.pytorch.trace(src, options)
+    while True:
+        try:
+            step = next(searching)
+        except StopIteration as stop:
+            return tuple(steps), tokenizer.decode(stop.value[0][0].tokens)
+        steps.append(
+            tuple(
+                Choice(
+                    tokenizer.pieces(each.tokens[-1:])[0],
+                    each.parent,
+                    math.exp(each.token_log_prob),
+                    each.score,
+                    each.fate,
+                )
+                for each in step.sentences[0].candidates
+            )
+        )

@@ -1,0 +1,74 @@
+"""A text cut into sentences for the engine, and put together again from what it found; nothing is left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.text import sentences
+from clearhead.text.normalize import normalize
+from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.translator.translation import Split, Translation
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text cut into sentences, each with its source ids, and what must be said of it."""
+
+    text: str
+    spans: list[sentences.Span]
+    ids: list[list[int]]
+    notes: tuple[str, ...]
+
+
+def cut(text: str, tokenizer: Tokenizer, tag: str | None, split: Split, language: str, limit: int) -> Passage:
+    """Cut a text into sentences of at most `limit` tokens; a longer one is split further, and that is noted."""
+    notes: list[str] = []
+    if not normalize(text):  # blank, or nothing but characters that mean nothing
+        return Passage(text, [sentences.Span(text, False)] if text else [], [], ())
+    if split == "never":
+        spans = [sentences.Span(text, True)]
+    else:
+        spans = []
+        for span in sentences.split(text, language):
+            if span.is_sentence and len(tokenizer.encode(span.text)) > limit:
+                parts = sentences.split_long(span.text, limit, lambda part: len(tokenizer.encode(part)))
+                count = sum(part.is_sentence for part in parts)
+                notes.append(f"a sentence above {limit} tokens was translated in {count} parts")
+                spans.extend(parts)
+            else:
+                spans.append(span)
+    ids = [[*tokenizer.encode(span.text, to=tag), EOS] for span in spans if span.is_sentence]
+    return Passage(text, spans, ids, tuple(notes))
+
+
+def put_together(
+    passage: Passage, found: Sequence[Sequence[Hypothesis]], tokenizer: Tokenizer, to: str | None, wanted: int
+) -> Translation:
+    """Join the hypotheses of every sentence, rank by rank, with the text's own separators."""
+    ranks = min(wanted, *map(len, found)) if found else 1
+    best, *others = (
+        _of_rank(passage, [hypotheses[rank] for hypotheses in found], tokenizer, to) for rank in range(ranks)
+    )
+    return replace(best, alternatives=tuple(others))
+
+
+def _of_rank(
+    passage: Passage, found: Sequence[Hypothesis], tokenizer: Tokenizer, to: str | None
+) -> Translation:
+    notes = list(passage.notes)
+    for number, each in enumerate(found, start=1):
+        where = f"sentence {number}: " if len(found) > 1 else ""
+        if each.truncated:
+            notes.append(f"{where}the translation reached the length limit and was ended there")
+        if each.repetition:
+            notes.append(f"{where}the translation began to repeat itself and was kept from it")
+    lengths = [len(each.tokens) + 1 for each in found]
+    weighted = sum(each.score * length for each, length in zip(found, lengths, strict=True))
+    return Translation(
+        source=passage.text,
+        text=sentences.join(passage.spans, [tokenizer.decode(each.tokens) for each in found]),
+        to=to,
+        score=weighted / (sum(lengths) or 1),
+        tokens=tuple(piece for each in found for piece in tokenizer.pieces(each.tokens)),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,63 @@
+"""What a translator is asked for, and what it gives."""
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from clearhead.engines.protocol import SearchOptions
+
+if TYPE_CHECKING:
+    from clearhead.inspection.alignment import Alignment
+
+Split = Literal["auto", "never"]
+
+
+class TranslateOptions(TypedDict, total=False):
+    """The options of `Translator.stream`, which explains them."""
+
+    to: str | None
+    beam_size: int | None
+    alpha: float | None
+    num_hypotheses: int
+    split: Split
+    prefix: str
+    align: bool
+    window: int
+    options: SearchOptions | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """One translation of a text."""
+
+    source: str
+    text: str
+    to: str | None
+    """Target language, where the model has several."""
+    score: float
+    """Length-normalised log-probability; of several sentences their mean, weighted by tokens."""
+    tokens: tuple[str, ...]
+    """The target's pieces as the model produced them."""
+    alternatives: tuple["Translation", ...] = ()
+    """The rest of the n best, best first."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know: a cut at the length limit, a stopped repetition, a split sentence."""
+    alignment: "Alignment | None" = field(default=None, repr=False, compare=False)
+    """Where it was asked for: which words come from which, what was left out, how sure each word is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairScore:
+    """How probable a translation is to the model."""
+
+    log_prob: float
+    """Sum over the target's tokens and the end of the sentence, in nats."""
+    score: float
+    """The same, divided by the length penalty that translating uses."""
+    num_tokens: int
+    """Target tokens, the end of the sentence counted."""
+
+    @property
+    def perplexity(self) -> float:
+        """exp of the mean negative log-probability of a token."""
+        return math.exp(-self.log_prob / self.num_tokens)

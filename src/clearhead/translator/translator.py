@@ -1,0 +1,275 @@
+"""Text to text: a trained model, its tokenizer and an engine behind one small surface."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, Unpack, overload
+
+from clearhead.decoding.length_penalty import length_penalty
+from clearhead.engines import directory
+from clearhead.engines.choice import load_engine
+from clearhead.engines.protocol import Engine, SearchOptions
+from clearhead.errors import TranslationError
+from clearhead.text.normalize import normalize
+from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.translator.passage import cut, put_together
+from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
+
+if TYPE_CHECKING:
+    from clearhead.inspection.alignment import Alignment, Reader
+    from clearhead.inspection.maps import AttentionMaps
+    from clearhead.inspection.tokens import Attended
+    from clearhead.text.words import WordKind
+
+WINDOW = 2048
+"""Texts read ahead so that sentences of like length share a batch."""
+
+
+class Translator:
+    """Translates text with a trained model.
+
+    >>> translator = Translator.load("runs/fr-en")
+    >>> translator.translate("Je suis étudiant.").text
+    'I am a student.'
+    """
+
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, info: directory.ModelInfo, name: str = ""
+    ) -> None:
+        self.engine = engine
+        self.tokenizer = tokenizer
+        self.info = info
+        self.name = name
+
+    @classmethod
+    def load(cls, path: Path | str | None = None, *, engine: str = "auto", device: str = "cpu") -> Self:
+        """Read a model directory, a run's best model, or the one that comes with the package.
+
+        Raises CheckpointError for one that is damaged or not there.
+        """
+        found = directory.find(path)
+        runs = load_engine(engine, found, device)
+        return cls(runs, directory.read_tokenizer(found), directory.read_info(found), str(path or "default"))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Languages that the model translates to; empty where it was not told."""
+        return self.tokenizer.languages or self.info.target_langs
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Languages that the model translates from; empty where it was not told."""
+        return self.info.source_langs
+
+    def target(self, to: str | None) -> str | None:
+        """Return the language tag for a request; raise TranslationError for one the model lacks."""
+        if to is not None and self.targets and to not in self.targets:
+            raise TranslationError(
+                f"this model does not translate to {to!r}; it translates to {', '.join(self.targets)}"
+            )
+        if not self.tokenizer.languages:
+            return None
+        to = to or self.info.default_target or None
+        if to is None and len(self.tokenizer.languages) > 1:
+            raise TranslationError(
+                f"this model translates to {', '.join(self.targets)}; say which with --to (to=...)"
+            )
+        return to or self.tokenizer.languages[0]
+
+    @overload
+    def translate(self, text: str, **options: Unpack[TranslateOptions]) -> Translation: ...
+    @overload
+    def translate(
+        self, text: list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+    ) -> list[Translation]: ...
+
+    def translate(
+        self, text: str | list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+    ) -> Translation | list[Translation]:
+        """Translate a text, or a list of texts; the options are those of `stream`.
+
+        A text is split into sentences and put together again with its own separators; a blank text
+        stays as it is.
+        """
+        if isinstance(text, str):
+            return next(self.stream([text], **options))
+        return list(self.stream(text, **options))
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        to: str | None = None,
+        beam_size: int | None = None,
+        alpha: float | None = None,
+        num_hypotheses: int = 1,
+        split: Split = "auto",
+        prefix: str = "",
+        align: bool = False,
+        window: int = WINDOW,
+        options: SearchOptions | None = None,
+    ) -> Iterator[Translation]:
+        """Yield the translation of each text, in order, while later ones are still being read.
+
+        `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
+        usual ones by name. `prefix` is text that every translation must begin with (one sentence each).
+        With `align` each has its word alignment, at the cost of one more pass in our own code.
+        `window` texts are read before the first is translated, so that like lengths share a batch.
+        """
+        tag = self.target(to)
+        search = self._options(options, beam_size, alpha, num_hypotheses)
+        forced = self.tokenizer.encode(prefix) if prefix else None
+        source = iter(texts)
+        while texts := list(islice(source, window)):
+            yield from self._window(texts, tag, search, "never" if forced else split, forced, align)
+
+    def _options(
+        self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
+    ) -> SearchOptions:
+        if options is not None:
+            return options
+        defaults = self.info.decoding
+        width = beam_size if beam_size is not None else max(defaults.beam_size, num_hypotheses)
+        decoding = replace(defaults, beam_size=width, alpha=defaults.alpha if alpha is None else alpha)
+        return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses)
+
+    def _window(
+        self,
+        texts: list[str],
+        tag: str | None,
+        search: SearchOptions,
+        split: Split,
+        forced: list[int] | None,
+        align: bool,
+    ) -> Iterator[Translation]:
+        language = self.info.source_langs[0] if len(self.info.source_langs) == 1 else "en"
+        limit = int(self.info.training.get("max_tokens", 256))
+        passages = [cut(text, self.tokenizer, tag, split, language, limit) for text in texts]
+        flat = [ids for passage in passages for ids in passage.ids]
+        prefixes = None if forced is None else [forced] * len(flat)
+        hypotheses = dict(self.engine.translate(flat, search, prefixes))
+        best = [[*hypotheses[number][0].tokens, EOS] for number in range(len(flat))] if align else []
+        alignments = self._alignments(flat, best, "split") if align else []
+        start = 0
+        for passage in passages:
+            end = start + len(passage.ids)
+            found = [hypotheses[number] for number in range(start, end)]
+            translation = put_together(
+                passage, found, self.tokenizer, self._named(tag), search.num_hypotheses
+            )
+            if align:
+                from clearhead.inspection.alignment import joined
+
+                translation = replace(translation, alignment=joined(alignments[start:end]))
+            yield translation
+            start = end
+
+    def _named(self, tag: str | None) -> str | None:
+        """Return the target language of a request, as far as the model was told."""
+        return tag or (self.targets[0] if self.targets else None)
+
+    def score(
+        self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
+    ) -> list[PairScore]:
+        """Return how probable each target is as the translation of its source, each taken as one sentence."""
+        self._check_counts(sources, targets)
+        tag = self.target(to)
+        srcs = [[*self.tokenizer.encode(text, to=tag), EOS] for text in sources]
+        tgts = [self.tokenizer.encode(text) for text in targets]
+        scores = []
+        for log_probs in self.engine.score(srcs, tgts):
+            total = math.fsum(log_probs)
+            penalty = length_penalty(len(log_probs), self.info.decoding.alpha)
+            scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
+        return scores
+
+    def _check_counts(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+        if len(sources) != len(targets):
+            raise TranslationError(
+                f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
+            )
+
+    def align(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        *,
+        to: str | None = None,
+        words: "WordKind" = "split",
+    ) -> list["Alignment"]:
+        """Return which words of each target come from which of its source, each pair taken as one sentence.
+
+        Words are what stands between spaces (`space`), or so that punctuation marks are words (`split`). How
+        they are read from the attention is `reader`.
+        """
+        return self._alignments(*self._encoded(sources, targets, to), words)
+
+    @property
+    def reader(self) -> "Reader":
+        """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
+        from clearhead.inspection.alignment import Reader
+
+        if self.info.alignment:
+            return Reader.from_dict(self.info.alignment)
+        return Reader.usual(self.info.model.num_decoder_layers, self.info.model.num_heads)
+
+    def attended(
+        self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
+    ) -> list["Attended"]:
+        """Return the attention to the source of each pair, [layer, head, target, source], in order."""
+        from clearhead.translator.looking import attention_of
+
+        return attention_of(self.engine, self.tokenizer, *self._encoded(sources, targets, to))
+
+    def _alignments(
+        self, sources: list[list[int]], targets: list[list[int]], words: "WordKind"
+    ) -> list["Alignment"]:
+        from clearhead.translator.looking import alignments, attention_of
+
+        return alignments(attention_of(self.engine, self.tokenizer, sources, targets), self.reader, words)
+
+    def _encoded(
+        self, sources: Sequence[str], targets: Sequence[str], to: str | None
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """Return the ids of both sides, EOS last."""
+        self._check_counts(sources, targets)
+        return (
+            [[*ids, EOS] for ids in self.tokenizer.encode_batch(sources, to=self.target(to))],
+            [[*ids, EOS] for ids in self.tokenizer.encode_batch(targets)],
+        )
+
+    def look(
+        self,
+        text: str,
+        *,
+        to: str | None = None,
+        target: str | None = None,
+        inner: bool = False,
+        measures: bool = False,
+        search: bool = False,
+    ) -> "AttentionMaps":
+        """Return every attention of a translation: of the model's own, or of `target` where it is given.
+
+        The text is taken as one sentence. With `inner` the queries, keys, values and every other vector on
+        the way come too; with `measures` what is beyond raw attention (`inspection.attribution`), in a second or
+        two; with `search` the story of our own search, whichever engine made the translation.
+        Raises TranslationError for a blank text.
+        """
+        from clearhead.translator.looking import look
+
+        if not normalize(text):
+            raise TranslationError("there is nothing to look at in a blank text; give a sentence")
+        tag = self.target(to)
+        return look(
+            self.engine,
+            self.tokenizer,
+            [*self.tokenizer.encode(text, to=tag), EOS],
+            None if target is None else self.tokenizer.encode(target),
+            SearchOptions(decoding=self.info.decoding),
+            {"model": self.name, "to": self._named(tag), "reader": self.reader.to_dict()},
+            inner=inner,
+            measures=measures,
+            search=search,
+        )
