@@ -18,7 +18,8 @@ from itertools import islice
 from pathlib import Path
 
 from clearhead.data import grammar
-from clearhead.inspection.alignment import Gold, Link, Pair, error_rate, measured
+from clearhead.inspection.alignment import Link, Words
+from clearhead.inspection.gold import Gold, Pair, error_rate, measured
 from clearhead.pipeline.align import best
 from clearhead.pipeline.demo import DIRECTIONS, TRAIN_SENTENCES
 from clearhead.translator import Translator
@@ -41,7 +42,11 @@ def ours(translator: Translator, source: str, target: str) -> tuple[float, str]:
             [each.text(source) for each in found], [each.text(target) for each in found], to=target
         )
         return [
-            Pair(seen, each.spans(source), each.spans(target), Gold(each.alignment(source, target)))
+            Pair(
+                seen,
+                Words.of(seen.source, seen.target, each.spans(source), each.spans(target)),
+                Gold(each.alignment(source, target)),
+            )
             for each, seen in zip(found, attended, strict=True)
         ]
 

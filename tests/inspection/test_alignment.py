@@ -6,20 +6,18 @@ import numpy as np
 import pytest
 
 from clearhead.data import grammar
-from clearhead.errors import ConfigError, TextError
+from clearhead.errors import ConfigError, DataError, TextError
 from clearhead.inspection.alignment import (
     Alignment,
-    Gold,
-    Pair,
     Reader,
-    choose,
+    Words,
+    belonging,
     confidence,
-    error_rate,
     joined,
     links,
-    measured,
     word_weights,
 )
+from clearhead.inspection.gold import Gold, Pair, choose, error_rate, measured
 from clearhead.inspection.tokens import Attended, Tokens
 from clearhead.text.words import Span, words
 
@@ -44,8 +42,10 @@ def cross(rows, heads=1) -> np.ndarray:
 
 
 def weights(rows, target=TARGET, heads=((0, 0),), **options) -> np.ndarray:
-    found = Attended(SOURCE, target, cross(rows, len(heads)), np.ones(len(target), np.float32))
-    return word_weights(found, *WORDS, Reader(heads=heads, **options)).weights
+    found = Words.of(SOURCE, target, *WORDS)
+    return word_weights(
+        cross(rows, 1 if heads == ((9, 0),) else len(heads)), found, Reader(heads=heads, **options)
+    )
 
 
 ROWS = [
@@ -108,24 +108,24 @@ def test_error_rate():
 
 def test_what_was_left_out_and_how_sure_the_words_are():
     table = np.array([[0.9, 0.0, 0.0], [0.3, 0.4, 0.0]], np.float32)
-    alignment = Alignment(("a", "b", "."), ("x", "y"), links(table, Reader(heads=((0, 0),))), table)
+    alignment = Alignment(("a", "b", "."), ("x", "y"), links(table, Reader(heads=((0, 0),))), (table,))
     assert alignment.pharaoh() == "0-0 1-1"  # and the full stop with nothing
     assert alignment.coverage == pytest.approx((1.0, 0.4, 0.0))
     assert alignment.left_out == ()
-    assert Alignment(("a", "b"), ("x",), ((0, 0),), table[:1, :2]).left_out == (1,)
+    assert Alignment(("a", "b"), ("x",), ((0, 0),), (table[:1, :2],)).left_out == (1,)
     target = pieces("la bola.", 2, 5, 7)
-    found = confidence(np.array([0.5, 0.9, 0.4, 1.0, 1.0]), target, words(target.text))
+    found = confidence(np.array([0.5, 0.9, 0.4, 1.0, 1.0]), belonging(target, words(target.text)))
     assert found == pytest.approx((0.5, (0.9 * 0.4) ** 0.5, 1.0))
 
 
 def test_several_sentences_are_one_text():
-    one = Alignment(("a", "b"), ("x",), ((0, 0),), np.array([[0.9, 0.1]], np.float32), (0.5,))
-    two = Alignment(("c",), ("y", "z"), ((0, 1),), np.array([[0.2], [0.8]], np.float32), (0.6, 0.7))
+    one = Alignment(("a", "b"), ("x",), ((0, 0),), (np.array([[0.9, 0.1]], np.float32),), (0.5,))
+    two = Alignment(("c",), ("y", "z"), ((0, 1),), (np.array([[0.2], [0.8]], np.float32),), (0.6, 0.7))
     both = joined([one, two, joined([])])
     assert (both.source, both.target) == (("a", "b", "c"), ("x", "y", "z"))
     assert both.links == ((0, 0), (2, 2))
     assert both.confidence == (0.5, 0.6, 0.7)
-    np.testing.assert_allclose(both.weights, [[0.9, 0.1, 0], [0, 0, 0.2], [0, 0, 0.8]])
+    assert both.coverage == pytest.approx((0.9, 0.1, 1.0))
     assert both.left_out == (1,)
 
 
@@ -142,7 +142,7 @@ def drawn(rng, noise: float) -> Pair:
     attention[1, 2] = noise * attention[1, 2] + (1 - noise) * right
     gold = Gold(frozenset((int(source_word), number) for number, source_word in enumerate(order)))
     found = Attended(source, target, attention, np.ones(size + 1, np.float32))
-    return Pair(found, words(source.text), words(target.text), gold)
+    return Pair(found, Words.usual(source, target), gold)
 
 
 def test_the_head_that_aligns_is_found():
@@ -162,6 +162,14 @@ def test_wrong_readers_are_refused():
         Reader(heads=((0, 0),), reading="fed")
     with pytest.raises(ConfigError, match="at least one head"):
         Reader(heads=())
+    with pytest.raises(ConfigError, match="must be a number"):
+        Reader.from_dict({"heads": [[0, 0]], "share": "x"})
+    with pytest.raises(ConfigError, match="count from 0"):
+        Reader(heads=((0, -1),))
+    with pytest.raises(ConfigError, match="head 0 of layer 9, but there are 1 layers of 1 heads"):
+        weights(ROWS, heads=((9, 0),))
+    with pytest.raises(DataError, match="no pairs"):
+        choose([])
     with pytest.raises(ConfigError, match="does not say how"):
         Reader.from_dict({"layer": 1})
 

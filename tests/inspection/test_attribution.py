@@ -7,6 +7,7 @@ import torch
 from clearhead.inspection.attribution import (
     gradient_times_input,
     integrated_gradients,
+    measured,
     rollout,
     value_norms,
     value_zeroing,
@@ -58,6 +59,22 @@ def test_integrated_gradients_are_complete(norm):
     assert (fine.read[0, 1:] == 0).all()
     assert gradient_times_input(model, maps, start=1).check > fine.check
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_long_text_is_measured_in_bounded_time():
+    model = made("pre")
+    many = [5 + number % 10 for number in range(120)] + [2]
+    found = measured(model, look(model, many, many, inner=True), 1)
+    assert {name.partition(".")[0] for name in found.measures} == {"norms", "rollout"}
+    short = measured(model, look(model, inner=True), 1)
+    assert {name.partition(".")[0] for name in short.measures} == {
+        "norms",
+        "zeroing",
+        "rollout",
+        "gradient",
+        "integrated",
+    }
+    assert short.about["steps"] == 64
 
 
 def test_gradient_times_input_is_the_slope():

@@ -173,7 +173,7 @@ def test_saved_and_loaded_maps_are_the_same_to_the_last_bit(tmp_path, suffix, in
         model, inner=inner, about={"model": "m", "to": None}, search=((Choice("a", 0, 0.5, -1.0, "kept"),),)
     )
     if inner:
-        maps = measured(model, maps, 1, steps=4)
+        maps = measured(model, maps, 1)
     file = tmp_path / f"maps{suffix}"
     maps.save(file)
     loaded = AttentionMaps.load(file)
@@ -205,6 +205,26 @@ def test_what_holds_no_maps_is_refused(tmp_path):
             AttentionMaps.load(tmp_path / name)
     with pytest.raises(ConfigError, match="does not hold attention maps"):
         AttentionMaps.load(tmp_path / "none.json")
+    wrong = {**look(made("pre")).to_dict()}
+    for change in (
+        {"arrays": {**wrong["arrays"], "cross": [1, 2]}},
+        {"about": [1]},
+        {"guesses": []},
+        {"arrays": []},
+    ):
+        (tmp_path / "wrong.json").write_text(json.dumps({**wrong, **change}))
+        with pytest.raises(ConfigError, match="does not hold attention maps"):
+            AttentionMaps.load(tmp_path / "wrong.json")
+    whole = tmp_path / "whole.npz"
+    look(made("pre")).save(whole)
+    for broken in (
+        b"",
+        whole.read_bytes()[:-40],
+        whole.read_bytes()[:300] + b"\0" + whole.read_bytes()[301:],
+    ):
+        (tmp_path / "broken.npz").write_bytes(broken)
+        with pytest.raises(ConfigError, match="does not hold attention maps"):
+            AttentionMaps.load(tmp_path / "broken.npz")
     later = {**look(made("pre")).to_dict(), "format_version": 99}
     (tmp_path / "later.json").write_text(json.dumps(later))
     with pytest.raises(ConfigError, match="format version 99"):

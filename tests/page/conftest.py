@@ -44,7 +44,7 @@ def looked(source: Tokens, target: Tokens, norm: str = "pre", inner: bool = True
         "num_heads": model.config.num_heads, "norm": norm, "beam_size": 2, "search_text": target.text,
     }  # fmt: skip
     maps = record(model, source, target, start=1, piece=str, inner=inner, search=search, about=about)
-    return measured(model, maps, 1, steps=8) if inner and len(source) < 50 else maps
+    return measured(model, maps, 1) if inner and len(source) < 50 else maps
 
 
 SOURCE = tokens("\u2581The", "\u2581black", "\u2581cat", "\u2581dra", "nk", ".")

@@ -3,14 +3,17 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from clearhead.inspection.alignment import Reader, word_weights
+from clearhead.inspection.alignment import Reader, Words, word_weights
 from clearhead.inspection.page import MODULES, frame, page
+from clearhead.inspection.record import record
 from clearhead.inspection.roles import roles
+from tests.model.test_transformer import small
 from tests.page.conftest import SOURCE, TARGET, looked, numbers, tokens
 
 CELLS = "els => els.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
@@ -73,7 +76,7 @@ def test_arcs_and_every_head(opened, maps):
 def test_words_light_the_words_they_came_from(opened, maps):
     view = opened(maps)
     reader = Reader.usual(*maps.cross.shape[:2])
-    expected = word_weights(maps, SOURCE.words()[0], TARGET.words()[0], reader).weights
+    expected = word_weights(maps.cross, Words.usual(SOURCE, TARGET), reader)
     np.testing.assert_allclose(shown_table(view), expected, atol=5.1e-4)
     target = view.locator(".words").nth(1).locator(".word")
     target.nth(1).hover()
@@ -263,17 +266,17 @@ def test_what_is_on_the_screen_can_be_saved(opened, maps, picture, tmp_path):
     view.click("#tab-attention")
     choose(view, "Picture", picture)
     for button, name in (
-        ("Save SVG", "cross-layer-mean-head-mean.svg"),
-        ("Save PNG", "cross-layer-mean-head-mean.png"),
+        ("Save SVG", "attention-cross-layer-mean-head-mean.svg"),
+        ("Save PNG", "attention-cross-layer-mean-head-mean.png"),
     ):
         with view.expect_download() as saving:
             view.click(f"text={button}")
         assert saving.value.suggested_filename == name
         saving.value.save_as(tmp_path / name)
-    drawn = ElementTree.parse(tmp_path / "cross-layer-mean-head-mean.svg").getroot()
+    drawn = ElementTree.parse(tmp_path / "attention-cross-layer-mean-head-mean.svg").getroot()
     texts = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert texts[:3] == ["Le", "chat", "noir"] or {"Le", "chat", "black"} <= set(texts)
-    assert (tmp_path / "cross-layer-mean-head-mean.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "attention-cross-layer-mean-head-mean.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_two_hundred_tokens_stay_usable(opened):
@@ -288,6 +291,79 @@ def test_two_hundred_tokens_stay_usable(opened):
     assert "% of the attention rests on the others" in view.locator("#attention").inner_text()
     view.click("#tab-walk")
     assert "look at a shorter sentence" in view.locator("#walk").inner_text()
+
+
+def test_a_long_picture_is_saved_with_its_colours(opened, tmp_path):
+    """It is drawn for the file only, since a canvas shows it."""
+    long = tokens(*(f"\u2581w{number}" for number in range(80)))
+    maps = looked(long, long)
+    view = opened(maps)
+    view.click("#tab-attention")
+    with view.expect_download() as saving:
+        view.click("text=Save SVG")
+    saving.value.save_as(tmp_path / "long.svg")
+    drawn = ElementTree.parse(tmp_path / "long.svg").getroot()
+    fills = [each.attrib["fill"] for each in drawn.iter("{http://www.w3.org/2000/svg}rect")]
+    assert len(fills) == 81 * 81 + 1
+    assert all(fill.startswith("rgb(") for fill in fills[1:])
+    assert len(set(fills)) > 3
+
+
+def test_letters_beyond_the_first_plane_are_one_each(opened):
+    view = opened(
+        looked(
+            tokens("\u2581The", "\u2581😀", "\u2581cat", "."), tokens("\u2581Le", "\u2581👍🏽", "\u2581chat")
+        )
+    )
+    found = view.locator(".words").nth(0).locator(".word").all_inner_texts()
+    assert found == ["The", "😀", "cat", "."]
+    assert view.locator(".words").nth(1).inner_text().split() == ["Le", "👍🏽", "chat"]
+
+
+def test_subwords_are_read_as_words_are(opened):
+    """One step later, where the reader says so."""
+    maps = looked(SOURCE, TARGET)
+    reader = Reader(heads=((1, 0),), reading="read")
+    view = opened(replace(maps, about={**maps.about, "reader": reader.to_dict()}))
+    choose(view, "Units", "pieces")
+    np.testing.assert_allclose(shown_table(view)[:-1], maps.cross[1, 0, 1:], atol=5.1e-4)
+    assert "when a piece is read" in view.locator("#reading").inner_text()
+
+
+def test_a_choice_keeps_the_focus(opened, maps):
+    view = opened(maps)
+    for tab, label, value in (
+        ("attention", "Layer", "1"),
+        ("walk", "Token", "2"),
+        ("reading", "Units", "pieces"),
+    ):
+        view.click(f"#tab-{tab}")
+        select = view.locator(f".panel:not([hidden]) .choice:has(> span:text-is('{label}')) select")
+        select.focus()
+        select.select_option(value)
+        assert view.evaluate("() => document.activeElement.dataset.key") == label
+        assert view.evaluate("() => document.activeElement.value") == value
+
+
+def test_what_is_said_is_what_is_measured(opened, maps):
+    view = opened(maps)
+    choose(view, "Read from", "integrated")
+    view.locator(".words").nth(1).locator(".word").nth(1).hover()
+    assert "“chat” owes to" in view.locator("#reading .said").inner_text()
+    view.click("#tab-attention")
+    choose(view, "Measure", "norms")
+    view.locator("rect[data-query='1'][data-key='2']").hover()
+    assert "“chat” is brought by “cat”" in view.locator("#attention .said").inner_text()
+    assert "norms of weighted values" in view.locator("#attention .spoken caption").inner_text()
+
+
+def test_maps_say_what_they_are_of_themselves(opened):
+    model = small("pre").eval()
+    view = opened(record(model, SOURCE, TARGET, start=1, piece=str))
+    assert f"d_model {model.config.d_model}" in view.locator(".about").inner_text()
+    assert "undefined" not in view.locator("body").inner_text()
+    view.click("#tab-decoding")
+    assert "given, not searched for" in view.locator("#decoding").inner_text()
 
 
 def test_a_narrow_page_does_not_overflow(opened, maps):

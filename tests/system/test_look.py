@@ -106,6 +106,48 @@ def test_a_line_for_each_pair_even_a_blank_one(say, tiny_run, tmp_path):
     assert out.startswith("0-")
 
 
+def test_choosing_never_takes_a_worse_reader(tiny_run, pairs, tmp_path, say):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_run.path / "model", model)
+    say("align", "--model", model, *pairs, "--choose")
+    kept = (model / "config.json").read_text()
+    assert "nothing is better than what is in use" in say("align", "--model", model, *pairs, "--choose")[0]
+    assert (model / "config.json").read_text() == kept
+
+
+def test_a_link_to_a_model_stays_a_link(tiny_run, pairs, tmp_path, say):
+    shutil.copytree(tiny_run.path / "model", tmp_path / "model")
+    (tmp_path / "link").symlink_to(tmp_path / "model")
+    say("align", "--model", tmp_path / "link", *pairs, "--choose")
+    assert (tmp_path / "link").is_symlink()
+    assert Translator.load(tmp_path / "model").info.alignment
+
+
+@pytest.mark.parametrize("what", ["folder", "empty"])
+def test_what_cannot_be_chosen_on_is_told_before(capsys, tiny_run, pairs, tmp_path, what):
+    model = tmp_path / "model"
+    shutil.copytree(tiny_run.path / "model", model)
+    if what == "folder":
+        (model / ".git").mkdir()
+    else:
+        for file in pairs[1::2]:
+            file.write_text("")
+    with pytest.raises(SystemExit):
+        cli.main([str(arg) for arg in ("align", "--model", model, *pairs, "--choose")])
+    said = {"folder": "holds .git, which is no file", "empty": "there are no pairs"}
+    assert said[what] in capsys.readouterr().err
+    assert Translator.load(tiny_run.path)
+
+
+def test_several_sentences_are_noted(say, tiny_run, tmp_path):
+    _, said = say("look", "4 7 is it. 3 3 it is.", "--model", tiny_run.path, "--out", tmp_path / "a.html")
+    assert "looked at as one sentence, though it seems to be 2" in said
+    assert "though it seems to be 2" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    out, _ = say("look", "4 5", "--model", tiny_run.path, "--target", "", "--out", tmp_path / "b.html")
+    assert out == "\n"
+    assert '"search":[]' in (tmp_path / "b.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("gold", "said"),
     [

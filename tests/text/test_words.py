@@ -2,7 +2,7 @@
 
 import pytest
 
-from clearhead.text.words import Span, word_of, words
+from clearhead.text.words import Span, is_punctuation, word_of, words
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,22 @@ from clearhead.text.words import Span, word_of, words
         ),
         ("space", "It's  here , now.", ["It's", "here", ",", "now."]),
         ("split", "", []),
+        ("split", "हिन्दी भाषा।", ["हिन्दी", "भाषा", "।"]),
+        ("split", "שָׁלוֹם עולם", ["שָׁלוֹם", "עולם"]),
+        ("split", "5 % 😀", ["5", "%", "😀"]),
         ("split", "日本 שלום", ["日本", "שלום"]),
     ],
 )
 def test_words(kind, text, found):
     assert [text[start:end] for start, end in words(text, kind)] == found
+
+
+def test_symbols_are_no_punctuation():
+    assert [word for word in (".", "?!", "«", "%", "€", "😀", "a.") if is_punctuation(word)] == [
+        ".",
+        "?!",
+        "«",
+    ]
 
 
 def test_tokens_belong_to_the_word_they_mostly_lie_in():

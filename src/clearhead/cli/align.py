@@ -39,17 +39,22 @@ class Align:
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""
-        from clearhead.inspection.alignment import error_rate
+        from clearhead.engines import directory
+        from clearhead.inspection.gold import error_rate
         from clearhead.pipeline import align
 
         if self.choose and not self.gold:
             raise ConfigError("--choose needs alignments that are known; give them with --gold FILE")
         translator = translator_of(self.model, "auto")
         if self.choose and self.gold:
+            directory.files_of(directory.find(self.model))  # what cannot be kept is not worth choosing
             chosen = align.choose(
                 translator, self.source, self.target, self.gold, to=self.to, words=self.words
             )
             kept = align.keep(self.model, chosen.reader)
+            if chosen.rate == chosen.before:
+                print(f"nothing is better than what is in use: AER {100 * chosen.rate:.1f} % on these pairs")
+                return
             heads = ", ".join(f"{layer}.{head}" for layer, head in chosen.reader.heads)
             print(
                 f"layer.head {heads}, read when a token is {chosen.reader.reading}: "

@@ -1,5 +1,6 @@
 """`clearhead look`."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from clearhead.cli.model import EngineChoice, Model, translator_of
+from clearhead.cli.output import writer
 from clearhead.errors import ConfigError
 
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
@@ -55,7 +57,7 @@ class Look:
             target=self.target,
             inner=self.inner or paged,
             measures=self.inner or paged,
-            search=paged and not self.target,
+            search=(paged or self.inner) and self.target is None,
         )
         try:
             if paged:
@@ -75,4 +77,7 @@ class Look:
                 picture.save(drawn, self.out)
         except OSError as error:
             raise ConfigError(f"cannot write {self.out}: {error.strerror}; give another --out") from None
-        print(maps.target.text)
+        for note in maps.about["notes"]:
+            print(f"note: {note}", file=sys.stderr)
+        with writer(None) as out:
+            out.write(maps.target.text + "\n")

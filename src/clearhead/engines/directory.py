@@ -59,10 +59,22 @@ def model_files(
 
 def rewrite(path: Path, info: ModelInfo) -> None:
     """Write `config.json` of a model directory anew, the rest as it is, whole or not at all."""
-    files: dict[str, bytes | checkpoint.Arrays] = {
-        file.name: file.read_bytes() for file in path.iterdir() if file.name != checkpoint.MANIFEST
-    }
-    checkpoint.write_directory(path, {**files, CONFIG: checkpoint.json_bytes(info.to_dict())})
+    files: dict[str, bytes | checkpoint.Arrays] = {**files_of(path)}
+    checkpoint.write_directory(path.resolve(), {**files, CONFIG: checkpoint.json_bytes(info.to_dict())})
+
+
+def files_of(path: Path) -> dict[str, bytes]:
+    """Read the files of a model directory but its manifest; raise CheckpointError where there is a folder in it."""
+    for inside in sorted(path.iterdir()):
+        if not inside.is_file():
+            raise CheckpointError(
+                f"{path} holds {inside.name}, which is no file, so it cannot be written anew; take "
+                "that away, or copy the model's files elsewhere"
+            )
+    try:
+        return {file.name: file.read_bytes() for file in path.iterdir() if file.name != checkpoint.MANIFEST}
+    except OSError as error:
+        raise CheckpointError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 def find(path: Path | str | None = None) -> Path:

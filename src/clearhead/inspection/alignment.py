@@ -1,21 +1,19 @@
-"""Word alignments read from the attention to the source, and how right they are.
+"""Word alignments read from the attention to the source.
 
 Attention is not an alignment: much of it rests on sinks (the end of the sentence, full stops), most heads do something
 else, and in many models the source word of a token is looked at one step later, when the token is fed in (Chen et al.
-2020). So the heads and the reading are chosen on data with known alignments, and sinks are set aside.
+2020). So sinks are set aside, and the heads and the reading can be chosen on data (`gold`).
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import product
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
-from clearhead.errors import ConfigError, TextError
+from clearhead.errors import ConfigError
 from clearhead.inspection.tokens import Attended, Maps, Tokens
-from clearhead.text.words import Span, word_of
+from clearhead.text.words import Span, WordKind, is_punctuation, word_of
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
 Reading = Literal["produced", "read"]
 Link = tuple[int, int]
 """(source word, target word), counted from 0."""
-_LINK = re.compile(r"(\d+)([-?])(\d+)")
-_SHARES = (0.5, 0.7, 0.9, 1.0)
-_LEAST = (0.0, 0.05, 0.1, 0.2, 0.3)
-_GROW = (0.05, 0.1, 0.15, 0.2, 0.3, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +41,11 @@ class Reader:
     def __post_init__(self) -> None:
         if self.reading not in get_args(Reading):
             raise ConfigError(f"reading is {self.reading!r}; allowed are {', '.join(get_args(Reading))}")
+        for name in ("share", "least", "grow"):
+            if not isinstance(getattr(self, name), int | float):
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be a number")
+        if any(number < 0 for head in self.heads for number in head):
+            raise ConfigError(f"heads are {self.heads}; layers and heads count from 0")
         if not self.heads:
             raise ConfigError("an alignment is read from at least one head; name them as (layer, head)")
 
@@ -71,31 +70,21 @@ class Reader:
 
 
 @dataclass(frozen=True, eq=False)
-class WordWeights:
-    """How much each target word looked at each source word, sinks set aside."""
-
-    source: tuple[str, ...]
-    target: tuple[str, ...]
-    weights: Maps
-    """[target, source]: shares of all attention, so that rows sum to what did not rest on sinks, at most 1."""
-
-
-@dataclass(frozen=True, eq=False)
 class Alignment:
     """The words of a sentence and its translation, and which come from which."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
     links: tuple[Link, ...]
-    weights: Maps
-    """[target, source], as in WordWeights."""
+    weights: tuple[Maps, ...]
+    """Of each sentence [target, source]: how much each target word looked at each source word, sinks set aside."""
     confidence: tuple[float, ...] = ()
     """For each target word, the mean probability of its tokens (geometric)."""
 
     @property
     def coverage(self) -> tuple[float, ...]:
         """For each source word, how much it was looked at in all, at most 1; near 0: left out."""
-        return tuple(np.minimum(1.0, self.weights.sum(axis=0)).tolist())
+        return tuple(share for part in self.weights for share in np.minimum(1.0, part.sum(axis=0)).tolist())
 
     @property
     def left_out(self) -> tuple[int, ...]:
@@ -131,48 +120,38 @@ def joined(parts: Sequence[Alignment]) -> Alignment:
     for part in parts:
         links += [(i + len(source), j + len(target)) for i, j in part.links]
         source, target = source + part.source, target + part.target
-    weights = np.zeros((len(target), len(source)), np.float32)
-    row = column = 0
-    for part in parts:
-        rows, columns = part.weights.shape
-        weights[row : row + rows, column : column + columns] = part.weights
-        row, column = row + rows, column + columns
-    confidence = tuple(share for part in parts for share in part.confidence)
-    return Alignment(source, target, tuple(links), weights, confidence)
+    weights = tuple(table for part in parts for table in part.weights)
+    return Alignment(
+        source, target, tuple(links), weights, tuple(c for part in parts for c in part.confidence)
+    )
 
 
-def is_punctuation(word: str) -> bool:
-    """Say whether a word has neither letter nor digit."""
-    return not any(character.isalnum() for character in word)
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The words of both sides of a pair, and which token belongs to which."""
 
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    of_sources: Maps
+    """[token, word]: 1 where the token belongs to the word."""
+    of_targets: Maps
 
-def word_weights(
-    found: "Attended | AttentionMaps",
-    source_words: Sequence[Span],
-    target_words: Sequence[Span],
-    reader: Reader,
-) -> WordWeights:
-    """Turn the weights of tokens ([layer, head, target, source]) into those of words.
+    @classmethod
+    def of(
+        cls, source: Tokens, target: Tokens, source_words: Sequence[Span], target_words: Sequence[Span]
+    ) -> Self:
+        """Return the words at some places of the two texts."""
+        return cls(
+            tuple(source.text[start:end] for start, end in source_words),
+            tuple(target.text[start:end] for start, end in target_words),
+            belonging(source, source_words),
+            belonging(target, target_words),
+        )
 
-    A word is looked at as much as all its tokens, and looks as its tokens do on average. What rests on controls
-    (the end of the sentence, a language tag) is no word's, and a word with letters or digits does not look at
-    punctuation.
-    """
-    mean = np.stack([found.cross[layer, head] for layer, head in reader.heads]).mean(axis=0)
-    later = int(reader.reading == "read")
-    rows = np.roll(mean, -later, axis=0)  # row i: of the target token i; the last one is a control
-    summed = rows @ belonging(found.source, source_words)
-    of_targets = belonging(found.target, target_words)
-    weights = of_targets.T @ summed / np.maximum(1, of_targets.sum(axis=0))[:, None]
-    names = [
-        _names(tokens, spans)
-        for tokens, spans in ((found.source, source_words), (found.target, target_words))
-    ]
-    stops = [np.array([is_punctuation(word) for word in side], bool) for side in names]
-    weights[np.ix_(~stops[1], stops[0])] = 0.0
-    if stops[0].any():  # and a stop looks for a stop, where there is one
-        weights[np.ix_(stops[1], ~stops[0])] = 0.0
-    return WordWeights(names[0], names[1], weights)
+    @classmethod
+    def usual(cls, source: Tokens, target: Tokens, kind: WordKind = "split") -> Self:
+        """Return the words of the two texts."""
+        return cls.of(source, target, source.words(kind)[0], target.words(kind)[0])
 
 
 def belonging(tokens: Tokens, found: Sequence[Span]) -> Maps:
@@ -184,25 +163,46 @@ def belonging(tokens: Tokens, found: Sequence[Span]) -> Maps:
     return table
 
 
-def _names(tokens: Tokens, spans: Sequence[Span]) -> tuple[str, ...]:
-    return tuple(tokens.text[start:end] for start, end in spans)
+def token_weights(cross: Maps, reader: Reader) -> Maps:
+    """Return the mean weights of the reader's heads, [target, source]; of a token, when it is produced or read.
+
+    Raises ConfigError for a head that there is not.
+    """
+    layers, heads = cross.shape[:2]
+    for layer, head in reader.heads:
+        if layer >= layers or head >= heads:
+            raise ConfigError(
+                f"alignments are to be read from head {head} of layer {layer}, but there are {layers} layers of "
+                f"{heads} heads; choose anew with `clearhead align --choose`"
+            )
+    mean: Maps = np.stack([cross[layer, head] for layer, head in reader.heads]).mean(axis=0)
+    # A token is read one step after it was produced; the last one, the end, never is.
+    return np.concatenate([mean[1:], np.zeros_like(mean[:1])]) if reader.reading == "read" else mean
 
 
-def aligned(
-    found: "Attended | AttentionMaps",
-    source_words: Sequence[Span],
-    target_words: Sequence[Span],
-    reader: Reader,
-) -> Alignment:
-    """Read the alignment of one pair from its attention."""
-    read = word_weights(found, source_words, target_words, reader)
-    return Alignment(
-        read.source,
-        read.target,
-        links(read.weights, reader),
-        read.weights,
-        confidence(found.probabilities, found.target, target_words),
+def word_weights(cross: Maps, words: Words, reader: Reader) -> Maps:
+    """Turn the weights of tokens ([layer, head, target, source]) into those of words, [target, source].
+
+    A word is looked at as much as all its tokens, and looks as its tokens do on average. What rests on controls
+    (the end of the sentence, a language tag) is no word's, and a word does not look at punctuation. So rows sum
+    to what did not rest on such sinks, at most 1.
+    """
+    summed = token_weights(cross, reader) @ words.of_sources
+    weights: Maps = words.of_targets.T @ summed / np.maximum(1, words.of_targets.sum(axis=0))[:, None]
+    sources, targets = (
+        np.array([is_punctuation(word) for word in side], bool) for side in (words.source, words.target)
     )
+    weights[np.ix_(~targets, sources)] = 0.0
+    if sources.any():  # and a stop looks for a stop, where there is one
+        weights[np.ix_(targets, ~sources)] = 0.0
+    return weights
+
+
+def aligned(found: "Attended | AttentionMaps", words: Words, reader: Reader) -> Alignment:
+    """Read the alignment of one pair from its attention."""
+    weights = word_weights(found.cross, words, reader)
+    sure = confidence(found.probabilities, words.of_targets)
+    return Alignment(words.source, words.target, links(weights, reader), (weights,), sure)
 
 
 def links(weights: Maps, reader: Reader) -> tuple[Link, ...]:
@@ -218,95 +218,8 @@ def links(weights: Maps, reader: Reader) -> tuple[Link, ...]:
     return tuple(sorted((int(source), int(target)) for target, source in zip(*chosen.nonzero(), strict=True)))
 
 
-def confidence(probabilities: Maps, target: Tokens, target_words: Sequence[Span]) -> tuple[float, ...]:
-    """Return the geometric mean of the probabilities of each target word's tokens."""
-    homes = word_of(target.spans, target_words)
-    found = []
-    for number in range(len(target_words)):
-        own = [float(probabilities[place]) for place, word in enumerate(homes) if word == number]
-        found.append(float(np.exp(np.mean(np.log(np.maximum(own, 1e-30))))) if own else 0.0)
-    return tuple(found)
-
-
-@dataclass(frozen=True)
-class Gold:
-    """The links of a pair as people, or a grammar, have it."""
-
-    sure: frozenset[Link]
-    possible: frozenset[Link] = frozenset()
-    """Links that are neither asked for nor wrong; the sure ones need not be among them."""
-
-    @classmethod
-    def parse(cls, line: str, where: str = "the line") -> Self:
-        """Read `0-0 1-2 3?3`: sure links with a hyphen, possible ones with a question mark."""
-        kinds: dict[str, set[Link]] = {"-": set(), "?": set()}
-        for each in line.split():
-            match = _LINK.fullmatch(each)
-            if not match:
-                raise TextError(
-                    f"{where}: {each!r} is no link; links are written 0-0 for sure ones, 1?2 for possible ones"
-                )
-            kinds[match[2]].add((int(match[1]), int(match[3])))
-        return cls(frozenset(kinds["-"]), frozenset(kinds["?"]))
-
-
-def error_rate(found: Iterable[Iterable[Link]], gold: Iterable[Gold]) -> float:
-    """Return 1 - (|A & S| + |A & P|) / (|A| + |S|) (Och and Ney 2003), counted over all pairs together."""
-    hits = total = 0
-    for links_found, each in zip(found, gold, strict=True):
-        mine = set(links_found)
-        hits += len(mine & each.sure) + len(mine & (each.sure | each.possible))
-        total += len(mine) + len(each.sure)
-    return 1.0 - hits / total if total else 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """A pair to choose a reader on: its attention, its words and its known links."""
-
-    found: Attended
-    source_words: Sequence[Span]
-    target_words: Sequence[Span]
-    gold: Gold
-
-    def weights(self, reader: Reader) -> Maps:
-        """Return the weights of its words."""
-        return word_weights(self.found, self.source_words, self.target_words, reader).weights
-
-
-def measured(pairs: Sequence[Pair], reader: Reader) -> float:
-    """Return the error rate of a reader."""
-    return _rate([pair.weights(reader) for pair in pairs], pairs, reader)
-
-
-def _rate(weights: Sequence[Maps], pairs: Sequence[Pair], reader: Reader) -> float:
-    return error_rate((links(each, reader) for each in weights), (pair.gold for pair in pairs))
-
-
-def choose(pairs: Sequence[Pair]) -> tuple[Reader, float]:
-    """Return the reader with the lowest error rate on some pairs, and that rate; measure it on others.
-
-    Every head alone, in both readings; then heads are added while that helps; then the thresholds.
-    """
-    layers, heads = pairs[0].found.cross.shape[:2]
-    alone = [
-        Reader(heads=((layer, head),), reading=reading)
-        for layer, head, reading in product(range(layers), range(heads), get_args(Reading))
-    ]
-    rates = {reader: measured(pairs, reader) for reader in alone}
-    ranked = sorted(alone, key=rates.__getitem__)
-    best, lowest = ranked[0], rates[ranked[0]]
-    for other in ranked[1:]:
-        if other.reading != best.reading:
-            continue
-        more = replace(best, heads=tuple(sorted((*best.heads, *other.heads))))
-        rate = measured(pairs, more)
-        if rate < lowest:
-            best, lowest = more, rate
-    weights = [pair.weights(best) for pair in pairs]
-    for share, least, grow in product(_SHARES, _LEAST, _GROW):
-        other = replace(best, share=share, least=least, grow=grow)
-        rate = _rate(weights, pairs, other)
-        if rate < lowest:
-            best, lowest = other, rate
-    return best, lowest
+def confidence(probabilities: Maps, of_targets: Maps) -> tuple[float, ...]:
+    """Return the geometric mean of the probabilities of each target word's tokens; 0 for a word without any."""
+    counts = of_targets.sum(axis=0)
+    sums = np.log(np.maximum(probabilities, 1e-30)) @ of_targets
+    return tuple(np.where(counts > 0, np.exp(sums / np.maximum(1, counts)), 0.0).tolist())

@@ -22,6 +22,11 @@ from clearhead.model.masks import causal_mask
 from clearhead.model.transformer import Transformer
 
 _Change = Callable[[KeysValues], KeysValues]
+_PLACES = ("encoder", "decoder", "cross")
+_MOST_STEPS, _FEWEST_STEPS, _WORK = 64, 16, 120_000
+"""Steps of integrated gradients, and tokens in all that `measured` sends through the model for them."""
+_HELD = 1024
+"""Tokens whose graph is held at a time."""
 _ROUNDING = 1e-12
 """A change of direction below this is none."""
 
@@ -40,24 +45,29 @@ class Attribution:
     """Passes through the model."""
 
 
-def measured(model: Transformer, maps: AttentionMaps, start: int, steps: int = 64) -> AttentionMaps:
+def measured(model: Transformer, maps: AttentionMaps, start: int) -> AttentionMaps:
     """Return the maps with every method's result in `measures` and its check in `about`; they need `inner`.
 
     Norms and value zeroing by place (`norms.cross`), the others as [target, source] and [target, target]
-    (`rollout.source`, `rollout.read`). Norms are shares of their row, so that they compare with weights.
+    (`rollout.source`, `rollout.read`). Norms are shares of their row, so that they compare with weights. Integrated
+    gradients take fewer steps for a longer text, and those and value zeroing are left out where they would take
+    minutes; call them then.
     """
-    norms, zeroed = value_norms(model, maps), value_zeroing(model, maps)
     found: dict[str, Maps] = {}
-    for place in ("encoder", "decoder", "cross"):
+    norms = value_norms(model, maps)
+    checks = {"norms": norms.check}
+    for place in _PLACES:
         table: Maps = getattr(norms, place)
         found[f"norms.{place}"] = table / np.maximum(table.sum(axis=-1, keepdims=True), np.float32(_ROUNDING))
-        found[f"zeroing.{place}"] = getattr(zeroed, place)
-    checks = {"norms": norms.check, "zeroing": zeroed.check}
-    owed = {
-        "rollout": rollout(maps),
-        "gradient": gradient_times_input(model, maps, start),
-        "integrated": integrated_gradients(model, maps, start, steps),
-    }
+    owed = {"rollout": rollout(maps)}
+    # What a step costs: a pass of all tokens, forward once, backward for each that was produced.
+    steps = min(_MOST_STEPS, _WORK // (len(maps.target) * (len(maps.source) + len(maps.target))))
+    if steps >= _FEWEST_STEPS:
+        zeroed = value_zeroing(model, maps)
+        found |= {f"zeroing.{place}": getattr(zeroed, place) for place in _PLACES}
+        checks["zeroing"] = zeroed.check
+        owed["gradient"] = gradient_times_input(model, maps, start)
+        owed["integrated"] = integrated_gradients(model, maps, start, steps)
     for name, each in owed.items():
         found[f"{name}.source"], found[f"{name}.read"], checks[name] = each.source, each.read, each.check
     return replace(maps, measures=found, about={**maps.about, "checks": checks, "steps": steps})
@@ -152,18 +162,20 @@ def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int)
         sides = [model.src_embedding(src), model.target_embedding(read)]
     # The middles of equal parts of the way; one step is the whole input itself.
     places = (torch.arange(steps, device=device) + 0.5) / steps if steps > 1 else torch.ones(1, device=device)
-    ways = [(places[:, None, None] * side).requires_grad_() for side in sides]
-    log_probs = _log_probs(model, ways, maps)
     with torch.no_grad():
         ends = [_log_probs(model, [share * side for side in sides], maps)[0] for share in (1.0, 0.0)]
-    rows: list[list[Maps]] = [[], []]
-    for token in range(len(maps.target)):
-        slopes = torch.autograd.grad(
-            log_probs[:, token].sum(), ways, retain_graph=True, materialize_grads=True
-        )
-        for side, slope, out in zip(sides, slopes, rows, strict=True):
-            out.append((slope.mean(dim=0) * side[0]).sum(dim=-1).cpu().numpy())
-    found = [np.stack(each) for each in rows]
+    found = [np.zeros((len(maps.target), side.shape[1]), np.float32) for side in sides]
+    size = max(1, _HELD // (src.shape[1] + read.shape[1]))
+    for first in range(0, steps, size):
+        some = places[first : first + size]
+        ways = [(some[:, None, None] * side).requires_grad_() for side in sides]
+        log_probs = _log_probs(model, ways, maps)
+        for token in range(len(maps.target)):
+            slopes = torch.autograd.grad(
+                log_probs[:, token].sum(), ways, retain_graph=True, materialize_grads=True
+            )
+            for side, slope, out in zip(sides, slopes, found, strict=True):
+                out[token] += (slope.sum(dim=0) * side[0]).sum(dim=-1).cpu().numpy() / steps
     gap = found[0].sum(axis=1) + found[1].sum(axis=1) - (ends[0] - ends[1]).cpu().numpy()
     cost = f"{steps} forward, {steps * len(maps.target)} backward"
     return Attribution(found[0], found[1], float(np.abs(gap).max()), cost)

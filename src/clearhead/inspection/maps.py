@@ -4,10 +4,12 @@ Plain values and numpy arrays, without torch; saved as JSON, which people can re
 """
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -16,6 +18,18 @@ from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
 from clearhead.text.words import Span
 
 FORMAT_VERSION = 1
+_FOREIGN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RecursionError,
+    BadZipFile,
+    zlib.error,
+)
+"""What reading a file that is none of ours may raise."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,7 +117,7 @@ class AttentionMaps:
                 with np.load(file, allow_pickle=False) as arrays:
                     return cls._from(json.loads(str(arrays["facts"])), arrays)
             return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _FOREIGN as error:
             if isinstance(error, ClearheadError):
                 raise
             raise ConfigError(f"{file} does not hold attention maps: {error}") from None
@@ -145,7 +159,7 @@ class AttentionMaps:
             raise ConfigError(
                 f"these maps have format version {facts.get('format_version')!r}; this release reads {FORMAT_VERSION}"
             )
-        return cls(
+        maps = cls(
             source=_tokens(facts["source"]),
             target=_tokens(facts["target"]),
             guesses=tuple(tuple(Guess(*each) for each in step) for step in facts["guesses"]),
@@ -155,6 +169,26 @@ class AttentionMaps:
             measures=_under("measures.", arrays),
             **{name: arrays[name] for name in _ARRAYS},
         )
+        maps._check()
+        return maps
+
+    def _check(self) -> None:
+        """Raise ValueError where arrays and tokens do not fit together."""
+        source, target = len(self.source), len(self.target)
+        for name, sides in (
+            ("encoder", (source, source)),
+            ("decoder", (target, target)),
+            ("cross", (target, source)),
+        ):
+            array: Maps = getattr(self, name)
+            if array.ndim != 4 or array.shape[2:] != sides:
+                raise ValueError(f"{name} has shape {list(array.shape)} for {target} and {source} tokens")
+        if (
+            self.probabilities.shape != (target,)
+            or len(self.guesses) != target
+            or not isinstance(self.about, dict)
+        ):
+            raise ValueError("its parts are of different lengths")
 
 
 _ARRAYS = ("encoder", "decoder", "cross", "probabilities")

@@ -8,17 +8,16 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clearhead.inspection.alignment import Alignment, Reader, aligned, belonging
+from clearhead.inspection.alignment import Alignment, Reader, Words, aligned, token_weights
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
-from clearhead.text.words import Span
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
@@ -69,8 +68,8 @@ def frame(maps: "AttentionMaps", height: int = 780) -> str:
 def data(maps: "AttentionMaps") -> dict[str, Any]:
     """Return what the page shows, as plain values."""
     reader = _reader(maps)
-    source_words, target_words = maps.source.words()[0], maps.target.words()[0]
-    alignment = aligned(maps, source_words, target_words, reader)
+    words = Words.usual(maps.source, maps.target)
+    alignment = aligned(maps, words, reader)
     size = sum(array.size for array in maps.inner.values())
     inner = maps.inner if size <= _MOST_INNER else {}
     return {
@@ -82,8 +81,13 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
             "read": [label(piece) for piece in maps.read],
             "probabilities": [float(p) for p in maps.probabilities],
         },
-        "words": {"source": source_words, "target": target_words, **_words(alignment)},
-        "owed": _owed(maps, source_words, target_words),
+        "words": {
+            "source": maps.source.words()[0],
+            "target": maps.target.words()[0],
+            **_words(alignment),
+        },
+        "seen": _array(token_weights(maps.cross, reader)),
+        "owed": _owed(maps, words),
         "reader": reader.to_dict(),
         "attention": {place: _array(getattr(maps, place), shares=True) for place in _PLACES},
         "roles": {
@@ -91,12 +95,14 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
             for place, layers in roles([maps]).items()
         },
         "norms": {
-            place: _array(maps.measures[f"norms.{place}"], shares=True) for place in _PLACES if maps.measures
+            place: _array(maps.measures[f"norms.{place}"], shares=True)
+            for place in _PLACES
+            if f"norms.{place}" in maps.measures
         },
         "zeroing": {
             place: _array(maps.measures[f"zeroing.{place}"][:, None], shares=True)
             for place in _PLACES
-            if maps.measures
+            if f"zeroing.{place}" in maps.measures
         },
         "inner": {place: _array(array) for place, array in inner.items()},
         "withoutInner": (
@@ -139,7 +145,7 @@ def _side(tokens: Tokens) -> dict[str, Any]:
 
 def _words(alignment: Alignment) -> dict[str, Any]:
     return {
-        "weights": _array(alignment.weights),
+        "weights": _array(alignment.weights[0]),
         "links": alignment.links,
         "coverage": alignment.coverage,
         "confidence": alignment.confidence,
@@ -147,18 +153,18 @@ def _words(alignment: Alignment) -> dict[str, Any]:
     }
 
 
-def _owed(maps: "AttentionMaps", source: Sequence[Span], target: Sequence[Span]) -> dict[str, Any]:
+def _owed(maps: "AttentionMaps", words: Words) -> dict[str, Any]:
     """Return what tokens and words owe to the source by the methods beyond attention: [target, source] each."""
     found = {}
-    of_sources, of_targets = belonging(maps.source, source), belonging(maps.target, target)
     for name in ("rollout", "integrated"):
         if f"{name}.source" not in maps.measures:
             continue
         table = maps.measures[f"{name}.source"]
         # Shares are averaged over a word's tokens, contributions in nats are added.
-        tokens = of_targets.sum(axis=0) if name == "rollout" else np.ones(len(target))
-        words = (of_targets.T @ table @ of_sources / np.maximum(1, tokens)[:, None]).astype(np.float32)
-        found[name] = {"pieces": _array(table), "words": _array(words)}
+        sums = words.of_targets.T @ table @ words.of_sources
+        counts = words.of_targets.sum(axis=0) if name == "rollout" else np.ones(len(words.target))
+        own = (sums / np.maximum(1, counts)[:, None]).astype(np.float32)
+        found[name] = {"pieces": _array(table), "words": _array(own)}
     return found
 
 

@@ -59,7 +59,12 @@ def record(
             for ids, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ),
         search=search,
-        about=about or {},
+        about={
+            "d_model": config.d_model,
+            "num_heads": config.num_heads,
+            "norm": config.norm,
+            **(about or {}),
+        },
         inner={place: tensor for place, tensor in seen.items() if not place.endswith(".weights")},
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clearhead.inspection.alignment import is_punctuation
 from clearhead.inspection.tokens import Maps, Tokens
+from clearhead.text.words import is_punctuation
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps

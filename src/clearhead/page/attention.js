@@ -2,7 +2,7 @@
 
 import { colour, colourParts } from "./colour.js";
 import { PLACES, labels, matrix, shown } from "./data.js";
-import { choice, draw, make, spokenTable } from "./dom.js";
+import { choice, draw, make, refill, spokenTable } from "./dom.js";
 import { exportButtons } from "./export.js";
 
 const CELL = 26;
@@ -113,6 +113,7 @@ function arcsPicture(rows, queries, keys, place, many) {
 }
 
 const MEASURES = { attention: "attention weights", norms: "norms of weighted values", zeroing: "value zeroing" };
+const MEASURE_VERBS = { attention: "attends to", norms: "is brought by", zeroing: "turns without" };
 const MEASURE_NOTES = {
   attention: "Each row is a query: it attends to the keys, and its weights sum to 1. ",
   norms: "How long the vector is that each key brings to a query, as a share of its row (Kobayashi et al. 2020): a head that looks at a token may take nothing from it. ",
@@ -152,7 +153,7 @@ export function attentionView(data, root) {
     const told = (query, key, share) => {
       said.textContent = share === null
         ? `“${queries[query]}” may not look at “${keys[key]}”: that comes later`
-        : `“${queries[query]}” attends to “${keys[key]}”: ${shown(share)}`;
+        : `“${queries[query]}” ${MEASURE_VERBS[state.measure]} “${keys[key]}”: ${shown(share)}`;
     };
     const set = (changes) => {
       Object.assign(state, changes);
@@ -170,7 +171,7 @@ export function attentionView(data, root) {
     } else {
       picture = (many ? matrixCanvas : matrixPicture)(rows, queries, keys, state.place, told);
     }
-    const name = `${state.place}-layer-${state.layer ?? "mean"}-head-${state.head ?? "mean"}`;
+    const name = `${state.measure}-${state.place}-layer-${state.layer ?? "mean"}-head-${state.head ?? "mean"}`;
     const exports = picture instanceof SVGElement
       ? exportButtons(() => picture, name)
       : exportButtons(() => matrixPicture(rows, queries, keys, state.place, told), name);
@@ -185,17 +186,17 @@ export function attentionView(data, root) {
       multiples.append(
         make("button", {
           type: "button", className: chosen ? "small chosen" : "small", title: figures,
-          attributes: { "aria-pressed": String(chosen), "aria-label": `layer ${each.layer}, head ${each.head}: ${each.role} ${figures}` },
+          attributes: { "data-key": `${each.layer}.${each.head}`, "aria-pressed": String(chosen), "aria-label": `layer ${each.layer}, head ${each.head}: ${each.role} ${figures}` },
           onclick: () => set({ layer: each.layer, head: each.head }),
         }, canvas, make("span", {}, `${each.layer}.${each.head}`), make("span", { className: "role" }, each.role)),
       );
     }
     const orders = [["place", "layer and head"], ["entropy", "entropy"], ["sharpness", "sharpness"], ["role", "role in this sentence"]];
 
-    root.replaceChildren(
+    refill(root,
       make("div", { className: "controls" },
         Object.keys(data.norms).length
-          ? choice("Measure", Object.entries(MEASURES), state.measure, (measure) => set({ measure, layer: null, head: null }))
+          ? choice("Measure", Object.entries(MEASURES).filter(([each]) => Object.keys(data[each]).length), state.measure, (measure) => set({ measure, layer: null, head: null }))
           : "",
         choice("Attention", Object.entries(PLACES), state.place, (place) => set({ place, layer: null, head: null })),
         choice("Layer", numbers(layers), state.layer === null ? "mean" : String(state.layer), (value) => set({ layer: number(value) })),
@@ -213,7 +214,7 @@ export function attentionView(data, root) {
       multiples,
       many
         ? make("p", { className: "note" }, "The table of all weights is left out for a text this long; clearhead look --out look.npz has them.")
-        : spokenTable(`${PLACES[state.place]}, ${name}: rows are queries, columns keys`, keys, rows.map((row, query) => [queries[query], [...row].map(shown)])),
+        : spokenTable(`${MEASURES[state.measure]}, ${PLACES[state.place]}, ${name}: rows are queries, columns keys`, keys, rows.map((row, query) => [queries[query], [...row].map(shown)])),
     );
   }
 

@@ -18,6 +18,7 @@ export function read(text) {
   for (const name of ["attention", "norms", "zeroing", "inner"]) data[name] = all(data[name]);
   for (const method of Object.keys(data.owed)) data.owed[method] = all(data.owed[method]);
   data.words.weights = decoded(data.words.weights);
+  data.seen = decoded(data.seen);
   return data;
 }
 
@@ -39,6 +40,11 @@ export function matrix(array, layer, head) {
     rows.push(row);
   }
   return rows;
+}
+
+/** Return a stretch of a text; places count characters, as in Python, not UTF-16 units. */
+export function stretch(text, start, end) {
+  return Array.from(text).slice(start, end).join("");
 }
 
 /** Return the rows of an array of two axes. */

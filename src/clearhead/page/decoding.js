@@ -51,10 +51,10 @@ export function decodingView(data, root) {
   }
 
   slider.addEventListener("input", build);
-  const given = data.about.engine === null;
+  const given = (data.about.engine ?? null) === null;
   root.replaceChildren(
     make("p", { className: "note" }, given
-      ? "The translation was given, not searched for."
+      ? "The translation was given, not searched for here."
       : `The text was made by the engine ${data.about.engine}. ${data.search.length ? `The beam below is the story of our own search (PyTorch, fp32), which found ${data.about.search_text === data.target.text ? "the same text." : `another text: “${data.about.search_text}”.`}` : ""}`),
     make("label", { className: "slider", htmlFor: "step" }, "Step ", slider),
     shownStep,

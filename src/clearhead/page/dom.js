@@ -20,9 +20,16 @@ export function draw(tag, attributes = {}, ...children) {
 
 /** Return a labelled choice; `options` are [value, text] pairs. */
 export function choice(label, options, value, changed) {
-  const select = make("select", { onchange: () => changed(select.value) });
+  const select = make("select", { onchange: () => changed(select.value), attributes: { "data-key": label } });
   for (const [each, text] of options) select.append(make("option", { value: each, selected: each === value }, text));
   return make("label", { className: "choice" }, make("span", {}, label), select);
+}
+
+/** Fill an element anew; what had the focus has it again, if there is still such a thing. */
+export function refill(root, ...children) {
+  const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  root.replaceChildren(...children);
+  if (key !== undefined) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
 /** Return a table for those who cannot see the picture. */

@@ -10,6 +10,15 @@ function offer(blob, name) {
 
 /** Return the text of an SVG with its colours written out, since a file has no style sheet. */
 export function standalone(svg) {
+  if (svg.isConnected) return writtenOut(svg);
+  const aside = make("div", { className: "aside" }, svg); // only what is on the page has a style
+  document.body.append(aside);
+  const text = writtenOut(svg);
+  aside.remove();
+  return text;
+}
+
+function writtenOut(svg) {
   const copy = svg.cloneNode(true);
   const seen = [svg, ...svg.querySelectorAll("*")];
   const written = [copy, ...copy.querySelectorAll("*")];
@@ -34,8 +43,9 @@ export function standalone(svg) {
 export function exportButtons(find, name) {
   const saveSvg = () => offer(new Blob([standalone(find())], { type: "image/svg+xml" }), `${name}.svg`);
   const savePng = () => {
-    const text = standalone(find());
-    const [, , width, height] = find().getAttribute("viewBox").split(" ").map(Number);
+    const svg = find();
+    const text = standalone(svg);
+    const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
     const picture = new Image();
     picture.onload = () => {
       const canvas = make("canvas", { width: 2 * width, height: 2 * height });

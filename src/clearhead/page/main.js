@@ -38,7 +38,8 @@ export function show(data, root) {
   arrowKeys(tabs);
   const about = [data.about.model, data.about.to ? `to ${data.about.to}` : "", `${data.attention.encoder.shape[0]}+${data.attention.decoder.shape[0]} layers, ${data.about.num_heads} heads, d_model ${data.about.d_model}, ${data.about.norm}-norm`];
   root.replaceChildren(
-    make("header", {}, make("h1", {}, "Inside a translation"), make("p", { className: "about" }, about.filter(Boolean).join(" · "))),
+    make("header", {}, make("h1", {}, "Inside a translation"), make("p", { className: "about" }, about.filter(Boolean).join(" · ")),
+      ...(data.about.notes ?? []).map((note) => make("p", { className: "warning" }, note))),
     make("nav", { attributes: { role: "tablist", "aria-label": "Views" } }, ...tabs),
     make("main", {}, ...panels),
   );

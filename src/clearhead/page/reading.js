@@ -1,19 +1,19 @@
 // The reading view: a word lights the words it came from, or that came from it.
 
-import { arrowKeys, choice, make, spokenTable } from "./dom.js";
-import { matrix, rowsOf, shown } from "./data.js";
+import { arrowKeys, choice, make, refill, spokenTable } from "./dom.js";
+import { rowsOf, shown, stretch } from "./data.js";
 
 function split(text, spans) {
   // the text in pieces: [text, number of the word or null]
   const parts = [];
   let done = 0;
   spans.forEach(([start, end], number) => {
-    if (start > done) parts.push([text.slice(done, start), null]);
-    if (end > start) parts.push([text.slice(start, end), number]);
+    if (start > done) parts.push([stretch(text, done, start), null]);
+    if (end > start) parts.push([stretch(text, start, end), number]);
     done = Math.max(done, end);
   });
-  if (done < text.length) parts.push([text.slice(done), null]);
-  return parts;
+  const rest = stretch(text, done);
+  return rest ? [...parts, [rest, null]] : parts;
 }
 
 const METHODS = {
@@ -21,23 +21,23 @@ const METHODS = {
   rollout: "attention rolled out through all layers",
   integrated: "integrated gradients, in nats",
 };
+const VERBS = {
+  attention: ["looked at", "was looked at by"],
+  rollout: ["goes back to", "went into"],
+  integrated: ["owes to", "raised (or lowered, below 0)"],
+};
 const NOTES = {
   attention: "Attention shows where the model looked; it is neither a proof of where a word came from nor an explanation.",
   rollout: "Rollout follows the mean attention through all layers, half of each token staying itself (Abnar and Zuidema 2020).",
   integrated: "Integrated gradients (Sundararajan et al. 2017) share out the log-probability of a word among the tokens, above 0 where they raised it; the brightest of each word is lit fully.",
 };
 
-function attentionOfPieces(data) {
-  const heads = data.reader.heads.map(([layer, head]) => matrix(data.attention.cross, layer, head));
-  return heads[0].map((row, j) => row.map((_, i) => heads.reduce((sum, rows) => sum + rows[j][i], 0) / heads.length));
-}
-
 function units(data, kind, method) {
   // what can be lit: the texts of both sides, and what each of the target owes to each of the source
   const { source, target, weights, coverage, confidence } = data.words;
   const named = (side) => side.labels.map((label, number) => [label, number]);
   const words = kind === "words";
-  const seen = words ? rowsOf(weights) : attentionOfPieces(data);
+  const seen = rowsOf(words ? weights : data.seen);
   const covered = [...Array(words ? source.length : data.source.labels.length).keys()];
   return {
     source: words ? split(data.source.text, source) : named(data.source),
@@ -98,7 +98,7 @@ export function readingView(data, root) {
         .sort((one, two) => two[0] - one[0])
         .slice(0, 5);
       const list = found.map(([share, other]) => `${name(others(side), other)} ${shown(share)}`).join(", ");
-      const how = side === "target" ? `comes from (probability ${shown(unit.confidence[number])})` : "was looked at by";
+      const how = side === "target" ? `${VERBS[method][0]} (probability ${shown(unit.confidence[number])})` : VERBS[method][1];
       said.textContent = `“${name(side, number)}” ${how}: ${list || "nothing in particular"}`;
     }
 
@@ -145,10 +145,9 @@ export function readingView(data, root) {
       .filter(([, number]) => number !== null)
       .map(([text, number]) => [text, [...unit.table[number]].map(shown)]);
     const left = data.words.leftOut.map((number) => {
-      const [start, end] = data.words.source[number];
-      return data.source.text.slice(start, end);
+      return stretch(data.source.text, ...data.words.source[number]);
     });
-    root.replaceChildren(
+    refill(root,
       make(
         "div",
         { className: "controls" },
@@ -172,10 +171,12 @@ export function readingView(data, root) {
       said,
       make("p", { className: "note" }, left.length ? `Perhaps left out: ${left.join(", ")}.` : "Every source word was looked at."),
       make("p", { className: "note" },
-        method === "attention" ? `Read from layer.head ${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}. ` : "",
+        method === "attention"
+          ? `Read from layer.head ${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}, when a piece is ${data.reader.reading === "read" ? "read, a step after it was made" : "produced"}. `
+          : "",
         NOTES[method],
         method !== "attention" && data.about.checks ? ` Check: ${checked(data, method)}.` : ""),
-      spokenTable("How much each target word looked at each source word", columns, rows),
+      spokenTable(`Rows of the translation by columns of the source: ${METHODS[method]}`, columns, rows),
     );
     light(pinned);
   }

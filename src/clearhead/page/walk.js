@@ -2,7 +2,7 @@
 
 import { signedColour } from "./colour.js";
 import { row, shown } from "./data.js";
-import { choice, make } from "./dom.js";
+import { choice, make, refill } from "./dom.js";
 
 const NUMBERS = 8; // of a vector, written out; the strip shows all
 
@@ -74,12 +74,13 @@ export function walkView(data, root) {
     const causal = state.stack === "decoder" && which === "self";
     const found = attend(query, each("key"), each("value"), (place) => causal && place > state.token);
     const names = which === "cross" || state.stack === "encoder" ? data.source.labels : data.target.read;
+    const asked = which === "self" ? state.token : 0;
     const d = query.length;
     const norm = data.about.norm === "pre" ? "LayerNorm(x)" : "x";
     return [
       make("h3", {}, said),
-      section("Query, keys, values", `q = ${norm} W^Q,  k = ${which === "cross" ? "memory" : norm} W^K,  v = ${which === "cross" ? "memory" : norm} W^V,  each of d_k = ${d}`,
-        make("p", {}, "query of this token"), strip(query), make("p", {}, "its own or the first key and value"), strip(each("key")[0]), strip(each("value")[0])),
+      section("Query, keys, values", `q = ${norm} W^Q + b^Q,  k = ${which === "cross" ? "memory" : norm} W^K,  v = ${which === "cross" ? "memory" : norm} W^V + b^V,  each of d_k = ${d}`,
+        make("p", {}, "query of this token"), strip(query), make("p", {}, `key and value of “${names[asked]}”`), strip(each("key")[asked]), strip(each("value")[asked])),
       section("Scores, scale, " + (causal ? "mask, " : "") + "softmax",
         `q · k, / √d_k = / √${d} so that the variance does not grow with d_k, ${causal ? "what comes later set to −∞, " : ""}softmax: weights that sum to 1`,
         table(["key", "q · k", "scaled", ...(causal ? ["masked"] : []), "weight", ""], found.scores.map((score, place) => [
@@ -87,7 +88,7 @@ export function walkView(data, root) {
           ...(causal ? [found.seen[place] === null ? "−∞" : shown(found.seen[place])] : []),
           shown(found.weights[place]), bar(found.weights[place])]))),
       section("Weighted sum", "Σ weight · v: what this head brings", strip(found.sum)),
-      section("Heads joined", `Concat(head_1, …, head_${data.about.num_heads}) W^O`, strip(row(inner(`${which}.function`), state.token))),
+      section("Heads joined", `Concat(head_1, …, head_${data.about.num_heads}) W^O + b^O`, strip(row(inner(`${which}.function`), state.token))),
       addAndNorm(which),
     ];
   }
@@ -139,7 +140,7 @@ export function walkView(data, root) {
     };
     const range = (count) => [...Array(count).keys()].map((each) => [String(each), String(each)]);
     const shape = data.attention[state.stack].shape;
-    root.replaceChildren(
+    refill(root,
       make("div", { className: "controls" },
         choice("Stack", [["encoder", "encoder"], ["decoder", "decoder"]], state.stack, (stack) => set({ stack, layer: 0, head: 0, token: first(stack) })),
         choice("Layer", range(shape[0]), String(state.layer), (value) => set({ layer: Number(value) })),

@@ -9,8 +9,9 @@ from clearhead.data.corpus import read_parallel
 from clearhead.data.lines import read_lines
 from clearhead.engines import directory
 from clearhead.errors import DataError
-from clearhead.inspection import alignment
-from clearhead.inspection.alignment import Alignment, Gold, Pair, Reader
+from clearhead.inspection import gold as known_links
+from clearhead.inspection.alignment import Alignment, Reader, Words
+from clearhead.inspection.gold import Gold, Pair
 from clearhead.text.words import WordKind
 from clearhead.translator import Translator
 
@@ -42,9 +43,11 @@ def align(
 def read_gold(file: str, found: Sequence[tuple[int, int]]) -> list[Gold]:
     """Read known alignments, a line a pair, of pairs with so many source and target words.
 
-    Raises DataError where there are not as many lines as pairs, or a link to a word that there is not.
+    Raises DataError where there are none, or not as many lines as pairs, or a link to a word that there is not.
     """
     gold = [Gold.parse(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
+    if not found:
+        raise DataError("there are no pairs to compare with known alignments; the files are empty")
     if len(gold) != len(found):
         raise DataError(
             f"{file} has {len(gold):,} lines for {len(found):,} pairs; give a line of links for each pair"
@@ -71,18 +74,18 @@ def choose(
     """Choose the reader with the lowest error rate on pairs whose alignments are known."""
     pairs = list(read_parallel(source, target))
     found = translator.attended([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=to)
-    spans = [(each.source.words(words)[0], each.target.words(words)[0]) for each in found]
-    known = read_gold(gold, [(len(sources), len(targets)) for sources, targets in spans])
-    return best(
-        [Pair(each, *sides, links) for each, sides, links in zip(found, spans, known, strict=True)],
-        translator.reader,
-    )
+    tables = [Words.usual(each.source, each.target, words) for each in found]
+    known = read_gold(gold, [(len(table.source), len(table.target)) for table in tables])
+    return best([Pair(*each) for each in zip(found, tables, known, strict=True)], translator.reader)
 
 
 def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
-    """Choose the reader with the lowest error rate, and say what that of `before` was."""
-    reader, rate = alignment.choose(pairs)
-    return Chosen(reader, rate, alignment.measured(pairs, before))
+    """Choose the reader with the lowest error rate, which may be the one in use."""
+    reader, rate = known_links.choose(pairs)
+    rate_before = known_links.measured(pairs, before)
+    return (
+        Chosen(reader, rate, rate_before) if rate < rate_before else Chosen(before, rate_before, rate_before)
+    )
 
 
 def keep(path: Path | None, reader: Reader) -> Path:

@@ -1,6 +1,7 @@
 """Where tokens and words stand in a text: character spans, counted from 0, the end not included."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -25,23 +26,50 @@ def words(text: str, kind: WordKind = "split") -> list[Span]:
     """Return the words of a text.
 
     `space`: whatever stands between spaces, as alignments in Pharaoh form count it; `split`: punctuation
-    marks are words of their own.
+    marks are words of their own. Vowel signs, accents and joiners belong to the letter before them.
     """
-    return [Span(*found.span()) for found in (_WORD if kind == "split" else _NO_SPACE).finditer(text)]
+    if kind == "space":
+        return [Span(*found.span()) for found in _NO_SPACE.finditer(text)]
+    return [
+        Span(*found.span()) for found in _WORD.finditer(text if text.isascii() else _marks_as_letters(text))
+    ]
+
+
+def _marks_as_letters(text: str) -> str:
+    """Return a text of the same length whose combining marks and joiners within words are letters."""
+    shown: list[str] = []
+    for character in text:
+        mark = character == "\u200d" or unicodedata.category(character).startswith("M")
+        within = bool(shown) and (shown[-1].isalnum() or shown[-1] == "_")
+        shown.append("a" if mark and within else character)
+    return "".join(shown)
+
+
+def is_punctuation(word: str) -> bool:
+    """Say whether a word is nothing but punctuation; signs that are read aloud, such as % or an emoji, are not."""
+    return all(unicodedata.category(each).startswith("P") and each not in "%&@#" for each in word)
 
 
 def word_of(tokens: Sequence[Span | None], found: Sequence[Span]) -> list[int | None]:
     """Return for each token the index of the word that it mostly lies in; None for one in no word.
 
-    A token that is nothing but the space before a word belongs to that word.
+    A token that is nothing but the space before a word belongs to that word. Tokens and words stand in order.
     """
-    return [None if token is None else _home(token, found) for token in tokens]
-
-
-def _home(token: Span, found: Sequence[Span]) -> int | None:
-    best, most = None, 0
-    for number, word in enumerate(found):
-        shared = token.overlap(word) or token == (word.start, word.start)
-        if shared > most:
-            best, most = number, shared
-    return best
+    homes: list[int | None] = []
+    first = 0
+    for token in tokens:
+        if token is None:
+            homes.append(None)
+            continue
+        while first < len(found) and found[first].end <= token.start:
+            first += 1
+        best, most = None, 0
+        for number in range(first, len(found)):
+            word = found[number]
+            if word.start > token.end or (word.start == token.end and token.end > token.start):
+                break
+            shared = token.overlap(word) or int(token == (word.start, word.start))
+            if shared > most:
+                best, most = number, shared
+        homes.append(best)
+    return homes

@@ -4,12 +4,13 @@ All of this runs in our own code, and is loaded when somebody looks.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from clearhead.data.batching import order_by_length
 from clearhead.engines.protocol import Engine, SearchOptions
-from clearhead.inspection.alignment import Alignment, Reader, aligned
+from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
@@ -31,10 +32,9 @@ def tokens(tokenizer: Tokenizer, ids: Ids) -> Tokens:
 
 def attention_of(
     engine: Engine, tokenizer: Tokenizer, sources: Sequence[Ids], targets: Sequence[Ids]
-) -> list[Attended]:
-    """Return the attention to the source of each pair, in order; ids end with EOS."""
+) -> Iterator[tuple[int, Attended]]:
+    """Yield the number of each pair and its attention to the source, like lengths together; ids end with EOS."""
     srcs, tgts = ([tokens(tokenizer, ids) for ids in side] for side in (sources, targets))
-    found: dict[int, Attended] = {}
     lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
     for batch in order_by_length(lengths, _AT_A_TIME):
         pairs = attended(
@@ -44,13 +44,23 @@ def attention_of(
             start=BOS,
             pad=PAD,
         )
-        found.update(zip(batch.tolist(), pairs, strict=True))
-    return [found[number] for number in range(len(srcs))]
+        yield from zip(batch.tolist(), pairs, strict=True)
 
 
-def alignments(found: Sequence[Attended], reader: Reader, kind: WordKind) -> list[Alignment]:
-    """Read the word alignment of each pair from its attention."""
-    return [aligned(each, each.source.words(kind)[0], each.target.words(kind)[0], reader) for each in found]
+def alignments(
+    engine: Engine,
+    tokenizer: Tokenizer,
+    sources: Sequence[Ids],
+    targets: Sequence[Ids],
+    reader: Reader,
+    kind: WordKind,
+) -> list[Alignment]:
+    """Read the word alignment of each pair from its attention, of which only a batch is held at a time."""
+    found = {
+        number: aligned(each, Words.usual(each.source, each.target, kind), reader)
+        for number, each in attention_of(engine, tokenizer, sources, targets)
+    }
+    return [found[number] for number in range(len(found))]
 
 
 def look(
@@ -59,16 +69,21 @@ def look(
     src: Ids,
     target: Ids | None,
     options: SearchOptions,
-    about: dict[str, object],
+    about: dict[str, Any],
     *,
     inner: bool,
     measures: bool,
     search: bool,
 ) -> AttentionMaps:
     """Translate, or take the target that is given, and return every attention of one pass over both."""
+    notes = list(about.pop("notes", []))
     if target is None:
-        ((_, hypotheses),) = engine.translate([src], options)
-        produced = list(hypotheses[0].tokens)
+        ((_, (best_found, *_)),) = engine.translate([src], options)
+        produced = list(best_found.tokens)
+        if best_found.truncated:
+            notes.append("the translation reached the length limit and was ended there")
+        if best_found.repetition:
+            notes.append("the translation began to repeat itself and was kept from it")
     else:
         produced = target
     steps, best = story(engine, tokenizer, src, options) if search else ((), None)
@@ -83,12 +98,10 @@ def look(
         search=steps,
         about={
             **about,
+            "notes": notes,
             "engine": f"{engine.name} {engine.precision}" if target is None else None,
             "search_text": best,
             "beam_size": options.decoding.beam_size,
-            "d_model": model.config.d_model,
-            "num_heads": model.config.num_heads,
-            "norm": model.config.norm,
         },
     )
     if measures:

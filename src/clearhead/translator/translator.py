@@ -12,6 +12,7 @@ from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
 from clearhead.engines.protocol import Engine, SearchOptions
 from clearhead.errors import TranslationError
+from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import EOS, Tokenizer
 from clearhead.translator.passage import cut, put_together
@@ -144,9 +145,8 @@ class Translator:
         forced: list[int] | None,
         align: bool,
     ) -> Iterator[Translation]:
-        language = self.info.source_langs[0] if len(self.info.source_langs) == 1 else "en"
         limit = int(self.info.training.get("max_tokens", 256))
-        passages = [cut(text, self.tokenizer, tag, split, language, limit) for text in texts]
+        passages = [cut(text, self.tokenizer, tag, split, self._language, limit) for text in texts]
         flat = [ids for passage in passages for ids in passage.ids]
         prefixes = None if forced is None else [forced] * len(flat)
         hypotheses = dict(self.engine.translate(flat, search, prefixes))
@@ -165,6 +165,11 @@ class Translator:
                 translation = replace(translation, alignment=joined(alignments[start:end]))
             yield translation
             start = end
+
+    @property
+    def _language(self) -> str:
+        """Return the language by whose rules sentences end."""
+        return self.info.source_langs[0] if len(self.info.source_langs) == 1 else "en"
 
     def _named(self, tag: str | None) -> str | None:
         """Return the target language of a request, as far as the model was told."""
@@ -221,14 +226,15 @@ class Translator:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
         from clearhead.translator.looking import attention_of
 
-        return attention_of(self.engine, self.tokenizer, *self._encoded(sources, targets, to))
+        found = dict(attention_of(self.engine, self.tokenizer, *self._encoded(sources, targets, to)))
+        return [found[number] for number in range(len(found))]
 
     def _alignments(
         self, sources: list[list[int]], targets: list[list[int]], words: "WordKind"
     ) -> list["Alignment"]:
-        from clearhead.translator.looking import alignments, attention_of
+        from clearhead.translator.looking import alignments
 
-        return alignments(attention_of(self.engine, self.tokenizer, sources, targets), self.reader, words)
+        return alignments(self.engine, self.tokenizer, sources, targets, self.reader, words)
 
     def _encoded(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
@@ -252,23 +258,32 @@ class Translator:
     ) -> "AttentionMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
 
-        The text is taken as one sentence. With `inner` the queries, keys, values and every other vector on
-        the way come too; with `measures` what is beyond raw attention (`inspection.attribution`), in a second or
-        two; with `search` the story of our own search, whichever engine made the translation.
-        Raises TranslationError for a blank text.
+        The text is taken as one sentence; where it seems to be several, `about["notes"]` says so. With `inner`
+        the queries, keys, values and every other vector on the way come too; with `measures` what is beyond raw
+        attention (`inspection.attribution.measured`), in seconds; with `search` the story of our own search,
+        whichever engine made the translation. Raises TranslationError for a blank text.
         """
         from clearhead.translator.looking import look
 
         if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         tag = self.target(to)
+        count = sum(span.is_sentence for span in sentences.split(text, self._language))
+        several = [
+            f"looked at as one sentence, though it seems to be {count}; translate takes them one by one"
+        ]
         return look(
             self.engine,
             self.tokenizer,
             [*self.tokenizer.encode(text, to=tag), EOS],
             None if target is None else self.tokenizer.encode(target),
             SearchOptions(decoding=self.info.decoding),
-            {"model": self.name, "to": self._named(tag), "reader": self.reader.to_dict()},
+            {
+                "model": self.name,
+                "to": self._named(tag),
+                "reader": self.reader.to_dict(),
+                "notes": several if count > 1 else [],
+            },
             inner=inner,
             measures=measures,
             search=search,
