@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from clearhead import cli
+from clearhead.engines import directory
 from clearhead.errors import TranslationError
+from clearhead.inspection.alignment import Reader
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.translator import Translator
 
@@ -34,6 +37,15 @@ def pairs(tmp_path):
     for name, lines in files.items():
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
     return [part for name in ("source", "target", "gold") for part in (f"--{name}", tmp_path / name)]
+
+
+def badly_read(tiny_run, tmp_path):
+    """A model whose alignments are read from what does not align: the weights a step too late."""
+    model = tmp_path / "model"
+    shutil.copytree(tiny_run.path / "model", model)
+    bad = Reader(heads=((0, 0),), reading="read").to_dict()
+    directory.rewrite(model, replace(directory.read_info(model), alignment=bad))
+    return model
 
 
 def test_look_gives_the_maps_of_the_translation(tiny_translator):
@@ -73,8 +85,7 @@ def test_blank_texts_have_nothing_to_look_at(tiny_translator):
 
 
 def test_alignments_are_chosen_kept_and_read(say, tiny_run, pairs, tmp_path):
-    model = tmp_path / "model"
-    shutil.copytree(tiny_run.path / "model", model)
+    model = badly_read(tiny_run, tmp_path)
     command = ("align", "--model", model, *pairs)
     before, said = say(*command)
     assert before.count("\n") == 4
@@ -107,8 +118,7 @@ def test_a_line_for_each_pair_even_a_blank_one(say, tiny_run, tmp_path):
 
 
 def test_choosing_never_takes_a_worse_reader(tiny_run, pairs, tmp_path, say):
-    model = tmp_path / "model"
-    shutil.copytree(tiny_run.path / "model", model)
+    model = badly_read(tiny_run, tmp_path)
     say("align", "--model", model, *pairs, "--choose")
     kept = (model / "config.json").read_text()
     assert "nothing is better than what is in use" in say("align", "--model", model, *pairs, "--choose")[0]
@@ -116,11 +126,11 @@ def test_choosing_never_takes_a_worse_reader(tiny_run, pairs, tmp_path, say):
 
 
 def test_a_link_to_a_model_stays_a_link(tiny_run, pairs, tmp_path, say):
-    shutil.copytree(tiny_run.path / "model", tmp_path / "model")
-    (tmp_path / "link").symlink_to(tmp_path / "model")
+    model = badly_read(tiny_run, tmp_path)
+    (tmp_path / "link").symlink_to(model)
     say("align", "--model", tmp_path / "link", *pairs, "--choose")
     assert (tmp_path / "link").is_symlink()
-    assert Translator.load(tmp_path / "model").info.alignment
+    assert Translator.load(model).info.alignment["reading"] == "produced"
 
 
 @pytest.mark.parametrize("what", ["folder", "empty"])
