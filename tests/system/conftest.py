@@ -76,3 +76,16 @@ def tiny_run(tmp_path_factory) -> TinyRun:
 @pytest.fixture(scope="session")
 def tiny_translator(tiny_run) -> Translator:
     return Translator.load(tiny_run.path)
+
+
+@pytest.fixture
+def say(capsys):
+    """Run a command; return what it printed on standard output and on standard error."""
+
+    def run(*args) -> tuple[str, str]:
+        capsys.readouterr()
+        cli.main([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        return captured.out, captured.err
+
+    return run

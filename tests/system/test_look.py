@@ -17,17 +17,6 @@ from clearhead.translator import Translator
 
 
 @pytest.fixture
-def say(capsys):
-    def run(*args) -> tuple[str, str]:
-        capsys.readouterr()
-        cli.main([str(arg) for arg in args])
-        captured = capsys.readouterr()
-        return captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
 def pairs(tmp_path):
     """Numbers in digits and in words: word for word each other's, so the alignment is known."""
     digits = ["4 7 1", "3 3 0 9 2", "8", "5 6 5 1 2 7"]

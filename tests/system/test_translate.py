@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import clearhead
-from clearhead import checkpoint, cli
+from clearhead import checkpoint
 from clearhead.config import DecodingConfig
 from clearhead.engines import directory
 from clearhead.engines.protocol import SearchOptions
@@ -27,17 +27,6 @@ AWKWARD = [
     "!!!",
     "9 8",
 ]
-
-
-@pytest.fixture
-def say(capsys):
-    def run(*args) -> tuple[str, str]:
-        capsys.readouterr()
-        cli.main([str(arg) for arg in args])
-        captured = capsys.readouterr()
-        return captured.out, captured.err
-
-    return run
 
 
 def test_it_has_learned(tiny_translator):
