@@ -151,7 +151,7 @@ class Words:
     @classmethod
     def usual(cls, source: Tokens, target: Tokens, kind: WordKind = "split") -> Self:
         """Return the words of the two texts."""
-        return cls.of(source, target, source.words(kind)[0], target.words(kind)[0])
+        return cls.of(source, target, source.words(kind), target.words(kind))
 
 
 def belonging(tokens: Tokens, found: Sequence[Span]) -> Maps:

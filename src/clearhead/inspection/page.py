@@ -82,8 +82,8 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
             "probabilities": [float(p) for p in maps.probabilities],
         },
         "words": {
-            "source": maps.source.words()[0],
-            "target": maps.target.words()[0],
+            "source": maps.source.words(),
+            "target": maps.target.words(),
             **_words(alignment),
         },
         "seen": _array(token_weights(maps.cross, reader)),
@@ -146,7 +146,6 @@ def _side(tokens: Tokens) -> dict[str, Any]:
 def _words(alignment: Alignment) -> dict[str, Any]:
     return {
         "weights": _array(alignment.weights[0]),
-        "links": alignment.links,
         "coverage": alignment.coverage,
         "confidence": alignment.confidence,
         "leftOut": alignment.left_out,

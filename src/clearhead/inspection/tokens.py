@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from clearhead.text.tokenizer import SPACE_MARK
-from clearhead.text.words import Span, WordKind, word_of, words
+from clearhead.text.words import Span, WordKind, words
 
 Maps = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -52,10 +52,9 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def words(self, kind: WordKind = "split") -> tuple[list[Span], list[int | None]]:
-        """Return the words of the text, and for each token the index of its word."""
-        found = words(self.text, kind)
-        return found, word_of(self.spans, found)
+    def words(self, kind: WordKind = "split") -> list[Span]:
+        """Return where the words of the text stand."""
+        return words(self.text, kind)
 
 
 @dataclass(frozen=True, eq=False)
