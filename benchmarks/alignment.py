@@ -1,30 +1,38 @@
 """Word alignments of the built-in grammar, read from the attention of the demo's model, beside eflomal's.
 
     $ clearhead demo --out runs/demo
-    $ python -m benchmarks.alignment runs/demo [--eflomal DIR]
+    $ python -m benchmarks.alignment runs/demo [--guided runs/guided] [--eflomal DIR]
 
 Heads and thresholds, and how eflomal's two directions are put together, are chosen on the part of the grammar for
 validation and measured on that for testing; sentences of both hold combinations of words that training never showed.
 eflomal (Östling and Tiedemann 2016; `pip install eflomal`) learns from the sentences that the demo learned from, and
-from those it is measured on; DIR holds its `eflomal-align`.
+from those it is measured on; DIR holds its `eflomal-align`. With --guided the demo's model is trained once more, where
+that was not done before, on the same sentences with spaces around every word, one head being taught their alignments.
 """
 
 import argparse
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from clearhead.config import CorpusConfig
 from clearhead.data import grammar
+from clearhead.data.lines import Pair as TextPair
+from clearhead.data.preparation import CorpusText
 from clearhead.inspection.alignment import Link, Words
 from clearhead.inspection.gold import Gold, Pair, error_rate, measured
 from clearhead.pipeline.align import best
-from clearhead.pipeline.demo import DIRECTIONS, TRAIN_SENTENCES
+from clearhead.pipeline.corpora import Corpora, SentencePair
+from clearhead.pipeline.demo import DIRECTIONS, TRAIN_SENTENCES, demo_config
+from clearhead.pipeline.train import run
 from clearhead.translator import Translator
 
 DEV, TEST = 100, 500
+STEPS = 1500
 Links = list[set[Link]]
 
 
@@ -33,18 +41,26 @@ def examples(part: grammar.Part, count: int) -> list[grammar.Example]:
     return list(islice(grammar.generate(9, count, part=part), count))
 
 
-def ours(translator: Translator, source: str, target: str) -> tuple[float, str]:
+def spaced(example: grammar.Example, language: str) -> str:
+    """Return a sentence with spaces around every word."""
+    return " ".join(example.words(language))
+
+
+def ours(translator: Translator, source: str, target: str, *, guided: bool = False) -> tuple[float, str]:
     """Choose on one part, measure on the other; return the error rate and what was chosen."""
 
     def pairs(part: grammar.Part, count: int) -> list[Pair]:
         found = examples(part, count)
-        attended = translator.attended(
-            [each.text(source) for each in found], [each.text(target) for each in found], to=target
-        )
+        sides = [
+            [spaced(each, side) if guided else each.text(side) for each in found] for side in (source, target)
+        ]
+        attended = translator.attended(*sides, to=target)
         return [
             Pair(
                 seen,
-                Words.of(seen.source, seen.target, each.spans(source), each.spans(target)),
+                Words.usual(seen.source, seen.target, "space")
+                if guided
+                else Words.of(seen.source, seen.target, each.spans(source), each.spans(target)),
                 Gold(each.alignment(source, target)),
             )
             for each, seen in zip(found, attended, strict=True)
@@ -52,6 +68,35 @@ def ours(translator: Translator, source: str, target: str) -> tuple[float, str]:
 
     chosen = best(pairs("valid", DEV), translator.reader)
     return measured(pairs("test", TEST), chosen.reader), str(chosen.reader)
+
+
+def taught(out: Path, weight: float = 0.05) -> Translator:
+    """Return the model of the demo with one head taught the alignments, trained where `out` is not yet there."""
+    if not out.exists():
+        config = demo_config(STEPS, seed=1)
+        config = replace(config, training=replace(config.training, guided_alignment=weight))
+        languages = [
+            CorpusConfig(source_lang=source, target_lang=target, alignments="the grammar")
+            for source, target in DIRECTIONS
+        ]
+        train = [CorpusText(each, list(linked(each))) for each in languages]
+        valid = [
+            SentencePair(spaced(each, source), spaced(each, target), source, target)
+            for source, target in DIRECTIONS
+            for each in examples("valid", 50)
+        ]
+        for _ in run(config, out, corpora=Corpora(train, valid)):
+            pass
+    return Translator.load(out, engine="pytorch")
+
+
+def linked(config: CorpusConfig) -> Iterator[TextPair]:
+    """Yield the demo's sentences of a direction with spaces around every word, and their links."""
+    source, target = config.source_lang, config.target_lang
+    found = islice(grammar.generate(1, TRAIN_SENTENCES), TRAIN_SENTENCES)
+    for number, each in enumerate(found, start=1):
+        links = tuple(sorted(each.alignment(source, target)))
+        yield TextPair(spaced(each, source), spaced(each, target), "the grammar", number, links)
 
 
 def eflomal(folder: str | None, source: str, target: str) -> tuple[float, str] | None:
@@ -128,13 +173,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=Path)
+    parser.add_argument("--guided", type=Path)
     parser.add_argument("--eflomal")
     arguments = parser.parse_args()
     translator = Translator.load(arguments.model, engine="pytorch")
+    guided = taught(arguments.guided) if arguments.guided else None
     print("AER in percent on", TEST, "sentences")
     for source, target in DIRECTIONS:
         rate, how = ours(translator, source, target)
         print(f"{source}-{target}: attention {100 * rate:.2f} ({how})")
+        if guided is not None:
+            rate, how = ours(guided, source, target, guided=True)
+            print(f"{source}-{target}: guided {100 * rate:.2f} ({how})")
         theirs = eflomal(arguments.eflomal, source, target)
         print(
             f"{source}-{target}: eflomal "

@@ -192,7 +192,7 @@ def test_public_names():
 
 
 DATA = (
-    "bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation drop-identical "
+    "alignments bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation drop-identical "
     "drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens punctuation-spaces quotes "
     "source source-lang spelling store subword-sampling target target-lang temperature upper-case valid-source "
     "valid-target tokenizer.kind tokenizer.sample-pairs tokenizer.vocab-size"
@@ -215,6 +215,7 @@ OPTIONS = {
     "training.ema-decay training.freeze training.label-smoothing training.learning-rate "
     "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "
     "training.optimizer training.optimizer-betas training.optimizer-eps training.patience training.precision "
+    "training.guided-alignment "
     "training.r-drop training.save-every training.schedule training.seed training.select-by training.threads "
     "training.valid-every training.warmup-steps training.weight-decay "
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset",

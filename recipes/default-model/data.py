@@ -23,6 +23,8 @@ LANGUAGES = ("de", "es", "fr")
 PIVOTS = tuple(itertools.combinations(LANGUAGES, 2))
 HELD_VALID, HELD_TEST = 400, 800
 """English sentences set aside for each pair of PIVOTS."""
+WATCHED = 400
+"""Validation pairs of each language that are translated again and again during training."""
 MOST_WAYS = 4
 """Pairs taken from one English sentence, which may have several translations on both sides."""
 
@@ -116,6 +118,11 @@ def make(folder: Path) -> dict[str, Pairs]:
     return {**parts, **aside}
 
 
+def watched(parts: dict[str, Pairs]) -> dict[str, Pairs]:
+    """Return the start of each validation part with English: training is watched on it without waiting for it."""
+    return {f"watch.en-{language}": parts[f"valid.en-{language}"][:WATCHED] for language in LANGUAGES}
+
+
 def write(parts: dict[str, Pairs], out: Path) -> None:
     """Write each part as tab-separated values; a tab inside a sentence becomes a space."""
     out.mkdir(parents=True, exist_ok=True)
@@ -144,6 +151,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
     parts = make(arguments.tatoeba)
+    parts |= watched(parts)
     write(parts, arguments.out)
     for name, pairs in sorted(parts.items()):
         print(f"{name}: {len(pairs):,} pairs")

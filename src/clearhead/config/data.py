@@ -25,6 +25,8 @@ class CorpusConfig:
     """How often its pairs are seen, relative to the other corpora's."""
     both_directions: bool = False
     """Learn target to source too."""
+    alignments: str = ""
+    """Known links of its words, `0-0 1-2` a line, words parted by spaces (training.guided_alignment)."""
 
     def __post_init__(self) -> None:
         check(self.weight > 0, "data.corpora.weight", self.weight, "above 0")
@@ -103,6 +105,8 @@ class DataConfig:
     """Source side, a sentence a line (.gz, .xz, .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
     target: str = ""
     """Target side, line for line; empty where one file holds both."""
+    alignments: str = ""
+    """Known links of their words, `0-0 1-2` a line, words parted by spaces; for training.guided_alignment."""
     valid_source: str = ""
     valid_target: str = ""
     source_lang: str = ""
@@ -136,7 +140,7 @@ class DataConfig:
         check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
         check_choices(self, "data")
         for table, names in (
-            ("corpora", ("source", "target", "source_lang", "target_lang")),
+            ("corpora", ("source", "target", "alignments", "source_lang", "target_lang")),
             ("validation", ("valid_source", "valid_target")),
         ):
             for name in names:
@@ -149,18 +153,22 @@ class DataConfig:
     @property
     def train_sets(self) -> tuple[CorpusConfig, ...]:
         """The training corpora, however they were given; () for none."""
-        return self.corpora or self._one(self.source, self.target)
+        return self.corpora or self._one(self.source, self.target, self.alignments)
 
     @property
     def valid_sets(self) -> tuple[CorpusConfig, ...]:
         """The validation sets; () for none."""
         return self.validation or self._one(self.valid_source, self.valid_target)
 
-    def _one(self, source: str, target: str) -> tuple[CorpusConfig, ...]:
+    def _one(self, source: str, target: str, alignments: str = "") -> tuple[CorpusConfig, ...]:
         if not source:
             return ()
         return (
             CorpusConfig(
-                source=source, target=target, source_lang=self.source_lang, target_lang=self.target_lang
+                source=source,
+                target=target,
+                source_lang=self.source_lang,
+                target_lang=self.target_lang,
+                alignments=alignments,
             ),
         )

@@ -38,6 +38,11 @@ class RunConfig:
             self.data.subword_sampling,
             f"0: a {self.tokenizer.kind} tokenizer has one segmentation and cannot sample",
         )
+        if self.training.guided_alignment and (self.data.subword_sampling or self.data.augmentation):
+            raise ConfigError(
+                "training.guided_alignment needs the text that the alignments are of; leave out "
+                "data.subword_sampling and [data.augmentation]"
+            )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, preset: str | None = None) -> Self:

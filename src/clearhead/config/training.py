@@ -46,6 +46,8 @@ class TrainingConfig:
     """Above 0, such as 0.999: the moving average of the weights is validated and kept; 0: none."""
     r_drop: float = 0.0
     """Weight of the divergence between two passes of one batch (R-Drop, Liang et al. 2021); 0: one pass."""
+    guided_alignment: float = 0.0
+    """Weight of teaching one head the word alignments of the training text (Garg et al. 2019; 0.05); 0: none."""
     freeze: tuple[str, ...] = ()
     """Parts that do not learn: embeddings, encoder, decoder, or the start of a parameter's name."""
     learning_rate_factors: dict[str, float] = field(default_factory=dict)
@@ -76,7 +78,8 @@ class TrainingConfig:
         for name in ("learning_rate", "optimizer_eps"):
             check(getattr(self, name) > 0, f"training.{name}", getattr(self, name), "above 0")
         check(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "from 0 to below 1")
-        check(self.r_drop >= 0, "training.r_drop", self.r_drop, "0 or more")
+        for name in ("r_drop", "guided_alignment"):
+            check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
         for part, factor in self.learning_rate_factors.items():
             check(factor >= 0, f"training.learning_rate_factors.{part}", factor, "0 or more")
         check(

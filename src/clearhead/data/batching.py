@@ -22,6 +22,11 @@ class Batch:
     """BOS ... EOS: the decoder reads tgt[:, :-1] and predicts tgt[:, 1:]."""
     indices: Integers
     """Which pairs of the corpus, [batch]."""
+    links: Integers | None = None
+    """Known links of tokens, [links, 3] as (row, target, source); None where the corpus has none.
+
+    Target t is that which the decoder predicts at position t; source positions are those of `src`.
+    """
 
     @cached_property
     def num_tgt_tokens(self) -> int:
@@ -37,6 +42,10 @@ class TokenizedCorpus:
     src_offsets: Integers
     tgt: np.ndarray[Any, Any]
     tgt_offsets: Integers
+    links: np.ndarray[Any, Any] | None = None
+    """Known links of tokens as (source, target), end to end; None where there are none."""
+    links_offsets: Integers | None = None
+    """Where those of each pair begin, in numbers, of which a link has two."""
 
     @classmethod
     def from_ids(cls, srcs: Sequence[Sequence[int]], tgts: Sequence[Sequence[int]]) -> Self:
@@ -54,6 +63,12 @@ class TokenizedCorpus:
             self.src[self.src_offsets[index] : self.src_offsets[index + 1]].tolist(),
             self.tgt[self.tgt_offsets[index] : self.tgt_offsets[index + 1]].tolist(),
         )
+
+    def links_of(self, index: int) -> np.ndarray[Any, Any]:
+        """Return the links of a pair as [links, 2]."""
+        assert self.links is not None, "the corpus has links"
+        assert self.links_offsets is not None, "and says where they begin"
+        return self.links[self.links_offsets[index] : self.links_offsets[index + 1]].reshape(-1, 2)
 
     @cached_property
     def src_lengths(self) -> Integers:
@@ -83,7 +98,15 @@ def collate(corpus: TokenizedCorpus, indices: Integers) -> Batch:
         target = corpus.tgt[corpus.tgt_offsets[index] : corpus.tgt_offsets[index + 1]]
         src[row, : len(source)], src[row, len(source)] = source, EOS
         tgt[row, 0], tgt[row, 1 : len(target) + 1], tgt[row, len(target) + 1] = BOS, target, EOS
-    return Batch(src, tgt, np.asarray(indices))
+    return Batch(src, tgt, np.asarray(indices), _links(corpus, indices))
+
+
+def _links(corpus: TokenizedCorpus, indices: Integers) -> Integers | None:
+    if corpus.links is None:
+        return None
+    rows = [corpus.links_of(index) for index in indices.tolist()]
+    numbers = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    return np.column_stack([numbers, np.concatenate(rows)[:, ::-1]]).astype(np.int64)
 
 
 def plan_batches(

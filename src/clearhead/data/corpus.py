@@ -7,6 +7,7 @@ from pathlib import Path
 from clearhead.config import CorpusConfig
 from clearhead.data.formats import read_jsonl, read_po, read_tmx, read_tsv
 from clearhead.data.lines import PACKED, STANDARD_INPUT, Pair, read_lines
+from clearhead.data.word_links import with_links
 from clearhead.errors import DataError
 
 BILINGUAL: dict[str, Callable[[str, str, str], Iterator[Pair]]] = {
@@ -34,6 +35,12 @@ def read_parallel(source: Path | str, target: Path | str) -> Iterator[Pair]:
 
 
 def read_pairs(corpus: CorpusConfig) -> Iterator[Pair]:
+    """Yield the pairs of a corpus, with the links of their words where it has a file of them."""
+    pairs = _read_sides(corpus)
+    return with_links(pairs, corpus.alignments) if corpus.alignments else pairs
+
+
+def _read_sides(corpus: CorpusConfig) -> Iterator[Pair]:
     """Yield the pairs of two line-aligned files, of one file that holds both sides, or of standard input.
 
     Which one it is, the name says: `.tsv`, `.jsonl`, `.tmx` or `.po`, packed or not; standard input is

@@ -10,10 +10,12 @@ from typing import Any, Self
 
 from clearhead.config import CorpusConfig, FilterConfig
 from clearhead.data.lines import Pair
+from clearhead.data.word_links import fit
 
 EMPTY, LONG, RATIO, SCRIPT = "empty side", "too long", "ratio outlier", "wrong script"
 IDENTICAL, DUPLICATE = "identical sides", "duplicate"
 OVERLAP, PARTIAL_OVERLAP = "pair of the validation set", "sentence of the validation set"
+STRAY_LINK = "link to a word that is not there"
 CARRIAGE_RETURN, LINE_SEPARATOR = "stray carriage return", "line separator inside a line"
 
 REMEDIES = {
@@ -68,6 +70,8 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
         yield SCRIPT
     if src == tgt:
         yield IDENTICAL
+    if not fit(pair.links, src, tgt):
+        yield STRAY_LINK
 
 
 def in_wrong_script(text: str, language: str) -> bool:

@@ -33,6 +33,8 @@ class Pair(NamedTuple):
     file: str
     line: int
     """Counted from 1."""
+    links: tuple[tuple[int, int], ...] = ()
+    """Known links of its words, (source, target) from 0."""
 
 
 def read_lines(path: Path | str) -> Iterator[str]:

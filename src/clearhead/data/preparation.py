@@ -21,6 +21,7 @@ from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.data.faults import (
     DUPLICATE,
     LONG,
+    STRAY_LINK,
     CorpusReport,
     HeldOut,
     dropped_faults,
@@ -31,6 +32,7 @@ from clearhead.data.lines import Pair
 from clearhead.data.store import (
     BYTES,
     FORMAT_VERSION,
+    LINK_TYPE,
     MANIFEST,
     REPORT,
     TOKENIZER,
@@ -39,6 +41,7 @@ from clearhead.data.store import (
     file_sum,
     settings,
 )
+from clearhead.data.word_links import of_tokens, parse, pharaoh
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -114,6 +117,8 @@ class _Preparation:
         ]
         self.text: list[_Column] = []
         self.ids: list[_Column] = []
+        self.linked = any(text.config.alignments for text in texts)
+        self.links: list[_Column] = []
         self.lines = array("q")
         self.characters = self.tokens = 0
         self.parts: list[Part] = []
@@ -125,14 +130,14 @@ class _Preparation:
                 f"the given tokenizer has no tag for the target languages {', '.join(sorted(missing))}; train them "
                 "one at a time, or a model of several languages anew"
             )
-        raw = [_Column(self.folder, name) for name in ("raw.src", "raw.tgt")]
+        raw = [_Column(self.folder, name) for name in ("raw.src", "raw.tgt", "raw.links")]
         lines, starts, keys = array("q"), [0], array("Q")
         for text, report in zip(self.texts, self.reports, strict=True):
             yield from self._read(text, report, raw, lines, keys)
             starts.append(len(lines))
         for column in raw:
             column.close()
-        srcs, tgts = (column.strings() for column in raw)
+        srcs, tgts, links = (column.strings() for column in raw)
         kept = self._without_duplicates(keys, starts, srcs, tgts, lines)
         del keys
         if not kept.any():
@@ -140,10 +145,10 @@ class _Preparation:
         if isinstance(self.asked, TokenizerConfig):
             yield Progress("learning the vocabulary", min(int(kept.sum()), self.asked.sample_pairs))
         tokenizer = self._tokenizer(srcs, tgts, kept)
-        yield from self._encode(tokenizer, srcs, tgts, starts, kept, lines)
+        yield from self._encode(tokenizer, srcs, tgts, links, starts, kept, lines)
         for column in raw:
             column.remove()
-        del raw, srcs, tgts, lines
+        del raw, srcs, tgts, links, lines
         self._finish(tokenizer)
 
     def _read(
@@ -168,6 +173,7 @@ class _Preparation:
             if self.dropped.isdisjoint(faults):
                 raw[0].append(src.encode())
                 raw[1].append(tgt.encode())
+                raw[2].append(pharaoh(() if STRAY_LINK in faults else pair.links).encode())
                 lines.append(pair.line)
                 keys.append(pair_key(f"{languages}\n{src}", tgt))
             if report.pairs_read % _BLOCK == 0:
@@ -226,6 +232,7 @@ class _Preparation:
         tokenizer: Tokenizer,
         srcs: "Strings",
         tgts: "Strings",
+        links: "Strings",
         starts: list[int],
         kept: np.ndarray[Any, Any],
         lines: "array[int]",
@@ -234,6 +241,7 @@ class _Preparation:
         id_type = np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<i4")
         self.text = [_Column(self.folder, f"{side}.text") for side in ("src", "tgt")]
         self.ids = [_Column(self.folder, f"{side}.ids", id_type) for side in ("src", "tgt")]
+        self.links = [_Column(self.folder, "links", LINK_TYPE)] if self.linked else []
         rows = [start + np.flatnonzero(kept[start:end]) for start, end in pairwise(starts)]
         ways = [
             (place, swapped)
@@ -250,7 +258,16 @@ class _Preparation:
             start = len(self.lines)
             for block in range(0, len(rows[place]), _BLOCK):
                 chosen = rows[place][block : block + _BLOCK]
-                pairs = [Pair(sides[0][row], sides[1][row], config.source, lines[int(row)]) for row in chosen]
+                pairs = [
+                    Pair(
+                        sides[0][row],
+                        sides[1][row],
+                        config.source,
+                        lines[int(row)],
+                        parse(links[row], swapped=swapped),
+                    )
+                    for row in chosen
+                ]
                 self._encode_block(tokenizer, tag, pairs, self.reports[place], counted=not swapped)
                 done += len(chosen)
                 yield Progress("encoding", done, total)
@@ -274,6 +291,10 @@ class _Preparation:
                 column.append(row.encode())
             for column, ids in zip(self.ids, (src, tgt), strict=True):
                 column.append(np.array(ids, dtype=column.dtype).tobytes())
+            for column in self.links:
+                spans = tokenizer.spans(src), tokenizer.spans(tgt)
+                found = of_tokens(pair.links, (pair.src, pair.tgt), spans)
+                column.append(np.array(found, dtype=column.dtype).tobytes())
             self.lines.append(pair.line)
             self.characters += len(pair.src) + len(pair.tgt)
             self.tokens += len(src) - (tag is not None) + len(tgt)
@@ -285,7 +306,7 @@ class _Preparation:
     def _finish(self, tokenizer: Tokenizer) -> None:
         sums, sizes = {}, {}
         files = {"lines": _little_endian(self.lines)}
-        for column in (*self.text, *self.ids):
+        for column in (*self.text, *self.ids, *self.links):
             column.close()
             sums[column.name], sizes[column.name] = column.digest.hexdigest(), column.position
             files[f"{column.name}_offsets"] = _little_endian(column.offsets)

@@ -9,6 +9,7 @@ A store is a folder that is written whole or not at all:
     src.ids   src.ids_offsets         their ids without BOS and EOS, tag first (uint16 or int32)
     tgt.*                             the same of the targets
     lines                             the line of each pair in its file (int64)
+    links     links_offsets           known links of tokens, (source, target) end to end (uint16); where given
 
 Preparing the same text twice gives the same bytes.
 """
@@ -32,6 +33,7 @@ from clearhead.text.tokenizer import Tokenizer
 FORMAT_VERSION = 1
 MANIFEST, REPORT, TOKENIZER = "manifest.json", "report.json", "tokenizer.model"
 BYTES = np.dtype(np.uint8)
+LINK_TYPE = np.dtype("<u2")
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,23 @@ class Store:
         """Return who draws segmentations with this tokenizer."""
         return SubwordSampler(self.tokenizer, alpha)
 
+    @property
+    def has_links(self) -> bool:
+        """Whether links of words are known of some pairs."""
+        return bool(self.manifest["bytes"].get("links"))
+
     @cached_property
     def corpus(self) -> TokenizedCorpus:
-        """The ids of all pairs."""
+        """The ids of all pairs, and the links of their tokens."""
+        links = (
+            (self._map("links", LINK_TYPE), self._map("links_offsets")) if self.has_links else (None, None)
+        )
         return TokenizedCorpus(
             self._map("src.ids", self._id_type),
             self._map("src.ids_offsets"),
             self._map("tgt.ids", self._id_type),
             self._map("tgt.ids_offsets"),
+            *links,
         )
 
     def text(self, index: int) -> tuple[str, str]:

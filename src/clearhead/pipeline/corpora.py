@@ -60,7 +60,7 @@ def open_corpora(config: RunConfig) -> Corpora:
         sources=tuple(
             file
             for corpus in (*data.train_sets, *data.valid_sets)
-            for file in (corpus.source, corpus.target)
+            for file in (corpus.source, corpus.target, corpus.alignments)
             if file and file != STANDARD_INPUT
         ),
     )
@@ -142,6 +142,15 @@ def ensure_store(
             )
         finally:
             remove_lock(lock)
+
+
+def check_alignments(config: RunConfig, corpora: Corpora) -> None:
+    """Raise ConfigError where alignments are to be taught and no corpus has any."""
+    if config.training.guided_alignment and not any(text.config.alignments for text in corpora.train):
+        raise ConfigError(
+            "training.guided_alignment teaches known word alignments, but the training text has none; name a file "
+            "of them with --alignments F, a line for each pair"
+        )
 
 
 def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:

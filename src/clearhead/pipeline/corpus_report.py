@@ -20,7 +20,9 @@ def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
         for fault, entry in report["faults"].items():
             sample = entry["samples"][0]
             key = REMEDIES.get(fault)
-            fate = "left out" if entry["left_out"] else f"kept ({key} leaves them out)" if key else "kept"
+            fate = (
+                "left out" if entry["left_out"] else f"kept ({key} = true leaves them out)" if key else "kept"
+            )
             table.add_row("", f"{entry['count']:,}", f"{fault}: {fate}", f"{sample['file']}:{sample['line']}")
         table.add_row("", f"{report['pairs_kept']:,}", "kept", "", end_section=True)
     return table
@@ -32,7 +34,7 @@ def warnings(reports: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         for fault, entry in report["faults"].items():
             if not entry["left_out"]:
                 sample, key = entry["samples"][0], REMEDIES.get(fault)
-                remedy = f"; data.filters.{key} leaves them out" if key else ""
+                remedy = f"; they are kept; data.filters.{key} = true leaves them out" if key else ""
                 yield (
                     f"{entry['count']:,} of {report['pairs_read']:,} pairs: {fault}, first at "
                     f"{sample['file']}:{sample['line']}{remedy}"

@@ -21,10 +21,12 @@ from clearhead.data.store import Store
 from clearhead.engines import directory as directory_of_models
 from clearhead.engines.directory import WEIGHTS, ModelInfo, model_files
 from clearhead.errors import CheckpointError, ConfigError
+from clearhead.inspection.alignment import Reader
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline.card import model_card
 from clearhead.pipeline.corpora import (
     Corpora,
+    check_alignments,
     check_languages,
     check_store,
     describe,
@@ -38,12 +40,15 @@ from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.validation import Validation, validate
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.distributed import Group
+from clearhead.training.guidance import guided_head
 from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
 
 MOVING_AVERAGE = "moving average"
 OPTIMIZER, EMA, STATE = "optimizer.safetensors", "ema.safetensors", "state.json"
 _GREEDY = {"beam_size": 1}
+_GUIDED_SHARE = 0.5
+"""A head that was taught shares its weight among the words it was taught: what has half of the most is linked."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,7 @@ def run(
             else:
                 directory.check_free()
         corpora = corpora or open_corpora(config)
+        check_alignments(config, corpora)
         path = Path(config.data.store) if config.data.store else directory.store
         given = directory_of_models.read_tokenizer(origin) if origin else None
         check_store(path, config, corpora, given)
@@ -373,6 +379,12 @@ class _Run:
         """Return the default target of the model that the run started from."""
         return directory_of_models.read_info(self.origin).default_target if self.origin else ""
 
+    def _alignment(self) -> dict[str, Any]:
+        """Return how word alignments are read from the head that was taught them; nothing where none was."""
+        if not self.config.training.guided_alignment:
+            return {}
+        return Reader(heads=(guided_head(self.config.model),), share=_GUIDED_SHARE).to_dict()
+
     def _write_model(self, path: Path, weights: checkpoint.Arrays, chosen: str, figures: Validation) -> None:
         source_langs, target_langs = directions(self.store)
         info = ModelInfo(
@@ -382,6 +394,7 @@ class _Run:
             source_langs=source_langs,
             target_langs=target_langs,
             default_target=self.config.data.default_target or self._inherited_target(),
+            alignment=self._alignment(),
             characters_per_token=self.facts["characters_per_token"],
             training={
                 "chosen": chosen,

@@ -15,6 +15,7 @@ from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.transformer import PAD, Transformer
 from clearhead.training.distributed import Group
+from clearhead.training.guidance import Glance, guided_cross_entropy
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
@@ -35,6 +36,10 @@ class Batch(Protocol):
     @property
     def tgt(self) -> Ids:
         """Target ids, BOS ... EOS."""
+
+    @property
+    def links(self) -> Ids | None:
+        """Known links of tokens, [links, 3] as (row, target, source)."""
 
     @property
     def num_tgt_tokens(self) -> int:
@@ -93,7 +98,14 @@ def train(
         for number in range(group.rank, len(step_batches), group.size):
             batch = step_batches[number][1]
             torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
-            summed = batch_loss(model, batch, config.label_smoothing, config.precision, config.r_drop)
+            summed = batch_loss(
+                model,
+                batch,
+                config.label_smoothing,
+                config.precision,
+                r_drop=config.r_drop,
+                guided_alignment=config.guided_alignment,
+            )
             (summed / tokens).backward()  # type: ignore[no-untyped-call]
             loss += summed.item() / tokens
         loss = group.add_up(parameters, loss)
@@ -117,12 +129,19 @@ def train(
 
 
 def batch_loss(
-    model: Transformer, batch: Batch, smoothing: float, precision: str = "fp32", r_drop: float = 0.0
+    model: Transformer,
+    batch: Batch,
+    smoothing: float,
+    precision: str = "fp32",
+    *,
+    r_drop: float = 0.0,
+    guided_alignment: float = 0.0,
 ) -> Tensor:
     """Return the summed loss of a batch: every position predicts the next token, all in parallel (§3.1).
 
     With `r_drop` the batch passes twice, under different dropout, and the divergence of the two
-    predictions is added with that weight.
+    predictions is added with that weight. With `guided_alignment` the cross-entropy of one head against the
+    links of the batch is added with that weight, the mean of both passes where there are two.
     """
     device = model.src_embedding.weight.device
     src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
@@ -131,15 +150,26 @@ def batch_loss(
     weight: Tensor = model.output_projection.weight
     bf16 = precision == "bf16"
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-        states = model(src, tgt[:, :-1])
+        glance = Glance(model.config) if guided_alignment and batch.links is not None else None
+        states = model(src, tgt[:, :-1], glance)
     targets = tgt[:, 1:]
     real = targets != PAD
     if bf16:
         states, weight = states.bfloat16(), weight.bfloat16()
     states, targets = states[real], targets[real]
-    if r_drop:
-        return r_drop_cross_entropy(states, weight, targets, smoothing, r_drop)
-    return smoothed_cross_entropy(states, weight, targets, smoothing)
+    loss = (
+        r_drop_cross_entropy(states, weight, targets, smoothing, r_drop)
+        if r_drop
+        else smoothed_cross_entropy(states, weight, targets, smoothing)
+    )
+    if glance is not None:
+        passes = glance.weights.chunk(2 if r_drop else 1)
+        links = torch.from_numpy(batch.links).to(device)
+        loss = (
+            loss
+            + guided_alignment * torch.stack([guided_cross_entropy(each, links) for each in passes]).mean()
+        )
+    return loss
 
 
 def draw_seed(seed: int, step: int, skipped: int, number: int) -> int:

@@ -1,0 +1,48 @@
+"""One head taught to align words, by links that are known of the training text (Garg et al. 2019, §4.2)."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from clearhead.config import ModelConfig
+
+_LEAST = 1e-9
+
+
+def guided_head(config: ModelConfig) -> tuple[int, int]:
+    """Return which head is taught, as (layer, head): the first of the last decoder layer but one."""
+    return max(0, config.num_decoder_layers - 2), 0
+
+
+class Glance:
+    """An observer that keeps the taught head's weights, with their gradient."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        layer, self.head = guided_head(config)
+        self._place = f"decoder.{layer}.cross.weights"
+        self._seen: list[Tensor] = []
+
+    def __call__(self, place: str, tensor: Tensor) -> None:
+        """Be told of a tensor."""
+        if place == self._place:
+            self._seen.append(tensor[:, self.head])
+
+    @property
+    def weights(self) -> Float[Tensor, "batch tgt src"]:
+        """How much each target position looked at each source position, as it produced its token."""
+        (weights,) = self._seen
+        return weights
+
+
+def guided_cross_entropy(
+    weights: Float[Tensor, "batch tgt src"], links: Int[Tensor, "links 3"]
+) -> Float[Tensor, ""]:
+    """Return the summed cross-entropy of a head's weights against links (row, target, source), in nats.
+
+    Each linked target token should look at its source tokens in equal shares (Garg et al. 2019, Eq. 4).
+    """
+    rows, targets, sources = links.unbind(dim=1)
+    token = rows * weights.shape[1] + targets
+    count = torch.bincount(token, minlength=1)[token]
+    looked = weights.float()[rows, targets, sources].clamp_min(_LEAST)
+    return -(looked.log() / count).sum()
