@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from clearhead.pipeline import tensorboard
-from clearhead.pipeline.train import Prepared, Validated
+from clearhead.pipeline.events import Prepared, Validated
 from clearhead.training.loop import StepReport
 
 

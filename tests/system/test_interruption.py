@@ -14,9 +14,10 @@ import torch
 
 from clearhead import checkpoint
 from clearhead.errors import ClearheadError, ConfigError
+from clearhead.pipeline.events import Finished, Saved, Stopped, Validated
 from clearhead.pipeline.interruption import Interrupted, Interruption
 from clearhead.pipeline.run_directory import RunDirectory
-from clearhead.pipeline.train import Finished, Saved, Stopped, Validated, run
+from clearhead.pipeline.train import run
 from tests.system.conftest import TOML, write_corpus
 from tests.system.test_resume import CONFIG, corpora
 

@@ -17,8 +17,9 @@ from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.errors import ConfigError
 from clearhead.pipeline.corpora import Corpora, SentencePair
+from clearhead.pipeline.events import Finished
 from clearhead.pipeline.run_directory import RunDirectory
-from clearhead.pipeline.train import Finished, run
+from clearhead.pipeline.train import run
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CONFIG = RunConfig.from_dict(

@@ -21,7 +21,7 @@ from clearhead.config import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from clearhead.pipeline.train import Finished
+    from clearhead.pipeline.events import Finished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class Train:
         from rich.console import Console
 
         from clearhead.pipeline import train
+        from clearhead.pipeline.events import Finished, Stopped
         from clearhead.pipeline.interruption import Interrupted, Interruption
         from clearhead.pipeline.tensorboard import recorded
         from clearhead.pipeline.training_progress import show
@@ -67,9 +68,9 @@ class Train:
                 events = train.run(config, self.out, resume=self.resume, interruption=interruption)
                 watched = events if others else recorded(events, self.out)
                 for event in show(watched, console, config.training.max_steps):
-                    if isinstance(event, train.Finished):
+                    if isinstance(event, Finished):
                         self._finished(event, console)
-                    if isinstance(event, train.Stopped):
+                    if isinstance(event, Stopped):
                         console.print(
                             f"stopped at step {event.step:,}, which is saved; go on with: the same command and --resume"
                         )

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Translate:
     """Translate texts, a file, or standard input: one line out for each line in, in order.
 
-    Examples: clearhead translate --model runs/fr-en "Je suis étudiant."
+    Examples: clearhead translate "Je suis étudiant."
+    clearhead translate --to es "The ball is blue."
     clearhead translate --model runs/fr-en --input in.fr --output out.en
     """
 

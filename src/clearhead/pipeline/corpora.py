@@ -122,10 +122,10 @@ def ensure_store(
 
     The vocabulary is learned from it where no tokenizer is given.
     """
-    if path.exists():
+    lock = path.with_name(f".lock-{path.name}")
+    if path.exists() and not lock.exists():  # one that is there may have been left by a process that died
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".lock-{path.name}")
     with FileLock(lock):  # whoever wants the same store waits here, and then finds it
         try:
             if path.exists():

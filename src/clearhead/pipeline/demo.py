@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -26,6 +27,12 @@ from clearhead.translator import Translator
 DIRECTIONS = (("en", "es"), ("en", "fr"), ("fr", "en"))
 TRAIN_SENTENCES, _VALID_SENTENCES, _TEST_SENTENCES = 24_000, 50, 250
 _STEPS_A_MINUTE = 1500
+_EVERYDAY = (
+    ("Je suis étudiant.", "en"),
+    ("The ball is blue.", "es"),
+    ("The black cat drank the milk.", "fr"),
+    ("Where is the station?", "de"),
+)
 
 
 def demo_config(steps: int, seed: int) -> RunConfig:
@@ -58,8 +65,9 @@ def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed
     """Train, measure on combinations of words never seen together, translate, look, say what to do next."""
     console = Console(highlight=False)
     progress = Console(stderr=True)
+    _default_model(console)
     console.print(
-        f"Learning the built-in grammar of English, French and Spanish: {steps:,} steps, about "
+        f"Now one of your own. Learning the built-in grammar of English, French and Spanish: {steps:,} steps, about "
         f"{max(1, round(steps / _STEPS_A_MINUTE))} min on two free cores"
     )
     with _kept_or_temporary(out) as directory:
@@ -72,6 +80,18 @@ def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed
         _own_sentence(translator, console, text, to)
         _attention(translator, console, "The black cat drank the milk.", "fr")
     _next_steps(console, out)
+
+
+def _default_model(console: Console) -> None:
+    """Translate with the model that comes with the package."""
+    started = time.monotonic()
+    translator = Translator.load()
+    console.print("The model that comes with Clearhead:", style="bold")
+    for source, target in _EVERYDAY:
+        found = translator.translate(source, to=target).text
+        console.print(Text.assemble((f"-> {target}  ", "dim"), f"{source}  ->  ", (found, "bold")))
+    seconds = time.monotonic() - started
+    console.print(f"{seconds:.1f} s, loading it included\n", style="dim")
 
 
 def demo_corpora(seed: int) -> Corpora:
@@ -193,6 +213,8 @@ def _next_steps(console: Console, out: Path | None) -> None:
         ]
     console.print("Next:", style="bold")
     for row in (
+        'clearhead translate --to fr "How are you?"     with the model that comes with Clearhead',
+        'clearhead look --to fr "How are you?" --out look.html',
         *rows,
         "clearhead train --source F --target F --valid-source F --valid-target F --out runs/mine",
         "                                               train on your own text: a sentence a line in each file",

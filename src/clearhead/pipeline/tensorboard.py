@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from clearhead.pipeline.train import Event, Prepared, Validated
+from clearhead.pipeline.events import Event, Prepared, Validated
 from clearhead.training.loop import StepReport
 
 _EVERY = 10

@@ -1,11 +1,9 @@
 """A training run from text to a model directory, as a generator of what happens."""
 
-import os
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,15 @@ from typing import Any
 import torch
 
 from clearhead import checkpoint
-from clearhead.config import DecodingConfig, RunConfig, TrainingConfig
+from clearhead.config import DecodingConfig, RunConfig
 from clearhead.data.batching import Batch, padding_share
 from clearhead.data.loader import Loader, Position
-from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
 from clearhead.engines import directory as directory_of_models
 from clearhead.engines.directory import WEIGHTS, ModelInfo, model_files
-from clearhead.errors import CheckpointError, ConfigError
 from clearhead.inspection.alignment import Reader
 from clearhead.model.transformer import Transformer
+from clearhead.pipeline import checkpoints
 from clearhead.pipeline.card import model_card
 from clearhead.pipeline.corpora import (
     Corpora,
@@ -35,73 +32,20 @@ from clearhead.pipeline.corpora import (
     open_corpora,
     recipe,
 )
+from clearhead.pipeline.events import Event, Finished, Prepared, Saved, Stopped, Validated
 from clearhead.pipeline.interruption import Interrupted, Interruption
+from clearhead.pipeline.machine import device_of, machine, prepare_machine
 from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.validation import Validation, validate
-from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.distributed import Group
 from clearhead.training.guidance import guided_head
-from clearhead.training.loop import StepReport, train
+from clearhead.training.loop import train
 from clearhead.training.state import TrainState
 
 MOVING_AVERAGE = "moving average"
-OPTIMIZER, EMA, STATE = "optimizer.safetensors", "ema.safetensors", "state.json"
 _GREEDY = {"beam_size": 1}
 _GUIDED_SHARE = 0.5
 """A head that was taught shares its weight among the words it was taught: what has half of the most is linked."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The text is read and cut into tokens; training begins."""
-
-    facts: dict[str, Any]
-    parameters: int
-    resumed_from: int
-    report: list[dict[str, Any]]
-    """What was found in each corpus."""
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Validated:
-    """The model was measured on the validation set."""
-
-    step: int
-    figures: Validation
-    best: bool
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint is on the disk."""
-
-    step: int
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The model directory is written."""
-
-    model: Path
-    step: int
-    chosen: str
-    """`average of the last N` or `best at step N`."""
-    figures: Validation
-    candidates: dict[str, Validation]
-    before: dict[str, float]
-    """BLEU of each validation set before the first step, where the run started from a model."""
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """A signal ended the run; its checkpoint is on the disk."""
-
-    step: int
-    signal: int
-
-
-Event = Progress | Prepared | StepReport | Validated | Saved | Finished | Stopped
 
 
 def run(
@@ -166,7 +110,7 @@ class _Run:
         origin: Path | None,
         group: Group,
     ) -> None:
-        _prepare_machine(config.training, group)
+        prepare_machine(config.training, group)
         self.group = group
         self.signal = 0
         """That ended the run, of whichever process."""
@@ -176,7 +120,7 @@ class _Run:
         self.config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
-        device = _device(config.training.device)
+        device = device_of(config.training.device)
         self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
         check_languages(config, corpora, self.tokenizer)
         if config.data.subword_sampling:
@@ -190,7 +134,7 @@ class _Run:
     def begin(self, *, resume: bool) -> Prepared:
         """Take over the last checkpoint of a run that goes on; tell what is at hand."""
         state = self.state
-        warnings = _restore(state, self.directory, self.identity, self.group) if resume else ()
+        warnings = checkpoints.restore(state, self.directory, self.identity, self.group) if resume else ()
         if self.config.init and not resume:
             warnings = (f"weights, shape and tokenizer are those of {self.config.init}", *warnings)
         if self.group.leads:
@@ -298,30 +242,10 @@ class _Run:
 
     def save(self) -> Saved:
         """Write a checkpoint and remove those no longer needed."""
-        state = self.state
-        state.notes["log_lines"] = self.directory.log_lines()
-        path = checkpoint.step_directory(self.directory.checkpoints, state.step)
-        checkpoint.write_directory(
-            path,
-            {
-                WEIGHTS: state.model_arrays(),
-                OPTIMIZER: state.optimizer_arrays(),
-                **({EMA: state.ema_arrays()} if state.ema else {}),
-                STATE: checkpoint.json_bytes({"counters": state.counters(), **self.identity}),
-            },
-        )
-        self._prune(path)
-        return Saved(state.step)
-
-    def _prune(self, newest: Path) -> None:
-        """Keep the last checkpoints that were due; of the others, where a run was stopped, only the newest."""
-        training = self.config.training
-        saved = checkpoint.steps(self.directory.checkpoints)
-        due = [path for path in saved if checkpoint.step_of(path) % training.save_every == 0]
-        kept = {newest, *due[-max(2, training.average_last) :]}
-        for path in saved:
-            if path not in kept:
-                checkpoint.remove(path)
+        self.state.notes["log_lines"] = self.directory.log_lines()
+        checkpoints.save(self.state, self.directory, self.identity)
+        checkpoints.prune(self.directory, self.config.training)
+        return Saved(self.state.step)
 
     def stopped(self) -> Stopped:
         """Tell where a run that heard a signal can go on."""
@@ -413,36 +337,6 @@ class _Run:
         checkpoint.write_directory(path, model_files(info, weights, self.tokenizer, model_card(info)))
 
 
-def machine(device: str, group: Group) -> dict[str, Any]:
-    """Return what exact repetition depends on."""
-    return {
-        "processes": group.size,
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "device": device,
-        "processor": platform.processor() or platform.machine(),
-    }
-
-
-def _prepare_machine(config: TrainingConfig, group: Group) -> None:
-    keep_freed_memory()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(config.threads or max(1, (cores or 1) // group.neighbours))
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"training.device is {name!r}, which cannot be used here ({reason}); try auto"
-        ) from None
-    return name
-
-
 def _with_shape_of(config: RunConfig, origin: Path | None) -> RunConfig:
     """Return the configuration with the shape of the model that the run starts from."""
     if origin is None:
@@ -458,39 +352,6 @@ def _load(model: Transformer, weights: checkpoint.Arrays) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.from_numpy(weights[name]))
-
-
-def _restore(
-    state: TrainState, directory: RunDirectory, identity: dict[str, Any], group: Group
-) -> tuple[str, ...]:
-    """Take over the newest checkpoint that is whole; return what the user should know."""
-    path, faults = checkpoint.latest(directory.checkpoints)
-    group.wait()  # all have found the same one before anything is removed
-    warnings = [f"{fault}; going on from the checkpoint before it" for fault in faults]
-    if path is None:
-        if faults:
-            raise CheckpointError(f"no checkpoint of {directory.path} is whole: {faults[0]}")
-        return ("no checkpoint was saved yet: the run starts from its beginning",)
-    for other in checkpoint.steps(directory.checkpoints) if group.leads else ():
-        if checkpoint.step_of(other) > checkpoint.step_of(path):
-            checkpoint.remove(other)  # damaged: it would be taken for whole when its step comes again
-    saved = checkpoint.read_json(path / STATE)
-    if saved["data"] != identity["data"]:
-        raise ConfigError(
-            f"the training text is not the text that {directory.path} was started with; resume it with the same "
-            "files, or give another --out"
-        )
-    for key, value in identity["machine"].items():
-        before = saved["machine"].get(key, value)
-        if before != value:
-            warnings.append(f"{key} was {before!r}, is {value!r}: the numbers may differ in the last digits")
-    state.restore(
-        checkpoint.read_arrays(path / WEIGHTS),
-        checkpoint.read_arrays(path / OPTIMIZER),
-        checkpoint.read_arrays(path / EMA) if state.ema else {},
-        saved["counters"],
-    )
-    return tuple(warnings)
 
 
 def _until_epoch(batches: Iterator[tuple[Position, Batch]], epochs: int) -> Iterator[tuple[Position, Batch]]:

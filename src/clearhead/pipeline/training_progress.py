@@ -9,8 +9,8 @@ from rich.progress import Progress as Bar
 
 from clearhead.data.preparation import Progress
 from clearhead.pipeline.corpus_report import warnings
+from clearhead.pipeline.events import Event, Finished, Prepared, Saved, Stopped, Validated
 from clearhead.pipeline.preparation_progress import EVERY_SECONDS, preparing
-from clearhead.pipeline.train import Event, Finished, Prepared, Saved, Stopped, Validated
 from clearhead.training.loop import StepReport
 
 

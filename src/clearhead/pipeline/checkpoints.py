@@ -1,0 +1,72 @@
+"""The checkpoints of a run: what a step leaves on the disk, and how a run goes on from it.
+
+step-00001000/  model.safetensors  optimizer.safetensors  ema.safetensors  state.json  manifest.json
+"""
+
+from typing import Any
+
+from clearhead import checkpoint
+from clearhead.config import TrainingConfig
+from clearhead.engines.directory import WEIGHTS
+from clearhead.errors import CheckpointError, ConfigError
+from clearhead.pipeline.run_directory import RunDirectory
+from clearhead.training.distributed import Group
+from clearhead.training.state import TrainState
+
+OPTIMIZER, EMA, STATE = "optimizer.safetensors", "ema.safetensors", "state.json"
+
+
+def save(state: TrainState, directory: RunDirectory, identity: dict[str, Any]) -> None:
+    """Write the state of a run after its last step, whole or not at all."""
+    checkpoint.write_directory(
+        checkpoint.step_directory(directory.checkpoints, state.step),
+        {
+            WEIGHTS: state.model_arrays(),
+            OPTIMIZER: state.optimizer_arrays(),
+            **({EMA: state.ema_arrays()} if state.ema else {}),
+            STATE: checkpoint.json_bytes({"counters": state.counters(), **identity}),
+        },
+    )
+
+
+def prune(directory: RunDirectory, training: TrainingConfig) -> None:
+    """Keep the last checkpoints that were due; of the others, where a run was stopped, only the newest."""
+    saved = checkpoint.steps(directory.checkpoints)
+    due = [path for path in saved if checkpoint.step_of(path) % training.save_every == 0]
+    kept = {saved[-1], *due[-max(2, training.average_last) :]}
+    for path in saved:
+        if path not in kept:
+            checkpoint.remove(path)
+
+
+def restore(
+    state: TrainState, directory: RunDirectory, identity: dict[str, Any], group: Group
+) -> tuple[str, ...]:
+    """Take over the newest checkpoint that is whole; return what the user should know."""
+    path, faults = checkpoint.latest(directory.checkpoints)
+    group.wait()  # all have found the same one before anything is removed
+    warnings = [f"{fault}; going on from the checkpoint before it" for fault in faults]
+    if path is None:
+        if faults:
+            raise CheckpointError(f"no checkpoint of {directory.path} is whole: {faults[0]}")
+        return ("no checkpoint was saved yet: the run starts from its beginning",)
+    for other in checkpoint.steps(directory.checkpoints) if group.leads else ():
+        if checkpoint.step_of(other) > checkpoint.step_of(path):
+            checkpoint.remove(other)  # damaged: it would be taken for whole when its step comes again
+    saved = checkpoint.read_json(path / STATE)
+    if saved["data"] != identity["data"]:
+        raise ConfigError(
+            f"the training text is not the text that {directory.path} was started with; resume it with the same "
+            "files, or give another --out"
+        )
+    for key, value in identity["machine"].items():
+        before = saved["machine"].get(key, value)
+        if before != value:
+            warnings.append(f"{key} was {before!r}, is {value!r}: the numbers may differ in the last digits")
+    state.restore(
+        checkpoint.read_arrays(path / WEIGHTS),
+        checkpoint.read_arrays(path / OPTIMIZER),
+        checkpoint.read_arrays(path / EMA) if state.ema else {},
+        saved["counters"],
+    )
+    return tuple(warnings)

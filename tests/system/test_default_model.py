@@ -1,0 +1,64 @@
+"""The model that comes with the package: right from the start, on what people say every day."""
+
+import re
+
+import pytest
+
+import clearhead
+from clearhead import cli
+from clearhead.engines import directory
+from tests.test_recipes import script
+
+CARD = (directory.DEFAULT / directory.CARD).read_text(encoding="utf-8")
+SLACK = 3
+"""Sentences that arithmetic in int8 may turn on another machine."""
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return clearhead.load()
+
+
+@pytest.fixture(scope="module")
+def measure():
+    return script("default-model", "measure.py")
+
+
+def test_the_first_things_anybody_tries(say):
+    assert say("translate", "Je suis etudiant")[0].strip() in ("I am a student.", "I'm a student.")
+    blue = {"es": ("pelota", "bola", "balón"), "fr": ("balle", "ballon"), "de": ("Ball",)}
+    for language, words in blue.items():
+        found = say("translate", "--to", language, "The ball is blue.")[0]
+        assert any(word in found for word in words), found
+        assert re.search("azul|bleue?|blau", found), found
+
+
+def test_another_target_is_refused_in_a_line(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["translate", "--to", "xx", "The ball is blue."])
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert all(language in err for language in ("de", "en", "es", "fr"))
+
+
+def test_everyday_sentences_come_out_as_the_card_says(translator, measure):
+    of, right = map(int, re.search(r"Of (\d+) everyday sentences .*?, (\d+) are", CARD).groups())
+    wrong = measure.everyday_failures(translator)
+    assert of - len(wrong) >= right - SLACK, wrong
+
+
+def test_names_numbers_and_addresses_come_through_as_the_card_says(translator, measure):
+    of, right = map(int, re.search(r"Of (\d+) made sentences .*?, (\d+) keep", CARD).groups())
+    _, lost = measure.copies(translator)
+    assert of - len(lost) >= right - SLACK, lost
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_blank_in_blank_out(translator, text):
+    assert translator.translate(text).text.strip() == ""
+
+
+def test_it_is_small_and_says_whose_sentences_it_learned_from():
+    assert sum(file.stat().st_size for file in directory.DEFAULT.iterdir()) <= 25_000_000
+    for said in ("CC-BY 2.0 FR", "tatoeba.org", "manythings.org/anki", "not for news, law"):
+        assert said in CARD
