@@ -11,20 +11,18 @@ that was not done before, on the same sentences with spaces around every word, o
 """
 
 import argparse
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from benchmarks import eflomal
 from clearhead.config import CorpusConfig
 from clearhead.data import grammar
 from clearhead.data.lines import Pair as TextPair
 from clearhead.data.preparation import CorpusText
-from clearhead.inspection.alignment import Link, Words
-from clearhead.inspection.gold import Gold, Pair, error_rate, measured
+from clearhead.inspection.alignment import Words
+from clearhead.inspection.gold import Gold, Pair, measured
 from clearhead.pipeline.align import best
 from clearhead.pipeline.corpora import Corpora, SentencePair
 from clearhead.pipeline.demo import DIRECTIONS, TRAIN_SENTENCES, demo_config
@@ -33,7 +31,6 @@ from clearhead.translator import Translator
 
 DEV, TEST = 100, 500
 STEPS = 1500
-Links = list[set[Link]]
 
 
 def examples(part: grammar.Part, count: int) -> list[grammar.Example]:
@@ -99,72 +96,18 @@ def linked(config: CorpusConfig) -> Iterator[TextPair]:
         yield TextPair(spaced(each, source), spaced(each, target), "the grammar", number, links)
 
 
-def eflomal(folder: str | None, source: str, target: str) -> tuple[float, str] | None:
+def peer(folder: str | None, source: str, target: str) -> tuple[float, str] | None:
     """Return eflomal's error rate with the best way of putting its directions together; None without it."""
-    program = shutil.which("eflomal-align", path=folder)
-    if program is None:
-        return None
-    dev, test = examples("valid", DEV), examples("test", TEST)
-    text = [*islice(grammar.generate(1, TRAIN_SENTENCES), TRAIN_SENTENCES), *dev, *test]
-    with tempfile.TemporaryDirectory() as name:
-        here = Path(name)
-        for side in (source, target):
-            lines = (" ".join(each.words(side)) for each in text)
-            (here / side).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        files = {"-s": source, "-t": target, "-f": "forward", "-r": "reverse"}
-        arguments = [part for flag, file in files.items() for part in (flag, str(here / file))]
-        subprocess.run([program, *arguments, "--model", "3", "--overwrite"], check=True, capture_output=True)
-        forward, reverse = (read(here / name) for name in ("forward", "reverse"))
-    rates = {}
-    for name, join in JOINS.items():
-        found = [join(one, other) for one, other in zip(forward, reverse, strict=True)]
-        dev_found, test_found = found[-DEV - TEST : -TEST], found[-TEST:]
-        gold = [[Gold(each.alignment(source, target)) for each in part] for part in (dev, test)]
-        rates[name] = error_rate(dev_found, gold[0]), error_rate(test_found, gold[1])
-    chosen = min(rates, key=lambda name: rates[name][0])
-    return rates[chosen][1], chosen
-
-
-def read(file: Path) -> Links:
-    """Read links in Pharaoh form."""
-    return [
-        {(int(one), int(other)) for one, _, other in (link.partition("-") for link in line.split())}
-        for line in file.read_text(encoding="utf-8").splitlines()
+    parts = {"valid": examples("valid", DEV), "test": examples("test", TEST)}
+    text = [
+        *islice(grammar.generate(1, TRAIN_SENTENCES), TRAIN_SENTENCES),
+        *(each for part in parts.values() for each in part),
     ]
-
-
-def grow_diag_final(forward: set[Link], reverse: set[Link]) -> set[Link]:
-    """Grow the intersection by neighbours of the union, then link what is still without (Koehn et al. 2003)."""
-    found, union = forward & reverse, forward | reverse
-    neighbours = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
-    while True:
-        new = {
-            (i + x, j + y)
-            for i, j in found
-            for x, y in neighbours
-            if (i + x, j + y) in union - found and free((i + x, j + y), found)
-        }
-        if not new:
-            break
-        found |= {min(new)}
-    for link in sorted(union):
-        if free(link, found):
-            found.add(link)
-    return found
-
-
-def free(link: Link, found: set[Link]) -> bool:
-    """Say whether one of the two words has no link yet."""
-    return link[0] not in {i for i, _ in found} or link[1] not in {j for _, j in found}
-
-
-JOINS: dict[str, Callable[[set[Link], set[Link]], set[Link]]] = {
-    "forward": lambda forward, _: forward,
-    "reverse": lambda _, reverse: reverse,
-    "intersection": lambda forward, reverse: forward & reverse,
-    "union": lambda forward, reverse: forward | reverse,
-    "grow-diag-final": grow_diag_final,
-}
+    found = eflomal.align(folder, [(spaced(each, source), spaced(each, target)) for each in text])
+    if found is None:
+        return None
+    dev, test = ([Gold(each.alignment(source, target)) for each in part] for part in parts.values())
+    return eflomal.best(found, dev, test)
 
 
 def main() -> None:
@@ -185,7 +128,7 @@ def main() -> None:
         if guided is not None:
             rate, how = ours(guided, source, target, guided=True)
             print(f"{source}-{target}: guided {100 * rate:.2f} ({how})")
-        theirs = eflomal(arguments.eflomal, source, target)
+        theirs = peer(arguments.eflomal, source, target)
         print(
             f"{source}-{target}: eflomal "
             + (f"{100 * theirs[0]:.2f} ({theirs[1]})" if theirs else "not found")
