@@ -69,7 +69,7 @@ def ours(translator: Translator, source: str, target: str, *, guided: bool = Fal
 
 def taught(out: Path, weight: float = 0.05) -> Translator:
     """Return the model of the demo with one head taught the alignments, trained where `out` is not yet there."""
-    if not out.exists():
+    if not (out / "model").exists():
         config = demo_config(STEPS, seed=1)
         config = replace(config, training=replace(config.training, guided_alignment=weight))
         languages = [
@@ -82,7 +82,7 @@ def taught(out: Path, weight: float = 0.05) -> Translator:
             for source, target in DIRECTIONS
             for each in examples("valid", 50)
         ]
-        for _ in run(config, out, corpora=Corpora(train, valid)):
+        for _ in run(config, out, resume=out.exists(), corpora=Corpora(train, valid)):
             pass
     return Translator.load(out, engine="pytorch")
 

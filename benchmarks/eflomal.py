@@ -6,16 +6,22 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from clearhead.data.word_links import parse
 from clearhead.inspection.alignment import Link
 from clearhead.inspection.gold import Gold, error_rate
 
 Links = list[set[Link]]
 
 
+def program(folder: str | None) -> str | None:
+    """Return where `eflomal-align` is."""
+    return shutil.which("eflomal-align", path=folder)
+
+
 def align(folder: str | None, pairs: Iterable[tuple[str, str]]) -> tuple[Links, Links] | None:
     """Align pairs whose words are parted by spaces, in both directions; None where there is no `eflomal-align`."""
-    program = shutil.which("eflomal-align", path=folder)
-    if program is None:
+    command = program(folder)
+    if command is None:
         return None
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
@@ -23,7 +29,7 @@ def align(folder: str | None, pairs: Iterable[tuple[str, str]]) -> tuple[Links, 
             (here / side).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         files = {"-s": "source", "-t": "target", "-f": "forward", "-r": "reverse"}
         arguments = [part for flag, file in files.items() for part in (flag, str(here / file))]
-        subprocess.run([program, *arguments, "--model", "3", "--overwrite"], check=True, capture_output=True)
+        subprocess.run([command, *arguments, "--model", "3", "--overwrite"], check=True, capture_output=True)
         return read(here / "forward"), read(here / "reverse")
 
 
@@ -42,10 +48,7 @@ def best(found: tuple[Links, Links], dev: Sequence[Gold], test: Sequence[Gold]) 
 
 def read(file: Path) -> Links:
     """Read links in Pharaoh form."""
-    return [
-        {(int(one), int(other)) for one, _, other in (link.partition("-") for link in line.split())}
-        for line in file.read_text(encoding="utf-8").splitlines()
-    ]
+    return [set(parse(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def grow_diag_final(forward: set[Link], reverse: set[Link]) -> set[Link]:

@@ -60,6 +60,8 @@ def spaced(text: str) -> str:
 
 def peer(folder: str | None, data: Path, languages: tuple[str, str], pairs: list[Linked]) -> str:
     """Return eflomal's error rate on the pairs of a direction, and how it was put together."""
+    if not eflomal.program(folder):
+        return "eflomal not found"
     file, swapped = data / f"train.{'-'.join(languages)}.tsv", False
     if not file.exists():
         file, swapped = data / f"train.{'-'.join(languages[::-1])}.tsv", True
@@ -67,8 +69,7 @@ def peer(folder: str | None, data: Path, languages: tuple[str, str], pairs: list
     sides = [(pair[1], pair[0]) if swapped else (pair[0], pair[1]) for pair in text]
     sides += [(pair.source, pair.target) for pair in pairs]
     found = eflomal.align(folder, [(spaced(source), spaced(target)) for source, target in sides])
-    if found is None:
-        return "eflomal not found"
+    assert found is not None, "it is there"
     gold = [pair.gold for pair in pairs]
     rate, how = eflomal.best(found, gold[:CHOOSE_ON], gold[CHOOSE_ON:])
     return f"eflomal {100 * rate:.1f} ({how})"

@@ -31,7 +31,7 @@ RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 RANK["__init__"] = RANK["translator"] - 0.5
 
 DOORS = {
-    "sentencepiece": {"text"},
+    "sentencepiece": {"text", "export"},
     "sentencex": {"text"},
     "safetensors": {"checkpoint"},
     "py3langid": {"text"},
@@ -43,9 +43,11 @@ DOORS = {
     "filelock": {"pipeline"},
     "tyro": {"cli"},
     "tomli_w": {"config"},
+    "transformers": {"export"},
+    "google": {"export"},
     "rich": {"cli", "pipeline"},
     "jaxtyping": {"model", "training", "decoding"},
-    "torch": {"model", "training", "decoding", "engines", "inspection", "pipeline"},
+    "torch": {"model", "training", "decoding", "engines", "inspection", "export", "pipeline"},
     "numpy": {
         "text",
         "data",
@@ -206,6 +208,7 @@ OPTIONS = {
     "score": "json model source target to",
     "look": "engine grid head inner layer model out place target to",
     "align": "choose gold model output source target to words",
+    "export": "format model out",
     "info": "json model",
     "plan": "config json measure preset",
     "train": f"config init out preset resume {DATA} "

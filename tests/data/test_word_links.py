@@ -7,15 +7,18 @@ from clearhead.config import CorpusConfig
 from clearhead.data.batching import collate
 from clearhead.data.corpus import read_pairs
 from clearhead.data.faults import STRAY_LINK
+from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
-from clearhead.data.word_links import of_tokens, parse, pharaoh
+from clearhead.data.word_links import fit, of_tokens, parse, pharaoh
 from clearhead.errors import DataError
+from clearhead.text.normalize import normalize
 from clearhead.text.words import Span, word_of, words
 from tests.data.test_store import make
 
 ENGLISH = ["the black cat drank the milk .", "a cat", "a cat", "the milk is cold ."]
 SPANISH = ["el gato negro bebió la leche .", "un gato", "un gato", "la leche está fría ."]
-LINKS = ["0-0 1-2 2-1 3-3 4-4 5-5 6-6", "0-0 1-1", "", "0-0 1-1 2-2 3-9"]
+# Not the same when source and target are exchanged.
+LINKS = ["0-0 1-2 2-1 3-3 4-4 4-5 6-6", "0-0 1-1", "", "0-0 1-1 2-2 3-9"]
 
 
 @pytest.fixture
@@ -46,6 +49,15 @@ def test_there_is_a_line_for_each_pair(corpus, tmp_path, lines):
     (tmp_path / "a.links").write_text("".join(f"{line}\n" for line in lines))
     with pytest.raises(DataError, match=f"{len(lines)} lines for"):
         list(read_pairs(corpus))
+
+
+def test_numbers_that_normalising_makes_wrong_are_not_used():
+    links = ((0, 0), (1, 1))
+    for src, fits in (("Ça va?", True), ("Ça\u202fva?", False), ("\u200b Ça va?", False), ("Ça va ?", True)):
+        pair = Pair(src, "Are you?", "f", 1, links)
+        assert fit(pair, normalize(src), "Are you?") is fits
+        assert fit(pair._replace(links=()), normalize(src), "Are you?")
+    assert parse("0-0 0-0 1-0") == ((0, 0), (1, 0))
 
 
 def test_links_of_words_become_those_of_all_their_tokens():

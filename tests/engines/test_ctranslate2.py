@@ -110,7 +110,7 @@ def test_a_wrong_conversion_is_refused(wrong, tmp_path, monkeypatch):
             )
 
     monkeypatch.setattr(conversion, "_fill", fill)
-    with pytest.raises(EngineError, match="cannot run in CTranslate2 as it does in PyTorch"):
+    with pytest.raises(EngineError, match="does not run in CTranslate2 as it does in PyTorch"):
         conversion.converted(path)
 
 

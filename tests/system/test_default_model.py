@@ -9,9 +9,13 @@ from clearhead import cli
 from clearhead.engines import directory
 from tests.test_recipes import script
 
-CARD = (directory.DEFAULT / directory.CARD).read_text(encoding="utf-8")
 SLACK = 3
 """Sentences that arithmetic in int8 may turn on another machine."""
+
+
+@pytest.fixture(scope="module")
+def card():
+    return (directory.DEFAULT / directory.CARD).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +45,14 @@ def test_another_target_is_refused_in_a_line(capsys):
     assert all(language in err for language in ("de", "en", "es", "fr"))
 
 
-def test_everyday_sentences_come_out_as_the_card_says(translator, measure):
-    of, right = map(int, re.search(r"Of (\d+) everyday sentences .*?, (\d+) are", CARD).groups())
+def test_everyday_sentences_come_out_as_the_card_says(translator, measure, card):
+    of, right = map(int, re.search(r"Of (\d+) everyday sentences .*?, (\d+) are", card).groups())
     wrong = measure.everyday_failures(translator)
     assert of - len(wrong) >= right - SLACK, wrong
 
 
-def test_names_numbers_and_addresses_come_through_as_the_card_says(translator, measure):
-    of, right = map(int, re.search(r"Of (\d+) made sentences .*?, (\d+) keep", CARD).groups())
+def test_names_numbers_and_addresses_come_through_as_the_card_says(translator, measure, card):
+    of, right = map(int, re.search(r"Of (\d+) made sentences .*?, (\d+) keep", card).groups())
     _, lost = measure.copies(translator)
     assert of - len(lost) >= right - SLACK, lost
 
@@ -58,7 +62,7 @@ def test_blank_in_blank_out(translator, text):
     assert translator.translate(text).text.strip() == ""
 
 
-def test_it_is_small_and_says_whose_sentences_it_learned_from():
+def test_it_is_small_and_says_whose_sentences_it_learned_from(card):
     assert sum(file.stat().st_size for file in directory.DEFAULT.iterdir()) <= 25_000_000
     for said in ("CC-BY 2.0 FR", "tatoeba.org", "manythings.org/anki", "not for news, law"):
-        assert said in CARD
+        assert said in card

@@ -22,10 +22,12 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("distributed")
     (folder / "run.toml").write_text(
         TOML.replace("max_steps = 220", "max_steps = 24").replace("110", "8").replace("accumulate = 2", "")
-        + "optimizer = 'muon'\nema_decay = 0.9\nr_drop = 0.5\n"
+        + "optimizer = 'muon'\nema_decay = 0.9\nr_drop = 0.5\nguided_alignment = 0.1\n"
     )
     for name, seed, pairs in (("train", 0, 300), ("valid", 1, 20)):
-        write_corpus(folder, name, seed, pairs)
+        source, _ = write_corpus(folder, name, seed, pairs)
+        links = (" ".join(f"{n}-{n}" for n in range(len(line.split()))) for line in source.open())
+        (folder / f"{name}.links").write_text("".join(f"{line}\n" for line in links))
     return folder
 
 
@@ -36,6 +38,7 @@ def start(folder, out, *more, processes=2):
         for prefix, name in (("", file), ("valid-", file.replace("train", "valid")))
         for word in (f"--{prefix}{flag}", str(folder / name))
     ]
+    files += ["--alignments", str(folder / "train.links")]
     launcher = TORCHRUN if processes == 2 else [sys.executable, "-m"]
     command = [
         *launcher,

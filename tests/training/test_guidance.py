@@ -1,5 +1,7 @@
 """A head that is taught to align: what the loss is, that it teaches, and where it looks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -21,14 +23,17 @@ def model():
     return Transformer(CONFIG)
 
 
-@pytest.fixture
-def batch():
+def linked_corpus():
     plain = TokenizedCorpus.from_ids([[5, 6, 7], [8, 9]], [[10, 11], [12, 13, 14]])
     links = np.array([0, 0, 2, 1, 1, 1, 0, 2], np.uint16)  # (0, 0) (2, 1) (1, 1) and (0, 2)
-    corpus = TokenizedCorpus(
+    return TokenizedCorpus(
         plain.src, plain.src_offsets, plain.tgt, plain.tgt_offsets, links, np.array([0, 6, 8])
     )
-    return collate(corpus, np.array([0, 1]))
+
+
+@pytest.fixture
+def batch():
+    return collate(linked_corpus(), np.array([0, 1]))
 
 
 def test_the_loss_written_out():
@@ -51,7 +56,6 @@ def test_it_is_added_with_its_weight(model, batch, r_drop):
 
 
 def test_the_taught_head_and_no_other_learns_the_links(model, batch):
-    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
     layer, head = guided_head(CONFIG)
     assert (layer, head) == (1, 0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -69,9 +73,36 @@ def test_the_taught_head_and_no_other_learns_the_links(model, batch):
     links = torch.from_numpy(batch.links)
     shares = torch.tensor([1.0, 0.5, 0.5, 1.0])
     assert torch.allclose(taught[links[:, 0], head, links[:, 1], links[:, 2]], shares, atol=0.15)
-    other = taught[links[:, 0], 1, links[:, 1], links[:, 2]]
-    assert not torch.allclose(other, shares, atol=0.15)
-    assert any(not torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
+    for number in range(CONFIG.num_decoder_layers):
+        for each in {0, 1} - ({head} if number == layer else set()):
+            other = seen[f"decoder.{number}.cross.weights"][links[:, 0], each, links[:, 1], links[:, 2]]
+            assert not torch.allclose(other, shares, atol=0.15)
+
+
+def test_both_passes_of_r_drop_are_taught(batch):
+    torch.manual_seed(3)
+    model = Transformer(replace(CONFIG, dropout=0.4))
+    losses = []
+    for weight in (0.0, 1.0):
+        torch.manual_seed(5)
+        losses.append(batch_loss(model, batch, 0.1, r_drop=1.0, guided_alignment=weight).item())
+    torch.manual_seed(5)
+    glance = Glance(CONFIG)
+    src, tgt = (torch.from_numpy(side).repeat(2, 1) for side in (batch.src, batch.tgt))
+    model(src, tgt[:, :-1], glance)
+    one, other = (
+        guided_cross_entropy(half, torch.from_numpy(batch.links)).item() for half in glance.weights.chunk(2)
+    )
+    assert abs(one - other) > 1e-3
+    assert losses[1] - losses[0] == pytest.approx((one + other) / 2, rel=1e-4)
+
+
+def test_a_batch_is_the_sum_of_its_pairs(model, batch):
+    alone = [collate(linked_corpus(), np.array([number])) for number in (0, 1)]
+    whole = batch_loss(model, batch, 0.1, guided_alignment=0.7).item()
+    assert whole == pytest.approx(
+        sum(batch_loss(model, each, 0.1, guided_alignment=0.7).item() for each in alone), rel=1e-5
+    )
 
 
 def test_without_links_nothing_is_added(model, batch):

@@ -16,6 +16,7 @@ from clearhead.cli.align import Align
 from clearhead.cli.compare import Compare
 from clearhead.cli.demo import Demo
 from clearhead.cli.evaluate import Evaluate
+from clearhead.cli.export import Export
 from clearhead.cli.info import Info
 from clearhead.cli.look import Look
 from clearhead.cli.plan import Plan
@@ -36,6 +37,7 @@ COMMANDS: dict[str, type] = {
     "score": Score,
     "look": Look,
     "align": Align,
+    "export": Export,
     "info": Info,
     "plan": Plan,
 }

@@ -15,7 +15,7 @@ from clearhead.data.word_links import fit
 EMPTY, LONG, RATIO, SCRIPT = "empty side", "too long", "ratio outlier", "wrong script"
 IDENTICAL, DUPLICATE = "identical sides", "duplicate"
 OVERLAP, PARTIAL_OVERLAP = "pair of the validation set", "sentence of the validation set"
-STRAY_LINK = "link to a word that is not there"
+STRAY_LINK = "links that do not fit the words, not used"
 CARRIAGE_RETURN, LINE_SEPARATOR = "stray carriage return", "line separator inside a line"
 
 REMEDIES = {
@@ -70,7 +70,7 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
         yield SCRIPT
     if src == tgt:
         yield IDENTICAL
-    if not fit(pair.links, src, tgt):
+    if not fit(pair, src, tgt):
         yield STRAY_LINK
 
 

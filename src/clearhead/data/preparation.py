@@ -292,7 +292,7 @@ class _Preparation:
             for column, ids in zip(self.ids, (src, tgt), strict=True):
                 column.append(np.array(ids, dtype=column.dtype).tobytes())
             for column in self.links:
-                spans = tokenizer.spans(src), tokenizer.spans(tgt)
+                spans = (tokenizer.spans(src), tokenizer.spans(tgt)) if pair.links else ((), ())
                 found = of_tokens(pair.links, (pair.src, pair.tgt), spans)
                 column.append(np.array(found, dtype=column.dtype).tobytes())
             self.lines.append(pair.line)

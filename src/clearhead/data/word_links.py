@@ -11,6 +11,7 @@ from clearhead.text.words import Span, word_of, words
 Link = tuple[int, int]
 """(source, target), counted from 0."""
 _LINK = re.compile(r"(\d+)-(\d+)")
+_BETWEEN_SPACES = re.compile(r"[^ \t]+")
 
 
 def parse(line: str, where: str = "the line", *, swapped: bool = False) -> tuple[Link, ...]:
@@ -22,7 +23,7 @@ def parse(line: str, where: str = "the line", *, swapped: bool = False) -> tuple
             raise DataError(f"{where}: {each!r} is no link; links are written 0-0 1-2, source word first")
         link = int(match[1]), int(match[2])
         links.append(link[::-1] if swapped else link)
-    return tuple(links)
+    return tuple(dict.fromkeys(links))  # one that is written twice counts once
 
 
 def pharaoh(links: Iterable[Link]) -> str:
@@ -48,10 +49,18 @@ def with_links(pairs: Iterable[Pair], file: str) -> Iterator[Pair]:
         )
 
 
-def fit(links: Iterable[Link], src: str, tgt: str) -> bool:
-    """Say whether two texts have all the words that are linked."""
-    counts = len(src.split()), len(tgt.split())
-    return all(source < counts[0] and target < counts[1] for source, target in links)
+def fit(pair: Pair, src: str, tgt: str) -> bool:
+    """Say whether the links of a pair are those of its sides after normalisation, `src` and `tgt`.
+
+    They are not where a word that is linked is not there, or where normalising made more words or fewer (it makes
+    a plain space of one that does not break), since the numbers may then mean others.
+    """
+    if not pair.links:
+        return True
+    before, after = (
+        [len(_BETWEEN_SPACES.findall(text)) for text in sides] for sides in (pair[:2], (src, tgt))
+    )
+    return before == after and all(source < after[0] and target < after[1] for source, target in pair.links)
 
 
 def of_tokens(

@@ -1,13 +1,16 @@
 """The proof that a converted model translates as our own code does; part of every conversion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from clearhead.config import DecodingConfig
+from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines import directory
-from clearhead.engines.protocol import SearchOptions
+from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
 from clearhead.text.tokenizer import EOS
 
@@ -31,25 +34,58 @@ def random_sources(path: Path, seed: int = 0) -> list[list[int]]:
     ]
 
 
-def prove(path: Path, folder: Path, sources: Sequence[Sequence[int]] = ()) -> None:
-    """Compare a converted model with the PyTorch engine in fp32; raise EngineError where they differ.
+@dataclass(frozen=True)
+class Proof:
+    """What was compared, and how near it came."""
+
+    sources: int
+    largest_difference: float
+    """Of a target token's log-probability."""
+    greedy_tokens: int
+    """Tokens of the greedy translations, all equal but for ties."""
+
+
+class Runs(Protocol):
+    """What a proof asks of whoever runs the same model."""
+
+    def translate(
+        self, srcs: Sequence[Ids], options: SearchOptions
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield (index of the source, its hypotheses best first)."""
+
+    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+        """Return the log-probability of every target token and of the EOS after the last."""
+
+
+def prove(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Proof:
+    """Compare a model that was converted for CTranslate2 with our own code; raise EngineError where they differ."""
+    from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
+
+    theirs = CTranslate2Engine(path, folder, Setting("float32", 1, 1))
+    return compare(path, theirs, "in CTranslate2", [*random_sources(path), *sources])
+
+
+def compare(
+    path: Path, theirs: Runs, where: str, srcs: Sequence[Ids], *, allowed_only: bool = False
+) -> Proof:
+    """Compare who runs a model in fp32 with our own code; raise EngineError where they differ.
 
     Log-probabilities of random targets, and greedy translations token for token, except where the two
-    best tokens are nearer than `TIE`. `sources` are compared beside random ones.
+    best tokens are nearer than `TIE`. `allowed_only`: they give probabilities among what may be produced.
     """
-    from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
     from clearhead.engines.pytorch import PyTorchEngine
 
-    tokenizer = directory.read_tokenizer(path)
-    ours = PyTorchEngine.load(path, tokenizer.forbidden_ids)
-    theirs = CTranslate2Engine(path, folder, Setting("float32", 1, 1))
-    srcs = [*random_sources(path), *sources]
-    tgts = [src[:-1] for src in random_sources(path, seed=1)]
+    forbidden = directory.read_tokenizer(path).forbidden_ids
+    ours = PyTorchEngine.load(path, forbidden)
+    tgts = [[i for i in src[:-1] if i not in forbidden] for src in random_sources(path, seed=1)][: len(srcs)]
     tgts += [[]] * (len(srcs) - len(tgts))
-    for one, other in zip(ours.score(srcs, tgts), theirs.score(srcs, tgts), strict=True):
+    largest = 0.0
+    expected_scores = ours.score(srcs, tgts, allowed_only=allowed_only)
+    for one, other in zip(expected_scores, theirs.score(srcs, tgts), strict=True):
         worst = float(np.max(np.abs(np.subtract(one, other))))  # a NaN stays one
         if not worst <= LARGEST_DIFFERENCE:
-            raise _unequal(path, f"a log-probability differs by {worst:.2g}")
+            raise _unequal(path, where, f"a log-probability differs by {worst:.2g}")
+        largest = max(largest, worst)
     greedy = SearchOptions(
         decoding=DecodingConfig(beam_size=1, alpha=0.0, max_length_factor=0.0, max_length_offset=_MOST_TOKENS)
     )
@@ -67,11 +103,12 @@ def prove(path: Path, folder: Path, sources: Sequence[Sequence[int]] = ()) -> No
         gap = abs(ours.score([src], [a[: same + 1]])[0][same] - ours.score([src], [b[: same + 1]])[0][same])
         if gap > TIE:
             raise _unequal(
-                path, f"a greedy translation differs where the two best tokens are {gap:.2g} apart"
+                path, where, f"a greedy translation differs where the two best tokens are {gap:.2g} apart"
             )
+    return Proof(len(srcs), largest, sum(len(expected[number].tokens) for number in range(len(srcs))))
 
 
-def _unequal(path: Path, how: str) -> EngineError:
+def _unequal(path: Path, where: str, how: str) -> EngineError:
     return EngineError(
-        f"{path} cannot run in CTranslate2 as it does in PyTorch: {how}; use --engine pytorch and report this"
+        f"{path} does not run {where} as it does in PyTorch: {how}; use --engine pytorch and report this"
     )

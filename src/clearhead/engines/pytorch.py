@@ -1,5 +1,6 @@
 """Our own code as an engine: the model of `clearhead.model`, searched by `clearhead.decoding`."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -116,14 +117,22 @@ class PyTorchEngine:
         return self
 
     @torch.inference_mode()
-    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
-        """Return the log-probability of every target token and of the EOS after the last, teacher-forced."""
+    def score(
+        self, srcs: Sequence[Ids], tgts: Sequence[Ids], *, allowed_only: bool = False
+    ) -> list[list[float]]:
+        """Return the log-probability of every target token and of the EOS after the last, teacher-forced.
+
+        With `allowed_only` that among the tokens which may be produced.
+        """
         scores: list[list[float]] = [[] for _ in srcs]
         lengths = [max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
         for batch in order_by_length(lengths, 4096):
             src = self._padded([srcs[index] for index in batch])
             tgt = self._padded([[BOS, *tgts[index], EOS] for index in batch])
-            log_probs = self.model.logits(self.model(src, tgt[:, :-1])).float().log_softmax(dim=-1)
+            logits = self.model.logits(self.model(src, tgt[:, :-1])).float()
+            if allowed_only:
+                logits[..., list(self.forbidden_ids)] = -math.inf
+            log_probs = logits.log_softmax(dim=-1)
             chosen = log_probs.gather(2, tgt[:, 1:, None]).squeeze(2).cpu()
             for row, index in enumerate(batch):
                 scores[index] = chosen[row, : len(tgts[index]) + 1].tolist()

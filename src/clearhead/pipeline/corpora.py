@@ -123,7 +123,8 @@ def ensure_store(
     The vocabulary is learned from it where no tokenizer is given.
     """
     lock = path.with_name(f".lock-{path.name}")
-    if path.exists() and not lock.exists():  # one that is there may have been left by a process that died
+    # A lock may have been left by a process that died; on Windows it always stays.
+    if path.exists() and (os.name == "nt" or not lock.exists()):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):  # whoever wants the same store waits here, and then finds it
@@ -145,11 +146,17 @@ def ensure_store(
 
 
 def check_alignments(config: RunConfig, corpora: Corpora) -> None:
-    """Raise ConfigError where alignments are to be taught and no corpus has any."""
-    if config.training.guided_alignment and not any(text.config.alignments for text in corpora.train):
+    """Raise ConfigError where alignments are to be taught and no corpus has any, or are given and not taught."""
+    given, taught = any(text.config.alignments for text in corpora.train), config.training.guided_alignment
+    if taught and not given:
         raise ConfigError(
             "training.guided_alignment teaches known word alignments, but the training text has none; name a file "
-            "of them with --alignments F, a line for each pair"
+            "of them with --alignments F (or alignments = under [[data.corpora]]), a line for each pair"
+        )
+    if given and not taught:
+        raise ConfigError(
+            "word alignments are given, but training.guided_alignment is 0, so that nothing would learn them; set it, "
+            "0.05 is usual, or leave them out"
         )
 
 

@@ -16,6 +16,7 @@ from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data import grammar
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
+from clearhead.engines import directory as directory_of_models
 from clearhead.evaluation import bleu
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import label
@@ -84,6 +85,8 @@ def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed
 
 def _default_model(console: Console) -> None:
     """Translate with the model that comes with the package."""
+    if not directory_of_models.DEFAULT.exists():  # a checkout may be without it
+        return
     started = time.monotonic()
     translator = Translator.load()
     console.print("The model that comes with Clearhead:", style="bold")

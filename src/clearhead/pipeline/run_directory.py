@@ -18,8 +18,12 @@ from clearhead.errors import CheckpointError, ConfigError
 
 _FREE_TO_CHANGE = {
     # Where the text is does not matter: the store compares the text itself.
-    *(f"data.{name}" for name in ("source", "target", "valid_source", "valid_target", "store")),
-    *(f"data.{name}.{side}" for name in ("corpora", "validation") for side in ("source", "target")),
+    *(f"data.{name}" for name in ("source", "target", "alignments", "valid_source", "valid_target", "store")),
+    *(
+        f"data.{name}.{side}"
+        for name in ("corpora", "validation")
+        for side in ("source", "target", "alignments")
+    ),
     "data.loader_workers",
     *(
         f"training.{name}"

@@ -14,9 +14,10 @@ from clearhead import checkpoint
 from clearhead.config import DecodingConfig, RunConfig
 from clearhead.data.batching import Batch, padding_share
 from clearhead.data.loader import Loader, Position
-from clearhead.data.store import Store
+from clearhead.data.store import REPORT, Store
 from clearhead.engines import directory as directory_of_models
 from clearhead.engines.directory import WEIGHTS, ModelInfo, model_files
+from clearhead.errors import ConfigError
 from clearhead.inspection.alignment import Reader
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline import checkpoints
@@ -45,7 +46,7 @@ from clearhead.training.state import TrainState
 MOVING_AVERAGE = "moving average"
 _GREEDY = {"beam_size": 1}
 _GUIDED_SHARE = 0.5
-"""A head that was taught shares its weight among the words it was taught: what has half of the most is linked."""
+"""A head that was taught shares its weight among the source tokens it was taught: half of the most is linked."""
 
 
 def run(
@@ -123,6 +124,11 @@ class _Run:
         device = device_of(config.training.device)
         self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
         check_languages(config, corpora, self.tokenizer)
+        if config.training.guided_alignment and not store.has_links:
+            raise ConfigError(
+                "none of the word alignments belongs to a pair that is kept; words are what stands between spaces "
+                f"and count from 0 (faults are counted in {store.path}/{REPORT})"
+            )
         if config.data.subword_sampling:
             store.sampler(config.data.subword_sampling)
         torch.manual_seed(config.training.seed)
@@ -304,9 +310,9 @@ class _Run:
         return directory_of_models.read_info(self.origin).default_target if self.origin else ""
 
     def _alignment(self) -> dict[str, Any]:
-        """Return how word alignments are read from the head that was taught them; nothing where none was."""
+        """Return how word alignments are read: from the head that was taught them, or as in the run's origin."""
         if not self.config.training.guided_alignment:
-            return {}
+            return dict(directory_of_models.read_info(self.origin).alignment) if self.origin else {}
         return Reader(heads=(guided_head(self.config.model),), share=_GUIDED_SHARE).to_dict()
 
     def _write_model(self, path: Path, weights: checkpoint.Arrays, chosen: str, figures: Validation) -> None:

@@ -53,7 +53,7 @@ class StepReport:
     step: int
     epoch: int
     loss: float
-    """Smoothed cross-entropy of a target token, in nats."""
+    """Smoothed cross-entropy of a target token, in nats, and what R-Drop and guided alignment add to it."""
     tokens: int
     """Target tokens learned from, padding not counted."""
     learning_rate: float
@@ -149,9 +149,9 @@ def batch_loss(
         src, tgt = src.repeat(2, 1), tgt.repeat(2, 1)
     weight: Tensor = model.output_projection.weight
     bf16 = precision == "bf16"
+    glance = Glance(model.config) if guided_alignment and batch.links is not None else None
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-        glance = Glance(model.config) if guided_alignment and batch.links is not None else None
-        states = model(src, tgt[:, :-1], glance)
+        states, _ = model.decode(tgt[:, :-1], model.encode(src), glance)
     targets = tgt[:, 1:]
     real = targets != PAD
     if bf16:

@@ -1,0 +1,35 @@
+"""`clearhead export`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import arg
+
+from clearhead.cli.model import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Write a model in another program's form, proved to translate as it does here.
+
+    Examples: clearhead export --model runs/fr-en --format huggingface --out hf/
+    clearhead export --model runs/fr-en --format ctranslate2 --out ct2/
+    """
+
+    form: Annotated[Literal["ctranslate2", "huggingface"], arg(name="format")]
+    """huggingface: a folder for transformers (MarianMT, or Pegasus where the norms come first); ctranslate2: its
+    own form, in fp32."""
+    out: Path
+    """Folder to make."""
+    model: Model = None
+
+    def run(self) -> None:
+        """Write, prove and tell."""
+        from clearhead.export.write import export
+
+        proof = export(self.model, self.out, self.form)
+        print(
+            f"{self.out}: proved on {proof.sources} sources: log-probabilities differ by at most "
+            f"{proof.largest_difference:.1e}, {proof.greedy_tokens} tokens of greedy translations are the same"
+        )

@@ -1,0 +1,254 @@
+"""A model as Hugging Face's transformers has it: post-norm as MarianMT, pre-norm as Pegasus, both from BART's family.
+
+What differs from ours, and is put right here:
+
+- the channels: their sinusoids fill one half of a vector with sines and the other with cosines, ours take turns, so
+  every axis of size d_model is put in their order;
+- the keys have a bias, which a softmax does not see: zero;
+- a translation starts from the vector of the padding, so the vector of BOS stands in that row;
+- what a decoder must never produce is taken out by the bias of the logits;
+- the tags of target languages are written `>>fr<<`, and spaces after one are no text.
+"""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from clearhead import checkpoint
+from clearhead.config import ModelConfig
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.engines import directory
+from clearhead.engines.directory import ModelInfo
+from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.errors import EngineError
+from clearhead.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
+
+NEVER = -30_000.0
+"""Added to the logit of what must not be produced; half precision can still hold it."""
+POSITIONS = 1024
+_PLACES = {
+    "self_attention.query": "self_attn.q_proj",
+    "self_attention.key": "self_attn.k_proj",
+    "self_attention.value": "self_attn.v_proj",
+    "self_attention.output": "self_attn.out_proj",
+    "self_sublayer.norm": "self_attn_layer_norm",
+    "cross_attention.query": "encoder_attn.q_proj",
+    "cross_attention.key": "encoder_attn.k_proj",
+    "cross_attention.value": "encoder_attn.v_proj",
+    "cross_attention.output": "encoder_attn.out_proj",
+    "cross_sublayer.norm": "encoder_attn_layer_norm",
+    "feed_forward.inner": "fc1",
+    "feed_forward.outer": "fc2",
+    "feed_forward_sublayer.norm": "final_layer_norm",
+}
+"""Our name for each part of a layer, and theirs."""
+_WRITES = ("output", "outer")
+"""The matrices whose result is added to the residual stream; the others read from it."""
+
+
+def write(path: Path, folder: Path) -> None:
+    """Write a model directory in their form into a folder that is there.
+
+    Raises EngineError where transformers is not installed, or has no form for the model.
+    """
+    info, tokenizer = directory.read_info(path), directory.read_tokenizer(path)
+    _check(info, tokenizer)
+    weights = checkpoint.read_arrays(path / directory.WEIGHTS)
+    model = _model(info, tokenizer, {name: torch.from_numpy(array) for name, array in weights.items()})
+    with _quiet():
+        model.save_pretrained(folder)
+    _write_tokenizer(tokenizer, folder)
+
+
+def _check(info: ModelInfo, tokenizer: Tokenizer) -> None:
+    shape = info.model
+    if tokenizer.kind == "word":
+        raise EngineError(
+            "a word vocabulary has no form in transformers; train with unigram or bpe to export"
+        )
+    if shape.norm == "pre" and not shape.tied_embeddings:
+        raise EngineError("a pre-norm model whose embeddings are not tied has no form in transformers")
+    try:
+        import google.protobuf  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise EngineError(
+            f"this form needs packages that are not installed ({error.name}); pip install 'clearhead[export]'"
+        ) from None
+
+
+def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor]) -> Any:
+    """Return their model with our weights."""
+    import transformers
+
+    shape = info.model
+    pre = shape.norm == "pre"
+    family = transformers.PegasusConfig if pre else transformers.MarianConfig
+    config = family(
+        vocab_size=shape.vocab_size,
+        d_model=shape.d_model,
+        encoder_layers=shape.num_encoder_layers,
+        decoder_layers=shape.num_decoder_layers,
+        encoder_attention_heads=shape.num_heads,
+        decoder_attention_heads=shape.num_heads,
+        encoder_ffn_dim=shape.d_ff,
+        decoder_ffn_dim=shape.d_ff,
+        dropout=shape.dropout,
+        attention_dropout=shape.attention_dropout,
+        activation_dropout=shape.feed_forward_dropout,
+        activation_function="relu",
+        scale_embedding=True,
+        max_position_embeddings=POSITIONS,
+        pad_token_id=PAD,
+        eos_token_id=EOS,
+        bos_token_id=None,
+        forced_eos_token_id=EOS,
+        decoder_start_token_id=PAD,
+        **({} if pre else {"share_encoder_decoder_embeddings": shape.tied_embeddings}),
+        tie_word_embeddings=shape.tied_embeddings,
+    )
+    of = transformers.PegasusForConditionalGeneration if pre else transformers.MarianMTModel
+    with _quiet():
+        model = of(config).eval()
+    model.final_logits_bias[:, sorted(tokenizer.forbidden_ids)] = NEVER
+    found = model.load_state_dict(dict(_renamed(weights, shape)), strict=False)
+    odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, shape))]
+    if odd:
+        raise EngineError(
+            f"this release of transformers has other parts than are known here, such as {odd[0]}"
+        )
+    model.generation_config = transformers.GenerationConfig(
+        num_beams=info.decoding.beam_size,
+        length_penalty=info.decoding.alpha,
+        max_length=512,
+        pad_token_id=PAD,
+        eos_token_id=EOS,
+        forced_eos_token_id=EOS,
+        decoder_start_token_id=PAD,
+    )
+    return model
+
+
+def _is_made(name: str, shape: ModelConfig) -> bool:
+    """Say whether a part of theirs is computed, or is another name of one that is given."""
+    tied = ("embed_tokens.weight", "lm_head.weight") if shape.tied_embeddings else ()
+    return name.endswith(("embed_positions.weight", "final_logits_bias", *tied))
+
+
+def _renamed(weights: Mapping[str, Tensor], shape: ModelConfig) -> Iterator[tuple[str, Tensor]]:
+    """Yield their names and the weights in their order."""
+    order = torch.cat([torch.arange(0, shape.d_model, 2), torch.arange(1, shape.d_model, 2)])
+    for name, tensor in weights.items():
+        stack, *_ = name.split(".")
+        if stack.endswith("embedding"):
+            yield from _embedding(stack, tensor[:, order], shape)
+        elif name.startswith(f"{stack}.norm."):
+            yield f"model.{stack}.layer_norm.{name.rpartition('.')[2]}", tensor[order]
+        else:
+            _, _, number, rest = name.split(".", 3)
+            part, _, kind = rest.rpartition(".")
+            place = f"model.{stack}.layers.{number}.{_PLACES[part]}"
+            yield f"{place}.{kind}", _ordered(part, tensor, order)
+            if part.endswith(".key"):
+                yield f"{place}.bias", torch.zeros(len(tensor))
+
+
+def _ordered(part: str, tensor: Tensor, order: Tensor) -> Tensor:
+    """Put the axis that lies along the residual stream in their order."""
+    if part.endswith((*_WRITES, ".norm")):
+        return tensor[order]
+    return tensor[:, order] if tensor.ndim == 2 else tensor
+
+
+def _embedding(name: str, table: Tensor, shape: ModelConfig) -> Iterator[tuple[str, Tensor]]:
+    starting = table.clone()
+    starting[PAD] = table[BOS]
+    if shape.tied_embeddings:
+        yield "model.shared.weight", starting
+    elif name == "src_embedding":
+        yield "model.encoder.embed_tokens.weight", table
+    elif name == "tgt_embedding":
+        yield "model.decoder.embed_tokens.weight", starting
+    else:
+        yield "lm_head.weight", table
+
+
+def _write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write what MarianTokenizer reads, which both families may be used with."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.to_bytes())
+    model.normalizer_spec.remove_extra_whitespaces = True  # ours are removed before
+    for name in ("source.spm", "target.spm"):
+        (folder / name).write_bytes(model.SerializeToString())
+    tags = {f"<2{language}>": f">>{language}<<" for language in tokenizer.languages}
+    vocabulary = {tags.get(piece, piece): number for number, piece in enumerate(tokenizer.vocabulary)}
+    settings = {
+        "tokenizer_class": "MarianTokenizer",
+        "model_max_length": 512,
+        **{
+            f"{name}_token": tokenizer.vocabulary[i] for name, i in (("pad", PAD), ("eos", EOS), ("unk", UNK))
+        },
+    }
+    for name, values in (("vocab.json", vocabulary), ("tokenizer_config.json", settings)):
+        (folder / name).write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what transformers says about itself; what goes wrong is raised."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(before)
+
+
+class Transformers:
+    """A written folder run by transformers, one source at a time, in fp32: what a proof compares with."""
+
+    def __init__(self, folder: Path) -> None:
+        import transformers
+
+        with _quiet():
+            self.model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+                folder, dtype=torch.float32, local_files_only=True
+            ).eval()
+
+    @torch.inference_mode()
+    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+        """Return the log-probability of every target token and of the EOS, among those that may be produced."""
+        scores = []
+        for src, tgt in zip(srcs, tgts, strict=True):
+            given, right = torch.tensor([[PAD, *tgt]]), torch.tensor([*tgt, EOS])
+            logits = self.model(input_ids=torch.tensor([src]), decoder_input_ids=given).logits[0]
+            log_probs = logits.log_softmax(dim=-1)
+            scores.append(log_probs.gather(1, right[:, None]).squeeze(1).tolist())
+        return scores
+
+    @torch.inference_mode()
+    def translate(
+        self, srcs: Sequence[Ids], options: SearchOptions
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield (index of the source, its translation); greedy or by beam, as the options say."""
+        for number, src in enumerate(srcs):
+            found = self.model.generate(
+                torch.tensor([src]),
+                num_beams=options.decoding.beam_size,
+                do_sample=False,
+                max_length=options.decoding.max_length(len(src)) + 2,  # start and end counted
+            )[0].tolist()[1:]
+            tokens = found[: found.index(EOS)] if EOS in found else found
+            yield number, [Hypothesis(tuple(tokens), 0.0, 0.0, (), truncated=False, repetition=False)]
