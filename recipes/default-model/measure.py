@@ -92,6 +92,82 @@ def copies(translator: Translator) -> tuple[dict[str, str], list[str]]:
     return {kind: f"{right[kind]} of {each}" for kind in KINDS}, lost
 
 
+STRANGE = [
+    "Привет, как дела?",
+    "Где находится вокзал?",
+    "你好,你叫什么名字?",
+    "今天天气很好。",
+    "これは私の本です。",
+    "مرحبا، كيف حالك؟",
+    "שלום, מה שלומך?",
+    "Γειά σου, τι κάνεις;",
+    "नमस्ते, आप कैसे हैं?",
+    "안녕하세요, 반갑습니다.",
+]
+EMOJI = ("😀", "👍", "🎉", "😢", "❤️", "🚀")
+ODD = [
+    "| Name | Age | City |",
+    "| Tom | 12 | Lyon |",
+    "12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30",
+    "def add(a, b): return a + b",
+    "for (int i = 0; i < 10; i++) { sum += i; }",
+    "SELECT name FROM users WHERE id = 7;",
+    '{"name": "Tom", "age": 12}',
+    "a a a a a a a a a a a a a a a a a a a a",
+    "no no no no no no no no no no",
+    "----------",
+    "1. 2. 3. 4. 5.",
+    "lorem ipsum dolor sit amet consectetur adipiscing elit",
+]
+
+
+def oddities(translator: Translator, data: Path, each: int = 100) -> dict[str, Any]:
+    """Return what becomes of text that is no everyday sentence to translate.
+
+    `same`: sentences of the test parts translated to their own language, the share that stays as it is and chrF;
+    `emoji`: sentences with one, the share that keeps it; `scripts`: sentences in scripts never learned, the share
+    left as it is; `long`: eight sentences in one, and tables, code and repetitions: how many come out more than
+    twice as long.
+    """
+    pairs = {
+        other: [
+            line.split("\t")
+            for line in (data / f"test.en-{other}.tsv").read_text(encoding="utf-8").splitlines()
+        ]
+        for other in LANGUAGES
+    }
+    texts = {"en": [pair[0] for pair in pairs["fr"][:each]]}
+    texts |= {other: [pair[1] for pair in pairs[other][:each]] for other in LANGUAGES}
+    same = {}
+    for language, own in texts.items():
+        found = [translation.text for translation in translator.translate(own, to=language, split="never")]
+        unchanged = sum(a == b for a, b in zip(own, found, strict=True))
+        same[language] = {"unchanged": unchanged, "of": len(own), "chrf": chrf(found, own).value}
+    with_emoji = [f"{text} {EMOJI[number % len(EMOJI)]}" for number, text in enumerate(texts["fr"][:30])]
+    kept = [EMOJI[n % len(EMOJI)] in t.text for n, t in enumerate(translator.translate(with_emoji, to="en"))]
+    scripts = [
+        translation.text == text
+        for text, translation in zip(STRANGE, translator.translate(STRANGE), strict=True)
+    ]
+    long = [
+        " ".join(text.rstrip(".!? ") + "," for text in texts[code][n : n + 8])
+        for code in LANGUAGES
+        for n in (0, 8, 16)
+    ]
+    odd = [(text, to) for text in (*long, *ODD) for to in ("en", "fr")]
+    grown = [
+        f"{text} -> {found}"
+        for text, to in odd
+        if len(found := translator.translate(text, to=to, split="never").text) > 2 * len(text) + 10
+    ]
+    return {
+        "same": same,
+        "emoji": {"kept": sum(kept), "of": len(kept)},
+        "scripts": {"left": sum(scripts), "of": len(scripts)},
+        "long": {"grown": len(grown), "of": len(odd), "which": grown},
+    }
+
+
 def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(
@@ -114,6 +190,7 @@ def main() -> None:
             "kinds": kinds,
             "lost": lost,
         },
+        "oddities": oddities(translator, arguments.data),
         "directions": directions(translator, arguments.data),
     }
     text = json.dumps(result, ensure_ascii=False, indent=1)

@@ -29,6 +29,8 @@ def card(info: directory.ModelInfo, scores: dict[str, Any]) -> str:
         for direction, each in scores["directions"].items()
     )
     signatures = next(iter(scores["directions"].values()))
+    odd = scores["oddities"]
+    unchanged, asked = (sum(each[name] for each in odd["same"].values()) for name in ("unchanged", "of"))
     kinds = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in copies["kinds"].items())
     return f"""# Everyday English, French, Spanish and German
 
@@ -58,6 +60,11 @@ BLEU `{signatures["bleu"]["signature"]}`, chrF `{signatures["chrf"]["signature"]
 Of {everyday["of"]} everyday sentences written down before training, {everyday["right"]} are translated by an answer \
 that was accepted beforehand ({100 * everyday["right"] / everyday["of"]:.0f} %). Of {copies["of"]} made sentences with \
 a name, number, code or address, {copies["right"]} keep it unchanged ({kinds}).
+
+Text that is in the target language already stays as it is in {unchanged} of {asked} sentences. Of \
+{odd["emoji"]["of"]} sentences with an emoji {odd["emoji"]["kept"]} keep it; what is in a script that it has not \
+learned is left as it is ({odd["scripts"]["left"]} of {odd["scripts"]["of"]}). Of {odd["long"]["of"]} tables, lines of \
+code, repetitions and overlong sentences {odd["long"]["grown"]} come out more than twice as long.
 
 **Limits.** It has learned from short everyday sentences, and is for such. It is not for news, law, medicine or
 anything that matters unread: it does not know most names of things, it mistakes rare words for others that look like

@@ -115,6 +115,18 @@ def test_the_engines_agree(say, tiny_run):
     assert sum(a == b for a, b in zip(lines[0], lines[1], strict=True)) >= 0.9 * len(lines[0])
 
 
+def test_what_is_in_letters_never_learned_is_left_as_it_is(tiny_translator):
+    """Nothing is invented for it, and what stands beside it is translated."""
+    for text in ("Привет, как дела?", "你好吗", "مرحبا", "Γειά σου."):
+        found = tiny_translator.translate(text)
+        assert found.text == text
+        assert any("left as it is" in note for note in found.notes)
+        assert tiny_translator.translate(text, split="never").text == text
+    both = tiny_translator.translate("4 7 1\nПривет\n3 3")
+    assert both.text.split("\n") == ["four seven one", "Привет", "three three"]
+    assert tiny_translator.translate("4 7 1").notes == ()
+
+
 def test_the_end_at_the_limit_is_an_end(tiny_run):
     """A translation that ends by itself with the last token it may have was not cut, in either engine."""
     for name in ("pytorch", "ctranslate2"):

@@ -14,6 +14,7 @@ that the bare library does not make:
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -282,6 +283,18 @@ class Tokenizer:
         raise TranslationError(
             f"there is no tag for the target language {language!r}; choose one of {', '.join(self.languages)}"
         )
+
+    def knows_most_of(self, text: str) -> bool:
+        """Say whether the vocabulary can write half of a text's letters, or more, otherwise than in bytes.
+
+        What it cannot, training has hardly or never shown. True for a text without letters.
+        """
+        letters = [character for character in text if character.isalpha()]
+        return 2 * sum(letter in self._letters for letter in letters) >= len(letters)
+
+    @cached_property
+    def _letters(self) -> frozenset[str]:
+        return frozenset(character for piece in self.text_pieces for character in piece)
 
     def scores(self) -> dict[str, float]:
         """Return the log-probability of each piece of a unigram vocabulary."""

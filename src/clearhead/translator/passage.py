@@ -21,7 +21,10 @@ class Passage:
 
 
 def cut(text: str, tokenizer: Tokenizer, tag: str | None, split: Split, language: str, limit: int) -> Passage:
-    """Cut a text into sentences of at most `limit` tokens; a longer one is split further, and that is noted."""
+    """Cut a text into sentences of at most `limit` tokens; a longer one is split further, and that is noted.
+
+    A sentence in a script that the model has not learned would become invented text: it is left as it is, and noted.
+    """
     notes: list[str] = []
     if not normalize(text):  # blank, or nothing but characters that mean nothing
         return Passage(text, [sentences.Span(text, False)] if text else [], [], ())
@@ -37,6 +40,13 @@ def cut(text: str, tokenizer: Tokenizer, tag: str | None, split: Split, language
                 spans.extend(parts)
             else:
                 spans.append(span)
+    strange = [span.is_sentence and not tokenizer.knows_most_of(span.text) for span in spans]
+    if any(strange):
+        notes.append("what is in letters that the model has not learned was left as it is")
+        spans = [
+            replace(span, is_sentence=span.is_sentence and not odd)
+            for span, odd in zip(spans, strange, strict=True)
+        ]
     ids = [[*tokenizer.encode(span.text, to=tag), EOS] for span in spans if span.is_sentence]
     return Passage(text, spans, ids, tuple(notes))
 
