@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.text import sentences
+from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import EOS, Tokenizer
 from clearhead.translator.translation import Split, Translation
@@ -66,17 +67,23 @@ def _of_rank(
     passage: Passage, found: Sequence[Hypothesis], tokenizer: Tokenizer, to: str | None
 ) -> Translation:
     notes = list(passage.notes)
-    for number, each in enumerate(found, start=1):
+    texts = []
+    sources = [span.text for span in passage.spans if span.is_sentence]
+    for number, (source, each) in enumerate(zip(sources, found, strict=True), start=1):
+        text, right = restored(source, tokenizer.decode(each.tokens))
+        texts.append(text)
         where = f"sentence {number}: " if len(found) > 1 else ""
         if each.truncated:
             notes.append(f"{where}the translation reached the length limit and was ended there")
         if each.repetition:
             notes.append(f"{where}the translation began to repeat itself and was kept from it")
+        if right:
+            notes.append(f"{where}{', '.join(right)} had come out otherwise and was put right")
     lengths = [len(each.tokens) + 1 for each in found]
     weighted = sum(each.score * length for each, length in zip(found, lengths, strict=True))
     return Translation(
         source=passage.text,
-        text=sentences.join(passage.spans, [tokenizer.decode(each.tokens) for each in found]),
+        text=sentences.join(passage.spans, texts),
         to=to,
         score=weighted / (sum(lengths) or 1),
         tokens=tuple(piece for each in found for piece in tokenizer.pieces(each.tokens)),

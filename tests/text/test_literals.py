@@ -1,0 +1,49 @@
+"""Addresses, codes and numbers come through as they are written; nothing else is touched."""
+
+import pytest
+
+from clearhead.text.literals import restored
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong", "right"),
+    [
+        ("Do you know a.b51@trustnne35.eu?", "Kennst du a.b51@trusnne35.eu?", "a.b51@trustnne35.eu"),
+        ("See https://thss.fr/cob?chr=616.", "Siehe https://thss.fr/co?chr=6161.", "https://thss.fr/cob?chr=616"),
+        ("(www.baschovol88.es)", "(www.baschovol8.es)", "www.baschovol88.es"),
+        ("PSZ-1126 is not here.", "PSZ-126 ist nicht hier.", "PSZ-1126"),
+        ("Call 0612345678.", "Appelez 061234578.", "0612345678"),
+    ],
+)  # fmt: skip
+def test_a_wrong_letter_is_put_right(source, wrong, right):
+    found, corrected = restored(source, wrong)
+    assert corrected == (right,)
+    assert right in found
+    assert restored(source, found) == (found, ())
+    assert len(found.split()) == len(wrong.split())
+
+
+@pytest.mark.parametrize(
+    ("source", "translation"),
+    [
+        ("It costs 10000 dollars.", "Es kostet 10.000 Dollar."),
+        ("It costs 10000 dollars.", "Cela coûte 10\u202f000 dollars."),
+        ("It costs 10,000 dollars.", "Es kostet 10000 Dollar."),
+        ("There are 300 people.", "Il y a trois cents personnes."),
+        ("It is the 20th, at 8h30.", "C'est le 20e, à 8:30."),
+        ("I was born in 1990.", "Je suis né en 1990."),
+        ("Write to me.", "Écrivez à a.b@c.de."),
+        ("Write to x.y@z.org.", "Écrivez-moi."),
+        ("Room A4 or 12?", "Chambre A5 ou 12 ?"),
+        ("", ""),
+    ],
+)
+def test_what_may_be_otherwise_is_left_alone(source, translation):
+    assert restored(source, translation) == (translation, ())
+
+
+def test_each_goes_to_the_one_most_like_it():
+    source = "ann.lee@mail.org or bob.ray@mail.org"
+    found, right = restored(source, "bob.rai@mail.org ou ann.le@mail.org")
+    assert found == "bob.ray@mail.org ou ann.lee@mail.org"
+    assert sorted(right) == ["ann.lee@mail.org", "bob.ray@mail.org"]
