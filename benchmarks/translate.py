@@ -1,23 +1,29 @@
-"""Translating a file: Clearhead against CTranslate2 called by hand in its best setting, on one model.
+"""Translating a file: Clearhead against CTranslate2 called by hand in its best setting, and transformers, on one model.
 
-Usage: python -m benchmarks.translate --model MODEL --source FILE [--to en] [--rounds 7]
+Usage: python -m benchmarks.translate --source FILE [--model MODEL] [--to en] [--rounds 7]
 
 Both read the same lines, cut them into pieces, translate with the same options and write text. By hand, every
-batch size of SIZES is tried first and the fastest taken. That both give the same tokens is checked before.
+batch size of SIZES is tried first and the fastest taken. That both give the same tokens is checked before. Where
+transformers is installed and has a form for the model, its `generate` translates the first lines of the file in fp32,
+sorted by length, 64 at a time, against our own code in the same arithmetic and CTranslate2 as it is chosen.
 """
 
 import argparse
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
+import torch
 
 from benchmarks.interleaved import interleaved, ratio, versions
 from clearhead.data.lines import read_lines
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
-from clearhead.text.tokenizer import EOS
+from clearhead.errors import EngineError
+from clearhead.text.tokenizer import EOS, PAD
 from clearhead.translator import Translator
 
 SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [
@@ -64,17 +70,47 @@ class ByHand:
         ]
 
 
+class ByTransformers:
+    """`generate` of transformers on the exported model: batches of like length, as its users would write it."""
+
+    def __init__(self, path: Path, beam_size: int) -> None:
+        from clearhead.export import huggingface
+
+        with tempfile.TemporaryDirectory() as name:
+            huggingface.write(path, Path(name))
+            self.model = huggingface.Transformers(Path(name)).model
+        self.tokenizer, self.beam_size = directory.read_tokenizer(path), beam_size
+
+    def texts(self, lines: list[str], to: str | None, size: int = 64) -> list[str]:
+        """Return every translation as text."""
+        sources = [[*self.tokenizer.encode(line, to=to), EOS] for line in lines]
+        order = sorted(range(len(lines)), key=lambda number: -len(sources[number]))
+        found = [""] * len(lines)
+        for start in range(0, len(order), size):
+            batch = order[start : start + size]
+            width = max(len(sources[number]) for number in batch)
+            ids = torch.tensor([sources[n] + [PAD] * (width - len(sources[n])) for n in batch])
+            with torch.inference_mode():
+                results = self.model.generate(
+                    ids, attention_mask=ids != PAD, num_beams=self.beam_size, do_sample=False, max_length=256
+                )
+            for number, result in zip(batch, results.tolist(), strict=True):
+                found[number] = self.tokenizer.decode([i for i in result if i not in (PAD, EOS)])
+        return found
+
+
 def main() -> None:
     """Check that both agree, find the best setting by hand, measure in turns, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--source", required=True)
     parser.add_argument("--to")
     parser.add_argument("--beam", type=int, default=1)
     parser.add_argument("--alpha", type=float, default=0.6)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--few", type=int, default=500, help="lines for transformers")
     arguments = parser.parse_args()
     path = directory.find(arguments.model)
     engine = load_engine("ctranslate2", path)
@@ -109,6 +145,40 @@ def main() -> None:
         print(f"{name:<10} {len(lines) / min(each):8,.0f} sentences/s at best")
     middle, low, high = ratio(rounds["clearhead"], rounds["by hand"])
     print(f"clearhead is {middle:.3f} times as fast as CTranslate2 by hand [{low:.3f}, {high:.3f}]")
+    against_transformers(path, ours, lines[: arguments.few], to, options, arguments.rounds)
+
+
+def against_transformers(
+    path: Path,
+    ours: Translator,
+    lines: list[str],
+    to: str | None,
+    options: dict[str, Any],
+    rounds: int,
+) -> None:
+    """Measure transformers on a few lines, where it can run the model."""
+    try:
+        theirs = ByTransformers(path, options["beam_size"])
+    except EngineError as error:
+        print(f"transformers: {error}")
+        return
+    plain = Translator.load(path, engine="pytorch")
+    seconds = interleaved(
+        {
+            "transformers": lambda: theirs.texts(lines, to),
+            "our own code": lambda: plain.translate(lines, **options),
+            "clearhead": lambda: ours.translate(lines, **options),
+        },
+        rounds,
+    )
+    print(
+        f"{len(lines):,} lines, torch threads {torch.get_num_threads()}, {versions('transformers', 'torch')}"
+    )
+    for name, each in seconds.items():
+        print(f"{name:<12} {len(lines) / min(each):8,.0f} sentences/s at best")
+    for name in ("our own code", "clearhead"):
+        middle, low, high = ratio(seconds[name], seconds["transformers"])
+        print(f"{name} is {middle:.2f} times as fast as transformers [{low:.2f}, {high:.2f}]")
 
 
 if __name__ == "__main__":
