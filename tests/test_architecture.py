@@ -212,8 +212,10 @@ OPTIONS = {
     "info": "json model",
     "plan": "config json measure preset",
     "train": f"config init out preset resume {DATA} "
-    "model.attention-dropout model.d-ff model.d-model model.dropout model.feed-forward-dropout model.norm "
-    "model.num-decoder-layers model.num-encoder-layers model.num-heads model.tied-embeddings model.vocab-size "
+    "model.activation model.attention-dropout model.d-ff model.d-model model.dropout "
+    "model.feed-forward-dropout model.norm model.normalization "
+    "model.num-decoder-layers model.num-encoder-layers model.num-heads model.positions "
+    "model.tied-embeddings model.vocab-size "
     "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
     "training.ema-decay training.freeze training.label-smoothing training.learning-rate "
     "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "

@@ -32,6 +32,12 @@ SHAPES = {
     "post": {},
     "pre": {"norm": "pre"},
     "untied": {"tied_embeddings": False},
+    "gelu": {"activation": "gelu"},
+    "swish": {"activation": "swish", "norm": "pre"},
+    "swiglu": {"activation": "swiglu", "tied_embeddings": False},
+    "rms": {"normalization": "rms"},
+    "rotary": {"positions": "rotary"},
+    "all of them": {"activation": "swiglu", "normalization": "rms", "positions": "rotary", "norm": "pre"},
     "deep encoder": {"num_encoder_layers": 3, "num_decoder_layers": 1, "norm": "pre"},
     "deep decoder": {"num_encoder_layers": 1, "num_decoder_layers": 3, "tied_embeddings": False},
 }

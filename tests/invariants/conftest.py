@@ -20,6 +20,7 @@ VARIANTS = {
     "post separate": {"norm": "post", "tied_embeddings": False},
     "pre tied bf16": {"norm": "pre", "tied_embeddings": True},
     "pre separate": {"norm": "pre", "tied_embeddings": False},
+    "pre rotary": {"norm": "pre", "activation": "swiglu", "normalization": "rms", "positions": "rotary"},
 }
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from clearhead.model.embeddings import PositionalEncoding, TokenEmbedding, sinusoids
+from clearhead.model.embeddings import TokenEmbedding
+from clearhead.model.positions import PositionalEncoding, RotaryPositions, sinusoids
 
 
 def test_sinusoids_are_those_of_the_paper():
@@ -41,3 +42,27 @@ def test_positions_beyond_the_table_are_computed():
     out = encoding(torch.zeros(1, 3, 8), start=1000)
     torch.testing.assert_close(out[0], sinusoids(1003, 8)[1000:])
     assert not encoding.state_dict()
+
+
+def test_rotary_positions_make_scores_a_matter_of_distance():
+    """Su et al. 2021, Eq. 16: turned by their positions, q·k depends on how far apart they are."""
+    torch.manual_seed(0)
+    turn = RotaryPositions(8)
+    q, k = torch.randn(1, 1, 1, 8), torch.randn(1, 1, 1, 8)
+
+    def score(at, other):
+        return (turn(q, at) * turn(k, other)).sum().item()
+
+    for at, other in ((0, 0), (3, 1), (9, 2)):
+        for shift in (1, 7, 400):
+            assert score(at + shift, other + shift) == pytest.approx(score(at, other), abs=1e-4)
+    assert abs(score(3, 1) - score(1, 3)) > 1e-3
+    many = torch.randn(2, 3, 5, 8)
+    torch.testing.assert_close(turn(many, 4).norm(dim=-1), many.norm(dim=-1))
+    torch.testing.assert_close(turn(many, 4)[:, :, 2:3], turn(many[:, :, 2:3], 6))
+    torch.testing.assert_close(turn(many[:, :, :1], 0), many[:, :, :1])
+
+
+def test_nothing_is_added_where_positions_turn():
+    embedded = torch.randn(2, 5, 8)
+    torch.testing.assert_close(PositionalEncoding(8, 0.0, added=False)(embedded, 3), embedded)

@@ -29,9 +29,11 @@ def tokens(*pieces: str) -> Tokens:
     return Tokens(text, (*ids, 2), (*pieces, "</s>"), (*spans, None))
 
 
-def looked(source: Tokens, target: Tokens, norm: str = "pre", inner: bool = True) -> AttentionMaps:
+def looked(
+    source: Tokens, target: Tokens, norm: str = "pre", inner: bool = True, **shape: str
+) -> AttentionMaps:
     torch.manual_seed(3)
-    model = small(norm).eval()
+    model = small(norm, **shape).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
@@ -94,8 +96,11 @@ def opened(browser, tmp_path):
         context.close()
 
 
-@pytest.fixture(scope="session", params=["pre", "post"])
+@pytest.fixture(scope="session", params=["pre", "post", "rotary"])
 def maps(request) -> AttentionMaps:
+    if request.param == "rotary":
+        options = {"activation": "swiglu", "normalization": "rms", "positions": "rotary"}
+        return looked(SOURCE, TARGET, "pre", **options)
     return looked(SOURCE, TARGET, request.param)
 
 

@@ -7,7 +7,7 @@ error that names the nearest right one; a value out of range is refused where it
 
 from clearhead.config.data import AugmentationConfig, BleuTokenize, CorpusConfig, DataConfig, FilterConfig
 from clearhead.config.decoding import DecodingConfig
-from clearhead.config.model import PRESETS, ModelConfig, Norm
+from clearhead.config.model import PRESETS, Activation, ModelConfig, Norm, Normalization, Positions
 from clearhead.config.run import RunConfig
 from clearhead.config.tables import section
 from clearhead.config.tokenizer import TokenizerConfig, TokenizerKind
@@ -15,6 +15,7 @@ from clearhead.config.training import ScheduleName, Selection, TrainingConfig
 
 __all__ = [
     "PRESETS",
+    "Activation",
     "AugmentationConfig",
     "BleuTokenize",
     "CorpusConfig",
@@ -23,6 +24,8 @@ __all__ = [
     "FilterConfig",
     "ModelConfig",
     "Norm",
+    "Normalization",
+    "Positions",
     "RunConfig",
     "ScheduleName",
     "Selection",

@@ -7,6 +7,9 @@ from clearhead.config.checks import check, check_choices, nearest
 from clearhead.errors import ConfigError
 
 Norm = Literal["post", "pre"]
+Normalization = Literal["layer", "rms"]
+Activation = Literal["relu", "gelu", "swish", "swiglu"]
+Positions = Literal["sinusoidal", "rotary"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,12 @@ class ModelConfig:
     """post: LayerNorm(x + Sublayer(x)), the paper; pre: x + Sublayer(LayerNorm(x)), steadier when deep."""
     tied_embeddings: bool = True
     """One matrix for source, target and output (§3.4), or three."""
+    activation: Activation = "relu"
+    """relu: the paper (Eq. 2); gelu; swish; swiglu: a swish times a second projection (Shazeer 2020)."""
+    normalization: Normalization = "layer"
+    """layer: LayerNorm, the paper; rms: the root mean square alone (Zhang and Sennrich 2019)."""
+    positions: Positions = "sinusoidal"
+    """sinusoidal: added to embeddings (§3.5); rotary: self-attention's queries and keys turn (Su et al. 2021)."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -55,6 +64,12 @@ class ModelConfig:
             "model.num_heads",
             self.num_heads,
             f"a divisor of d_model = {self.d_model}",
+        )
+        check(
+            self.positions != "rotary" or self.d_k % 2 == 0,
+            "model.num_heads",
+            self.num_heads,
+            "so many that d_model / num_heads is even: rotary positions turn pairs of numbers",
         )
         check_choices(self, "model")
 
@@ -98,7 +113,9 @@ class ModelConfig:
         d, f = self.d_model, self.d_ff
         attention = 4 * d * d + 3 * d
         feed_forward = 2 * d * f + f + d
-        norm = 2 * d
+        if self.activation == "swiglu":
+            feed_forward += d * f + f
+        norm = 2 * d if self.normalization == "layer" else d
         encoder = attention + feed_forward + 2 * norm
         decoder = 2 * attention + feed_forward + 3 * norm
         final_norms = 2 * norm if self.norm == "pre" else 0

@@ -99,22 +99,38 @@ def _files(path: Path) -> dict[str, bytes]:
 
 def write(path: Path, folder: Path) -> None:
     """Write a model directory in CTranslate2's form, in fp32, into an empty folder."""
-    from ctranslate2.specs import TransformerSpec
-
     from clearhead.engines.pytorch import load_transformer
 
     info = directory.read_info(path)
     tokenizer = directory.read_tokenizer(path)
     shape = info.model
-    spec = TransformerSpec.from_config(
-        (shape.num_encoder_layers, shape.num_decoder_layers), shape.num_heads, pre_norm=shape.norm == "pre"
-    )
+    spec = _specification(shape)
     model = load_transformer(path, info)
     _fill(spec, shape, {name: parameter.detach().numpy() for name, parameter in model.named_parameters()})
     _name_tokens(spec, tokenizer)
     spec.validate()
     spec.optimize()
     spec.save(str(folder))
+
+
+def _specification(shape: ModelConfig) -> Any:
+    """Return CTranslate2's description of a shape, its weights still to be filled in."""
+    from ctranslate2.specs import TransformerSpec, common_spec, transformer_spec
+
+    activations = common_spec.Activation
+    options = {
+        "pre_norm": shape.norm == "pre",
+        "rms_norm": shape.normalization == "rms",
+        "activation": {"relu": activations.RELU, "gelu": activations.GELU}.get(
+            shape.activation, activations.SWISH
+        ),
+        "ffn_glu": shape.activation == "swiglu",
+        "rotary_dim": 0 if shape.positions == "rotary" else None,  # 0: all dimensions of a head
+    }
+    return TransformerSpec(
+        transformer_spec.TransformerEncoderSpec(shape.num_encoder_layers, shape.num_heads, **options),
+        transformer_spec.TransformerDecoderSpec(shape.num_decoder_layers, shape.num_heads, **options),
+    )
 
 
 def _name_tokens(spec: Any, tokenizer: Tokenizer) -> None:
@@ -132,7 +148,7 @@ def _name_tokens(spec: Any, tokenizer: Tokenizer) -> None:
 
 def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
     """Put every weight in its place; our names on the right, CTranslate2's on the left."""
-    from clearhead.model.embeddings import sinusoids
+    from clearhead.model.positions import sinusoids
 
     tied = shape.tied_embeddings
     table = sinusoids(POSITIONS, shape.d_model).numpy()
@@ -142,7 +158,8 @@ def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
     ):
         embeddings = stack.embeddings[0] if name == "encoder" else stack.embeddings
         embeddings.weight = weights[f"{embedding}.weight"]
-        stack.position_encodings.encodings = table
+        if shape.positions == "sinusoidal":
+            stack.position_encodings.encodings = table
         if shape.norm == "pre":
             _norm(stack.layer_norm, weights, f"{name}.norm")
         for number, layer in enumerate(stack.layer):
@@ -153,6 +170,8 @@ def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
                 _cross_attention(layer.attention, weights, f"{ours}.cross_attention")
                 _norm(layer.attention.layer_norm, weights, f"{ours}.cross_sublayer.norm")
             _linear(layer.ffn.linear_0, weights, f"{ours}.feed_forward.inner")
+            if shape.activation == "swiglu":
+                _linear(layer.ffn.linear_0_noact, weights, f"{ours}.feed_forward.gate")
             _linear(layer.ffn.linear_1, weights, f"{ours}.feed_forward.outer")
             _norm(layer.ffn.layer_norm, weights, f"{ours}.feed_forward_sublayer.norm")
     spec.decoder.projection.weight = weights["src_embedding.weight" if tied else "output_embedding.weight"]
@@ -186,4 +205,6 @@ def _linear(spec: Any, weights: Arrays, name: str) -> None:
 
 
 def _norm(spec: Any, weights: Arrays, name: str) -> None:
-    spec.gamma, spec.beta = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    spec.gamma = weights[f"{name}.weight"]
+    if f"{name}.bias" in weights:  # the root mean square alone has none
+        spec.beta = weights[f"{name}.bias"]

@@ -48,6 +48,11 @@ _PLACES = {
     "feed_forward_sublayer.norm": "final_layer_norm",
 }
 """Our name for each part of a layer, and theirs."""
+_KNOWN = {
+    "activation": ("relu", "gelu", "swish"),
+    "normalization": ("layer",),
+    "positions": ("sinusoidal",),
+}
 _WRITES = ("output", "outer")
 """The matrices whose result is added to the residual stream; the others read from it."""
 
@@ -74,6 +79,11 @@ def _check(info: ModelInfo, tokenizer: Tokenizer) -> None:
         )
     if shape.norm == "pre" and not shape.tied_embeddings:
         raise EngineError("a pre-norm model whose embeddings are not tied has no form in transformers")
+    for name, known in _KNOWN.items():
+        if getattr(shape, name) not in known:
+            raise EngineError(
+                f"model.{name} = {getattr(shape, name)!r} has no form in transformers; {' and '.join(known)} have"
+            )
     try:
         import google.protobuf  # noqa: F401
         import transformers  # noqa: F401
@@ -102,7 +112,7 @@ def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor])
         dropout=shape.dropout,
         attention_dropout=shape.attention_dropout,
         activation_dropout=shape.feed_forward_dropout,
-        activation_function="relu",
+        activation_function=shape.activation,
         scale_embedding=True,
         max_position_embeddings=POSITIONS,
         pad_token_id=PAD,

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from clearhead.model.dropout import Dropout
+from clearhead.model.positions import RotaryPositions
 
 Observer = Callable[[str, Tensor], None]
 """Called with a place, such as `decoder.0.cross.weights`, and the tensor computed there."""
@@ -77,10 +78,10 @@ class MultiHeadAttention(nn.Module):
     The two verbs: `keys_values(memory)` projects what is attended to, once; `forward(query, kv, mask)`
     attends. What is kept between decoding steps is the decoder's affair. Differs from the paper in
     that the key projection has no bias: the softmax does not see one (its gradient is zero), so Adam
-    would only amplify its noise.
+    would only amplify its noise. With `rotary` queries and keys are turned by their positions.
     """
 
-    def __init__(self, d_model: int, num_heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, d_model: int, num_heads: int, dropout: float = 0.0, *, rotary: bool = False) -> None:
         super().__init__()
         assert d_model % num_heads == 0, "ModelConfig holds num_heads to a divisor of d_model"
         self.num_heads = num_heads
@@ -90,6 +91,7 @@ class MultiHeadAttention(nn.Module):
         self.value = nn.Linear(d_model, d_model)
         self.output = nn.Linear(d_model, d_model)
         self.dropout = Dropout(dropout)
+        self.turn = RotaryPositions(self.d_k) if rotary else None
 
     def split_heads(
         self, x: Float[Tensor, "batch length d_model"]
@@ -97,9 +99,12 @@ class MultiHeadAttention(nn.Module):
         """Cut the last axis into heads and bring the heads forward."""
         return x.view(*x.shape[:-1], self.num_heads, self.d_k).transpose(1, 2)
 
-    def keys_values(self, memory: Float[Tensor, "batch key d_model"]) -> KeysValues:
-        """Project what will be attended to: K W^K and V W^V of every head."""
-        return KeysValues(self.split_heads(self.key(memory)), self.split_heads(self.value(memory)))
+    def keys_values(self, memory: Float[Tensor, "batch key d_model"], start: int = 0) -> KeysValues:
+        """Project what will be attended to, whose first position is `start`: K W^K and V W^V of every head."""
+        keys = self.split_heads(self.key(memory))
+        if self.turn is not None:
+            keys = self.turn(keys, start)
+        return KeysValues(keys, self.split_heads(self.value(memory)))
 
     def forward(
         self,
@@ -107,14 +112,19 @@ class MultiHeadAttention(nn.Module):
         kv: KeysValues,
         mask: Bool[Tensor, "#batch #query key"] | None = None,
         observer: Observer | None = None,
+        start: int = 0,
     ) -> Float[Tensor, "batch query d_model"]:
         """Attend from every query position and join the heads: Concat(head_1, ..., head_h) W^O.
+
+        The first query stands at position `start`, which matters to rotary positions alone.
 
         With an observer the written-out equation runs and reports `query`, `key`, `value`, `weights` and
         `heads`, the weighted sums of values (each [batch, heads, ...]); without one, whichever form is
         faster.
         """
         q = self.split_heads(self.query(query))
+        if self.turn is not None:
+            q = self.turn(q, start)
         heads_mask = None if mask is None else mask.unsqueeze(1)
         if observer is None and self.dropout.rate_now() == 0 and fused_is_faster(q, mask):
             attended = F.scaled_dot_product_attention(q, kv.keys, kv.values, attn_mask=heads_mask)

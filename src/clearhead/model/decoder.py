@@ -19,12 +19,18 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
-        self.self_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
+        around = config.d_model, config.dropout, config.norm, config.normalization
+        turned = config.positions == "rotary"
+        self.self_attention = MultiHeadAttention(
+            config.d_model, config.num_heads, config.attention_dropout, rotary=turned
+        )
+        self.self_sublayer = Sublayer(*around)
         self.cross_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
-        self.cross_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
-        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.feed_forward_dropout)
-        self.feed_forward_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
+        self.cross_sublayer = Sublayer(*around)
+        self.feed_forward = FeedForward(
+            config.d_model, config.d_ff, config.feed_forward_dropout, config.activation
+        )
+        self.feed_forward_sublayer = Sublayer(*around)
 
     def forward(
         self,
@@ -40,8 +46,9 @@ class DecoderLayer(nn.Module):
         on_self, on_cross, on_ff = (scoped(observer, place) for place in ("self", "cross", "feed_forward"))
 
         def attend_self(y: Tensor) -> Tensor:
-            seen.append(extend(past, self.self_attention.keys_values(y)))
-            out: Tensor = self.self_attention(y, seen[0], mask, on_self)
+            start = 0 if past is None else past.keys.shape[2]
+            seen.append(extend(past, self.self_attention.keys_values(y, start)))
+            out: Tensor = self.self_attention(y, seen[0], mask, on_self, start)
             return out
 
         x = self.self_sublayer(x, attend_self, on_self)
@@ -55,7 +62,7 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
-        self.norm = final_norm(config.d_model, config.norm)
+        self.norm = final_norm(config)
 
     def start(
         self, memory: Float[Tensor, "batch src d_model"], memory_mask: Bool[Tensor, "batch 1 src"]

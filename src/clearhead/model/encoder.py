@@ -14,10 +14,16 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.self_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
-        self.self_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
-        self.feed_forward = FeedForward(config.d_model, config.d_ff, config.feed_forward_dropout)
-        self.feed_forward_sublayer = Sublayer(config.d_model, config.dropout, config.norm)
+        around = config.d_model, config.dropout, config.norm, config.normalization
+        turned = config.positions == "rotary"
+        self.self_attention = MultiHeadAttention(
+            config.d_model, config.num_heads, config.attention_dropout, rotary=turned
+        )
+        self.self_sublayer = Sublayer(*around)
+        self.feed_forward = FeedForward(
+            config.d_model, config.d_ff, config.feed_forward_dropout, config.activation
+        )
+        self.feed_forward_sublayer = Sublayer(*around)
 
     def forward(
         self,
@@ -39,7 +45,7 @@ class Encoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_encoder_layers))
-        self.norm = final_norm(config.d_model, config.norm)
+        self.norm = final_norm(config)
 
     def forward(
         self,

@@ -1,21 +1,29 @@
 """Residual connection, dropout and layer normalisation around every sub-layer (§3.1, §5.4)."""
 
 from collections.abc import Callable
+from functools import partial
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from clearhead.config import Norm
+from clearhead.config import ModelConfig, Norm, Normalization
 from clearhead.model.attention import Observer
 from clearhead.model.dropout import Dropout
+
+NORMALIZATIONS: dict[Normalization, Callable[[int], nn.Module]] = {
+    "layer": nn.LayerNorm,
+    "rms": partial(nn.RMSNorm, eps=1e-6),
+}
 
 
 class Sublayer(nn.Module):
     """LayerNorm(x + Dropout(f(x))), the paper's post-norm; or x + Dropout(f(LayerNorm(x))), pre-norm."""
 
-    def __init__(self, d_model: int, dropout: float, norm: Norm) -> None:
+    def __init__(
+        self, d_model: int, dropout: float, norm: Norm, normalization: Normalization = "layer"
+    ) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(d_model)
+        self.norm = NORMALIZATIONS[normalization](d_model)
         self.dropout = Dropout(dropout)
         self.pre = norm == "pre"
 
@@ -39,6 +47,6 @@ class Sublayer(nn.Module):
         return out
 
 
-def final_norm(d_model: int, norm: Norm) -> nn.Module:
+def final_norm(config: ModelConfig) -> nn.Module:
     """Return the normalisation after the last layer: needed by pre-norm, already done by post-norm."""
-    return nn.LayerNorm(d_model) if norm == "pre" else nn.Identity()
+    return NORMALIZATIONS[config.normalization](config.d_model) if config.norm == "pre" else nn.Identity()

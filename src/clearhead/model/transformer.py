@@ -7,9 +7,10 @@ from clearhead.config import ModelConfig
 from clearhead.model.attention import Observer, scoped
 from clearhead.model.cache import Cache
 from clearhead.model.decoder import Decoder
-from clearhead.model.embeddings import PositionalEncoding, TokenEmbedding
+from clearhead.model.embeddings import TokenEmbedding
 from clearhead.model.encoder import Encoder
 from clearhead.model.masks import padding_mask
+from clearhead.model.positions import PositionalEncoding
 
 PAD = 0
 """The id that pads a batch on the right; never attended to."""
@@ -33,7 +34,9 @@ class Transformer(nn.Module):
         if not config.tied_embeddings:
             self.tgt_embedding = TokenEmbedding(config.vocab_size, config.d_model)
             self.output_embedding = TokenEmbedding(config.vocab_size, config.d_model)
-        self.positions = PositionalEncoding(config.d_model, config.dropout)
+        self.positions = PositionalEncoding(
+            config.d_model, config.dropout, added=config.positions == "sinusoidal"
+        )
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         for module in self.modules():

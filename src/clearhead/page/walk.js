@@ -57,6 +57,13 @@ function section(title, equation, ...content) {
   return make("section", { className: "stage" }, make("h4", {}, title), equation ? make("p", { className: "equation" }, equation) : "", ...content);
 }
 
+const FEED_FORWARD = {
+  relu: "max(0, x W₁ + b₁)",
+  gelu: "GELU(x W₁ + b₁)",
+  swish: "swish(x W₁ + b₁)",
+  swiglu: "(swish(x W₁ + b₁) · (x V + c))",
+};
+
 /** Fill the view of the walk. */
 export function walkView(data, root) {
   if (!Object.keys(data.inner).length) {
@@ -65,6 +72,9 @@ export function walkView(data, root) {
   }
   const first = (stack) => (stack === "encoder" && data.source.labels[0].startsWith("<2") ? 1 : 0);
   const state = { stack: "encoder", layer: 0, head: 0, token: first("encoder") };
+  const normName = () => (data.about.normalization === "rms" ? "RMSNorm" : "LayerNorm");
+  const within = FEED_FORWARD[data.about.activation ?? "relu"];
+  const added = data.about.positions !== "rotary";
   const inner = (name) => data.inner[`${state.stack}.${state.layer}.${name}`];
 
   function attention(which, said) {
@@ -76,10 +86,11 @@ export function walkView(data, root) {
     const names = which === "cross" || state.stack === "encoder" ? data.source.labels : data.target.read;
     const asked = which === "self" ? state.token : 0;
     const d = query.length;
-    const norm = data.about.norm === "pre" ? "LayerNorm(x)" : "x";
+    const norm = data.about.norm === "pre" ? `${normName()}(x)` : "x";
+    const turned = which === "self" && data.about.positions === "rotary" ? ";  q and k turned by their positions" : "";
     return [
       make("h3", {}, said),
-      section("Query, keys, values", `q = ${norm} W^Q + b^Q,  k = ${which === "cross" ? "memory" : norm} W^K,  v = ${which === "cross" ? "memory" : norm} W^V + b^V,  each of d_k = ${d}`,
+      section("Query, keys, values", `q = ${norm} W^Q + b^Q,  k = ${which === "cross" ? "memory" : norm} W^K,  v = ${which === "cross" ? "memory" : norm} W^V + b^V,  each of d_k = ${d}${turned}`,
         make("p", {}, "query of this token"), strip(query), make("p", {}, `key and value of “${names[asked]}”`), strip(each("key")[asked]), strip(each("value")[asked])),
       section("Scores, scale, " + (causal ? "mask, " : "") + "softmax",
         `q · k, / √d_k = / √${d} so that the variance does not grow with d_k, ${causal ? "what comes later set to −∞, " : ""}softmax: weights that sum to 1`,
@@ -98,7 +109,7 @@ export function walkView(data, root) {
     const made = row(inner(`${which}.function`), state.token);
     const sum = before.map((value, place) => value + made[place]);
     const pre = data.about.norm === "pre";
-    return section("Add & Norm", pre ? "x + Sublayer(LayerNorm(x))" : "LayerNorm(x + Sublayer(x))",
+    return section("Add & Norm", pre ? `x + Sublayer(${normName()}(x))` : `${normName()}(x + Sublayer(x))`,
       make("p", {}, "x"), strip(before), make("p", {}, "x + Sublayer"), strip(sum),
       pre ? "" : make("p", {}, "normalised"), pre ? "" : strip(row(inner(`${which}.after`), state.token)));
   }
@@ -114,13 +125,13 @@ export function walkView(data, root) {
     const ends = state.layer === layers - 1;
     return [
       section("Embedding", `the token's row of the table × ${root_d}`, strip(embedded)),
-      section("Position", "PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(…)", strip(position)),
-      section("Into the first layer", "embedding + position", strip(entering)),
+      added ? section("Position", "PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(…)", strip(position)) : "",
+      section("Into the first layer", added ? "embedding + position" : "embedding; positions turn queries and keys", strip(entering)),
       ...attention("self", decoder ? `Layer ${state.layer}: masked self-attention, head ${state.head}` : `Layer ${state.layer}: self-attention, head ${state.head}`),
       ...(decoder ? attention("cross", `Layer ${state.layer}: attention to the source, head ${state.head}`) : []),
       make("h3", {}, `Layer ${state.layer}: feed-forward`),
-      section("Feed-forward", "max(0, x W₁ + b₁) W₂ + b₂, the same at every position",
-        make("p", {}, `max(0, x W₁ + b₁): ${inner("feed_forward.inner").shape[1]} numbers, ${row(inner("feed_forward.inner"), state.token).filter((value) => value > 0).length} above 0`),
+      section("Feed-forward", `${within} W₂ + b₂, the same at every position`,
+        make("p", {}, `${within}: ${inner("feed_forward.inner").shape[1]} numbers, ${row(inner("feed_forward.inner"), state.token).filter((value) => value > 0).length} above 0`),
         strip(row(inner("feed_forward.inner"), state.token)), make("p", {}, "… W₂ + b₂"), strip(row(inner("feed_forward.function"), state.token))),
       addAndNorm("feed_forward"),
       ends

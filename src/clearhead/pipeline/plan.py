@@ -94,7 +94,7 @@ def flops_per_token(model: ModelConfig, length: int) -> float:
     Two for each weight a token passes in the forward pass, twice that in the backward pass; attention
     adds 4 * length * d_model for each of its places (scores and weighted sum).
     """
-    d, f = model.d_model, model.d_ff
+    d, f = model.d_model, model.d_ff * (1.5 if model.activation == "swiglu" else 1)
     projections = 4 * d * d
     encoder = model.num_encoder_layers * (projections + 2 * d * f + 2 * length * d)
     decoder = model.num_decoder_layers * (2 * projections + 2 * d * f + 4 * length * d)
