@@ -212,7 +212,7 @@ OPTIONS = {
     "info": "json model",
     "plan": "config json measure preset",
     "train": f"config init out preset resume {DATA} "
-    "model.activation model.attention-dropout model.d-ff model.d-model model.dropout "
+    "model.activation model.attention-dropout model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.positions "
     "model.tied-embeddings model.vocab-size "

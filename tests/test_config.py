@@ -104,3 +104,11 @@ def test_an_integer_may_stand_for_a_float():
 
 def test_length_limit():
     assert DecodingConfig(max_length_factor=1.5, max_length_offset=3).max_length(5) == 10
+
+
+def test_learned_positions_hold_the_longest_pair():
+    model = {"positions": "learned", "max_positions": 100}
+    assert RunConfig.from_dict({"model": model, "data": {"max_tokens": 98}}).model.longest == 100
+    with pytest.raises(ConfigError, match=r"data\.max_tokens is 99; allowed is at most 98"):
+        RunConfig.from_dict({"model": model, "data": {"max_tokens": 99}})
+    assert RunConfig.from_dict({"data": {"max_tokens": 5000}}).model.longest is None

@@ -20,7 +20,7 @@ from clearhead.engines.ctranslate2 import POSITIONS, CTranslate2Engine, Setting
 from clearhead.engines.directory import ModelInfo, model_files
 from clearhead.engines.protocol import SearchOptions
 from clearhead.engines.pytorch import PyTorchEngine
-from clearhead.errors import ConfigError, EngineError
+from clearhead.errors import ConfigError, EngineError, TranslationError
 from clearhead.model.transformer import Transformer
 from clearhead.text.tokenizer import EOS, Tokenizer
 
@@ -37,6 +37,7 @@ SHAPES = {
     "swiglu": {"activation": "swiglu", "tied_embeddings": False},
     "rms": {"normalization": "rms"},
     "rotary": {"positions": "rotary"},
+    "learned": {"positions": "learned", "max_positions": 500},
     "all of them": {"activation": "swiglu", "normalization": "rms", "positions": "rotary", "norm": "pre"},
     "deep encoder": {"num_encoder_layers": 3, "num_decoder_layers": 1, "norm": "pre"},
     "deep decoder": {"num_encoder_layers": 1, "num_decoder_layers": 3, "tied_embeddings": False},
@@ -350,3 +351,21 @@ def test_translating_loads_no_torch(model):
         f"main(['translate', '--model', {str(model)!r}, 'one two'])\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ), capture_output=True)
+
+
+def test_learned_positions_end_where_they_end(tmp_path):
+    """Nothing beyond them is read or written, by either engine."""
+    path = write_model(tmp_path / "model", positions="learned", max_positions=60)
+    ours, theirs = (
+        choice.load_engine("pytorch", path),
+        CTranslate2Engine(path, conversion.converted(path), FP32),
+    )
+    endless = options(max_length_offset=500)
+    for engine in (ours, theirs):
+        for number, (found,) in engine.translate([[270, 271, EOS], [*[270] * 59, EOS]], endless):
+            assert len(found.tokens) <= 59, number
+        assert len(engine.score([[270, EOS]], [[271] * 59])[0]) == 60
+        with pytest.raises(TranslationError, match="has learned 60 positions; split it"):
+            list(engine.translate([[270] * 60 + [EOS]], endless))
+        with pytest.raises(TranslationError, match="has learned 60 positions"):
+            engine.score([[270, EOS]], [[271] * 60])

@@ -16,7 +16,7 @@ from clearhead.export.write import REPORT, export
 from clearhead.text.tokenizer import EOS, PAD, Tokenizer
 from tests.engines.test_ctranslate2 import SHAPES, TEXTS, write_model
 
-ALLOWED = sorted(SHAPES.keys() - {"swiglu", "rms", "rotary", "all of them"})
+ALLOWED = sorted(SHAPES.keys() - {"swiglu", "rms", "learned", "rotary", "all of them"})
 
 
 @pytest.fixture(scope="module", params=ALLOWED)
@@ -101,7 +101,7 @@ def test_what_has_no_form_is_refused_in_a_line(tmp_path, capsys):
     untied = write_model(tmp_path / "untied", norm="pre", tied_embeddings=False)
     with pytest.raises(EngineError, match="not tied has no form"):
         export(untied, tmp_path / "hf", "huggingface")
-    for name in ("swiglu", "rms", "rotary"):
+    for name in ("swiglu", "rms", "learned", "rotary"):
         model = write_model(tmp_path / name, **SHAPES[name])
         with pytest.raises(EngineError, match=f"{name}' has no form in transformers; "):
             export(model, tmp_path / "hf", "huggingface")

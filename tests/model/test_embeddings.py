@@ -65,4 +65,4 @@ def test_rotary_positions_make_scores_a_matter_of_distance():
 
 def test_nothing_is_added_where_positions_turn():
     embedded = torch.randn(2, 5, 8)
-    torch.testing.assert_close(PositionalEncoding(8, 0.0, added=False)(embedded, 3), embedded)
+    torch.testing.assert_close(PositionalEncoding(8, 0.0, "rotary")(embedded, 3), embedded)

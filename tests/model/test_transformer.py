@@ -18,6 +18,7 @@ OPTIONS = [
     {"activation": "swiglu"},
     {"normalization": "rms"},
     {"positions": "rotary"},
+    {"positions": "learned", "max_positions": 20},
     {"activation": "swiglu", "normalization": "rms", "positions": "rotary"},
 ]
 

@@ -9,7 +9,7 @@ from clearhead.errors import ConfigError
 Norm = Literal["post", "pre"]
 Normalization = Literal["layer", "rms"]
 Activation = Literal["relu", "gelu", "swish", "swiglu"]
-Positions = Literal["sinusoidal", "rotary"]
+Positions = Literal["sinusoidal", "learned", "rotary"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,9 @@ class ModelConfig:
     normalization: Normalization = "layer"
     """layer: LayerNorm, the paper; rms: the root mean square alone (Zhang and Sennrich 2019)."""
     positions: Positions = "sinusoidal"
-    """sinusoidal: added to embeddings (§3.5); rotary: self-attention's queries and keys turn (Su et al. 2021)."""
+    """Added to embeddings, sinusoidal (§3.5) or learned; rotary: queries and keys turn (Su et al. 2021)."""
+    max_positions: int = 1024
+    """Learned positions: how many there are; nothing longer can be read or written."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -54,6 +56,7 @@ class ModelConfig:
             "num_heads",
             "num_encoder_layers",
             "num_decoder_layers",
+            "max_positions",
         ):
             check(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "1 or more")
         for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
@@ -108,6 +111,11 @@ class ModelConfig:
         return self.d_model // self.num_heads
 
     @property
+    def longest(self) -> int | None:
+        """Most tokens that a side may have, BOS or EOS counted; None for no limit."""
+        return self.max_positions if self.positions == "learned" else None
+
+    @property
     def num_parameters(self) -> int:
         """Trained numbers by formula; sinusoids are not trained and a key projection has no bias."""
         d, f = self.d_model, self.d_ff
@@ -120,8 +128,13 @@ class ModelConfig:
         decoder = 2 * attention + feed_forward + 3 * norm
         final_norms = 2 * norm if self.norm == "pre" else 0
         embeddings = self.vocab_size * d * (1 if self.tied_embeddings else 3)
+        positions = (self.longest or 0) * d
         return (
-            embeddings + self.num_encoder_layers * encoder + self.num_decoder_layers * decoder + final_norms
+            embeddings
+            + positions
+            + self.num_encoder_layers * encoder
+            + self.num_decoder_layers * decoder
+            + final_norms
         )
 
 

@@ -38,6 +38,13 @@ class RunConfig:
             self.data.subword_sampling,
             f"0: a {self.tokenizer.kind} tokenizer has one segmentation and cannot sample",
         )
+        longest = self.model.longest
+        check(
+            longest is None or self.data.max_tokens + 2 <= longest,
+            "data.max_tokens",
+            self.data.max_tokens,
+            f"at most {(longest or 0) - 2}, since there are {longest} learned positions (model.max_positions)",
+        )
         if self.training.guided_alignment and (self.data.subword_sampling or self.data.augmentation):
             raise ConfigError(
                 "training.guided_alignment needs the text that the alignments are of; leave out "

@@ -151,14 +151,15 @@ def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
     from clearhead.model.positions import sinusoids
 
     tied = shape.tied_embeddings
-    table = sinusoids(POSITIONS, shape.d_model).numpy()
+    learned = shape.positions == "learned"
+    table = weights["positions.table.weight"] if learned else sinusoids(POSITIONS, shape.d_model).numpy()
     for stack, name, embedding in (
         (spec.encoder, "encoder", "src_embedding"),
         (spec.decoder, "decoder", "src_embedding" if tied else "tgt_embedding"),
     ):
         embeddings = stack.embeddings[0] if name == "encoder" else stack.embeddings
         embeddings.weight = weights[f"{embedding}.weight"]
-        if shape.positions == "sinusoidal":
+        if shape.positions != "rotary":
             stack.position_encodings.encodings = table
         if shape.norm == "pre":
             _norm(stack.layer_norm, weights, f"{name}.norm")

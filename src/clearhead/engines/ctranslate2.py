@@ -19,7 +19,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
 from clearhead.engines import directory
-from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.engines.protocol import Ids, SearchOptions, check_lengths
 from clearhead.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
@@ -78,13 +78,16 @@ class _Request:
     srcs: Sequence[Ids]
     options: SearchOptions
     prefixes: Sequence[Ids] | None
+    most_tokens: int | None = None
+    """Of a translation, whatever the options say; None for no limit."""
 
     def prefix(self, index: int) -> Ids:
         return self.prefixes[index] if self.prefixes else ()
 
     def limit(self, index: int) -> int:
         """Return the most tokens of a translation; what it must begin with is never cut."""
-        return max(self.options.decoding.max_length(len(self.srcs[index])), len(self.prefix(index)))
+        limit = max(self.options.decoding.max_length(len(self.srcs[index])), len(self.prefix(index)))
+        return limit if self.most_tokens is None else min(limit, self.most_tokens)
 
     def longest(self, index: int) -> int:
         return max(len(self.srcs[index]), self.limit(index) + 1)
@@ -108,6 +111,7 @@ class CTranslate2Engine:
         self._pieces = tokenizer.vocabulary
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
         self._banned = [[self._pieces[number]] for number in sorted(tokenizer.forbidden_ids)]
+        self._longest = directory.read_info(path).model.longest
         self._translator = self._load(setting)
 
     @property
@@ -143,7 +147,9 @@ class CTranslate2Engine:
         reason = self.unsupported(options)
         if reason:
             raise ConfigError(f"the engine ctranslate2 has no {reason}; use --engine auto or pytorch")
-        request = _Request(srcs, options, prefixes)
+        check_lengths(srcs, self._longest)
+        # One token beyond the limit is asked for, and BOS has a position too.
+        request = _Request(srcs, options, prefixes, None if self._longest is None else self._longest - 2)
         for index in range(len(srcs)):
             if request.limit(index) < options.min_length:
                 raise ConfigError(
@@ -231,6 +237,8 @@ class CTranslate2Engine:
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, in fp32."""
+        check_lengths(srcs, self._longest)
+        check_lengths([[0, *tgt] for tgt in tgts], self._longest)  # with BOS
         if any(max(len(src), len(tgt)) >= POSITIONS for src, tgt in zip(srcs, tgts, strict=True)):
             return self.pytorch.score(srcs, tgts)
         scored = self._exact.score_batch(

@@ -1,5 +1,6 @@
 """The proof that a converted model translates as our own code does; part of every conversion."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +26,14 @@ _MOST_TOKENS = 40
 def random_sources(path: Path, seed: int = 0) -> list[list[int]]:
     """Return sources of random pieces in many lengths, one beyond every table of usual size."""
     tokenizer = directory.read_tokenizer(path)
+    longest = directory.read_info(path).model.longest
     draws = np.random.default_rng(seed)
     ids = sorted(tokenizer.text_pieces.values())
     tags = [tokenizer.encode("", to=language) for language in tokenizer.languages] or [[]]
     return [
         [*tags[number % len(tags)], *draws.choice(ids, length).tolist(), EOS]
         for number, length in enumerate(_LENGTHS)
+        if length + 2 + _MOST_TOKENS < (longest or math.inf)
     ]
 
 

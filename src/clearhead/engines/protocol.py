@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from clearhead.config import DecodingConfig
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.errors import ConfigError
+from clearhead.errors import ConfigError, TranslationError
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
@@ -39,6 +39,16 @@ class SearchOptions:
             raise ConfigError(
                 f"{self.num_hypotheses} hypotheses were asked of a beam of {self.decoding.beam_size}; "
                 "ask for a wider beam or for fewer hypotheses"
+            )
+
+
+def check_lengths(rows: Sequence[Ids], longest: int | None) -> None:
+    """Raise TranslationError for a sentence that is longer than a model has positions."""
+    for number, ids in enumerate(rows if longest is not None else ()):
+        if longest is not None and len(ids) > longest:
+            raise TranslationError(
+                f"sentence {number} has {len(ids)} tokens, and the model has learned {longest} positions; split it, or "
+                "let it be split (--split auto)"
             )
 
 

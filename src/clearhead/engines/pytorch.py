@@ -15,7 +15,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.search import Search, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info
-from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.engines.protocol import Ids, SearchOptions, check_lengths
 from clearhead.errors import CheckpointError
 from clearhead.model.cache import Cache
 from clearhead.model.transformer import PAD, Transformer
@@ -71,6 +71,7 @@ class PyTorchEngine:
 
         In fp32 a sentence gets the same tokens alone or in any batch, but for ties below 1e-4.
         """
+        check_lengths(srcs, self.model.config.longest)
         strategy = _strategy(options)
         width = max(1, options.num_hypotheses if options.temperature else options.decoding.beam_size)
         budget = max(1, options.batch_tokens // width)
@@ -102,7 +103,7 @@ class PyTorchEngine:
             num_sentences=len(srcs),
             bos=BOS,
             eos=EOS,
-            max_lengths=[options.decoding.max_length(len(src)) for src in srcs],
+            max_lengths=[self._max_length(len(src), options) for src in srcs],
             min_lengths=[options.min_length] * len(srcs),
             constraints=self._constraints(options, prefixes),
             num_hypotheses=options.num_hypotheses,
@@ -110,6 +111,10 @@ class PyTorchEngine:
             device=self.device,
             trace=trace,
         )
+
+    def _max_length(self, num_src_tokens: int, options: SearchOptions) -> int:
+        wanted, longest = options.decoding.max_length(num_src_tokens), self.model.config.longest
+        return wanted if longest is None else min(wanted, longest - 1)  # BOS has a position too
 
     @property
     def pytorch(self) -> Self:
@@ -124,6 +129,8 @@ class PyTorchEngine:
 
         With `allowed_only` that among the tokens which may be produced.
         """
+        check_lengths(srcs, self.model.config.longest)
+        check_lengths([[BOS, *tgt] for tgt in tgts], self.model.config.longest)
         scores: list[list[float]] = [[] for _ in srcs]
         lengths = [max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
         for batch in order_by_length(lengths, 4096):

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from clearhead.config import Positions
 from clearhead.model.dropout import Dropout
 
 
@@ -38,23 +39,46 @@ class Sinusoids(nn.Module):
         return self.table[start:end]
 
 
+class LearnedPositions(nn.Module):
+    """A learned vector for each position, in the place of the sinusoids (§3.5 compares the two)."""
+
+    def __init__(self, max_positions: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(max_positions, width).normal_(std=width**-0.5))
+
+    def forward(self, start: int, end: int) -> Float[Tensor, "length width"]:
+        """Return the rows of positions from `start` to before `end`, which must be there."""
+        assert end <= len(self.weight), "engines and settings keep within the learned positions"
+        return self.weight[start:end]
+
+
 class PositionalEncoding(nn.Module):
     """Adds the sinusoids to scaled embeddings and applies dropout to the sum (§3.5, §5.4).
 
-    Where positions are rotary nothing is added, and dropout is applied alone.
+    Or adds learned positions; where positions are rotary nothing is added, and dropout is applied alone.
     """
 
-    def __init__(self, d_model: int, dropout: float, *, added: bool = True) -> None:
+    def __init__(
+        self,
+        d_model: int,
+        dropout: float,
+        kind: Positions = "sinusoidal",
+        max_positions: int = 1024,
+    ) -> None:
         super().__init__()
-        self.sinusoids = Sinusoids(d_model) if added else None
+        self.table: nn.Module | None = None
+        if kind == "sinusoidal":
+            self.table = Sinusoids(d_model)
+        elif kind == "learned":
+            self.table = LearnedPositions(max_positions, d_model)
         self.dropout = Dropout(dropout)
 
     def forward(
         self, embedded: Float[Tensor, "batch length d_model"], start: int = 0
     ) -> Float[Tensor, "batch length d_model"]:
         """Add positions `start`, `start + 1`, ... (start > 0 when decoding continues from a cache)."""
-        if self.sinusoids is not None:
-            embedded = embedded + self.sinusoids(start, start + embedded.shape[1])
+        if self.table is not None:
+            embedded = embedded + self.table(start, start + embedded.shape[1])
         out: Tensor = self.dropout(embedded)
         return out
 

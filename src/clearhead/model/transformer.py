@@ -35,7 +35,7 @@ class Transformer(nn.Module):
             self.tgt_embedding = TokenEmbedding(config.vocab_size, config.d_model)
             self.output_embedding = TokenEmbedding(config.vocab_size, config.d_model)
         self.positions = PositionalEncoding(
-            config.d_model, config.dropout, added=config.positions == "sinusoidal"
+            config.d_model, config.dropout, config.positions, config.max_positions
         )
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)

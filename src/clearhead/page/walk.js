@@ -125,7 +125,7 @@ export function walkView(data, root) {
     const ends = state.layer === layers - 1;
     return [
       section("Embedding", `the token's row of the table × ${root_d}`, strip(embedded)),
-      added ? section("Position", "PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(…)", strip(position)) : "",
+      added ? section("Position", data.about.positions === "learned" ? "a learned vector for each position" : "PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos(…)", strip(position)) : "",
       section("Into the first layer", added ? "embedding + position" : "embedding; positions turn queries and keys", strip(entering)),
       ...attention("self", decoder ? `Layer ${state.layer}: masked self-attention, head ${state.head}` : `Layer ${state.layer}: self-attention, head ${state.head}`),
       ...(decoder ? attention("cross", `Layer ${state.layer}: attention to the source, head ${state.head}`) : []),
