@@ -73,13 +73,14 @@ class ByHand:
 class ByTransformers:
     """`generate` of transformers on the exported model: batches of like length, as its users would write it."""
 
-    def __init__(self, path: Path, beam_size: int) -> None:
+    def __init__(self, path: Path, beam_size: int, alpha: float) -> None:
         from clearhead.export import huggingface
 
         with tempfile.TemporaryDirectory() as name:
             huggingface.write(path, Path(name))
             self.model = huggingface.Transformers(Path(name)).model
-        self.tokenizer, self.beam_size = directory.read_tokenizer(path), beam_size
+        self.tokenizer, self.decoding = directory.read_tokenizer(path), directory.read_info(path).decoding
+        self.beam_size, self.alpha = beam_size, alpha
 
     def texts(self, lines: list[str], to: str | None, size: int = 64) -> list[str]:
         """Return every translation as text."""
@@ -92,7 +93,12 @@ class ByTransformers:
             ids = torch.tensor([sources[n] + [PAD] * (width - len(sources[n])) for n in batch])
             with torch.inference_mode():
                 results = self.model.generate(
-                    ids, attention_mask=ids != PAD, num_beams=self.beam_size, do_sample=False, max_length=256
+                    ids,
+                    attention_mask=ids != PAD,
+                    num_beams=self.beam_size,
+                    length_penalty=self.alpha,
+                    do_sample=False,
+                    max_length=self.decoding.max_length(width) + 2,
                 )
             for number, result in zip(batch, results.tolist(), strict=True):
                 found[number] = self.tokenizer.decode([i for i in result if i not in (PAD, EOS)])
@@ -158,11 +164,15 @@ def against_transformers(
 ) -> None:
     """Measure transformers on a few lines, where it can run the model."""
     try:
-        theirs = ByTransformers(path, options["beam_size"])
+        theirs = ByTransformers(path, options["beam_size"], options["alpha"])
     except EngineError as error:
         print(f"transformers: {error}")
         return
     plain = Translator.load(path, engine="pytorch")
+    pairs = zip(theirs.texts(lines, to), plain.translate(lines, **options), strict=True)
+    print(
+        f"translations of transformers that differ from our own code's: {sum(a != b.text for a, b in pairs)}"
+    )
     seconds = interleaved(
         {
             "transformers": lambda: theirs.texts(lines, to),

@@ -223,7 +223,7 @@ OPTIONS = {
     "training.guided-alignment "
     "training.r-drop training.save-every training.schedule training.seed training.select-by training.threads "
     "training.valid-every training.warmup-steps training.weight-decay "
-    "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset",
+    "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset decoding.literals",
     "prepare": f"config init json {DATA}",
 }
 """Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""

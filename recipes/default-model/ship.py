@@ -63,8 +63,8 @@ a name, number, code or address, {copies["right"]} keep it unchanged ({kinds}).
 
 Text that is in the target language already stays as it is in {unchanged} of {asked} sentences. Of \
 {odd["emoji"]["of"]} sentences with an emoji {odd["emoji"]["kept"]} keep it; what is in a script that it has not \
-learned is left as it is ({odd["scripts"]["left"]} of {odd["scripts"]["of"]}). Of {odd["long"]["of"]} tables, lines of \
-code, repetitions and overlong sentences {odd["long"]["grown"]} come out more than twice as long.
+learned is left as it is ({odd["scripts"]["left"]} of {odd["scripts"]["of"]}). Of {odd["long"]["of"]} translations of \
+tables, lines of code, repetitions and overlong sentences {odd["long"]["grown"]} come out more than twice as long.
 
 **Limits.** It has learned from short everyday sentences, and is for such. It is not for news, law, medicine or
 anything that matters unread: it does not know most names of things, it mistakes rare words for others that look like

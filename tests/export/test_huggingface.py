@@ -31,7 +31,10 @@ def exported(request, tmp_path_factory):
 def test_the_proof_is_kept_beside_it(exported):
     report = json.loads((exported[1] / REPORT).read_text())
     assert report["sources"] >= 9
-    assert report["greedy_tokens"] > 50
+    assert report["greedy_tokens"] >= 3 * report["sources"]
+    assert (exported[1] / "README.md").read_bytes() == (exported[0] / "README.md").read_bytes()
+    modes = {file.stat().st_mode & 0o777 for file in exported[1].iterdir()}
+    assert modes == {(exported[0] / "config.json").stat().st_mode & 0o777}
     assert report["largest_difference"] < 1e-4
     assert report["versions"]["transformers"]
 
@@ -75,7 +78,7 @@ def test_it_never_writes_controls(exported):
     assert not torch.isin(found, forbidden).any()
 
 
-@pytest.mark.parametrize("wrong", ["order", "start", "tags"])
+@pytest.mark.parametrize("wrong", ["order", "start", "norm"])
 def test_a_wrong_form_is_refused_and_leaves_nothing(wrong, tmp_path, monkeypatch):
     model = write_model(tmp_path / "model", norm="pre", languages=("de", "fr"))
     renamed = huggingface._renamed
@@ -85,8 +88,9 @@ def test_a_wrong_form_is_refused_and_leaves_nothing(wrong, tmp_path, monkeypatch
             if wrong == "order" and name.endswith("layers.1.fc1.weight"):
                 yield name, tensor[:, torch.arange(tensor.shape[1]).roll(1)]
             elif wrong == "start" and name == "model.shared.weight":
-                yield name, weights["src_embedding.weight"][:, : tensor.shape[1]]
-            elif wrong == "tags" and name.endswith("encoder.layer_norm.bias"):
+                tensor[PAD] = tensor[PAD + 3]
+                yield name, tensor
+            elif wrong == "norm" and name.endswith("encoder.layer_norm.bias"):
                 yield name, tensor + 0.05
             else:
                 yield name, tensor
@@ -95,6 +99,23 @@ def test_a_wrong_form_is_refused_and_leaves_nothing(wrong, tmp_path, monkeypatch
     with pytest.raises(EngineError, match="does not run in transformers as it does in PyTorch"):
         export(model, tmp_path / "hf", "huggingface")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+def test_a_wrong_tokenizer_is_refused(tmp_path, monkeypatch):
+    model = write_model(tmp_path / "model", languages=("de", "fr"))
+    write = huggingface._write_tokenizer
+
+    def changed(tokenizer, folder):
+        write(tokenizer, folder)
+        file = folder / "vocab.json"
+        tags = {">>de<<": ">>fr<<", ">>fr<<": ">>de<<"}
+        vocabulary = json.loads(file.read_text())
+        file.write_text(json.dumps({tags.get(piece, piece): i for piece, i in vocabulary.items()}))
+
+    monkeypatch.setattr(huggingface, "_write_tokenizer", changed)
+    with pytest.raises(EngineError, match=r"cuts .* otherwise"):
+        export(model, tmp_path / "hf", "huggingface")
+    assert not (tmp_path / "hf").exists()
 
 
 def test_what_has_no_form_is_refused_in_a_line(tmp_path, capsys):
@@ -124,4 +145,6 @@ def test_ctranslate2_is_written_by_the_same_command(tmp_path, capsys):
     cli.main(["export", "--model", str(model), "--format", "ctranslate2", "--out", str(tmp_path / "ct2")])
     assert "proved on 9 sources" in capsys.readouterr().out
     assert (tmp_path / "ct2" / "model.bin").exists()
+    for file in ("README.md", "tokenizer.model"):
+        assert (tmp_path / "ct2" / file).read_bytes() == (model / file).read_bytes()
     assert json.loads((tmp_path / "ct2" / REPORT).read_text())["versions"]["ctranslate2"]

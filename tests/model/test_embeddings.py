@@ -63,6 +63,24 @@ def test_rotary_positions_make_scores_a_matter_of_distance():
     torch.testing.assert_close(turn(many[:, :, :1], 0), many[:, :, :1])
 
 
+@pytest.mark.parametrize("kind", ["sinusoidal", "rotary"])
+def test_a_table_that_grew_in_a_validation_is_learned_with(kind):
+    turn = RotaryPositions(8) if kind == "rotary" else PositionalEncoding(8, 0.0)
+    long, short = (
+        (torch.randn(1, 1, 700, 8), torch.randn(1, 1, 4, 8))
+        if kind == "rotary"
+        else (
+            torch.randn(1, 700, 8),
+            torch.randn(1, 4, 8),
+        )
+    )
+    with torch.inference_mode():
+        turn(long)
+    short.requires_grad_()
+    turn(short).square().sum().backward()
+    assert short.grad.abs().sum() > 0
+
+
 def test_nothing_is_added_where_positions_turn():
     embedded = torch.randn(2, 5, 8)
     torch.testing.assert_close(PositionalEncoding(8, 0.0, "rotary")(embedded, 3), embedded)

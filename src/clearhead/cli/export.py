@@ -31,5 +31,6 @@ class Export:
         proof = export(self.model, self.out, self.form)
         print(
             f"{self.out}: proved on {proof.sources} sources: log-probabilities differ by at most "
-            f"{proof.largest_difference:.1e}, {proof.greedy_tokens} tokens of greedy translations are the same"
+            f"{proof.largest_difference:.1e}; {proof.greedy_tokens} tokens of greedy translations are the same, "
+            f"{proof.cut_short} translations were compared up to a tie or a loop"
         )

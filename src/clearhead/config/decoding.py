@@ -16,6 +16,8 @@ class DecodingConfig:
     """A translation may have this many tokens for each source token ..."""
     max_length_offset: int = 20
     """... plus so many."""
+    literals: bool = False
+    """Put right addresses, codes and long numbers that come out a letter otherwise than the source has them."""
 
     def __post_init__(self) -> None:
         check(self.beam_size >= 1, "decoding.beam_size", self.beam_size, "1 or more")

@@ -148,8 +148,9 @@ class CTranslate2Engine:
         if reason:
             raise ConfigError(f"the engine ctranslate2 has no {reason}; use --engine auto or pytorch")
         check_lengths(srcs, self._longest)
-        # One token beyond the limit is asked for, and BOS has a position too.
-        request = _Request(srcs, options, prefixes, None if self._longest is None else self._longest - 2)
+        most = None if self._longest is None else self._longest - 1  # BOS has a position too
+        check_lengths(prefixes or (), most)
+        request = _Request(srcs, options, prefixes, most)
         for index in range(len(srcs)):
             if request.limit(index) < options.min_length:
                 raise ConfigError(

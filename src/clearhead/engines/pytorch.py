@@ -71,7 +71,9 @@ class PyTorchEngine:
 
         In fp32 a sentence gets the same tokens alone or in any batch, but for ties below 1e-4.
         """
-        check_lengths(srcs, self.model.config.longest)
+        longest = self.model.config.longest
+        check_lengths(srcs, longest)
+        check_lengths(prefixes or (), None if longest is None else longest - 1)
         strategy = _strategy(options)
         width = max(1, options.num_hypotheses if options.temperature else options.decoding.beam_size)
         budget = max(1, options.batch_tokens // width)

@@ -236,6 +236,12 @@ class Transformers:
             self.model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                 folder, dtype=torch.float32, local_files_only=True
             ).eval()
+            self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+    def ids(self, text: str, to: str | None) -> list[int]:
+        """Return the ids that their tokenizer makes of a text, EOS last."""
+        found: list[int] = self.tokenizer(f">>{to}<< {text}" if to else text)["input_ids"]
+        return found
 
     @torch.inference_mode()
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:

@@ -1,16 +1,16 @@
-"""Exporting: write in a folder of its own, prove, then let it appear."""
+"""Exporting: write in a temporary folder, prove, then let the folder appear."""
 
-import json
-import shutil
 import tempfile
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from clearhead import checkpoint
 from clearhead.engines import conversion, directory, parity
 from clearhead.engines.parity import Proof
-from clearhead.errors import CheckpointError
+from clearhead.errors import CheckpointError, EngineError
+from clearhead.text.tokenizer import EOS
 
 Format = Literal["ctranslate2", "huggingface"]
 REPORT = "clearhead-proof.json"
@@ -20,38 +20,41 @@ def export(path: Path | str | None, out: Path, form: Format) -> Proof:
     """Write a model in another program's form into the folder `out`, which must not be there; return its proof.
 
     The folder appears only when the form was proved to give the log-probabilities and greedy translations of our
-    own code. Raises EngineError where it does not, or has no such form.
+    own code; it holds the model's card and the proof. Raises EngineError where it does not, or has no such form.
     """
     model = directory.find(path)
     if out.exists():
         raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent) as name:
-        folder = Path(name) / out.name
-        folder.mkdir()
+    with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
+        folder = Path(name)
         proof = _WRITERS[form](model, folder)
-        report = {"format": form, "versions": _versions(form), **asdict(proof)}
-        (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        shutil.move(folder, out)
+        # Written anew: what other programs write is not flushed, and may be for its owner's eyes only.
+        files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    report = checkpoint.json_bytes({"format": form, "versions": _versions(form), **asdict(proof)})
+    card = (model / directory.CARD).read_bytes()
+    checkpoint.write_directory(out, {directory.CARD: card, **files, REPORT: report})
     return proof
 
 
 def _ctranslate2(model: Path, folder: Path) -> Proof:
     conversion.write(model, folder)
-    return parity.prove(model, folder)
+    proof = parity.prove(model, folder)
+    (folder / directory.TOKENIZER).write_bytes((model / directory.TOKENIZER).read_bytes())
+    return proof
 
 
 def _huggingface(model: Path, folder: Path) -> Proof:
     from clearhead.export import huggingface
 
     huggingface.write(model, folder)
-    return parity.compare(
-        model,
-        huggingface.Transformers(folder),
-        "in transformers",
-        parity.random_sources(model),
-        allowed_only=True,
-    )
+    theirs, sources = huggingface.Transformers(folder), parity.random_sources(model)
+    ours = directory.read_tokenizer(model)
+    for number, source in enumerate(sources):
+        text = ours.decode(source)
+        to = ours.languages[number % len(ours.languages)] if ours.languages else None
+        if theirs.ids(text, to) != [*ours.encode(text, to=to), EOS]:
+            raise EngineError(f"the tokenizer written for transformers cuts {text!r} otherwise; report this")
+    return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
 
 
 _WRITERS = {"ctranslate2": _ctranslate2, "huggingface": _huggingface}

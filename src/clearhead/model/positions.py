@@ -35,7 +35,8 @@ class Sinusoids(nn.Module):
     def forward(self, start: int, end: int) -> Float[Tensor, "length width"]:
         """Return the rows of positions from `start` to before `end`."""
         if end > self.table.shape[0]:
-            self.table = sinusoids(2 * end, self.table.shape[1]).to(self.table)
+            with torch.inference_mode(False):  # what is made in a validation is learned with afterwards
+                self.table = sinusoids(2 * end, self.table.shape[1]).to(self.table)
         return self.table[start:end]
 
 

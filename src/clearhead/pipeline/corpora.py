@@ -160,6 +160,20 @@ def check_alignments(config: RunConfig, corpora: Corpora) -> None:
         )
 
 
+def check_valid_lengths(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
+    """Raise ConfigError for a validation pair that has more tokens than there are learned positions."""
+    longest = config.model.longest
+    for pair, *sides in (
+        zip(corpora.valid, *tokenized(tokenizer, corpora.valid), strict=True) if longest else ()
+    ):
+        most = max(map(len, sides)) + 2
+        if longest is not None and most > longest:
+            raise ConfigError(
+                f"a validation pair has {most} tokens, and model.max_positions is {longest}; leave it out, or "
+                f"raise that: {pair.src[:60]!r}"
+            )
+
+
 def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
     """Raise ConfigError for a target language, of a validation set or the default one, that there is no tag for."""
     default = config.data.default_target

@@ -27,6 +27,7 @@ from clearhead.pipeline.corpora import (
     check_alignments,
     check_languages,
     check_store,
+    check_valid_lengths,
     describe,
     directions,
     ensure_store,
@@ -44,7 +45,6 @@ from clearhead.training.loop import train
 from clearhead.training.state import TrainState
 
 MOVING_AVERAGE = "moving average"
-_GREEDY = {"beam_size": 1}
 _GUIDED_SHARE = 0.5
 """A head that was taught shares its weight among the source tokens it was taught: half of the most is linked."""
 
@@ -124,6 +124,7 @@ class _Run:
         device = device_of(config.training.device)
         self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
         check_languages(config, corpora, self.tokenizer)
+        check_valid_lengths(config, corpora, self.tokenizer)
         if config.training.guided_alignment and not store.has_links:
             raise ConfigError(
                 "none of the word alignments belongs to a pair that is kept; words are what stands between spaces "
@@ -296,7 +297,7 @@ class _Run:
         return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates, before)
 
     def _measure(self) -> Validation:
-        greedy: DecodingConfig = replace(self.config.decoding, **_GREEDY)
+        greedy: DecodingConfig = replace(self.config.decoding, beam_size=1)
         return validate(
             self.state.model,
             self.tokenizer,

@@ -1,17 +1,19 @@
 """Addresses, codes and long numbers: what a translation has letter by letter from its source, or has wrong."""
 
 import re
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from itertools import product
+
+from clearhead.text.words import Span
 
 _RUN = re.compile(r"\S+")
 _BEFORE, _AFTER = "([{<\"'«“„‚‘¿¡", ".,;:!?)]}>\"'»”’…"
 _KINDS = (
     re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.[^\s@]+"),  # addresses
-    re.compile(r"(?=.*[A-Z])(?=(?:.*\d){2})[\w-]+"),  # codes, such as PSZ-1126
-    re.compile(r"\d{3,}"),  # numbers
+    re.compile(r"(?=.*[A-Z])(?=(?:.*\d){2})[A-Z\d-]+"),  # codes, such as PSZ-1126
+    re.compile(r"\d{5,}"),  # numbers in one piece; others are written otherwise in other languages
 )
-_GROUPED = re.compile(r"(?<=\d)[ .,'\u00a0\u202f](?=\d)")
 _LIKE = 0.6
 """How like its source a literal must be to be taken for it: twice the letters in common, of all letters."""
 
@@ -19,26 +21,38 @@ _LIKE = 0.6
 def restored(source: str, translation: str) -> tuple[str, tuple[str, ...]]:
     """Return the translation with its literals as the source has them, and those that were put right.
 
-    A literal of the source that the translation lacks replaces the one most like it of the same kind that the
-    source lacks. A number that only has its thousands parted otherwise is left alone, and so is one that became
-    words.
+    A literal of the source that the translation lacks takes the place of the one most like it of the same kind
+    that the source lacks. Codes whose digits are right are left alone (EU-27 is UE-27 in Spanish).
     """
-    right = []
+    runs = _runs(translation)
+    given, found = set(_runs(source).values()), set(runs.values())
+    right: dict[Span, str] = {}
     for kind in _KINDS:
-        missing = [each for each in _literals(kind, source) if each not in _GROUPED.sub("", translation)]
-        strange = [each for each in _literals(kind, translation) if each not in _GROUPED.sub("", source)]
+        missing = [each for each in sorted(given - found) if kind.fullmatch(each)]
+        strange = [(span, each) for span, each in runs.items() if kind.fullmatch(each) and each not in given]
         likeness = {
-            pair: SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in product(missing, strange)
+            (literal, span): SequenceMatcher(None, literal, wrong, autojunk=False).ratio()
+            for literal, (span, wrong) in product(missing, strange)
+            if _digits(literal) != _digits(wrong) or not _digits(literal) or kind is _KINDS[0]
         }
-        for (given, wrong), like in sorted(likeness.items(), key=lambda item: -item[1]):
-            if like >= _LIKE and given in missing and wrong in strange:
-                translation = translation.replace(wrong, given, 1)
-                missing.remove(given)
-                strange.remove(wrong)
-                right.append(given)
-    return translation, tuple(right)
+        for (literal, span), like in sorted(likeness.items(), key=lambda item: -item[1]):
+            if like >= _LIKE and literal not in right.values() and span not in right:
+                right[span] = literal
+    for span in sorted(right, reverse=True):
+        translation = translation[: span.start] + right[span] + translation[span.end :]
+    return translation, tuple(right.values())
 
 
-def _literals(kind: re.Pattern[str], text: str) -> list[str]:
-    runs = (run.lstrip(_BEFORE).rstrip(_AFTER) for run in _RUN.findall(text))
-    return [run for run in dict.fromkeys(runs) if kind.fullmatch(run)]
+def _runs(text: str) -> Mapping[Span, str]:
+    """Return what stands between spaces, without the punctuation around it, by its place."""
+    runs = {}
+    for run in _RUN.finditer(text):
+        bare = run[0].lstrip(_BEFORE)
+        start = run.end() - len(bare)
+        bare = bare.rstrip(_AFTER)
+        runs[Span(start, start + len(bare))] = bare
+    return runs
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())

@@ -285,12 +285,14 @@ class Tokenizer:
         )
 
     def knows_most_of(self, text: str) -> bool:
-        """Say whether the vocabulary can write half of a text's letters, or more, otherwise than in bytes.
+        """Say whether the vocabulary has half of a text's letters, or more, be they large or small.
 
-        What it cannot, training has hardly or never shown. True for a text without letters.
+        What it has not is spelled in bytes, and training has hardly or never shown it. True for a text without
+        letters, and for vocabularies of words.
         """
-        letters = [character for character in text if character.isalpha()]
-        return 2 * sum(letter in self._letters for letter in letters) >= len(letters)
+        letters = [character for character in normalize(text) if character.isalpha()]
+        known = sum(not self._letters.isdisjoint((each, each.lower(), each.upper())) for each in letters)
+        return self.kind == "word" or 2 * known >= len(letters)
 
     @cached_property
     def _letters(self) -> frozenset[str]:

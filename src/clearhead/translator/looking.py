@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from clearhead.data.batching import order_by_length
-from clearhead.engines.protocol import Engine, SearchOptions
+from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
@@ -76,6 +76,8 @@ def look(
     search: bool,
 ) -> AttentionMaps:
     """Translate, or take the target that is given, and return every attention of one pass over both."""
+    longest = engine.pytorch.model.config.longest
+    check_lengths([src, [BOS, *(target or ())]], longest)
     notes = list(about.pop("notes", []))
     if target is None:
         ((_, (best_found, *_)),) = engine.translate([src], options)

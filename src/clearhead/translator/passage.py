@@ -17,62 +17,83 @@ class Passage:
 
     text: str
     spans: list[sentences.Span]
+    """Those that are sentences are translated, the others stay."""
     ids: list[list[int]]
+    numbers: list[int]
+    """Which sentence of the text each of `ids` is of, counted from 1."""
     notes: tuple[str, ...]
 
 
-def cut(text: str, tokenizer: Tokenizer, tag: str | None, split: Split, language: str, limit: int) -> Passage:
+def cut(
+    text: str,
+    tokenizer: Tokenizer,
+    tag: str | None,
+    split: Split,
+    language: str,
+    limit: int,
+    *,
+    all_of_it: bool = False,
+) -> Passage:
     """Cut a text into sentences of at most `limit` tokens; a longer one is split further, and that is noted.
 
-    A sentence in a script that the model has not learned would become invented text: it is left as it is, and noted.
+    A sentence in a script that the model has not learned would become invented text: it is left as it is, and that
+    is noted, unless `all_of_it` is to be translated.
     """
-    notes: list[str] = []
     if not normalize(text):  # blank, or nothing but characters that mean nothing
-        return Passage(text, [sentences.Span(text, False)] if text else [], [], ())
-    if split == "never":
-        spans = [sentences.Span(text, True)]
-    else:
-        spans = []
-        for span in sentences.split(text, language):
-            if span.is_sentence and len(tokenizer.encode(span.text)) > limit:
-                parts = sentences.split_long(span.text, limit, lambda part: len(tokenizer.encode(part)))
-                count = sum(part.is_sentence for part in parts)
-                notes.append(f"a sentence above {limit} tokens was translated in {count} parts")
-                spans.extend(parts)
-            else:
-                spans.append(span)
-    strange = [span.is_sentence and not tokenizer.knows_most_of(span.text) for span in spans]
-    if any(strange):
-        notes.append("what is in letters that the model has not learned was left as it is")
-        spans = [
-            replace(span, is_sentence=span.is_sentence and not odd)
-            for span, odd in zip(spans, strange, strict=True)
-        ]
+        return Passage(text, [sentences.Span(text, False)] if text else [], [], [], ())
+    whole = [sentences.Span(text, True)] if split == "never" else sentences.split(text, language)
+    spans: list[sentences.Span] = []
+    numbers: list[int] = []
+    notes: list[str] = []
+    number = 0
+    for span in whole:
+        parts, number = [span], number + span.is_sentence
+        if span.is_sentence and not all_of_it and not tokenizer.knows_most_of(span.text):
+            notes.append("what is in letters that the model has not learned was left as it is")
+            parts = [sentences.Span(span.text, False)]
+        elif span.is_sentence and split != "never" and len(tokenizer.encode(span.text)) > limit:
+            parts = sentences.split_long(span.text, limit, lambda part: len(tokenizer.encode(part)))
+            count = sum(part.is_sentence for part in parts)
+            notes.append(f"a sentence above {limit} tokens was translated in {count} parts")
+        spans += parts
+        numbers += [number] * sum(part.is_sentence for part in parts)
     ids = [[*tokenizer.encode(span.text, to=tag), EOS] for span in spans if span.is_sentence]
-    return Passage(text, spans, ids, tuple(notes))
+    return Passage(text, spans, ids, numbers, tuple(dict.fromkeys(notes)))
 
 
 def put_together(
-    passage: Passage, found: Sequence[Sequence[Hypothesis]], tokenizer: Tokenizer, to: str | None, wanted: int
+    passage: Passage,
+    found: Sequence[Sequence[Hypothesis]],
+    tokenizer: Tokenizer,
+    to: str | None,
+    *,
+    wanted: int,
+    literals: bool,
 ) -> Translation:
-    """Join the hypotheses of every sentence, rank by rank, with the text's own separators."""
+    """Join the hypotheses of every sentence, rank by rank, with the text's own separators.
+
+    With `literals` addresses, codes and long numbers are put right, and that is noted.
+    """
     ranks = min(wanted, *map(len, found)) if found else 1
     best, *others = (
-        _of_rank(passage, [hypotheses[rank] for hypotheses in found], tokenizer, to) for rank in range(ranks)
+        _of_rank(passage, [hypotheses[rank] for hypotheses in found], tokenizer, to, literals)
+        for rank in range(ranks)
     )
     return replace(best, alternatives=tuple(others))
 
 
 def _of_rank(
-    passage: Passage, found: Sequence[Hypothesis], tokenizer: Tokenizer, to: str | None
+    passage: Passage, found: Sequence[Hypothesis], tokenizer: Tokenizer, to: str | None, literals: bool
 ) -> Translation:
     notes = list(passage.notes)
     texts = []
     sources = [span.text for span in passage.spans if span.is_sentence]
-    for number, (source, each) in enumerate(zip(sources, found, strict=True), start=1):
-        text, right = restored(source, tokenizer.decode(each.tokens))
+    several = sum(bool(normalize(span.text)) for span in passage.spans) > 1
+    for number, source, each in zip(passage.numbers, sources, found, strict=True):
+        text = tokenizer.decode(each.tokens)
+        text, right = restored(source, text) if literals else (text, ())
         texts.append(text)
-        where = f"sentence {number}: " if len(found) > 1 else ""
+        where = f"sentence {number}: " if several else ""
         if each.truncated:
             notes.append(f"{where}the translation reached the length limit and was ended there")
         if each.repetition:

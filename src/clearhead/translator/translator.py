@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, Unpack, overload
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
-from clearhead.engines.protocol import Engine, SearchOptions
+from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
@@ -146,7 +146,10 @@ class Translator:
         align: bool,
     ) -> Iterator[Translation]:
         limit = int(self.info.training.get("max_tokens", 256))
-        passages = [cut(text, self.tokenizer, tag, split, self._language, limit) for text in texts]
+        passages = [
+            cut(text, self.tokenizer, tag, split, self._language, limit, all_of_it=forced is not None)
+            for text in texts
+        ]
         flat = [ids for passage in passages for ids in passage.ids]
         prefixes = None if forced is None else [forced] * len(flat)
         hypotheses = dict(self.engine.translate(flat, search, prefixes))
@@ -157,7 +160,12 @@ class Translator:
             end = start + len(passage.ids)
             found = [hypotheses[number] for number in range(start, end)]
             translation = put_together(
-                passage, found, self.tokenizer, self._named(tag), search.num_hypotheses
+                passage,
+                found,
+                self.tokenizer,
+                self._named(tag),
+                wanted=search.num_hypotheses,
+                literals=search.decoding.literals and forced is None,
             )
             if align:
                 from clearhead.inspection.alignment import joined
@@ -241,10 +249,13 @@ class Translator:
     ) -> tuple[list[list[int]], list[list[int]]]:
         """Return the ids of both sides, EOS last."""
         self._check_counts(sources, targets)
-        return (
+        both = (
             [[*ids, EOS] for ids in self.tokenizer.encode_batch(sources, to=self.target(to))],
             [[*ids, EOS] for ids in self.tokenizer.encode_batch(targets)],
         )
+        for side in both:
+            check_lengths(side, self.info.model.longest)
+        return both
 
     def look(
         self,
