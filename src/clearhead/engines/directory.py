@@ -7,6 +7,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,14 @@ def read_info(path: Path) -> ModelInfo:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Read a model's tokenizer."""
+    """Read a model's tokenizer; the last one is kept, since an engine and its user both ask for it."""
+    file = path / TOKENIZER
     try:
-        return Tokenizer.load(path / TOKENIZER)
+        return _tokenizer(file, file.stat().st_mtime_ns if file.exists() else 0)
     except TextError as error:
         raise CheckpointError(f"{path} is damaged: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _tokenizer(file: Path, changed: int) -> Tokenizer:
+    return Tokenizer.load(file)
