@@ -112,7 +112,7 @@ def test_inner_numbers_add_up_to_the_output(norm):
         table = parameters["src_embedding.weight" if model.config.tied_embeddings else
                            f"{'src' if stack == 'encoder' else 'tgt'}_embedding.weight"]  # fmt: skip
         close(f"{stack}.embedded", table[placed] * np.sqrt(model.config.d_model))
-        positions = model.positions.table[: len(placed)].numpy()
+        positions = model.positions.table(0, len(placed)).numpy()
         close(f"{stack}.0.self.before", inner[f"{stack}.embedded"] + positions)
         for layer in range(layers):
             home, attentions = f"{stack}.{layer}", {"self": getattr(maps, stack)}
