@@ -60,7 +60,7 @@ def svg(
         for column, piece in enumerate(keys)
     ]
     cells = list(_cells(weights, left, top, _CELL, place))
-    head_line = f'<text x="{left}" y="{top + height + 22}" class="title">{_text(title)}</text>'
+    head_line = f'<text x="{left}" y="{top + height + 22}" class="title">{_escaped(title)}</text>'
     scale = _scale(left, top + height + 34)
     total = left + max(width + top // 2, 210, _wide(title)) + 12
     return _document(
@@ -183,4 +183,8 @@ def _wide(text: str) -> int:
 
 def _text(piece: str) -> str:
     """Escape a label; what XML cannot hold shows as U+FFFD."""
-    return escape("".join(c if c.isprintable() else "\ufffd" for c in label(piece)))
+    return _escaped(label(piece))
+
+
+def _escaped(text: str) -> str:
+    return escape("".join(c if c.isprintable() else "\ufffd" for c in text))
