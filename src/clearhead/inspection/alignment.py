@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
+from clearhead.data.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
 from clearhead.inspection.tokens import Attended, Maps, Tokens
 from clearhead.text.words import Span, WordKind, is_punctuation, word_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
 
 Reading = Literal["produced", "read"]
-Link = tuple[int, int]
-"""(source word, target word), counted from 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +97,7 @@ class Alignment:
 
     def pharaoh(self) -> str:
         """Return the links as `0-0 1-2 ...`."""
-        return " ".join(f"{source}-{target}" for source, target in self.links)
+        return pharaoh(self.links)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, without the table of weights."""
