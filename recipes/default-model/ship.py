@@ -47,7 +47,8 @@ half precision.
 CC-BY 2.0 FR; the sentences are the work of Tatoeba's contributors. French, Spanish and German meet where their
 sentences translate the same English one. Trained by `clearhead train` from nothing else, {training["steps"]:,} steps
 (up to pass {training["epochs"] + 1} over {training["pairs"]:,} pairs, seed {training["seed"]}); \
-`recipes/default-model` in Clearhead's sources repeats it. The weights may be used under the licence of Clearhead; name Tatoeba as above.
+`recipes/default-model` in Clearhead's sources repeats it. The weights may be used under the licence of Clearhead; \
+name Tatoeba as above.
 
 **Scores** on sentences that are in no training part, beam {info.decoding.beam_size}:
 
