@@ -3,7 +3,9 @@
 Usage: python -m benchmarks.translate --source FILE [--model MODEL] [--to en] [--rounds 7]
 
 Both read the same lines, cut them into pieces, translate with the same options and write text. By hand, every
-batch size of SIZES is tried first and the fastest taken. That both give the same tokens is checked before. Where
+batch size of SIZES is tried first and the fastest taken. That both give the same tokens is checked before, in the same
+batches: what CTranslate2 says in int8 may hang on what stands beside a sentence, since padding changes its rounding;
+how many sentences that is for, by hand, is said too. Where
 transformers is installed and has a form for the model, its `generate` translates the first lines of the file in fp32,
 sorted by length, 64 at a time, against our own code in the same arithmetic and CTranslate2 as it is chosen.
 """
@@ -11,6 +13,7 @@ sorted by length, 64 at a time, against our own code in the same arithmetic and 
 import argparse
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,11 @@ from benchmarks.interleaved import interleaved, ratio, versions
 from clearhead.data.lines import read_lines
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
-from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
+from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting, batches
+from clearhead.engines.protocol import SearchOptions
 from clearhead.errors import EngineError
 from clearhead.text.tokenizer import EOS, PAD
-from clearhead.translator import Translator
+from clearhead.translator import WINDOW, Translator
 
 SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [
     (count, "tokens") for count in (512, 1024, 2048, 4096)
@@ -61,6 +65,15 @@ class ByHand:
             suppress_sequences=self.banned,
         )
         return [result.hypotheses[0] for result in results]
+
+    def ids_in(self, batches: list[list[int]], lines: list[str], to: str | None) -> list[list[int]]:
+        """Return the ids of every translation, made in the batches that are given."""
+        found: list[list[int]] = [[] for _ in lines]
+        for batch in batches:
+            results = self.tokens([lines[place] for place in batch], to, 0, "examples")
+            for place, pieces in zip(batch, results, strict=True):
+                found[place] = [self.ids[piece] for piece in pieces]
+        return found
 
     def texts(self, lines: list[str], to: str | None, size: int, unit: str) -> list[str]:
         """Return every translation as text."""
@@ -130,12 +143,16 @@ def main() -> None:
     def clearhead() -> list[tuple[str, ...]]:
         return [translation.tokens for translation in ours.stream(lines, **options)]
 
-    found = clearhead()
-    expected = by_hand.tokens(lines, to, 64, "examples")
-    different = sum(list(a) != b for a, b in zip(found, expected, strict=True))
     print(f"{len(lines):,} lines, beam {arguments.beam}, {engine.setting}")
     print(versions("clearhead", "ctranslate2", "sentencepiece"))
-    print(f"translations that differ from CTranslate2 by hand: {different}")
+    expected = by_hand.ids_in(in_windows(lines, ours, to, arguments.beam), lines, to)
+    labels = [tuple(ours.tokenizer.pieces(ids)) for ids in expected]
+    different = sum(a != b for a, b in zip(clearhead(), labels, strict=True))
+    print(f"translations that differ from CTranslate2 by hand in the same batches: {different}")
+    for size in (1, 64):
+        other = [[by_hand.ids[p] for p in pieces] for pieces in by_hand.tokens(lines, to, size, "examples")]
+        different = sum(a != b for a, b in zip(expected, other, strict=True))
+        print(f"by hand, batches of {size} instead of these: {different} differ")
 
     def seconds(size: int, unit: str) -> float:
         started = time.perf_counter()
@@ -152,6 +169,17 @@ def main() -> None:
     middle, low, high = ratio(rounds["clearhead"], rounds["by hand"])
     print(f"clearhead is {middle:.3f} times as fast as CTranslate2 by hand [{low:.3f}, {high:.3f}]")
     against_transformers(path, ours, lines[: arguments.few], to, options, arguments.rounds)
+
+
+def in_windows(lines: list[str], ours: Translator, to: str | None, beam_size: int) -> list[list[int]]:
+    """Return which lines Clearhead translates together."""
+    options = SearchOptions(decoding=replace(ours.info.decoding, beam_size=beam_size))
+    lengths = [len(ours.tokenizer.encode(line, to=to)) + 1 for line in lines]
+    return [
+        (batch + start).tolist()
+        for start in range(0, len(lines), WINDOW)
+        for batch in batches(lengths[start : start + WINDOW], options)
+    ]
 
 
 def against_transformers(

@@ -12,6 +12,7 @@ from clearhead import checkpoint
 from clearhead.config import DecodingConfig
 from clearhead.engines import directory
 from clearhead.engines.protocol import SearchOptions
+from clearhead.errors import DataError
 from clearhead.translator import Translator
 
 AWKWARD = [
@@ -69,6 +70,24 @@ def test_what_means_nothing_is_not_translated(tiny_translator):
     for text in ("", " ", "\u200b", "\x01\ufeff", "\u2028"):
         for split in ("auto", "never"):
             assert tiny_translator.translate(text, split=split).tokens == ()
+
+
+def test_lines_before_a_broken_one_are_translated(tiny_translator):
+    def lines():
+        yield from ["1 2", "3", "4", "5 6"]
+        raise DataError("line 5 is broken")
+
+    given = []
+    with pytest.raises(DataError):
+        given.extend(each.text for each in tiny_translator.stream(lines(), window=2))
+    assert given == ["one two", "three", "four", "five six"]
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 50])
+def test_windows_change_nothing(tiny_translator, window):
+    texts = ["1 2 a. 3 b.", "", "5 6 7 8", "  ", "9", "0 1"]
+    expected = [tiny_translator.translate(text).text for text in texts]
+    assert [each.text for each in tiny_translator.stream(texts, window=window)] == expected
 
 
 def test_json_holds_everything(say, tiny_run):

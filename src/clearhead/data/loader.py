@@ -198,7 +198,8 @@ def _chunks(
     try:
         yield _ahead(pool, tasks, workers)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # wait: else the interpreter, ending, wakes a pool that is closing, and one in many runs ends with EBADF.
+        pool.shutdown(cancel_futures=True)
 
 
 def _ahead(

@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ctranslate2
 
-from clearhead.data.batching import order_by_length
+from clearhead.data.batching import Integers, order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
@@ -29,6 +30,8 @@ POSITIONS = 2048
 """Positions in the table of sinusoids of a converted model; anything longer runs in our own code."""
 _NO_REPEAT = 3
 """A translation that repeats itself without end is made again without equal triples of tokens."""
+_SHARES = 8
+"""Parts of the tokens of a batch that make one here at least: on a CPU small batches are faster, and end evenly."""
 _QUEUED = 4
 """Batches handed over for each replica before the first result is waited for."""
 
@@ -98,6 +101,11 @@ class _Request:
         return bool(self.prefixes or self.options.min_length or self.options.no_repeat_ngram)
 
 
+def batches(lengths: Sequence[int], options: SearchOptions) -> list[Integers]:
+    """Return which sources are translated together, longest first, by their lengths in tokens."""
+    return order_by_length(lengths, max(1, options.batch_tokens // max(options.decoding.beam_size, _SHARES)))
+
+
 class CTranslate2Engine:
     """Runs a converted model; see `unsupported` for what it cannot do."""
 
@@ -129,6 +137,7 @@ class CTranslate2Engine:
                 compute_type=setting.compute_type,
                 inter_threads=setting.replicas,
                 intra_threads=setting.threads,
+                max_queued_batches=-1,  # what is handed over never waits; `_QUEUED` says how much that is
             )
         except (RuntimeError, ValueError) as error:
             raise EngineError(
@@ -143,7 +152,10 @@ class CTranslate2Engine:
     def translate(
         self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch."""
+        """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch.
+
+        The library begins at once, before the first is asked for.
+        """
         reason = self.unsupported(options)
         if reason:
             raise ConfigError(f"the engine ctranslate2 has no {reason}; use --engine auto or pytorch")
@@ -157,22 +169,32 @@ class CTranslate2Engine:
                     f"sentence {index} has minimum length {options.min_length} and maximum length "
                     f"{request.limit(index)}; allowed is 0 <= minimum <= maximum: lower the one or raise the other"
                 )
+        within = [index for index in range(len(srcs)) if request.longest(index) <= POSITIONS]
+        planned = (
+            [within[place] for place in places]
+            for places in batches([len(srcs[index]) for index in within], options)
+        )
+        waiting = deque(
+            (batch, self._submit(batch, request))
+            for batch in islice(planned, _QUEUED * self.setting.replicas)
+        )
+        return self._found(request, planned, waiting)
+
+    def _found(
+        self, request: _Request, planned: Iterator[list[int]], waiting: deque[tuple[list[int], list[Any]]]
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield what is waited for, handing the rest over batch by batch."""
+        srcs, prefixes = request.srcs, request.prefixes
         beyond = [index for index in range(len(srcs)) if request.longest(index) > POSITIONS]
         if beyond:  # longer than the table of positions that the converted model has
             forced = [prefixes[index] for index in beyond] if prefixes else None
-            found = self.pytorch.translate([srcs[index] for index in beyond], options, forced)
+            found = self.pytorch.translate([srcs[index] for index in beyond], request.options, forced)
             for place, hypotheses in found:
                 yield beyond[place], hypotheses
-        within = [index for index in range(len(srcs)) if request.longest(index) <= POSITIONS]
-        waiting: deque[tuple[list[int], list[Any]]] = deque()
-        budget = max(1, options.batch_tokens // options.decoding.beam_size)
-        for places in order_by_length([len(srcs[index]) for index in within], budget):
-            batch = [within[place] for place in places]
-            waiting.append((batch, self._submit(batch, request)))
-            if len(waiting) > _QUEUED * self.setting.replicas:
-                yield from self._results(*waiting.popleft(), request)
         while waiting:
-            yield from self._results(*waiting.popleft(), request)
+            batch, results = waiting.popleft()
+            yield from self._results(batch, results, request)
+            waiting.extend((batch, self._submit(batch, request)) for batch in islice(planned, 1))
 
     def _submit(self, batch: list[int], request: _Request, no_repeat_ngram: int = 0) -> list[Any]:
         """Hand a batch over; its results come as they are waited for."""

@@ -27,7 +27,7 @@ class SearchOptions:
     min_length: int = 0
     no_repeat_ngram: int = 0
     batch_tokens: int = 4096
-    """Source tokens of one batch, times the hypotheses kept for each sentence."""
+    """Most source tokens of one batch, times the hypotheses kept for each sentence."""
 
     def __post_init__(self) -> None:
         for name in ("min_length", "no_repeat_ngram"):

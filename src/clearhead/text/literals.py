@@ -14,6 +14,8 @@ _KINDS = (
     re.compile(r"(?=.*[A-Z])(?=(?:.*\d){2})[A-Z\d-]+"),  # codes, such as PSZ-1126
     re.compile(r"\d{5,}"),  # numbers in one piece; others are written otherwise in other languages
 )
+_HINT = re.compile(r"\d|@|://|www\.")
+"""A text without any of these has no literal."""
 _LIKE = 0.6
 """How like its source a literal must be to be taken for it: twice the letters in common, of all letters."""
 
@@ -24,6 +26,8 @@ def restored(source: str, translation: str) -> tuple[str, tuple[str, ...]]:
     A literal of the source that the translation lacks takes the place of the one most like it of the same kind
     that the source lacks. Codes whose digits are right are left alone (EU-27 is UE-27 in Spanish).
     """
+    if not _HINT.search(source):
+        return translation, ()
     runs = _runs(translation)
     given, found = set(_runs(source).values()), set(runs.values())
     right: dict[Span, str] = {}

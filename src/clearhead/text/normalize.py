@@ -44,8 +44,8 @@ def normalize(text: str) -> str:
     `normalize(normalize(text)) == normalize(text)`; the result may be empty. Raises TextError for
     a lone surrogate, which is not a character and has no UTF-8 form.
     """
-    if text.isascii() and text.isprintable():  # most lines of many corpora
-        return " ".join(text.split())
+    if text.isprintable():  # nearly every line: no white space but spaces, nothing invisible
+        return " ".join(unicodedata.normalize("NFC", text).split())
     if found := _SURROGATE.search(text):
         raise TextError(
             f"the text holds a lone surrogate U+{ord(found[0]):04X} at character {found.start()}, "

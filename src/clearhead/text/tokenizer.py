@@ -13,8 +13,8 @@ that the bare library does not make:
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -99,7 +99,7 @@ class Tokenizer:
         self.languages = tuple(pieces[i][2:-1] for i in tags)
         self.forbidden_ids = frozenset({PAD, BOS, UNK, *tags})
         self._tags = dict(zip(self.languages, tags, strict=True))
-        self._byte_ids = byte_ids
+        self._byte_ids, self._bytes = byte_ids, frozenset(byte_ids)
         special = {PAD, BOS, EOS, UNK, *tags, *byte_ids}
         self.text_pieces = MappingProxyType({piece: i for i, piece in enumerate(pieces) if i not in special})
         # What each id adds to a decoded text, in UTF-8.
@@ -269,7 +269,7 @@ class Tokenizer:
         printable character shows as that character, another as `<0xF0>`. Raises TextError for an
         id out of range.
         """
-        return [self._label(i) for i in self._checked(ids)]
+        return [self._labels(i) for i in self._checked(ids)]
 
     def tag(self, language: str) -> int:
         """Return the id of a target-language tag. Raises TranslationError for one there is none of."""
@@ -290,6 +290,8 @@ class Tokenizer:
         What it has not is spelled in bytes, and training has hardly or never shown it. True for a text without
         letters, and for vocabularies of words.
         """
+        if self._letters.issuperset(text.replace(" ", SPACE_MARK)):
+            return True  # as nearly always
         letters = [character for character in normalize(text) if character.isalpha()]
         known = sum(not self._letters.isdisjoint((each, each.lower(), each.upper())) for each in letters)
         return self.kind == "word" or 2 * known >= len(letters)
@@ -308,18 +310,23 @@ class Tokenizer:
 
     def _checked(self, ids: Sequence[int]) -> Sequence[int]:
         """Return the ids; raise TextError unless all are in the vocabulary."""
-        for i in ids:
-            if not 0 <= i < self.vocab_size:
-                raise TextError(
-                    f"token id {i} is not in this vocabulary of ids 0 to {self.vocab_size - 1}; "
-                    "use the tokenizer that the ids were made with"
-                )
+        last = self.vocab_size - 1
+        if ids and not 0 <= min(ids) <= max(ids) <= last:
+            strange = next(i for i in ids if not 0 <= i <= last)
+            raise TextError(
+                f"token id {strange} is not in this vocabulary of ids 0 to {last}; "
+                "use the tokenizer that the ids were made with"
+            )
         return ids
+
+    @cached_property
+    def _labels(self) -> Callable[[int], str]:
+        return cache(self._label)
 
     def _label(self, i: int) -> str:
         """Return the readable form of one id."""
         piece = self.vocabulary[i]
-        if not self._processor.is_byte(i):
+        if i not in self._bytes:
             return _unescaped(piece)
         byte = self._spelled[i].decode("latin-1")
         if byte == " ":

@@ -1,14 +1,19 @@
 """A text cut into sentences for the engine, and put together again from what it found; nothing is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, islice
+from typing import TypeVar
 
 from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.errors import ClearheadError
 from clearhead.text import sentences
 from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import EOS, Tokenizer
 from clearhead.translator.translation import Split, Translation
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,43 @@ def cut(
     return Passage(text, spans, ids, numbers, tuple(dict.fromkeys(notes)))
 
 
+def completed(
+    passages: Sequence[Passage], found: Iterable[tuple[int, list[Hypothesis]]]
+) -> Iterator[tuple[int, list[list[Hypothesis]]]]:
+    """Yield (place of a passage, hypotheses of each of its sentences) as soon as its last sentence is found.
+
+    `found` are those of all sentences, numbered through the passages, in any order. To put one passage together
+    while an engine is busy with the next costs no time of its own.
+    """
+    home = [place for place, passage in enumerate(passages) for _ in passage.ids]
+    start = [0, *accumulate(len(passage.ids) for passage in passages)]
+    missing = [len(passage.ids) for passage in passages]
+    yield from ((place, []) for place, count in enumerate(missing) if not count)
+    hypotheses: dict[int, list[Hypothesis]] = {}
+    for number, each in found:
+        hypotheses[number] = each
+        place = home[number]
+        missing[place] -= 1
+        if not missing[place]:
+            yield place, [hypotheses.pop(one) for one in range(start[place], start[place + 1])]
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield each item when the next has been made, so that nobody waits for what was begun with it.
+
+    Where making the next fails, that is raised after those before it.
+    """
+    held = list(islice(items, 1))
+    while held:
+        try:
+            following = list(islice(items, 1))
+        except ClearheadError:
+            yield from held
+            raise
+        yield from held
+        held = following
+
+
 def put_together(
     passage: Passage,
     found: Sequence[Sequence[Hypothesis]],
@@ -79,7 +121,7 @@ def put_together(
         _of_rank(passage, [hypotheses[rank] for hypotheses in found], tokenizer, to, literals)
         for rank in range(ranks)
     )
-    return replace(best, alternatives=tuple(others))
+    return replace(best, alternatives=tuple(others)) if others else best
 
 
 def _of_rank(
@@ -88,7 +130,7 @@ def _of_rank(
     notes = list(passage.notes)
     texts = []
     sources = [span.text for span in passage.spans if span.is_sentence]
-    several = sum(bool(normalize(span.text)) for span in passage.spans) > 1
+    several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
     for number, source, each in zip(passage.numbers, sources, found, strict=True):
         text = tokenizer.decode(each.tokens)
         text, right = restored(source, text) if literals else (text, ())

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, overload
 
+from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
@@ -15,7 +16,7 @@ from clearhead.errors import TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import EOS, Tokenizer
-from clearhead.translator.passage import cut, put_together
+from clearhead.translator.passage import Passage, completed, cut, one_ahead, put_together
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
 if TYPE_CHECKING:
@@ -123,8 +124,13 @@ class Translator:
         search = self._options(options, beam_size, alpha, num_hypotheses)
         forced = self.tokenizer.encode(prefix) if prefix else None
         source = iter(texts)
-        while texts := list(islice(source, window)):
-            yield from self._window(texts, tag, search, "never" if forced else split, forced, align)
+        windows = (
+            self._begin(read, tag, search, "never" if forced else split, forced)
+            for read in iter(lambda: list(islice(source, window)), [])
+        )
+        literals = search.decoding.literals and forced is None
+        for passages, found in windows if window == 1 else one_ahead(windows):
+            yield from self._finish(passages, found, tag, search.num_hypotheses, literals, align)
 
     def _options(
         self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
@@ -136,15 +142,15 @@ class Translator:
         decoding = replace(defaults, beam_size=width, alpha=defaults.alpha if alpha is None else alpha)
         return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses)
 
-    def _window(
+    def _begin(
         self,
         texts: list[str],
         tag: str | None,
         search: SearchOptions,
         split: Split,
         forced: list[int] | None,
-        align: bool,
-    ) -> Iterator[Translation]:
+    ) -> tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]:
+        """Cut texts into sentences and hand these to the engine."""
         limit = int(self.info.training.get("max_tokens", 256))
         passages = [
             cut(text, self.tokenizer, tag, split, self._language, limit, all_of_it=forced is not None)
@@ -152,27 +158,35 @@ class Translator:
         ]
         flat = [ids for passage in passages for ids in passage.ids]
         prefixes = None if forced is None else [forced] * len(flat)
-        hypotheses = dict(self.engine.translate(flat, search, prefixes))
-        best = [[*hypotheses[number][0].tokens, EOS] for number in range(len(flat))] if align else []
-        alignments = self._alignments(flat, best, "split") if align else []
-        start = 0
-        for passage in passages:
-            end = start + len(passage.ids)
-            found = [hypotheses[number] for number in range(start, end)]
-            translation = put_together(
-                passage,
-                found,
-                self.tokenizer,
-                self._named(tag),
-                wanted=search.num_hypotheses,
-                literals=search.decoding.literals and forced is None,
-            )
-            if align:
-                from clearhead.inspection.alignment import joined
+        return passages, self.engine.translate(flat, search, prefixes)
 
-                translation = replace(translation, alignment=joined(alignments[start:end]))
-            yield translation
-            start = end
+    def _finish(
+        self,
+        passages: list[Passage],
+        found: Iterator[tuple[int, list[Hypothesis]]],
+        tag: str | None,
+        wanted: int,
+        literals: bool,
+        align: bool,
+    ) -> Iterator[Translation]:
+        """Put the texts together again from what the engine finds, and yield them in order."""
+        made: dict[int, Translation] = {}
+        best: dict[int, list[list[int]]] = {}
+        to = self._named(tag)
+        for place, each in completed(passages, found):
+            passage = passages[place]
+            made[place] = put_together(passage, each, self.tokenizer, to, wanted=wanted, literals=literals)
+            best[place] = [[*hypotheses[0].tokens, EOS] for hypotheses in each]
+        if not align:
+            yield from (made[place] for place in range(len(passages)))
+            return
+        from clearhead.inspection.alignment import joined
+
+        flat = [ids for passage in passages for ids in passage.ids]
+        targets = [ids for place in range(len(passages)) for ids in best[place]]
+        alignments = iter(self._alignments(flat, targets, "split"))
+        for place, passage in enumerate(passages):
+            yield replace(made[place], alignment=joined(list(islice(alignments, len(passage.ids)))))
 
     @property
     def _language(self) -> str:
