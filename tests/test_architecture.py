@@ -211,7 +211,7 @@ OPTIONS = {
     "export": "format model out",
     "info": "json model",
     "plan": "config json measure preset",
-    "train": f"config init out preset resume {DATA} "
+    "train": f"config init out preset resume workers {DATA} "
     "model.activation model.attention-dropout model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.positions "

@@ -29,6 +29,10 @@ class TrainingError(ClearheadError):
     """A training run that cannot go on, with its last good checkpoint intact."""
 
 
+class WorkerError(TrainingError):
+    """Another of the processes that train together ended, and this one cannot go on without it."""
+
+
 class TranslationError(ClearheadError, ValueError):
     """A request that the model cannot serve, such as a language it was not trained for."""
 

@@ -10,11 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from clearhead import checkpoint
+from clearhead.errors import ConfigError
+from clearhead.pipeline import workers
 from tests.system.conftest import TOML, write_corpus
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+
+
+TWO = ["--workers", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +37,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, out, *more, processes=2):
+def start(folder, out, *more, torchrun=False):
     files = [
         word
         for flag, file in (("source", "train.digits"), ("target", "train.words"))
@@ -39,7 +45,7 @@ def start(folder, out, *more, processes=2):
         for word in (f"--{prefix}{flag}", str(folder / name))
     ]
     files += ["--alignments", str(folder / "train.links")]
-    launcher = TORCHRUN if processes == 2 else [sys.executable, "-m"]
+    launcher = TORCHRUN if torchrun else [sys.executable, "-m"]
     command = [
         *launcher,
         "clearhead",
@@ -67,12 +73,12 @@ def weights(run):
 
 @pytest.fixture(scope="module")
 def together(folder):
-    out, err = finished(start(folder, folder / "two"))
+    out, err = finished(start(folder, folder / "two", *TWO))
     return folder / "two", out, err
 
 
 def test_two_processes_take_the_steps_of_one_that_accumulates_two_batches(folder, together):
-    finished(start(folder, folder / "one", "--training.accumulate", "2", processes=1))
+    finished(start(folder, folder / "one", "--training.accumulate", "2"))
     one, two = weights(folder / "one"), weights(together[0])
     for name, array in one.items():
         np.testing.assert_allclose(two[name], array, atol=2e-3)
@@ -100,7 +106,7 @@ def test_one_of_them_speaks(together):
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
 @pytest.mark.parametrize("how", ["terminated", "one killed"])
 def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
-    process = start(folder, tmp_path / "run", "--training.save-every", "8")
+    process = start(folder, tmp_path / "run", "--training.save-every", "8", *TWO)
     deadline = time.monotonic() + 120
     while not checkpoint.steps(tmp_path / "run" / "checkpoints") and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -110,8 +116,57 @@ def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(children[-1]), signal.SIGKILL)
     _, err = process.communicate(timeout=120)
-    assert process.returncode != 0, err
+    assert "Traceback" not in err
+    if how == "terminated":
+        assert process.returncode == 143
+        assert err.count("which is saved") == 1
+    else:
+        assert process.returncode == 1
+        last = err.splitlines()[-1]
+        assert last.startswith("clearhead: one of the processes that train together ended")
     assert not (tmp_path / "run" / "model").exists()
-    finished(start(folder, tmp_path / "run", "--resume", "--training.save-every", "8"))
+    finished(start(folder, tmp_path / "run", "--resume", "--training.save-every", "8", *TWO))
     for name, array in weights(together[0]).items():
         assert np.array_equal(weights(tmp_path / "run")[name], array), name
+
+
+def test_torchrun_does_the_same(folder, together, tmp_path):
+    finished(start(folder, tmp_path / "run", torchrun=True))
+    for name, array in weights(together[0]).items():
+        assert np.array_equal(weights(tmp_path / "run")[name], array), name
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ([*TWO, "--source", "nowhere"], "nowhere"),
+        (["--workers", "some"], "--workers is 'some'; give a number from 1, or auto"),
+    ],
+)
+def test_an_error_is_one_line(folder, tmp_path, flags, says):
+    process = start(folder, tmp_path / "run", *flags)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("clearhead: ")
+    assert says in err
+
+
+def test_the_reader_of_debug_output_sees_where_it_came_from(folder, tmp_path):
+    process = start(folder, tmp_path / "run", *TWO, "--source", "nowhere", "--debug")
+    assert "in worker 0:" in process.communicate(timeout=120)[1]
+
+
+def test_how_many_workers(monkeypatch):
+    assert workers.number_of("3") == 3
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(workers, "cores", lambda: 64)
+    assert workers.number_of("auto") == workers.MOST
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    assert workers.number_of("auto") == 2
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    assert workers.number_of("auto") == 8
+    for wrong in ("0", "-1", "1.5", "", "two"):
+        with pytest.raises(ConfigError):
+            workers.number_of(wrong)

@@ -44,6 +44,9 @@ class Train:
     """Go on with the run in --out, exactly where its last checkpoint was."""
     init: str = ""
     """Model directory to start from (fine-tuning): its weights, shape and tokenizer."""
+    workers: str = "1"
+    """Processes that train together, each with a batch of its own at every step and a share of the cores; auto: one
+    for each GPU, or else for each core up to 4."""
     data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
@@ -51,7 +54,17 @@ class Train:
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
 
     def run(self) -> None:
-        """Train, drawing progress on standard error."""
+        """Train, in this process or in several."""
+        from clearhead.pipeline import workers
+
+        count = workers.number_of(self.workers)
+        if count == 1 or "WORLD_SIZE" in os.environ:
+            self.train()
+        elif code := workers.run(self.train, count):
+            sys.exit(code)
+
+    def train(self) -> None:
+        """Train as one of as many processes as the environment tells, drawing progress on standard error."""
         from rich.console import Console
 
         from clearhead.pipeline import train

@@ -1,6 +1,5 @@
 """What a run is trained on."""
 
-import os
 import platform
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 
 from clearhead.config import TrainingConfig
 from clearhead.errors import ConfigError
+from clearhead.pipeline.workers import cores
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.distributed import Group
 
@@ -26,8 +26,7 @@ def machine(device: str, group: Group) -> dict[str, Any]:
 def prepare_machine(config: TrainingConfig, group: Group) -> None:
     """Share the processor among the processes on it, and keep freed memory."""
     keep_freed_memory()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(config.threads or max(1, (cores or 1) // group.neighbours))
+    torch.set_num_threads(config.threads or max(1, cores() // group.neighbours))
 
 
 def device_of(name: str) -> str:

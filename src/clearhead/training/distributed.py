@@ -1,6 +1,7 @@
-"""Several processes that learn as one, started by torchrun: each has the whole model and a share of every step.
+"""Several processes that learn as one: each has the whole model and a share of every step.
 
-    torchrun --nproc-per-node 2 -m clearhead train --config run.toml ...
+    clearhead train --workers 2 --config run.toml ...
+    torchrun --nnodes 4 ... -m clearhead train --config run.toml ...     # over several machines
 
 A step takes `accumulate` batches for each process; gradients are summed over all of them and divided by the
 target tokens of all, so that two processes take the steps of one that accumulates twice as many batches.
@@ -15,10 +16,10 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from clearhead.errors import ConfigError
+from clearhead.errors import ConfigError, WorkerError
 
 _PATIENCE = timedelta(days=1)
-"""While the first process validates or prepares text the others wait; torchrun ends them where it dies."""
+"""While the first process validates or prepares text the others wait; whoever started them ends them where it dies."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Group:
 
     @classmethod
     def join(cls, device: str = "auto") -> "Group":
-        """Meet the processes that torchrun started with this one; a group of one where it started none.
+        """Meet the processes that were started with this one, as the environment tells; a group of one where none were.
 
-        On GPUs each takes the one of its local rank. Raises ConfigError for half an environment of torchrun.
+        On GPUs each takes the one of its local rank. Raises ConfigError for half an environment.
         """
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls()
@@ -45,7 +46,8 @@ class Group:
         ]
         if missing:
             raise ConfigError(
-                f"WORLD_SIZE is set but {', '.join(missing)} is not; start several processes with torchrun, or unset it"
+                f"WORLD_SIZE is set but {', '.join(missing)} is not; start several processes with --workers or "
+                "torchrun, or unset it"
             )
         on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
         if on_gpu:
@@ -74,7 +76,7 @@ class Group:
         if self.size == 1:
             return number
         brought = torch.tensor(number, device=self.device)
-        dist.all_reduce(brought, dist.ReduceOp.MAX)
+        _reduce(brought, dist.ReduceOp.MAX)
         return int(brought.item())
 
     def add_up(self, parameters: Iterable[nn.Parameter], loss: float) -> float:
@@ -87,8 +89,18 @@ class Group:
                 parameter.grad = torch.zeros_like(parameter)
         gradients = [parameter.grad.flatten() for parameter in learning if parameter.grad is not None]
         total = torch.cat([*gradients, torch.tensor([loss]).to(gradients[0])])
-        dist.all_reduce(total)
+        _reduce(total, dist.ReduceOp.SUM)
         parts = torch.split(total[:-1], [gradient.numel() for gradient in gradients])
         for parameter, part in zip(learning, parts, strict=True):
             parameter.grad = part.view_as(parameter)
         return total[-1].item()
+
+
+def _reduce(numbers: torch.Tensor, how: dist.ReduceOp.RedOpType) -> None:
+    """Put what all processes have together, in place."""
+    try:
+        dist.all_reduce(numbers, how)
+    except RuntimeError as error:  # of the backend: nobody is at the other end
+        raise WorkerError(
+            "one of the processes that train together ended, most likely for want of memory; go on with --resume"
+        ) from error
