@@ -1,8 +1,9 @@
 """Put a trained model into the package: its weights in half precision, its card with the scores that were measured.
 
-Usage: python recipes/default-model/ship.py MODEL SCORES [--out src/clearhead/pretrained]
+Usage: python recipes/default-model/ship.py MODEL SCORES [--began MODEL] [--out src/clearhead/pretrained]
 
-MODEL is a model directory, SCORES what `measure.py --json` wrote of the very same directory, or of an earlier OUT.
+MODEL is a model directory, SCORES what `measure.py --json` wrote of the very same directory, or of an earlier OUT;
+--began is the model that its training began with, where it began with one.
 """
 
 import argparse
@@ -20,8 +21,8 @@ HERE = Path(__file__).parent
 NAMES = {"en": "English", "fr": "French", "es": "Spanish", "de": "German"}
 
 
-def card(info: directory.ModelInfo, scores: dict[str, Any]) -> str:
-    """Return the model card."""
+def card(info: directory.ModelInfo, scores: dict[str, Any], began: directory.ModelInfo | None = None) -> str:
+    """Return the model card of a model whose training began with another, or with nothing."""
     shape, training = info.model, info.training
     everyday, copies = scores["everyday"], scores["copies"]
     rows = "\n".join(
@@ -29,6 +30,10 @@ def card(info: directory.ModelInfo, scores: dict[str, Any]) -> str:
         for direction, each in scores["directions"].items()
     )
     signatures = next(iter(scores["directions"].values()))
+    parts = " and then ".join(
+        f"{each['steps']:,} steps (up to pass {each['epochs'] + 1} over {each['pairs']:,} pairs, seed {each['seed']})"
+        for each in (*([began.training] if began else []), training)
+    )
     odd = scores["oddities"]
     unchanged, asked = (sum(each[name] for each in odd["same"].values()) for name in ("unchanged", "of"))
     kinds = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in copies["kinds"].items())
@@ -45,8 +50,7 @@ half precision.
 
 **Data.** Sentence pairs of Tatoeba (<https://tatoeba.org>), by way of <https://www.manythings.org/anki>, licence
 CC-BY 2.0 FR; the sentences are the work of Tatoeba's contributors. French, Spanish and German meet where their
-sentences translate the same English one. Trained by `clearhead train` from nothing else, {training["steps"]:,} steps
-(up to pass {training["epochs"] + 1} over {training["pairs"]:,} pairs, seed {training["seed"]}); \
+sentences translate the same English one. Trained by `clearhead train` from nothing else, {parts}; \
 `recipes/default-model` in Clearhead's sources repeats it. The weights may be used under the licence of Clearhead; \
 name Tatoeba as above.
 
@@ -81,16 +85,18 @@ def main() -> None:
     )
     parser.add_argument("model", type=Path)
     parser.add_argument("scores", type=Path)
+    parser.add_argument("--began", type=Path)
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "src" / "clearhead" / "pretrained")
     arguments = parser.parse_args()
     model = directory.find(arguments.model)
     info = directory.read_info(model)
+    began = directory.read_info(directory.find(arguments.began)) if arguments.began else None
     weights = checkpoint.read_arrays(model / directory.WEIGHTS)
     files = directory.model_files(
         info,
         {name: array.astype(np.float16) for name, array in weights.items()},
         directory.read_tokenizer(model),
-        card(info, json.loads(arguments.scores.read_text(encoding="utf-8"))),
+        card(info, json.loads(arguments.scores.read_text(encoding="utf-8")), began),
     )
     checkpoint.write_directory(arguments.out, files)
     size = sum(file.stat().st_size for file in arguments.out.iterdir())
