@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 from clearhead import cli
@@ -16,7 +17,9 @@ BLOCKS = re.compile(r"^```(console|python|toml)(?: title=(\S+))?\n(.*?)^```$", r
 
 
 @pytest.mark.parametrize("guide", sorted((DOCS / "guides").glob("*.md")), ids=lambda path: path.stem)
-def test_guides(guide):
+def test_guides(guide, monkeypatch):
+    # PyTorch's exporter traces with numbers that are no int; to check shapes meanwhile would stop it.
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", guide.stem == "export")
     results = doctest.testfile(str(guide), module_relative=False, encoding="utf-8")
     assert results.attempted >= 6
     assert results.failed == 0

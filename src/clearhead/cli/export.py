@@ -15,11 +15,12 @@ class Export:
 
     Examples: clearhead export --model runs/fr-en --format huggingface --out hf/
     clearhead export --model runs/fr-en --format ctranslate2 --out ct2/
+    clearhead export --model runs/fr-en --format onnx --out onnx/
     """
 
-    form: Annotated[Literal["ctranslate2", "huggingface"], arg(name="format")]
+    form: Annotated[Literal["ctranslate2", "huggingface", "onnx"], arg(name="format")]
     """huggingface: a folder for transformers (MarianMT, or Pegasus where the norms come first); ctranslate2: its
-    own form, in fp32."""
+    own form, in fp32; onnx: a graph that reads the source and one that takes a step of the decoder."""
     out: Path
     """Folder to make."""
     model: Model = None

@@ -12,7 +12,7 @@ from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, EngineError
 from clearhead.text.tokenizer import EOS
 
-Format = Literal["ctranslate2", "huggingface"]
+Format = Literal["ctranslate2", "huggingface", "onnx"]
 REPORT = "clearhead-proof.json"
 
 
@@ -57,9 +57,17 @@ def _huggingface(model: Path, folder: Path) -> Proof:
     return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
 
 
-_WRITERS = {"ctranslate2": _ctranslate2, "huggingface": _huggingface}
+def _onnx(model: Path, folder: Path) -> Proof:
+    from clearhead.export import onnx
+
+    onnx.write(model, folder)
+    sources = parity.random_sources(model)
+    return parity.compare(model, onnx.OnnxRuntime(folder), "in onnxruntime", sources, allowed_only=True)
+
+
+_WRITERS = {"ctranslate2": _ctranslate2, "huggingface": _huggingface, "onnx": _onnx}
 
 
 def _versions(form: Format) -> dict[str, str]:
-    package = {"huggingface": "transformers"}.get(form, form)
+    package = {"huggingface": "transformers", "onnx": "onnxruntime"}.get(form, form)
     return {name: version(name) for name in ("clearhead", "torch", package)}

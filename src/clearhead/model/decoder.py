@@ -69,7 +69,7 @@ class Decoder(nn.Module):
     ) -> Cache:
         """Project the memory for every layer, once for a whole translation."""
         projected = tuple(layer.cross_attention.keys_values(memory) for layer in self.layers)  # type: ignore[operator, union-attr]
-        sentence = torch.arange(len(memory), device=memory.device)
+        sentence = torch.arange(memory.shape[0], device=memory.device)
         return Cache(projected, memory_mask, (None,) * len(projected), sentence)
 
     def forward(
