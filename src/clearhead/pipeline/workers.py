@@ -22,7 +22,9 @@ from clearhead.errors import ClearheadError, ConfigError, WorkerError
 MOST = 4
 """Workers of `auto` on a CPU: each has a batch of its own at every step, and steps should not grow with the machine."""
 _GRACE = 60.0
-"""Seconds that the others have to end by themselves, saving what they have, when one has failed."""
+"""Seconds that the others have to end by themselves when one has failed."""
+_WELL = (None, 0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""Not ended, done, or stopped as told: then the others are saving what they have, however long it takes."""
 
 
 class _Failure(NamedTuple):
@@ -128,11 +130,11 @@ def _passed_on(workers: Sequence[BaseProcess]) -> Iterator[None]:
 
 
 def _wait(workers: Sequence[BaseProcess]) -> None:
-    """Return when all have ended; when one has failed the others get a while, then are told to stop."""
+    """Return when all have ended; when one has failed the others get a while, then are ended."""
     deadline = None
     while alive := [worker for worker in workers if worker.is_alive()]:
         alive[0].join(0.2)
-        if deadline is None and any(worker.exitcode for worker in workers):
+        if deadline is None and any(worker.exitcode not in _WELL for worker in workers):
             deadline = time.monotonic() + _GRACE
         if deadline is not None and time.monotonic() > deadline:
             for worker in alive:
