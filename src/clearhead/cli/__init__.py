@@ -8,39 +8,31 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
-import tyro
-
-from clearhead.cli.align import Align
-from clearhead.cli.compare import Compare
-from clearhead.cli.demo import Demo
-from clearhead.cli.evaluate import Evaluate
-from clearhead.cli.export import Export
-from clearhead.cli.info import Info
-from clearhead.cli.look import Look
-from clearhead.cli.plan import Plan
-from clearhead.cli.prepare import Prepare
-from clearhead.cli.score import Score
-from clearhead.cli.settings import run_defaults
-from clearhead.cli.train import Train
-from clearhead.cli.translate import Translate
 from clearhead.errors import ClearheadError
 
-COMMANDS: dict[str, type] = {
-    "demo": Demo,
-    "train": Train,
-    "prepare": Prepare,
-    "translate": Translate,
-    "evaluate": Evaluate,
-    "compare": Compare,
-    "score": Score,
-    "look": Look,
-    "align": Align,
-    "export": Export,
-    "info": Info,
-    "plan": Plan,
-}
+COMMANDS = (
+    "demo",
+    "train",
+    "prepare",
+    "translate",
+    "evaluate",
+    "compare",
+    "score",
+    "look",
+    "align",
+    "export",
+    "info",
+    "plan",
+)
+
+
+def kind_of(command: str) -> type:
+    """Return the class of a command, which is named like its module."""
+    found: type = getattr(import_module(f"clearhead.cli.{command}"), command.capitalize())
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -88,14 +80,19 @@ def _dispatch(args: list[str]) -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    kind = COMMANDS[args[0]]
-    default = run_defaults(kind, args[1:]) if kind in (Train, Prepare) else None
+    import tyro
+
+    kind, default = kind_of(args[0]), None
+    if args[0] in ("train", "prepare"):
+        from clearhead.cli.settings import run_defaults
+
+        default = run_defaults(kind, args[1:])
     command: Any = tyro.cli(kind, args=args[1:], prog=f"clearhead {args[0]}", default=default)
     command.run()
 
 
 def _overview() -> str:
-    rows = "\n".join(f"  {name:<11}{(kind.__doc__ or '').splitlines()[0]}" for name, kind in COMMANDS.items())
+    rows = "\n".join(f"  {name:<11}{(kind_of(name).__doc__ or '').splitlines()[0]}" for name in COMMANDS)
     return (
         "usage: clearhead COMMAND [--help] ...\n\n"
         "Train a Transformer translator from your own parallel text, run it, and see inside it.\n\n"

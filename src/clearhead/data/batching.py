@@ -114,7 +114,7 @@ def plan_batches(
     src_lengths: Integers,
     tgt_lengths: Integers,
     batch_tokens: int,
-    draws: np.random.Generator,
+    draws: "np.random.Generator",
 ) -> list[Integers]:
     """Cut pairs into batches (§5.1): every one once, like lengths together, in random order.
 
