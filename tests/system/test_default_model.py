@@ -38,7 +38,7 @@ NOT_YET = pytest.mark.xfail(strict=True, reason="the shipped model has not learn
         pytest.param("en", "Je suis etudiant", ["I am a student.", "I'm a student."], marks=NOT_YET),
         ("es", "The ball is blue.", ["La pelota es azul.", "La bola es azul.", "El balón es azul."]),
         ("fr", "The ball is blue.", ["La balle est bleue.", "Le ballon est bleu."]),
-        pytest.param("de", "The ball is blue.", ["Der Ball ist blau."], marks=NOT_YET),
+        ("de", "The ball is blue.", ["Der Ball ist blau."]),
         ("fr", "The black cat drank the milk.", ["Le chat noir a bu le lait."]),
     ],
 )
