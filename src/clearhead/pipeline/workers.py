@@ -62,14 +62,13 @@ def run(task: Callable[[], None], count: int) -> int:
         raise ConfigError("--workers needs Linux or macOS; here start several processes with torchrun")
     context = multiprocessing.get_context("spawn")  # a forked copy of a process that runs threads may hang
     failures: SimpleQueue[_Failure] = context.SimpleQueue()
-    with _free_port() as port:
-        shared = {
-            "WORLD_SIZE": str(count),
-            "LOCAL_WORLD_SIZE": str(count),
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(port),
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // count))),
-        }
+    shared = {
+        "WORLD_SIZE": str(count),
+        "LOCAL_WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(_free_port()),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // count))),
+    }
     workers = [context.Process(target=_work, args=(task, rank, shared, failures)) for rank in range(count)]
     with _passed_on(workers):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until they can answer it
@@ -80,7 +79,8 @@ def run(task: Callable[[], None], count: int) -> int:
     found: list[_Failure] = []
     while not failures.empty():
         found.append(failures.get())
-    for failure in sorted(found, key=lambda each: (each.follows, each.rank))[:1]:
+    if found:
+        failure = min(found, key=lambda each: (each.follows, each.rank))
         error = ClearheadError(failure.message)
         error.add_note(f"in worker {failure.rank}:\n{failure.trace}")
         raise error
@@ -141,9 +141,8 @@ def _wait(workers: Sequence[BaseProcess]) -> None:
                 worker.kill()
 
 
-@contextmanager
-def _free_port() -> Iterator[int]:
-    """Give a port of this machine that nobody listens at."""
+def _free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        yield free.getsockname()[1]
+        return int(free.getsockname()[1])
