@@ -212,12 +212,13 @@ OPTIONS = {
     "look": "engine grid head inner layer model out place target to",
     "align": "choose gold model output source target to words",
     "export": "format model out",
+    "import": "out",
     "info": "json model",
     "plan": "config json measure preset",
     "train": f"config init out preset resume workers {DATA} "
     "model.activation model.attention-dropout model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
-    "model.num-decoder-layers model.num-encoder-layers model.num-heads model.positions "
+    "model.num-decoder-layers model.num-encoder-layers model.num-heads model.output-bias model.positions "
     "model.tied-embeddings model.vocab-size "
     "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
     "training.ema-decay training.freeze training.label-smoothing training.learning-rate "

@@ -33,6 +33,7 @@ SHAPES = {
     "pre": {"norm": "pre"},
     "untied": {"tied_embeddings": False},
     "gelu": {"activation": "gelu"},
+    "output bias": {"output_bias": True},
     "swish": {"activation": "swish", "norm": "pre"},
     "swiglu": {"activation": "swiglu", "tied_embeddings": False},
     "rms": {"normalization": "rms"},

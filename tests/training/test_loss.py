@@ -5,7 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from clearhead.training import loss as loss_module
-from clearhead.training.loss import ChunkedCrossEntropy, r_drop_cross_entropy, smoothed_cross_entropy
+from clearhead.training.loss import (
+    ChunkedCrossEntropy,
+    r_drop_cross_entropy,
+    smoothed_cross_entropy,
+    with_bias,
+)
 
 
 def problem(tokens=1300, d_model=16, vocab=90):
@@ -49,6 +54,19 @@ def test_r_drop_and_its_gradients_equal_the_equation(tokens, smoothing, divergen
     assert actual.item() == pytest.approx(expected.item(), rel=1e-5)
     for mine, theirs in zip(gradients, expected_gradients, strict=True):
         torch.testing.assert_close(mine.double(), theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_a_bias_of_the_logits_is_one_more_channel():
+    torch.manual_seed(0)
+    states, weight, bias = (torch.randn(shape, requires_grad=True) for shape in ((9, 6), (20, 6), (20,)))
+    targets = torch.randint(20, (9,))
+    expected = F.cross_entropy(F.linear(states, weight, bias), targets, reduction="sum", label_smoothing=0.1)
+    found = smoothed_cross_entropy(*with_bias(states, weight, bias), targets, 0.1)
+    assert torch.allclose(found, expected)
+    for one, other in zip(
+        *(torch.autograd.grad(loss, (states, weight, bias)) for loss in (found, expected)), strict=True
+    ):
+        assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_logits_are_not_kept_for_the_backward_pass():

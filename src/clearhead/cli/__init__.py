@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 from clearhead.errors import ClearheadError
@@ -24,14 +25,16 @@ COMMANDS = (
     "look",
     "align",
     "export",
+    "import",
     "info",
     "plan",
 )
 
 
 def kind_of(command: str) -> type:
-    """Return the class of a command, which is named like its module."""
-    found: type = getattr(import_module(f"clearhead.cli.{command}"), command.capitalize())
+    """Return the class of a command, which is named like its module (`import_`, where Python has the word)."""
+    module = f"{command}_" if iskeyword(command) else command
+    found: type = getattr(import_module(f"clearhead.cli.{module}"), command.capitalize())
     return found
 
 

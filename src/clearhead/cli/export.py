@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 
 from clearhead.cli.model import Model
+from clearhead.cli.output import told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,4 @@ class Export:
         from clearhead.export.write import export
 
         proof = export(self.model, self.out, self.form)
-        print(
-            f"{self.out}: proved on {proof.sources} sources: log-probabilities differ by at most "
-            f"{proof.largest_difference:.1e}; {proof.greedy_tokens} tokens of greedy translations are the same, "
-            f"{proof.cut_short} translations were compared up to a tie or a loop"
-        )
+        print(told(self.out, proof))

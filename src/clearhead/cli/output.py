@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
+    from clearhead.engines.parity import Proof
     from clearhead.translator import Translation
 
 OutputFormat = Literal["text", "json", "tsv"]
@@ -63,3 +64,12 @@ FORMATS: dict[str, Callable[[int, "Translation"], str]] = {
 def print_json(value: object, indent: int | None = 1) -> None:
     """Print a value as JSON, letters as they are."""
     print(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def told(out: Path, proof: "Proof") -> str:
+    """Return a line about a folder that was written, and what its proof compared."""
+    return (
+        f"{out}: proved on {proof.sources} sources: log-probabilities differ by at most "
+        f"{proof.largest_difference:.1e}; {proof.greedy_tokens} tokens of greedy translations are the same, "
+        f"{proof.cut_short} translations were compared up to a tie or a loop"
+    )

@@ -39,6 +39,8 @@ class ModelConfig:
     """post: LayerNorm(x + Sublayer(x)), the paper; pre: x + Sublayer(LayerNorm(x)), steadier when deep."""
     tied_embeddings: bool = True
     """One matrix for source, target and output (§3.4), or three."""
+    output_bias: bool = False
+    """Also a bias for every token's logit; not in the paper, and MarianMT has it."""
     activation: Activation = "relu"
     """relu: the paper (Eq. 2); gelu; swish; swiglu: a swish times a second projection (Shazeer 2020)."""
     normalization: Normalization = "layer"
@@ -132,6 +134,7 @@ class ModelConfig:
         return (
             embeddings
             + positions
+            + (self.vocab_size if self.output_bias else 0)
             + self.num_encoder_layers * encoder
             + self.num_decoder_layers * decoder
             + final_norms

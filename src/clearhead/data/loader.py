@@ -123,9 +123,10 @@ def resample(store: Store, recipe: Recipe, epoch: int, indices: Integers) -> Tok
         part = store.part_of(index)
         src, tgt = _joined(store, recipe, part, index, draws)
         src, tgt = vary(src, tgt, recipe.augmentation, draws)
-        src_ids, tgt_ids = (
-            sampler.encode(text, draws) if sampler else tokenizer.encode(text) for text in (src, tgt)
-        )
+        if sampler:
+            src_ids, tgt_ids = sampler.encode(src, draws), sampler.encode(tgt, draws)
+        else:
+            src_ids, tgt_ids = tokenizer.encode(src), tokenizer.encode_target(tgt)
         if part.tag is not None:
             src_ids.insert(0, tokenizer.tag(part.tag))
         if max(len(src_ids) - (part.tag is not None), len(tgt_ids)) > recipe.max_tokens:

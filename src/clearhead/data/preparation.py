@@ -281,7 +281,7 @@ class _Preparation:
         self, tokenizer: Tokenizer, tag: str | None, pairs: list[Pair], report: CorpusReport, *, counted: bool
     ) -> None:
         src_ids = tokenizer.encode_batch([pair.src for pair in pairs], to=tag)
-        tgt_ids = tokenizer.encode_batch([pair.tgt for pair in pairs])
+        tgt_ids = tokenizer.encode_target_batch([pair.tgt for pair in pairs])
         for pair, src, tgt in zip(pairs, src_ids, tgt_ids, strict=True):
             if len(src) - (tag is not None) > self.max_tokens or len(tgt) > self.max_tokens:
                 if counted:

@@ -27,6 +27,7 @@ import numpy as np
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.errors import ConfigError, DataError
+from clearhead.text.marian import load_tokenizer
 from clearhead.text.sampling import SubwordSampler
 from clearhead.text.tokenizer import Tokenizer
 
@@ -87,7 +88,7 @@ class Store:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that made the ids."""
-        return Tokenizer.load(self.path / TOKENIZER)
+        return load_tokenizer(self.path / TOKENIZER)
 
     @cache  # noqa: B019 - a store is opened once a process
     def sampler(self, alpha: float) -> SubwordSampler:

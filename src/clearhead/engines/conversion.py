@@ -176,6 +176,8 @@ def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
             _linear(layer.ffn.linear_1, weights, f"{ours}.feed_forward.outer")
             _norm(layer.ffn.layer_norm, weights, f"{ours}.feed_forward_sublayer.norm")
     spec.decoder.projection.weight = weights["src_embedding.weight" if tied else "output_embedding.weight"]
+    if shape.output_bias:
+        spec.decoder.projection.bias = weights["output_bias"]
 
 
 def _self_attention(spec: Any, weights: Arrays, name: str) -> None:

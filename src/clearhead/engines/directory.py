@@ -14,6 +14,7 @@ from typing import Any
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig, ModelConfig, section
 from clearhead.errors import CheckpointError, ConfigError, TextError
+from clearhead.text.marian import load_tokenizer
 from clearhead.text.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
@@ -140,4 +141,4 @@ def read_tokenizer(path: Path) -> Tokenizer:
 
 @lru_cache(maxsize=1)
 def _tokenizer(file: Path, changed: int) -> Tokenizer:
-    return Tokenizer.load(file)
+    return load_tokenizer(file)

@@ -1,1 +1,1 @@
-"""A trained model in the form of another program, proved to translate as our own code does."""
+"""A trained model in the form of another program, or from it, proved to translate alike in both."""

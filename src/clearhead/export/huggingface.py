@@ -27,6 +27,7 @@ from clearhead.engines import directory
 from clearhead.engines.directory import ModelInfo
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
+from clearhead.text.marian import MarianTokenizer
 from clearhead.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 
 NEVER = -30_000.0
@@ -84,6 +85,11 @@ def _check(info: ModelInfo, tokenizer: Tokenizer) -> None:
             raise EngineError(
                 f"model.{name} = {getattr(shape, name)!r} has no form in transformers; {' and '.join(known)} have"
             )
+    check_installed()
+
+
+def check_installed() -> None:
+    """Raise EngineError where a package is missing."""
     try:
         import google.protobuf  # noqa: F401
         import transformers  # noqa: F401
@@ -126,6 +132,8 @@ def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor])
     of = transformers.PegasusForConditionalGeneration if pre else transformers.MarianMTModel
     with _quiet():
         model = of(config).eval()
+    if shape.output_bias:
+        model.final_logits_bias[:] = weights["output_bias"]
     model.final_logits_bias[:, sorted(tokenizer.forbidden_ids)] = NEVER
     found = model.load_state_dict(dict(_renamed(weights, shape)), strict=False)
     odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, shape))]
@@ -153,24 +161,34 @@ def _is_made(name: str, shape: ModelConfig) -> bool:
 
 def _renamed(weights: Mapping[str, Tensor], shape: ModelConfig) -> Iterator[tuple[str, Tensor]]:
     """Yield their names and the weights in their order."""
-    order = torch.cat([torch.arange(0, shape.d_model, 2), torch.arange(1, shape.d_model, 2)])
+    order = channel_order(shape.d_model)
     for name, tensor in weights.items():
         stack, *_ = name.split(".")
         if stack.endswith("embedding"):
             yield from _embedding(stack, tensor[:, order], shape)
         elif name.startswith(f"{stack}.norm."):
             yield f"model.{stack}.layer_norm.{name.rpartition('.')[2]}", tensor[order]
-        else:
-            _, _, number, rest = name.split(".", 3)
-            part, _, kind = rest.rpartition(".")
-            place = f"model.{stack}.layers.{number}.{_PLACES[part]}"
-            yield f"{place}.{kind}", _ordered(part, tensor, order)
+        elif name != "output_bias":  # with what must not be produced
+            part, place = place_of(name)
+            yield place, ordered(part, tensor, order)
             if part.endswith(".key"):
-                yield f"{place}.bias", torch.zeros(len(tensor))
+                yield f"{place.removesuffix('weight')}bias", torch.zeros(len(tensor))
 
 
-def _ordered(part: str, tensor: Tensor, order: Tensor) -> Tensor:
-    """Put the axis that lies along the residual stream in their order."""
+def channel_order(d_model: int) -> Tensor:
+    """Return the number of our channel at each of theirs: the sines, then the cosines."""
+    return torch.cat([torch.arange(0, d_model, 2), torch.arange(1, d_model, 2)])
+
+
+def place_of(name: str) -> tuple[str, str]:
+    """Return the part that one of our names in a layer means, such as `self_attention.query`, and their name."""
+    stack, _, number, rest = name.split(".", 3)
+    part, _, kind = rest.rpartition(".")
+    return part, f"model.{stack}.layers.{number}.{_PLACES[part]}.{kind}"
+
+
+def ordered(part: str, tensor: Tensor, order: Tensor) -> Tensor:
+    """Put the axis that lies along the residual stream in another order."""
     if part.endswith((*_WRITES, ".norm")):
         return tensor[order]
     return tensor[:, order] if tensor.ndim == 2 else tensor
@@ -190,13 +208,9 @@ def _embedding(name: str, table: Tensor, shape: ModelConfig) -> Iterator[tuple[s
 
 
 def _write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write what MarianTokenizer reads, which both families may be used with."""
-    from sentencepiece import sentencepiece_model_pb2
-
-    model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.to_bytes())
-    model.normalizer_spec.remove_extra_whitespaces = True  # ours are removed before
-    for name in ("source.spm", "target.spm"):
-        (folder / name).write_bytes(model.SerializeToString())
+    """Write what their MarianTokenizer reads, which both families may be used with."""
+    for name, model in zip(("source.spm", "target.spm"), _sentencepiece_models(tokenizer), strict=True):
+        (folder / name).write_bytes(model)
     tags = {f"<2{language}>": f">>{language}<<" for language in tokenizer.languages}
     vocabulary = {tags.get(piece, piece): number for number, piece in enumerate(tokenizer.vocabulary)}
     settings = {
@@ -208,6 +222,18 @@ def _write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     }
     for name, values in (("vocab.json", vocabulary), ("tokenizer_config.json", settings)):
         (folder / name).write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _sentencepiece_models(tokenizer: Tokenizer) -> tuple[bytes, bytes]:
+    """Return the models of source and target: ours once more, or the two that were imported."""
+    if isinstance(tokenizer, MarianTokenizer):
+        return tokenizer.source_model, tokenizer.target_model
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.to_bytes())
+    model.normalizer_spec.remove_extra_whitespaces = True  # ours are removed before
+    written: bytes = model.SerializeToString()
+    return written, written
 
 
 @contextmanager
@@ -227,9 +253,13 @@ def _quiet() -> Iterator[None]:
 
 
 class Transformers:
-    """A written folder run by transformers, one source at a time, in fp32: what a proof compares with."""
+    """A folder run by transformers, one source at a time, in fp32: what a proof compares with.
 
-    def __init__(self, folder: Path) -> None:
+    `their_ids` gives the id there of each id here, where these differ; `forbidden` are ids here that must not be
+    produced, where the folder does not say so itself.
+    """
+
+    def __init__(self, folder: Path, their_ids: Sequence[int] = (), forbidden: Sequence[int] = ()) -> None:
         import transformers
 
         with _quiet():
@@ -237,21 +267,34 @@ class Transformers:
                 folder, dtype=torch.float32, local_files_only=True
             ).eval()
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.their_ids = list(their_ids) or list(range(self.model.config.vocab_size))
+        self.forbidden = list(forbidden)
 
     def ids(self, text: str, to: str | None) -> list[int]:
-        """Return the ids that their tokenizer makes of a text, EOS last."""
+        """Return the ids, theirs, that their tokenizer makes of a text, EOS last."""
         found: list[int] = self.tokenizer(f">>{to}<< {text}" if to else text)["input_ids"]
         return found
+
+    def target_ids(self, text: str) -> list[int]:
+        """Return the ids, theirs, of a text in the target language, EOS last."""
+        found: list[int] = self.tokenizer(text_target=text)["input_ids"]
+        return found
+
+    def _theirs(self, ids: Ids) -> list[int]:
+        return [self.their_ids[i] for i in ids]
 
     @torch.inference_mode()
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS, among those that may be produced."""
         scores = []
         for src, tgt in zip(srcs, tgts, strict=True):
-            given, right = torch.tensor([[PAD, *tgt]]), torch.tensor([*tgt, EOS])
-            logits = self.model(input_ids=torch.tensor([src]), decoder_input_ids=given).logits[0]
-            log_probs = logits.log_softmax(dim=-1)
-            scores.append(log_probs.gather(1, right[:, None]).squeeze(1).tolist())
+            given = [self.model.config.decoder_start_token_id, *self._theirs(tgt)]
+            logits = self.model(
+                input_ids=torch.tensor([self._theirs(src)]), decoder_input_ids=torch.tensor([given])
+            ).logits[0, :, self.their_ids]
+            logits[:, self.forbidden] = -torch.inf
+            right = torch.tensor([*tgt, EOS])
+            scores.append(logits.log_softmax(dim=-1).gather(1, right[:, None]).squeeze(1).tolist())
         return scores
 
     @torch.inference_mode()
@@ -259,12 +302,15 @@ class Transformers:
         self, srcs: Sequence[Ids], options: SearchOptions
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its translation); greedy or by beam, as the options say."""
+        ours = {theirs: i for i, theirs in enumerate(self.their_ids) if i != BOS}
         for number, src in enumerate(srcs):
             found = self.model.generate(
-                torch.tensor([src]),
+                torch.tensor([self._theirs(src)]),
                 num_beams=options.decoding.beam_size,
                 do_sample=False,
                 max_length=options.decoding.max_length(len(src)) + 2,  # start and end counted
+                suppress_tokens=self._theirs(self.forbidden) or None,
             )[0].tolist()[1:]
-            tokens = found[: found.index(EOS)] if EOS in found else found
+            tokens = [ours[i] for i in found]
+            tokens = tokens[: tokens.index(EOS)] if EOS in tokens else tokens
             yield number, [Hypothesis(tuple(tokens), 0.0, 0.0, (), truncated=False, repetition=False)]

@@ -23,6 +23,8 @@ class TokenEmbedding(nn.Module):
         """Look the vectors up."""
         return F.embedding(ids, self.weight) * math.sqrt(self.weight.shape[1])
 
-    def logits(self, states: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
+    def logits(
+        self, states: Float[Tensor, "*batch d_model"], bias: Float[Tensor, " vocab"] | None = None
+    ) -> Float[Tensor, "*batch vocab"]:
         """Project decoder states on every token's vector (unscaled): the pre-softmax transformation."""
-        return F.linear(states, self.weight)
+        return F.linear(states, self.weight, bias)

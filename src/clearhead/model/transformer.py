@@ -1,5 +1,6 @@
 """The whole model: Figure 1."""
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -24,7 +25,7 @@ class Transformer(nn.Module):
     >>> model.logits(states)                      # [batch, tgt, vocab]
 
     Ids are int64, padded on the right with 0. Differs from the paper in the missing key bias (see
-    `MultiHeadAttention`) only.
+    `MultiHeadAttention`) only, unless an option of `ModelConfig` says otherwise.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -34,6 +35,7 @@ class Transformer(nn.Module):
         if not config.tied_embeddings:
             self.tgt_embedding = TokenEmbedding(config.vocab_size, config.d_model)
             self.output_embedding = TokenEmbedding(config.vocab_size, config.d_model)
+        self.output_bias = nn.Parameter(torch.zeros(config.vocab_size)) if config.output_bias else None
         self.positions = PositionalEncoding(
             config.d_model, config.dropout, config.positions, config.max_positions
         )
@@ -92,4 +94,4 @@ class Transformer(nn.Module):
 
     def logits(self, states: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
         """Return the pre-softmax scores of the next token (§3.4)."""
-        return self.output_projection.logits(states)
+        return self.output_projection.logits(states, self.output_bias)

@@ -213,7 +213,7 @@ def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list
     """Return the ids of pairs without BOS and EOS, source ids with their tag."""
     tagged = bool(tokenizer.languages)
     srcs = [tokenizer.encode(pair.src, to=pair.target_lang if tagged else None) for pair in pairs]
-    return srcs, tokenizer.encode_batch([pair.tgt for pair in pairs])
+    return srcs, tokenizer.encode_target_batch([pair.tgt for pair in pairs])
 
 
 def describe(store: Store, corpora: Corpora) -> dict[str, Any]:

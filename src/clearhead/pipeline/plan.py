@@ -79,7 +79,7 @@ def plan(config: RunConfig, *, measure: bool = True) -> Plan:
 def parameters_by_part(model: ModelConfig) -> dict[str, int]:
     """Return the parameters of embeddings, encoder and decoder."""
     embeddings = model.vocab_size * model.d_model * (1 if model.tied_embeddings else 3)
-    embeddings += (model.longest or 0) * model.d_model
+    embeddings += (model.longest or 0) * model.d_model + (model.vocab_size if model.output_bias else 0)
     shallow = replace(model, num_encoder_layers=model.num_encoder_layers + 1)
     encoder = model.num_encoder_layers * (shallow.num_parameters - model.num_parameters)
     return {

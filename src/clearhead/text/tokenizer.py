@@ -34,7 +34,9 @@ KINDS = ("unigram", "bpe", "word", "char")
 SPACE_MARK = "\u2581"
 """How SentencePiece writes a space inside a piece."""
 
-_CONTROLS = ("<pad>", "<s>", "</s>", "<unk>")
+CONTROLS = ("<pad>", "<s>", "</s>", "<unk>")
+"""Their names, by id."""
+
 _NUM_BYTES = 256
 
 # U+2581 in a text is written as a private-use character and a digit, and so is that character
@@ -61,7 +63,7 @@ class Tokenizer:
     """
 
     kind: str
-    """One of `unigram`, `bpe`, `word`, `char`."""
+    """One of `unigram`, `bpe`, `word`, `char`; `marian` for one that was imported."""
     vocab_size: int
     """Number of ids, at most what was asked for in training."""
     languages: tuple[str, ...]
@@ -76,7 +78,7 @@ class Tokenizer:
     def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
         """Read a serialised model; `source` names it in errors. Raises TextError for anything else."""
         self._model = model
-        self._processor = _processor(model, source)
+        self._processor = processor(model, source)
         kind, normalization = _specifications(model)
         size = self._processor.get_piece_size()
         ids = range(size)
@@ -84,7 +86,7 @@ class Tokenizer:
         byte_ids = [i for i in ids if self._processor.is_byte(i)]
         tags = [i for i in ids if i > UNK and self._processor.is_control(i)]
         if (
-            pieces[: len(_CONTROLS)] != list(_CONTROLS)
+            pieces[: len(CONTROLS)] != list(CONTROLS)
             or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(_NUM_BYTES)]
             or not all(_TAG.fullmatch(pieces[i]) for i in tags)
             or normalization != b"identity"
@@ -136,7 +138,7 @@ class Tokenizer:
                 "such as 0.9999"
             )
         _check_languages(languages)
-        least = len(_CONTROLS) + len(languages) + _NUM_BYTES + 1
+        least = len(CONTROLS) + len(languages) + _NUM_BYTES + 1
         if vocab_size < least:
             raise TextError(
                 f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags and "
@@ -163,7 +165,7 @@ class Tokenizer:
         }
         for name, i in (("pad", PAD), ("bos", BOS), ("eos", EOS), ("unk", UNK)):
             options[f"{name}_id"] = i
-            options[f"{name}_piece"] = _CONTROLS[i]
+            options[f"{name}_piece"] = CONTROLS[i]
         try:
             sentencepiece.SentencePieceTrainer.train(
                 sentence_iterator=iter(lines), model_writer=model, **options
@@ -229,6 +231,14 @@ class Tokenizer:
             return batch
         tag = self.tag(to)
         return [[tag, *ids] for ids in batch]
+
+    def encode_target_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of texts in the target language, to be learned or scored; here those of `encode`."""
+        return self.encode_batch(texts)
+
+    def encode_target(self, text: str) -> list[int]:
+        """Return the ids of a text in the target language."""
+        return self.encode_target_batch([text])[0]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids in its normal form: `decode(encode(text)) == normalize(text)`.
@@ -436,7 +446,7 @@ def _training_fault(message: str, vocab_size: int) -> str:
     return f"the tokenizer could not be trained: {message.strip()}; try another vocab_size or more text"
 
 
-def _processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
+def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
     """Return the library's reader of a serialised model. Raises TextError for what is none."""
     processor = sentencepiece.SentencePieceProcessor()
     try:

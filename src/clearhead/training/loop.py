@@ -16,7 +16,7 @@ from clearhead.errors import TrainingError
 from clearhead.model.transformer import PAD, Transformer
 from clearhead.training.distributed import Group
 from clearhead.training.guidance import Glance, guided_cross_entropy
-from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy
+from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy, with_bias
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
 
@@ -157,6 +157,8 @@ def batch_loss(
     if bf16:
         states, weight = states.bfloat16(), weight.bfloat16()
     states, targets = states[real], targets[real]
+    if model.output_bias is not None:
+        states, weight = with_bias(states, weight, model.output_bias)
     loss = (
         r_drop_cross_entropy(states, weight, targets, smoothing, r_drop)
         if r_drop

@@ -28,6 +28,16 @@ def smoothed_cross_entropy(
     return _cross_entropy(states, weight, targets) + _smoothing_term(states, weight, targets, smoothing)
 
 
+def with_bias(
+    states: Float[Tensor, "tokens d_model"],
+    weight: Float[Tensor, "vocab d_model"],
+    bias: Float[Tensor, " vocab"],
+) -> tuple[Float[Tensor, "tokens channels"], Float[Tensor, "vocab channels"]]:
+    """Return states with one more channel that is always 1, and weights with the bias of the logits in it."""
+    ones = states.new_ones(len(states), 1)
+    return torch.cat([states, ones], dim=1), torch.cat([weight, bias.to(weight.dtype)[:, None]], dim=1)
+
+
 def r_drop_cross_entropy(
     states: Float[Tensor, "twice_tokens d_model"],
     weight: Float[Tensor, "vocab d_model"],

@@ -122,7 +122,7 @@ class Translator:
         """
         tag = self.target(to)
         search = self._options(options, beam_size, alpha, num_hypotheses)
-        forced = self.tokenizer.encode(prefix) if prefix else None
+        forced = self.tokenizer.encode_target(prefix) if prefix else None
         source = iter(texts)
         windows = (
             self._begin(read, tag, search, "never" if forced else split, forced)
@@ -204,7 +204,7 @@ class Translator:
         self._check_counts(sources, targets)
         tag = self.target(to)
         srcs = [[*self.tokenizer.encode(text, to=tag), EOS] for text in sources]
-        tgts = [self.tokenizer.encode(text) for text in targets]
+        tgts = self.tokenizer.encode_target_batch(targets)
         scores = []
         for log_probs in self.engine.score(srcs, tgts):
             total = math.fsum(log_probs)
@@ -265,7 +265,7 @@ class Translator:
         self._check_counts(sources, targets)
         both = (
             [[*ids, EOS] for ids in self.tokenizer.encode_batch(sources, to=self.target(to))],
-            [[*ids, EOS] for ids in self.tokenizer.encode_batch(targets)],
+            [[*ids, EOS] for ids in self.tokenizer.encode_target_batch(targets)],
         )
         for side in both:
             check_lengths(side, self.info.model.longest)
@@ -301,7 +301,7 @@ class Translator:
             self.engine,
             self.tokenizer,
             [*self.tokenizer.encode(text, to=tag), EOS],
-            None if target is None else self.tokenizer.encode(target),
+            None if target is None else self.tokenizer.encode_target(target),
             SearchOptions(decoding=self.info.decoding),
             {
                 "model": self.name,

@@ -1,0 +1,32 @@
+"""`clearhead import`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from clearhead.cli.output import told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """Take in a MarianMT model of transformers (OPUS-MT and its like), proved to translate as it does there.
+
+    It can then be run, looked into, measured and trained on (--init) as any other.
+
+    Example: clearhead import opus-mt-fr-en --out models/fr-en
+    """
+
+    folder: Annotated[Positional[Path], arg(metavar="DIR")]
+    """Directory of the model, on this machine: config.json, model.safetensors, source.spm, target.spm, vocab.json."""
+    out: Path
+    """Folder to make."""
+
+    def run(self) -> None:
+        """Read, prove and tell."""
+        from clearhead.export.marian import import_model
+
+        proof = import_model(self.folder, self.out)
+        print(told(self.out, proof))
+        print(f"next: clearhead translate --model {self.out} < FILE")

@@ -1,0 +1,240 @@
+"""A MarianMTModel directory as a model directory of ours: the OPUS-MT family, more than a thousand models.
+
+What `huggingface.py` does to our weights is undone here: the channels are put in our order, the biases of the keys
+go, the vector that a translation starts from becomes that of BOS. The ids change too, to those of our tokenizers;
+what was written is proved equal to the original in transformers before it appears.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from clearhead import checkpoint
+from clearhead.config import DecodingConfig, ModelConfig
+from clearhead.engines import directory, parity
+from clearhead.engines.directory import ModelInfo
+from clearhead.engines.parity import Proof
+from clearhead.errors import CheckpointError, ConfigError, EngineError, TextError
+from clearhead.export import huggingface
+from clearhead.export.write import REPORT
+from clearhead.model.transformer import Transformer
+from clearhead.text.marian import MarianTokenizer, pieces_in_order
+from clearhead.text.tokenizer import BOS, EOS, PAD
+
+NEVER = -100.0
+"""Bias of a token that is never produced: no probability is left, and label smoothing does not feel it much."""
+MOST_TOKENS = 256
+"""Of a source before it is split; the tables of positions of these models end at 512."""
+_ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "swish": "swish", "silu": "swish"}
+_FILES = ("config.json", "source.spm", "target.spm", "vocab.json")
+
+
+def import_model(folder: Path, out: Path) -> Proof:
+    """Write a model directory `out`, which must not be there, from a MarianMTModel's; return its proof.
+
+    Raises EngineError for what is no such model, has a shape that we have not, or does not translate here as it does
+    in transformers; then nothing is left behind. Nothing is unpickled: the weights must be in `model.safetensors`.
+    """
+    if out.exists():
+        raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
+    _check_files(folder)
+    huggingface.check_installed()
+    config = checkpoint.read_json(folder / "config.json")
+    tokenizer, their_ids = _tokenizer(folder, config)
+    info = _info(folder, config, tokenizer)
+    weights = _weights(info.model, config, _read_weights(folder), their_ids)
+    files = directory.model_files(info, weights, tokenizer, _card(folder, info))
+    with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
+        model = Path(name) / "model"
+        checkpoint.write_directory(model, files)
+        proof = _prove(model, folder, tokenizer, their_ids)
+    versions = {package: version(package) for package in ("clearhead", "torch", "transformers")}
+    report = checkpoint.json_bytes({"format": "marian", "versions": versions, **asdict(proof)})
+    checkpoint.write_directory(out, {**files, REPORT: report})
+    return proof
+
+
+def _check_files(folder: Path) -> None:
+    """Raise EngineError unless all files of a MarianMTModel are there."""
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    if missing:
+        raise EngineError(
+            f"{folder} is no directory of a MarianMTModel: it has no {missing[0]}; there must be {', '.join(_FILES)} "
+            "and model.safetensors"
+        )
+    family = checkpoint.read_json(folder / "config.json").get("model_type")
+    if family != "marian":
+        raise EngineError(f"{folder} holds a model of the family {family!r}; only 'marian' can be imported")
+    if not (folder / directory.WEIGHTS).is_file():
+        raise EngineError(
+            f"{folder} has no {directory.WEIGHTS}, and pickled weights are not read here; write them anew with "
+            "transformers: MarianMTModel.from_pretrained(FOLDER).save_pretrained(FOLDER)"
+        )
+
+
+def _read_weights(folder: Path) -> dict[str, Tensor]:
+    arrays = checkpoint.read_arrays(folder / directory.WEIGHTS)
+    return {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
+
+
+def _tokenizer(folder: Path, config: Mapping[str, Any]) -> tuple[MarianTokenizer, list[int]]:
+    """Return the tokenizer, and the id there of each id here."""
+    settings = _settings(folder)
+    if settings.get("separate_vocabs"):
+        raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
+    vocabulary = checkpoint.read_json(folder / "vocab.json")
+    if len(vocabulary) != config.get("vocab_size"):
+        raise EngineError(
+            f"{folder / 'vocab.json'} names {len(vocabulary)} pieces, and the model has {config.get('vocab_size')}"
+        )
+    unk = vocabulary.get("<unk>")
+    if unk is None:
+        raise EngineError(f"{folder / 'vocab.json'} has no <unk>, which stands for what is not known")
+    try:
+        named = pieces_in_order(
+            vocabulary, eos=int(config.get("eos_token_id", 0)), unk=int(unk), pad=int(config["pad_token_id"])
+        )
+        source, target = ((folder / name).read_bytes() for name in ("source.spm", "target.spm"))
+        tokenizer = MarianTokenizer.pack(source, target, [piece for piece, _ in named])
+    except (TextError, KeyError, TypeError, ValueError) as error:
+        raise EngineError(f"the tokenizer of {folder} cannot be read: {error}") from None
+    their_ids = [number for _, number in named]
+    their_ids[BOS] = int(config.get("decoder_start_token_id", config["pad_token_id"]))
+    return tokenizer, their_ids
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    file = folder / "tokenizer_config.json"
+    return checkpoint.read_json(file) if file.exists() else {}
+
+
+def _info(folder: Path, config: Mapping[str, Any], tokenizer: MarianTokenizer) -> ModelInfo:
+    """Return what the model is, its shape included; raise EngineError for a shape that we have not."""
+    if config.get("decoder_vocab_size") not in (None, config["vocab_size"]):
+        raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
+    activation = _ACTIVATIONS.get(str(config.get("activation_function", "gelu")))
+    if activation is None:
+        raise EngineError(
+            f"{folder} has the activation {config['activation_function']!r}; there are {', '.join(_ACTIVATIONS)}"
+        )
+    for name in ("attention_heads", "ffn_dim"):
+        if config.get(f"encoder_{name}") != config.get(f"decoder_{name}"):
+            raise EngineError(f"{folder} has an encoder and a decoder of different widths, which we have not")
+    try:
+        shape = ModelConfig(
+            vocab_size=tokenizer.vocab_size,  # with a BOS, which they have not
+            d_model=config["d_model"],
+            d_ff=config["encoder_ffn_dim"],
+            num_heads=config["encoder_attention_heads"],
+            num_encoder_layers=config["encoder_layers"],
+            num_decoder_layers=config["decoder_layers"],
+            dropout=config.get("dropout", 0.1),
+            attention_dropout=config.get("attention_dropout", 0.0),
+            feed_forward_dropout=config.get("activation_dropout", 0.0),
+            activation=activation,  # type: ignore[arg-type]
+            tied_embeddings=_is_tied(config),
+            output_bias=True,
+        )
+    except (KeyError, TypeError, ConfigError) as error:
+        raise EngineError(f"{folder / 'config.json'} describes no model that we have: {error}") from None
+    settings = _settings(folder)
+    langs = [str(settings.get(f"{side}_lang") or "") for side in ("source", "target")]
+    return ModelInfo(
+        model=shape,
+        decoding=DecodingConfig(beam_size=_beam_size(folder, config)),
+        tokenizer=tokenizer.kind,
+        source_langs=(langs[0],) if langs[0] else (),
+        target_langs=tokenizer.languages or ((langs[1],) if langs[1] else ()),
+        training={"imported_from": "MarianMTModel", "max_tokens": MOST_TOKENS},
+    )
+
+
+def _beam_size(folder: Path, config: Mapping[str, Any]) -> int:
+    file = folder / "generation_config.json"
+    asked = checkpoint.read_json(file) if file.exists() else {}
+    return int(asked.get("num_beams") or config.get("num_beams") or DecodingConfig().beam_size)
+
+
+def _is_tied(config: Mapping[str, Any]) -> bool:
+    """Say whether one matrix, scaled as ours is, serves source, target and output."""
+    names = ("share_encoder_decoder_embeddings", "tie_word_embeddings")
+    return all(config.get(name, True) for name in names) and bool(config.get("scale_embedding", False))
+
+
+def _weights(
+    shape: ModelConfig, config: Mapping[str, Any], theirs: Mapping[str, Tensor], their_ids: Sequence[int]
+) -> checkpoint.Arrays:
+    """Return every weight of ours by name; raise EngineError where one is missing or has another shape."""
+    order = huggingface.channel_order(shape.d_model).argsort()
+    shared = theirs.get("model.shared.weight")
+    src, tgt = (theirs.get(f"model.{stack}.embed_tokens.weight", shared) for stack in ("encoder", "decoder"))
+    tied = config.get("tie_word_embeddings", True)
+    out = tgt if tied else theirs.get("lm_head.weight")
+    scale = 1.0 if config.get("scale_embedding", False) else shape.d_model**-0.5
+    bias = theirs.get("final_logits_bias", torch.zeros(len(their_ids))).flatten()
+    tables = {"src_embedding": (src, scale), "tgt_embedding": (tgt, scale), "output_embedding": (out, 1.0)}
+    with torch.device("meta"):
+        ours = dict(Transformer(shape).named_parameters())
+    found: checkpoint.Arrays = {}
+    for name, parameter in ours.items():
+        stack = name.partition(".")[0]
+        weight: Tensor | None
+        if name == "output_bias":
+            weight = bias[their_ids]
+            weight[[PAD, BOS]] = NEVER
+        elif stack in tables:
+            table, factor = tables[stack]
+            weight = None if table is None else factor * table[their_ids][:, order]
+        else:
+            part, place = huggingface.place_of(name)
+            weight = theirs.get(place)
+            weight = None if weight is None else huggingface.ordered(part, weight, order)
+        if weight is None or weight.shape != parameter.shape:
+            seen = "is missing" if weight is None else f"has shape {list(weight.shape)}"
+            raise EngineError(
+                f"the weight for {name} {seen}; its config.json asks for {list(parameter.shape)}"
+            )
+        found[name] = weight.contiguous().numpy()
+    return found
+
+
+def _prove(model: Path, folder: Path, ours: MarianTokenizer, their_ids: Sequence[int]) -> Proof:
+    """Compare ids, log-probabilities and greedy translations with the original's."""
+    theirs = huggingface.Transformers(folder, their_ids, sorted(ours.forbidden_ids))
+    sources = parity.random_sources(model)
+    for number, source in enumerate(sources):
+        text = ours.decode(source)
+        to = ours.languages[number % len(ours.languages)] if ours.languages else None
+        for cut, expected in (
+            ([*ours.encode(text, to=to), EOS], theirs.ids(text, to)),
+            ([*ours.encode_target(text), EOS], theirs.target_ids(text)),
+        ):
+            if [their_ids[i] for i in cut] != expected:
+                raise EngineError(f"{folder} cuts {text!r} otherwise in transformers than here; report this")
+    return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
+
+
+def _card(folder: Path, info: ModelInfo) -> str:
+    """Return the card: what was done, then the original's own words, licence and data among them."""
+    shape = info.model
+    own = folder / directory.CARD
+    said = own.read_text(encoding="utf-8", errors="replace") if own.is_file() else ""
+    return f"""# An imported model
+
+{folder.resolve().name}, a MarianMTModel: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
+{shape.d_model}, {shape.num_parameters:,} parameters, a vocabulary of {shape.vocab_size:,} pieces. Its weights and its \
+two SentencePiece models were taken over by `clearhead import`, and proved to give the same log-probabilities and \
+greedy translations as in transformers; the proof is in {REPORT}.
+
+Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have. Data, licence, scores and \
+limits are those of the original; it says of itself:
+
+{said or "(nothing: the directory had no README.md)"}
+"""

@@ -1,0 +1,135 @@
+"""The vocabulary of a MarianMT model: two SentencePiece models, one a side, over one list of pieces.
+
+The OPUS-MT family (Tiedemann and Thottingal 2020) is published in this form: `source.spm`, `target.spm` and
+`vocab.json`. What it cannot promise, and our own tokenizers do: a character that neither model has seen becomes
+`<unk>`, and the models' own normalisation (usually NFKC) is applied to every text.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from clearhead.errors import TextError
+from clearhead.text.normalize import normalize
+from clearhead.text.tokenizer import BOS, CONTROLS, EOS, PAD, SPACE_MARK, UNK, Tokenizer, processor
+
+_TAG = re.compile(r">>(.+)<<")
+_REPLACEMENT = "\ufffd"
+_SOURCE, _TARGET, _PIECES = "source.spm", "target.spm", "pieces.json"
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip archive can name: the same bytes every time
+
+
+class MarianTokenizer(Tokenizer):
+    """Pieces of two SentencePiece models; its file is a zip archive of both and of the list of pieces.
+
+    Ids are those of every tokenizer here, 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then the tags of target languages
+    (`>>fra<<`) and the other pieces.
+    """
+
+    def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
+        """Read what `pack` returned; `source` names it in errors. Raises TextError for anything else."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(model)) as archive:
+                self.source_model, self.target_model = archive.read(_SOURCE), archive.read(_TARGET)
+                pieces: list[str] = json.loads(archive.read(_PIECES))
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise TextError(f"{source} is damaged ({error}); import the model again") from None
+        self._model = model
+        self._processor = processor(self.source_model, source)
+        self._target_processor = processor(self.target_model, source)
+        self.kind = "marian"
+        self.vocab_size = len(pieces)
+        self.vocabulary = tuple(pieces)
+        tags = {found[1]: i for i, piece in enumerate(pieces) if (found := _TAG.fullmatch(piece))}
+        self.languages = tuple(tags)
+        self._tags = tags
+        self.forbidden_ids = frozenset({PAD, BOS, UNK, *tags.values()})
+        special = self.forbidden_ids | {EOS}
+        self._id_of = {piece: i for i, piece in enumerate(pieces) if i not in special}
+        spelled_in_bytes = {
+            i: bytes.fromhex(found[1])
+            for piece, i in self._id_of.items()
+            if (found := _BYTE.fullmatch(piece)) and self._is_byte(piece)
+        }
+        self._byte_ids, self._bytes = [], frozenset(spelled_in_bytes)
+        self.text_pieces = MappingProxyType({p: i for p, i in self._id_of.items() if i not in self._bytes})
+        self._spelled = [piece.replace(SPACE_MARK, " ").encode() for piece in pieces]
+        for i in special:
+            self._spelled[i] = b""
+        self._spelled[UNK] = _REPLACEMENT.encode()
+        for i, byte in spelled_in_bytes.items():
+            self._spelled[i] = byte
+
+    @classmethod
+    def pack(cls, source: bytes, target: bytes, pieces: Sequence[str]) -> Self:
+        """Join two serialised SentencePiece models and the pieces by id."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in (
+                (_SOURCE, source),
+                (_TARGET, target),
+                (_PIECES, json.dumps(list(pieces), ensure_ascii=False).encode()),
+            ):
+                archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
+        return cls(packed.getvalue())
+
+    def encode(self, text: str, *, to: str | None = None) -> list[int]:
+        """Return the ids of a source text, without EOS; see `Tokenizer.encode`."""
+        return self.encode_batch([text], to=to)[0]
+
+    def encode_batch(self, texts: Sequence[str], *, to: str | None = None) -> list[list[int]]:
+        """Return what `encode` returns for each text."""
+        tag = [] if to is None else [self.tag(to)]
+        lines = [normalize(text) for text in texts]
+        return [[*tag, *self._ids(pieces)] for pieces in self._processor.encode(lines, out_type=str)]
+
+    def encode_target_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of texts as the target's model cuts them."""
+        lines = [normalize(text) for text in texts]
+        return [self._ids(pieces) for pieces in self._target_processor.encode(lines, out_type=str)]
+
+    def _ids(self, pieces: Sequence[str]) -> list[int]:
+        return [self._id_of.get(piece, UNK) for piece in pieces]
+
+    def _is_byte(self, piece: str) -> bool:
+        target = self._target_processor
+        return bool(target.is_byte(target.piece_to_id(piece)))
+
+
+def pieces_in_order(vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: int) -> list[tuple[str, int]]:
+    """Return our name and their id of each of our ids, from theirs by piece.
+
+    Our four controls come first, where BOS has the vector of their padding, from which a translation starts there;
+    then the tags, then the other pieces in their order. A piece that is named like a control of ours gets another
+    name, since no text is cut into it. Raises TextError where their ids do not count from 0 or two are the same.
+    """
+    names = {number: piece for piece, number in vocabulary.items()}
+    if sorted(names) != list(range(len(vocabulary))):
+        raise TextError("the ids of its vocabulary do not count from 0 without a gap")
+    for number in (eos, unk, pad):
+        if number not in names:
+            raise TextError(f"its vocabulary of {len(names)} pieces has no id {number}")
+    controls = dict(zip(CONTROLS, (pad, pad, eos, unk), strict=True))
+    rest = [number for number in sorted(names) if number not in (eos, unk, pad)]
+    tags = [number for number in rest if _TAG.fullmatch(names[number])]
+    others = [number for number in rest if not _TAG.fullmatch(names[number])]
+    return [*controls.items(), *((_free(names[i], vocabulary), i) for i in (*tags, *others))]
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """Return a piece's name, or another that no piece has where it is that of a control."""
+    if name in CONTROLS:
+        while name in taken:
+            name += "'"
+    return name
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read a tokenizer of either form from its file. Raises TextError if it is missing or damaged."""
+    return (MarianTokenizer if zipfile.is_zipfile(path) else Tokenizer).load(path)
