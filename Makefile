@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers/.installed
 
-.PHONY: demo test test-all lint g2p numbers clean
+.PHONY: demo test test-all lint g2p numbers bench clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -22,6 +23,17 @@ g2p: $(STAMP)
 
 numbers: $(STAMP)
 	$(BIN)/python recipes/numbers/run.py
+
+# Speed beside peers, in turns; SOURCE, TARGET: parallel text to train on, LINES: text to translate (TO: into what).
+bench: $(STAMP) $(PEERS)
+	$(BIN)/python -m benchmarks $(if $(SOURCE),--source $(SOURCE) --target $(TARGET)) $(if $(LINES),--lines $(LINES)) $(if $(TO),--to $(TO))
+
+$(PEERS):
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check "torch>=2.11,<2.14" "transformers>=5,<6" \
+		joeynmt==2.3.0 sentencepiece==0.2.0 importlib_metadata
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check matplotlib
+	touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check

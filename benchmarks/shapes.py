@@ -10,7 +10,6 @@ many shapes or a multiple.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -20,14 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.equal_time import train_for
 from benchmarks.interleaved import interleaved
 from clearhead.evaluation import bleu
 from clearhead.translator import Translator
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "default-model" / "run.toml"
 DIRECTIONS = (("fr", "en"), ("en", "es"))
-PROBE = 40
-"""Steps of the first minute or so, which tell how long one takes."""
 WATCHED, MEASURED = 100, 1000
 """Validation sentences of each direction that a training looks at, and the last of them, which the table is of."""
 
@@ -71,33 +69,6 @@ def configuration(out: Path) -> Path:
     return path
 
 
-def trained(out: Path, shapes: list[str], steps: dict[str, int], name: str) -> None:
-    """Train the shapes, as many at a time as there are cores."""
-    running: list[subprocess.Popen[bytes]] = []
-    for shape in shapes:
-        if len(running) == (os.cpu_count() or 1):
-            running.pop(0).wait()
-        encoder, decoder = shape.split("+")
-        command = [sys.executable, "-m", "clearhead", "train", "--config", str(out / "run.toml")]
-        command += ["--store", str(out / "store"), "--out", str(out / f"{name}-{shape}")]
-        command += ["--training.max-steps", str(steps[shape])]
-        command += ["--model.num-encoder-layers", encoder, "--model.num-decoder-layers", decoder]
-        with (out / f"{name}-{shape}.log").open("wb") as log:
-            running.append(
-                subprocess.Popen(command, stderr=log, stdout=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
-            )
-    ends = [process.wait() for process in running]
-    if any(ends):
-        sys.exit(f"a training ended early; see {out}/{name}-*.log")
-
-
-def seconds_a_step(run: Path) -> float:
-    """Return the median time of a step."""
-    events = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    steps = [event for event in events if event["event"] == "train"]
-    return statistics.median(float(step["tokens"]) / float(step["tokens_per_second"]) for step in steps)
-
-
 def measured(out: Path, shapes: list[str]) -> dict[str, dict[str, Any]]:
     """Return BLEU of each direction, beam 4, and sentences a second of all of them together."""
     translators = {shape: Translator.load(out / f"run-{shape}" / "model") for shape in shapes}
@@ -137,15 +108,14 @@ def main() -> None:
     parallel_text(arguments.data, out)
     settings = ["--config", str(configuration(out)), "--store", str(out / "store")]
     subprocess.run([sys.executable, "-m", "clearhead", "prepare", *settings], check=True)
-    trained(out, arguments.shapes, dict.fromkeys(arguments.shapes, PROBE), "probe")
-    steps = {
-        shape: round(60 * arguments.minutes / seconds_a_step(out / f"probe-{shape}"))
+    variants = {
+        shape: ["--model.num-encoder-layers", encoder, "--model.num-decoder-layers", decoder]
         for shape in arguments.shapes
+        for encoder, decoder in [shape.split("+")]
     }
-    print(f"steps: {steps}", flush=True)
     started = time.perf_counter()
-    trained(out, arguments.shapes, steps, "run")
-    print(f"trained for {(time.perf_counter() - started) / 60:.1f} minutes, start and end counted")
+    steps = train_for(out, settings, variants, arguments.minutes)
+    print(f"trained in {(time.perf_counter() - started) / 60:.1f} minutes, probes counted")
     for shape, figures in measured(out, arguments.shapes).items():
         print(shape, steps[shape], {name: round(value, 2) for name, value in figures.items()})
 

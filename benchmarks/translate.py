@@ -11,6 +11,7 @@ sorted by length, 64 at a time, against our own code in the same arithmetic and 
 """
 
 import argparse
+import json
 import tempfile
 import time
 from dataclasses import replace
@@ -33,6 +34,15 @@ from clearhead.translator import WINDOW, Translator
 SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [
     (count, "tokens") for count in (512, 1024, 2048, 4096)
 ]
+
+
+NAMES = {
+    "clearhead": "Clearhead",
+    "by hand": "CTranslate2 by hand, at its best",
+    "our own code": "Clearhead, --engine pytorch",
+    "transformers": "transformers generate",
+}
+"""For a picture."""
 
 
 class ByHand:
@@ -129,6 +139,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, default=1)
     parser.add_argument("--alpha", type=float, default=0.6)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=Path, help="where to keep every figure")
     parser.add_argument("--few", type=int, default=500, help="lines for transformers")
     arguments = parser.parse_args()
     path = directory.find(arguments.model)
@@ -168,7 +179,19 @@ def main() -> None:
         print(f"{name:<10} {len(lines) / min(each):8,.0f} sentences/s at best")
     middle, low, high = ratio(rounds["clearhead"], rounds["by hand"])
     print(f"clearhead is {middle:.3f} times as fast as CTranslate2 by hand [{low:.3f}, {high:.3f}]")
-    against_transformers(path, ours, lines[: arguments.few], to, options, arguments.rounds)
+    figures = speeds(rounds, len(lines), "int8")
+    few = lines[: arguments.few]
+    figures += speeds(against_transformers(path, ours, few, to, options, arguments.rounds), len(few), "fp32")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def speeds(rounds: dict[str, list[float]], lines: int, precision: str) -> list[dict[str, Any]]:
+    """Return the sentences a second of every round of each way."""
+    return [
+        {"way": NAMES[way], "precision": precision, "rounds": [lines / each for each in seconds]}
+        for way, seconds in rounds.items()
+    ]
 
 
 def in_windows(lines: list[str], ours: Translator, to: str | None, beam_size: int) -> list[list[int]]:
@@ -189,13 +212,13 @@ def against_transformers(
     to: str | None,
     options: dict[str, Any],
     rounds: int,
-) -> None:
-    """Measure transformers on a few lines, where it can run the model."""
+) -> dict[str, list[float]]:
+    """Measure transformers on a few lines, where it can run the model; return the seconds of each round."""
     try:
         theirs = ByTransformers(path, options["beam_size"], options["alpha"])
     except EngineError as error:
         print(f"transformers: {error}")
-        return
+        return {}
     plain = Translator.load(path, engine="pytorch")
     pairs = zip(theirs.texts(lines, to), plain.translate(lines, **options), strict=True)
     print(
@@ -217,6 +240,7 @@ def against_transformers(
     for name in ("our own code", "clearhead"):
         middle, low, high = ratio(seconds[name], seconds["transformers"])
         print(f"{name} is {middle:.2f} times as fast as transformers [{low:.2f}, {high:.2f}]")
+    return {name: each for name, each in seconds.items() if name != "clearhead"}
 
 
 if __name__ == "__main__":

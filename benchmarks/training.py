@@ -1,0 +1,298 @@
+"""Training: Clearhead beside what people train with today, in turns, on the same text, shape, dropout and machine.
+
+Usage: python -m benchmarks.training --source FILE --target FILE [--shape tiny] [--peers .venv-peers] [--rounds 5]
+
+A joint byte-pair vocabulary of 8,000 is learned; batches have 4,096 source and target tokens. Every way is a process
+(`benchmarks.trainers`) that sleeps while another has its turn, so all of them meet the same foreign load, which is
+told. Peers run twice: as people run them (random batches of a fixed size, dynamic padding), and with our batches and
+our allocator's settings. Joey NMT, which has a loop of its own, trains a while in each round and counts for itself.
+Target tokens a second, padding not counted; dropout 0.3 at every site that the peers have, inside attention too.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.interleaved import ratio, versions
+from clearhead.data.batching import TokenizedCorpus, plan_batches
+from clearhead.data.lines import read_lines
+from clearhead.text.tokenizer import Tokenizer
+
+VOCABULARY, BUDGET, MOST_TOKENS = 8000, 4096, 100
+KEEP_FREED = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+"""What `keep_freed_memory` sets, for a process that does not know of it."""
+
+
+class Trainer:
+    """A process that trains when it is told to."""
+
+    def __init__(self, python: str, way: str, pairs: Path, *options: str, keep: bool = False) -> None:
+        command = [python, "-m", "benchmarks.trainers", way, str(pairs), *options]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(KEEP_FREED if keep else {})},
+        )
+        if self._answer() != "ready":
+            raise SystemExit(f"{' '.join(command)} did not begin; what it said stands above")
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def tokens_per_second(self, seconds: float) -> float:
+        """Let it train for a while."""
+        assert self.process.stdin is not None
+        print(seconds, file=self.process.stdin, flush=True)
+        tokens, taken = map(float, self._answer().split())
+        return tokens / taken
+
+    def __enter__(self) -> "Trainer":
+        """Have it at hand."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class JoeyNMT:
+    """Joey NMT's own training command, on text already cut into the same pieces, told apart by spaces."""
+
+    def __init__(self, python: Path, folder: Path, shape: dict[str, int], steps: int) -> None:
+        self.python, self.folder = python, folder
+        side = {
+            "embeddings": {"embedding_dim": shape["d_model"], "scale": True, "dropout": 0.3},
+            "type": "transformer",
+            "num_layers": shape["layers"],
+            "num_heads": shape["heads"],
+            "hidden_size": shape["d_model"],
+            "ff_size": shape["d_ff"],
+            "dropout": 0.3,
+            "layer_norm": "post",
+        }
+        cut = {"level": "word", "lowercase": False, "max_length": MOST_TOKENS, "voc_min_freq": 1}
+        settings = {
+            "name": "joey",
+            "joeynmt_version": "2.3.0",
+            "model_dir": str(folder / "joey"),
+            "use_cuda": False,
+            "fp16": False,
+            "random_seed": 1,
+            "data": {
+                "train": str(folder / "train"),
+                "dev": str(folder / "dev"),
+                "dataset_type": "plain",
+                "src": {"lang": "src", **cut, "voc_file": str(folder / "vocabulary.txt")},
+                "trg": {"lang": "tgt", **cut, "voc_file": str(folder / "vocabulary.txt")},
+            },
+            "testing": {"beam_size": 1, "batch_size": 64, "batch_type": "sentence", "eval_metrics": []},
+            "training": {
+                "optimizer": "adam",
+                "adam_betas": [0.9, 0.98],
+                "learning_rate": 1e-4,
+                "label_smoothing": 0.1,
+                "loss": "crossentropy",
+                "batch_size": BUDGET // 2,  # of the target alone
+                "batch_type": "token",
+                "clip_grad_norm": 1.0,
+                "normalization": "tokens",
+                "epochs": 100,
+                "updates": steps,
+                "validation_freq": 10**6,
+                "logging_freq": max(1, steps // 4),
+                "overwrite": True,
+                "shuffle": True,
+                "scheduling": "noam",
+                "learning_rate_min": 0.0,
+            },
+            "model": {
+                "initializer": "xavier_uniform",
+                "embed_initializer": "xavier_uniform",
+                "tied_embeddings": True,
+                "tied_softmax": True,
+                "encoder": side,
+                "decoder": side,
+            },
+        }
+        self.config = folder / "joey.yaml"
+        self.config.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
+
+    def tokens_per_second(self, _: float) -> float:
+        """Train for some steps and return the median of what it says, its first figure left out."""
+        done = subprocess.run(
+            [self.python, "-m", "joeynmt", "train", self.config, "--skip-test"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = [
+            float(found) for found in re.findall(r"Tokens per Sec:\s*([\d.]+)", done.stdout + done.stderr)
+        ]
+        if len(said) < 2:
+            raise SystemExit(f"Joey NMT did not train:\n{(done.stdout + done.stderr)[-2000:]}")
+        return statistics.median(said[1:])
+
+
+def prepare(source: str, target: str, folder: Path) -> Path:
+    """Write the pairs of two files as ids, with our plan of batches, and as text in pieces for Joey NMT."""
+    srcs, tgts = (list(read_lines(name)) for name in (source, target))
+    tokenizer = Tokenizer.train([*srcs, *tgts], kind="bpe", vocab_size=VOCABULARY)
+    ids = [
+        (src, tgt)
+        for src, tgt in zip(*(tokenizer.encode_batch(side) for side in (srcs, tgts)), strict=True)
+        if 0 < len(src) <= MOST_TOKENS and 0 < len(tgt) <= MOST_TOKENS
+    ]
+    corpus = TokenizedCorpus.from_ids([src for src, _ in ids], [tgt for _, tgt in ids])
+    everything = np.arange(len(corpus))
+    plan = plan_batches(everything, corpus.src_lengths, corpus.tgt_lengths, BUDGET, np.random.default_rng(0))
+    pairs = folder / "pairs.npz"
+    np.savez(
+        pairs,
+        src=corpus.src,
+        src_offsets=corpus.src_offsets,
+        tgt=corpus.tgt,
+        tgt_offsets=corpus.tgt_offsets,
+        plan=np.concatenate(plan),
+        plan_offsets=np.cumsum([0, *map(len, plan)]),
+        vocabulary=tokenizer.vocab_size,
+        budget=BUDGET,
+    )
+    for side, number in (("src", 0), ("tgt", 1)):
+        lines = [" ".join(tokenizer.vocabulary[i] for i in pair[number]) + "\n" for pair in ids]
+        (folder / f"train.{side}").write_text("".join(lines), encoding="utf-8")
+        (folder / f"dev.{side}").write_text("".join(lines[:20]), encoding="utf-8")
+    pieces = [piece for i, piece in enumerate(tokenizer.vocabulary) if i not in tokenizer.forbidden_ids]
+    (folder / "vocabulary.txt").write_text("\n".join(pieces[1:]) + "\n", encoding="utf-8")
+    return pairs
+
+
+def ways(
+    pairs: Path, peers: Path, shape: str, stack: ExitStack, joey_steps: int
+) -> Iterator[tuple[str, str, "Trainer | JoeyNMT"]]:
+    """Yield (name, precision, who trains) of every row, ours first."""
+    cores = os.cpu_count() or 1
+
+    def started(python: str, way: str, precision: str, *options: str, keep: bool = False) -> Trainer:
+        asked = ("--shape", shape, "--precision", precision, *options)
+        return stack.enter_context(Trainer(python, way, pairs, *asked, keep=keep))
+
+    theirs = str(peers / "bin" / "python")
+    for precision in ("fp32", "bf16"):
+        alone = ("--threads", str(cores))
+        yield "Clearhead", precision, started(sys.executable, "clearhead", precision, *alone)
+        shared = ("--threads", "1", "--processes", str(cores))
+        yield (
+            f"Clearhead, --workers {cores}",
+            precision,
+            started(sys.executable, "clearhead", precision, *shared),
+        )
+        kept = started(theirs, "transformers-planned", precision, *alone, keep=True)
+        yield "transformers, our batches and allocator", precision, kept
+    for way, name in (
+        ("transformers", "transformers as usually run"),
+        ("nn.Transformer", "nn.Transformer, plain loop"),
+    ):
+        yield name, "fp32", started(theirs, way, "fp32", "--threads", str(cores))
+    if joey_steps:
+        from benchmarks.trainers import SHAPES
+
+        yield "Joey NMT", "fp32", JoeyNMT(peers / "bin" / "python", pairs.parent, SHAPES[shape], joey_steps)
+
+
+def stolen() -> tuple[int, int]:
+    """Return the processor's ticks so far: those that other guests of the host took, and all."""
+    file = Path("/proc/stat")
+    if not file.exists():
+        return 0, 1
+    ticks = list(map(int, file.read_text().splitlines()[0].split()[1:9]))
+    return ticks[7], sum(ticks)
+
+
+def table(rounds: dict[tuple[str, str], list[float]]) -> Iterator[str]:
+    """Yield the rows of a table in Markdown: every way, and how many times as fast the best of ours is."""
+    ours = {
+        precision: max(
+            (
+                speeds
+                for (name, used), speeds in rounds.items()
+                if name.startswith("Clearhead") and used == precision
+            ),
+            key=statistics.median,
+        )
+        for precision in ("fp32", "bf16")
+    }
+    yield "| | precision | target tokens/s | Clearhead's best in fp32 is | in bf16 |"
+    yield "|---|---|---|---|---|"
+    for (name, precision), speeds in rounds.items():
+        cells = [name, precision, f"{statistics.median(speeds):,.0f}"]
+        for used in ("fp32", "bf16"):
+            # `ratio` compares seconds: those of a token
+            middle, low, high = ratio([1 / each for each in ours[used]], [1 / each for each in speeds])
+            cells.append("" if speeds is ours[used] else f"{middle:.2f} times [{low:.2f}, {high:.2f}]")
+        yield f"| {' | '.join(cells)} |"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prepare, train in turns, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--shape", choices=["tiny", "base"], default="tiny")
+    parser.add_argument("--peers", type=Path, default=Path(".venv-peers"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each turn")
+    parser.add_argument("--joey", type=int, default=24, help="steps of Joey NMT in a round; 0: without it")
+    parser.add_argument("--json", type=Path, help="where to keep every figure")
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        pairs = prepare(arguments.source, arguments.target, Path(name))
+        rows = list(ways(pairs, arguments.peers, arguments.shape, stack, arguments.joey))
+        rounds: dict[tuple[str, str], list[float]] = {(label, precision): [] for label, precision, _ in rows}
+        before = stolen()
+        for number in range(arguments.rounds):
+            order = np.random.default_rng(number).permutation(len(rows))
+            for place in order.tolist():
+                label, precision, trainer = rows[place]
+                speed = trainer.tokens_per_second(arguments.seconds)
+                rounds[label, precision].append(speed)
+                print(f"round {number + 1}: {label}, {precision}: {speed:,.0f} tokens/s", file=sys.stderr)
+        taken = [b - a for a, b in zip(before, stolen(), strict=True)]
+    print(
+        f"{arguments.shape}, {arguments.rounds} rounds of {arguments.seconds:g} s; {os.cpu_count()} cores, "
+    )
+    print(f"{platform.machine()}; other guests took {taken[0] / taken[1]:.1%} of the processor; ")
+    print(versions("clearhead", "torch"), _versions(arguments.peers), sep="; peers: ")
+    print("\n".join(table(rounds)))
+    if arguments.json:
+        figures = [{"way": way, "precision": used, "rounds": each} for (way, used), each in rounds.items()]
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _versions(peers: Path) -> str:
+    code = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
+    packages = ("torch", "transformers", "joeynmt")
+    command = [str(peers / "bin" / "python"), "-c", code, *packages]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return ", ".join(map(" ".join, zip(packages, found, strict=True)))
+
+
+if __name__ == "__main__":
+    main()
