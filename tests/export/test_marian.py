@@ -2,10 +2,12 @@
 
 import io
 import json
+import shutil
 
 import pytest
 import sentencepiece
 import torch
+from safetensors.numpy import save_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, MarianConfig, MarianMTModel
 
 import clearhead
@@ -273,6 +275,19 @@ def test_the_command(tmp_path, capsys):
     assert "opus-mt-fr-en, a MarianMTModel" in (tmp_path / "fr-en" / "README.md").read_text()
     with pytest.raises(CheckpointError, match="already there"):
         import_model(folder, tmp_path / "fr-en")
+
+
+def test_one_matrix_may_have_any_of_its_names(opus, tmp_path):
+    """Other releases of transformers, and converters, keep another one."""
+    for name in ("lm_head.weight", "model.decoder.embed_tokens.weight"):
+        folder = tmp_path / name
+        shutil.copytree(opus[0], folder)
+        weights = checkpoint.read_arrays(folder / "model.safetensors")
+        weights[name] = weights.pop("model.shared.weight")
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        import_model(folder, folder / "ours")
+        weights = [checkpoint.read_arrays(path / directory.WEIGHTS) for path in (folder / "ours", opus[1])]
+        assert (weights[0]["src_embedding.weight"] == weights[1]["src_embedding.weight"]).all()
 
 
 def edit(folder, name, **values):

@@ -46,7 +46,7 @@ def import_model(folder: Path, out: Path) -> Proof:
         raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
     _check_files(folder)
     huggingface.check_installed()
-    config = checkpoint.read_json(folder / "config.json")
+    config = _config(folder)
     tokenizer, their_ids = _tokenizer(folder, config)
     info = _info(folder, config, tokenizer)
     weights = _weights(info.model, config, _read_weights(folder), their_ids)
@@ -79,6 +79,19 @@ def _check_files(folder: Path) -> None:
         )
 
 
+def _config(folder: Path) -> dict[str, Any]:
+    """Return the settings as transformers reads them, its own defaults among them."""
+    import transformers
+
+    try:
+        found: dict[str, Any] = transformers.MarianConfig.from_pretrained(
+            folder, local_files_only=True
+        ).to_dict()
+    except (OSError, TypeError, ValueError) as error:
+        raise EngineError(f"transformers cannot read {folder / 'config.json'}: {error}") from None
+    return found
+
+
 def _read_weights(folder: Path) -> dict[str, Tensor]:
     arrays = checkpoint.read_arrays(folder / directory.WEIGHTS)
     return {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
@@ -90,23 +103,23 @@ def _tokenizer(folder: Path, config: Mapping[str, Any]) -> tuple[MarianTokenizer
     if settings.get("separate_vocabs"):
         raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
     vocabulary = checkpoint.read_json(folder / "vocab.json")
-    if len(vocabulary) != config.get("vocab_size"):
+    if len(vocabulary) != config["vocab_size"]:
         raise EngineError(
-            f"{folder / 'vocab.json'} names {len(vocabulary)} pieces, and the model has {config.get('vocab_size')}"
+            f"{folder / 'vocab.json'} names {len(vocabulary)} pieces, and the model has {config['vocab_size']}"
         )
     unk = vocabulary.get("<unk>")
     if unk is None:
         raise EngineError(f"{folder / 'vocab.json'} has no <unk>, which stands for what is not known")
     try:
         named = pieces_in_order(
-            vocabulary, eos=int(config.get("eos_token_id", 0)), unk=int(unk), pad=int(config["pad_token_id"])
+            vocabulary, eos=int(config["eos_token_id"]), unk=int(unk), pad=int(config["pad_token_id"])
         )
         source, target = ((folder / name).read_bytes() for name in ("source.spm", "target.spm"))
         tokenizer = MarianTokenizer.pack(source, target, [piece for piece, _ in named])
-    except (TextError, KeyError, TypeError, ValueError) as error:
+    except (TextError, TypeError, ValueError) as error:
         raise EngineError(f"the tokenizer of {folder} cannot be read: {error}") from None
     their_ids = [number for _, number in named]
-    their_ids[BOS] = int(config.get("decoder_start_token_id", config["pad_token_id"]))
+    their_ids[BOS] = config["decoder_start_token_id"]
     return tokenizer, their_ids
 
 
@@ -117,15 +130,15 @@ def _settings(folder: Path) -> dict[str, Any]:
 
 def _info(folder: Path, config: Mapping[str, Any], tokenizer: MarianTokenizer) -> ModelInfo:
     """Return what the model is, its shape included; raise EngineError for a shape that we have not."""
-    if config.get("decoder_vocab_size") not in (None, config["vocab_size"]):
+    if config["decoder_vocab_size"] != config["vocab_size"]:
         raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
-    activation = _ACTIVATIONS.get(str(config.get("activation_function", "gelu")))
+    activation = _ACTIVATIONS.get(config["activation_function"])
     if activation is None:
         raise EngineError(
             f"{folder} has the activation {config['activation_function']!r}; there are {', '.join(_ACTIVATIONS)}"
         )
     for name in ("attention_heads", "ffn_dim"):
-        if config.get(f"encoder_{name}") != config.get(f"decoder_{name}"):
+        if config[f"encoder_{name}"] != config[f"decoder_{name}"]:
             raise EngineError(f"{folder} has an encoder and a decoder of different widths, which we have not")
     try:
         shape = ModelConfig(
@@ -135,14 +148,14 @@ def _info(folder: Path, config: Mapping[str, Any], tokenizer: MarianTokenizer) -
             num_heads=config["encoder_attention_heads"],
             num_encoder_layers=config["encoder_layers"],
             num_decoder_layers=config["decoder_layers"],
-            dropout=config.get("dropout", 0.1),
-            attention_dropout=config.get("attention_dropout", 0.0),
-            feed_forward_dropout=config.get("activation_dropout", 0.0),
+            dropout=config["dropout"],
+            attention_dropout=config["attention_dropout"],
+            feed_forward_dropout=config["activation_dropout"],
             activation=activation,  # type: ignore[arg-type]
             tied_embeddings=_is_tied(config),
             output_bias=True,
         )
-    except (KeyError, TypeError, ConfigError) as error:
+    except (TypeError, ConfigError) as error:
         raise EngineError(f"{folder / 'config.json'} describes no model that we have: {error}") from None
     settings = _settings(folder)
     langs = [str(settings.get(f"{side}_lang") or "") for side in ("source", "target")]
@@ -165,7 +178,7 @@ def _beam_size(folder: Path, config: Mapping[str, Any]) -> int:
 def _is_tied(config: Mapping[str, Any]) -> bool:
     """Say whether one matrix, scaled as ours is, serves source, target and output."""
     names = ("share_encoder_decoder_embeddings", "tie_word_embeddings")
-    return all(config.get(name, True) for name in names) and bool(config.get("scale_embedding", False))
+    return all(config[name] for name in (*names, "scale_embedding"))
 
 
 def _weights(
@@ -173,11 +186,15 @@ def _weights(
 ) -> checkpoint.Arrays:
     """Return every weight of ours by name; raise EngineError where one is missing or has another shape."""
     order = huggingface.channel_order(shape.d_model).argsort()
-    shared = theirs.get("model.shared.weight")
-    src, tgt = (theirs.get(f"model.{stack}.embed_tokens.weight", shared) for stack in ("encoder", "decoder"))
-    tied = config.get("tie_word_embeddings", True)
-    out = tgt if tied else theirs.get("lm_head.weight")
-    scale = 1.0 if config.get("scale_embedding", False) else shape.d_model**-0.5
+    names = ("model.encoder.embed_tokens", "model.decoder.embed_tokens", "lm_head")
+    src, tgt, out = (theirs.get(f"{name}.weight") for name in names)
+    # One matrix for several uses is written once, under whichever of its names.
+    shared = next(
+        (each for each in (theirs.get("model.shared.weight"), src, tgt, out) if each is not None), None
+    )
+    src, tgt = (shared if each is None else each for each in (src, tgt))
+    out = tgt if out is None or config["tie_word_embeddings"] else out
+    scale = 1.0 if config["scale_embedding"] else shape.d_model**-0.5
     bias = theirs.get("final_logits_bias", torch.zeros(len(their_ids))).flatten()
     tables = {"src_embedding": (src, scale), "tgt_embedding": (tgt, scale), "output_embedding": (out, 1.0)}
     with torch.device("meta"):
