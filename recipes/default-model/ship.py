@@ -1,13 +1,14 @@
 """Put a trained model into the package: its weights in half precision, its card with the scores that were measured.
 
-Usage: python recipes/default-model/ship.py MODEL SCORES [--began MODEL] [--out src/clearhead/pretrained]
+Usage: python recipes/default-model/ship.py MODEL SCORES [--began MODEL ...] [--out src/clearhead/pretrained]
 
 MODEL is a model directory, SCORES what `measure.py --json` wrote of the very same directory, or of an earlier OUT;
---began is the model that its training began with, where it began with one.
+--began are the models that its training began with, the first one first, where it had several parts.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ HERE = Path(__file__).parent
 NAMES = {"en": "English", "fr": "French", "es": "Spanish", "de": "German"}
 
 
-def card(info: directory.ModelInfo, scores: dict[str, Any], began: directory.ModelInfo | None = None) -> str:
-    """Return the model card of a model whose training began with another, or with nothing."""
+def card(info: directory.ModelInfo, scores: dict[str, Any], began: Sequence[directory.ModelInfo] = ()) -> str:
+    """Return the model card of a model whose training went on from others, each from the one before it."""
     shape, training = info.model, info.training
     everyday, copies = scores["everyday"], scores["copies"]
     rows = "\n".join(
@@ -30,9 +31,9 @@ def card(info: directory.ModelInfo, scores: dict[str, Any], began: directory.Mod
         for direction, each in scores["directions"].items()
     )
     signatures = next(iter(scores["directions"].values()))
-    parts = " and then ".join(
+    parts = ", then ".join(
         f"{each['steps']:,} steps (up to pass {each['epochs'] + 1} over {each['pairs']:,} pairs, seed {each['seed']})"
-        for each in (*([began.training] if began else []), training)
+        for each in (*(earlier.training for earlier in began), training)
     )
     odd = scores["oddities"]
     unchanged, asked = (sum(each[name] for each in odd["same"].values()) for name in ("unchanged", "of"))
@@ -85,12 +86,12 @@ def main() -> None:
     )
     parser.add_argument("model", type=Path)
     parser.add_argument("scores", type=Path)
-    parser.add_argument("--began", type=Path)
+    parser.add_argument("--began", type=Path, nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "src" / "clearhead" / "pretrained")
     arguments = parser.parse_args()
     model = directory.find(arguments.model)
     info = directory.read_info(model)
-    began = directory.read_info(directory.find(arguments.began)) if arguments.began else None
+    began = [directory.read_info(directory.find(earlier)) for earlier in arguments.began]
     weights = checkpoint.read_arrays(model / directory.WEIGHTS)
     files = directory.model_files(
         info,
