@@ -28,7 +28,7 @@ numbers: $(STAMP)
 bench: $(STAMP) $(PEERS)
 	$(BIN)/python -m benchmarks $(if $(SOURCE),--source $(SOURCE) --target $(TARGET)) $(if $(LINES),--lines $(LINES)) $(if $(TO),--to $(TO))
 
-$(PEERS):
+$(PEERS): $(STAMP)
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check "torch>=2.11,<2.14" "transformers>=5,<6" \
 		joeynmt==2.3.0 sentencepiece==0.2.0 importlib_metadata
@@ -47,4 +47,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

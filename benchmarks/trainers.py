@@ -33,7 +33,9 @@ SHAPES = {
     "base": {"d_model": 512, "d_ff": 2048, "heads": 8, "layers": 6},
 }
 Step = Callable[[], int]
-"""Takes one step and returns the target tokens that it learned from."""
+"""Takes one step and returns the target tokens that it learned from, those of other processes included."""
+Batches = Iterator[tuple[Tensor, Tensor, int]]
+"""Source, target, and the target tokens of the whole step."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +64,26 @@ class Pairs:
         self.plan = np.split(values["plan"], values["plan_offsets"][1:-1])
         self.budget = int(values["budget"])
 
-    def planned(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield our batches, without end."""
+    def planned(self) -> Batches:
+        """Yield our batches, without end; of several processes each takes its share of the rows."""
+        rank, size = (
+            int(os.environ.get(name, default)) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1"))
+        )
         while True:
             for rows in self.plan:
-                yield self._padded(rows)
+                if len(rows) >= size:
+                    tokens = sum(len(self.tgts[row]) + 1 for row in rows)
+                    yield *self._padded(np.array_split(rows, size)[rank]), tokens
 
-    def at_random(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def at_random(self) -> Batches:
         """Yield random batches with, on the average, as many tokens as ours may have."""
         mean = np.mean([len(src) + len(tgt) + 3 for src, tgt in zip(self.srcs, self.tgts, strict=True)])
         size, order, draws = max(1, int(self.budget / mean)), list(range(len(self.srcs))), random.Random(0)
         while True:
             draws.shuffle(order)
             for start in range(0, len(order) - size, size):
-                yield self._padded(order[start : start + size])
+                rows = order[start : start + size]
+                yield *self._padded(rows), sum(len(self.tgts[row]) + 1 for row in rows)
 
     def _padded(self, rows: Any) -> tuple[Tensor, Tensor]:
         src = [[*self.srcs[row], EOS] for row in rows]
@@ -86,29 +94,37 @@ class Pairs:
         )
 
 
-def learn(
-    task: Task,
-    model: nn.Module,
-    logits: Callable[[Tensor, Tensor], Tensor],
-    batches: Iterator[tuple[Tensor, Tensor]],
-) -> Step:
-    """Return the step of a plain loop: logits, smoothed cross-entropy, gradients clipped, fused Adam."""
+def learn(task: Task, model: nn.Module, logits: Callable[[Tensor, Tensor], Tensor], batches: Batches) -> Step:
+    """Return the step of a plain loop: logits, smoothed cross-entropy, gradients summed, clipped, fused Adam."""
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE, betas=(0.9, 0.98), eps=1e-9, fused=True)
     model.train()
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if several:
+        torch.distributed.init_process_group("gloo")
 
     def step() -> int:
-        src, tgt = next(batches)
+        src, tgt, tokens = next(batches)
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=task.precision == "bf16"):
             scores = logits(src, tgt[:, :-1])
-        right = tgt[:, 1:]
         loss = F.cross_entropy(
-            scores.flatten(0, 1).float(), right.flatten(), ignore_index=PAD, label_smoothing=SMOOTHING
+            scores.flatten(0, 1).float(),
+            tgt[:, 1:].flatten(),
+            ignore_index=PAD,
+            label_smoothing=SMOOTHING,
+            reduction="sum",
         )
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss / tokens).backward()  # type: ignore[no-untyped-call]
+        if several:
+            gradients = [each.grad for each in model.parameters() if each.grad is not None]
+            together = torch.cat([each.flatten() for each in gradients])
+            torch.distributed.all_reduce(together)
+            parts = torch.split(together, [each.numel() for each in gradients])
+            for gradient, part in zip(gradients, parts, strict=True):
+                gradient.copy_(part.view_as(gradient))
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        return int((right != PAD).sum())
+        return tokens
 
     return step
 
@@ -229,9 +245,9 @@ def clearhead(task: Task) -> Step:
     def batches() -> Iterator[tuple[Position, Any]]:
         while True:
             for number, rows in enumerate(plan):
-                halves = np.array_split(rows, group.size)  # together the batch of everybody else
-                for half in halves:
-                    yield Position(0, number), collate(corpus, half)
+                if len(rows) >= group.size:
+                    for share in np.array_split(rows, group.size):  # together the batch of everybody else
+                        yield Position(0, number), collate(corpus, share)
 
     torch.manual_seed(0)
     steps = train(TrainState.fresh(Transformer(model), config), batches(), config, group)
@@ -306,13 +322,18 @@ def main() -> None:
     follows = int(os.environ.get("RANK", "0")) > 0
     others = [] if follows or arguments.processes == 1 else neighbours(arguments.processes)
     torch.set_num_threads(arguments.threads)
-    step = WAYS[arguments.way](
-        Task(arguments.pairs, SHAPES[arguments.shape], arguments.precision, arguments.threads)
-    )
-    if follows:
-        follow(step)
-    else:
-        lead(step, arguments.processes)
+    try:
+        step = WAYS[arguments.way](
+            Task(arguments.pairs, SHAPES[arguments.shape], arguments.precision, arguments.threads)
+        )
+        if follows:
+            follow(step)
+        else:
+            lead(step, arguments.processes)
+    except BaseException:
+        for other in others:
+            other.terminate()
+        raise
     for other in others:
         other.wait()
 

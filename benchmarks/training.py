@@ -4,8 +4,9 @@ Usage: python -m benchmarks.training --source FILE --target FILE [--shape tiny] 
 
 A joint byte-pair vocabulary of 8,000 is learned; batches have 4,096 source and target tokens. Every way is a process
 (`benchmarks.trainers`) that sleeps while another has its turn, so all of them meet the same foreign load, which is
-told. Peers run twice: as people run them (random batches of a fixed size, dynamic padding), and with our batches and
-our allocator's settings. Joey NMT, which has a loop of its own, trains a while in each round and counts for itself.
+told. transformers runs as people run it (random batches of a fixed size, dynamic padding), and with our batches and
+our allocator's settings, in one process with every core and in one process a core, as we do. Joey NMT, which has a
+loop of its own, trains a while in each round and counts for itself.
 Target tokens a second, padding not counted; dropout 0.3 at every site that the peers have, inside attention too.
 """
 
@@ -21,6 +22,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +34,27 @@ from clearhead.text.tokenizer import Tokenizer
 VOCABULARY, BUDGET, MOST_TOKENS = 8000, 4096, 100
 KEEP_FREED = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 """What `keep_freed_memory` sets, for a process that does not know of it."""
+
+
+OURS = "Clearhead"
+
+
+class Row(NamedTuple):
+    """A way to train, as the table tells it."""
+
+    name: str
+    precision: str
+    processes: int
+
+    @property
+    def told(self) -> str:
+        """It in a few words."""
+        several = f", {self.processes} processes" if self.processes > 1 else ""
+        return f"{self.name}, {self.precision}{several}"
+
+
+Rounds = dict[Row, list[float]]
+"""Target tokens a second in every round."""
 
 
 class Trainer:
@@ -184,35 +207,34 @@ def prepare(source: str, target: str, folder: Path) -> Path:
 
 def ways(
     pairs: Path, peers: Path, shape: str, stack: ExitStack, joey_steps: int
-) -> Iterator[tuple[str, str, "Trainer | JoeyNMT"]]:
-    """Yield (name, precision, who trains) of every row, ours first."""
+) -> Iterator[tuple["Row", "Trainer | JoeyNMT"]]:
+    """Yield every row and who trains for it."""
     cores = os.cpu_count() or 1
-
-    def started(python: str, way: str, precision: str, *options: str, keep: bool = False) -> Trainer:
-        asked = ("--shape", shape, "--precision", precision, *options)
-        return stack.enter_context(Trainer(python, way, pairs, *asked, keep=keep))
-
     theirs = str(peers / "bin" / "python")
-    for precision in ("fp32", "bf16"):
-        alone = ("--threads", str(cores))
-        yield "Clearhead", precision, started(sys.executable, "clearhead", precision, *alone)
-        shared = ("--threads", "1", "--processes", str(cores))
-        yield (
-            f"Clearhead, --workers {cores}",
-            precision,
-            started(sys.executable, "clearhead", precision, *shared),
+    rows = [
+        (Row(name, precision, processes), python, way)
+        for precision in ("fp32", "bf16")
+        for processes in (1, cores)
+        for name, python, way in (
+            ("Clearhead", sys.executable, "clearhead"),
+            ("transformers, our batches and allocator", theirs, "transformers-planned"),
         )
-        kept = started(theirs, "transformers-planned", precision, *alone, keep=True)
-        yield "transformers, our batches and allocator", precision, kept
-    for way, name in (
-        ("transformers", "transformers as usually run"),
-        ("nn.Transformer", "nn.Transformer, plain loop"),
-    ):
-        yield name, "fp32", started(theirs, way, "fp32", "--threads", str(cores))
+    ]
+    rows += [
+        (Row("transformers as usually run", "fp32", 1), theirs, "transformers"),
+        (Row("nn.Transformer, plain loop", "fp32", 1), theirs, "nn.Transformer"),
+    ]
+    for row, python, way in rows:
+        threads = cores // row.processes
+        options = ("--shape", shape, "--precision", row.precision, "--threads", str(threads))
+        shared = ("--processes", str(row.processes))
+        keep = way == "transformers-planned"
+        yield row, stack.enter_context(Trainer(python, way, pairs, *options, *shared, keep=keep))
     if joey_steps:
         from benchmarks.trainers import SHAPES
 
-        yield "Joey NMT", "fp32", JoeyNMT(peers / "bin" / "python", pairs.parent, SHAPES[shape], joey_steps)
+        joey = JoeyNMT(peers / "bin" / "python", pairs.parent, SHAPES[shape], joey_steps)
+        yield Row("Joey NMT", "fp32", 1), joey
 
 
 def stolen() -> tuple[int, int]:
@@ -224,27 +246,20 @@ def stolen() -> tuple[int, int]:
     return ticks[7], sum(ticks)
 
 
-def table(rounds: dict[tuple[str, str], list[float]]) -> Iterator[str]:
-    """Yield the rows of a table in Markdown: every way, and how many times as fast the best of ours is."""
-    ours = {
-        precision: max(
-            (
-                speeds
-                for (name, used), speeds in rounds.items()
-                if name.startswith("Clearhead") and used == precision
-            ),
-            key=statistics.median,
-        )
-        for precision in ("fp32", "bf16")
-    }
-    yield "| | precision | target tokens/s | Clearhead's best in fp32 is | in bf16 |"
-    yield "|---|---|---|---|---|"
-    for (name, precision), speeds in rounds.items():
-        cells = [name, precision, f"{statistics.median(speeds):,.0f}"]
-        for used in ("fp32", "bf16"):
+def table(rounds: "Rounds") -> Iterator[str]:
+    """Yield the rows of a table in Markdown.
+
+    A peer stands beside Clearhead in the same precision with as many processes, and beside the best of Clearhead.
+    """
+    best = max((row for row in rounds if row.name == OURS), key=lambda row: statistics.median(rounds[row]))
+    yield f"| | precision | processes | target tokens/s | Clearhead, the same way | {best.told} |"
+    yield "|---|---|---|---|---|---|"
+    for row, speeds in rounds.items():
+        cells = [row.name, row.precision, str(row.processes), f"{statistics.median(speeds):,.0f}"]
+        for ours in (row._replace(name=OURS), best):
             # `ratio` compares seconds: those of a token
-            middle, low, high = ratio([1 / each for each in ours[used]], [1 / each for each in speeds])
-            cells.append("" if speeds is ours[used] else f"{middle:.2f} times [{low:.2f}, {high:.2f}]")
+            middle, low, high = ratio([1 / each for each in rounds[ours]], [1 / each for each in speeds])
+            cells.append("" if ours == row else f"{middle:.2f} times [{low:.2f}, {high:.2f}]")
         yield f"| {' | '.join(cells)} |"
 
 
@@ -265,15 +280,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         pairs = prepare(arguments.source, arguments.target, Path(name))
         rows = list(ways(pairs, arguments.peers, arguments.shape, stack, arguments.joey))
-        rounds: dict[tuple[str, str], list[float]] = {(label, precision): [] for label, precision, _ in rows}
+        rounds: Rounds = {row: [] for row, _ in rows}
         before = stolen()
         for number in range(arguments.rounds):
             order = np.random.default_rng(number).permutation(len(rows))
             for place in order.tolist():
-                label, precision, trainer = rows[place]
-                speed = trainer.tokens_per_second(arguments.seconds)
-                rounds[label, precision].append(speed)
-                print(f"round {number + 1}: {label}, {precision}: {speed:,.0f} tokens/s", file=sys.stderr)
+                row, trainer = rows[place]
+                rounds[row].append(trainer.tokens_per_second(arguments.seconds))
+                print(f"round {number + 1}: {row.told}: {rounds[row][-1]:,.0f} tokens/s", file=sys.stderr)
         taken = [b - a for a, b in zip(before, stolen(), strict=True)]
     print(
         f"{arguments.shape}, {arguments.rounds} rounds of {arguments.seconds:g} s; {os.cpu_count()} cores, "
@@ -282,7 +296,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(versions("clearhead", "torch"), _versions(arguments.peers), sep="; peers: ")
     print("\n".join(table(rounds)))
     if arguments.json:
-        figures = [{"way": way, "precision": used, "rounds": each} for (way, used), each in rounds.items()]
+        figures = [{"way": row.told, "rounds": each} for row, each in rounds.items()]
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 

@@ -189,7 +189,7 @@ def main() -> None:
 def speeds(rounds: dict[str, list[float]], lines: int, precision: str) -> list[dict[str, Any]]:
     """Return the sentences a second of every round of each way."""
     return [
-        {"way": NAMES[way], "precision": precision, "rounds": [lines / each for each in seconds]}
+        {"way": f"{NAMES[way]}, {precision}", "rounds": [lines / each for each in seconds]}
         for way, seconds in rounds.items()
     ]
 

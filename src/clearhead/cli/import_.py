@@ -25,8 +25,11 @@ class Import:
 
     def run(self) -> None:
         """Read, prove and tell."""
+        from clearhead.engines import directory
         from clearhead.export.marian import import_model
 
         proof = import_model(self.folder, self.out)
         print(told(self.out, proof))
-        print(f"next: clearhead translate --model {self.out} < FILE")
+        targets = directory.read_info(self.out).target_langs
+        to = f" --to {targets[0]}" if len(targets) > 1 else ""
+        print(f"next: clearhead translate --model {self.out}{to} < FILE")

@@ -35,7 +35,7 @@ class Info:
             "parameters": info.model.num_parameters,
             "bytes": sum(file.stat().st_size for file in path.iterdir()),
             "tokenizer": info.tokenizer,
-            "characters_per_token": info.characters_per_token,
+            "characters_per_token": info.characters_per_token or "not measured",
             "model": dataclasses.asdict(info.model),
             "decoding": dataclasses.asdict(info.decoding),
             "training": dict(info.training),

@@ -41,7 +41,7 @@ from clearhead.data.store import (
     file_sum,
     settings,
 )
-from clearhead.data.word_links import of_tokens, parse, pharaoh
+from clearhead.data.word_links import fit, of_tokens, parse, pharaoh
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -292,9 +292,7 @@ class _Preparation:
             for column, ids in zip(self.ids, (src, tgt), strict=True):
                 column.append(np.array(ids, dtype=column.dtype).tobytes())
             for column in self.links:
-                spans = (tokenizer.spans(src), tokenizer.spans(tgt)) if pair.links else ((), ())
-                found = of_tokens(pair.links, (pair.src, pair.tgt), spans)
-                column.append(np.array(found, dtype=column.dtype).tobytes())
+                column.append(np.array(_token_links(tokenizer, pair, src, tgt), dtype=column.dtype).tobytes())
             self.lines.append(pair.line)
             self.characters += len(pair.src) + len(pair.tgt)
             self.tokens += len(src) - (tag is not None) + len(tgt)
@@ -391,3 +389,16 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _token_links(
+    tokenizer: Tokenizer, pair: Pair, src: Sequence[int], tgt: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return the known links of a pair's tokens; none where the words are not the same in what the ids spell.
+
+    They are not where an imported vocabulary changes a text or has no piece for a part of it.
+    """
+    spelled = tokenizer.decode(src), tokenizer.decode(tgt)
+    if not pair.links or not fit(pair, *spelled):
+        return []
+    return of_tokens(pair.links, spelled, (tokenizer.spans(src), tokenizer.spans(tgt)))

@@ -91,7 +91,7 @@ def compare(
     for one, other in zip(expected_scores, theirs.score(srcs, tgts), strict=True):
         worst = float(np.max(np.abs(np.subtract(one, other))))  # a NaN stays one
         if not worst <= LARGEST_DIFFERENCE:
-            raise _unequal(path, where, f"a log-probability differs by {worst:.2g}")
+            raise UnequalError(path, where, f"a log-probability differs by {worst:.2g}")
         largest = max(largest, worst)
     greedy = SearchOptions(
         decoding=DecodingConfig(beam_size=1, alpha=0.0, max_length_factor=0.0, max_length_offset=_MOST_TOKENS)
@@ -112,7 +112,7 @@ def compare(
         same = next(place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
         gap = abs(ours.score([src], [a[: same + 1]])[0][same] - ours.score([src], [b[: same + 1]])[0][same])
         if gap > TIE:
-            raise _unequal(
+            raise UnequalError(
                 path, where, f"a greedy translation differs where the two best tokens are {gap:.2g} apart"
             )
         compared += same
@@ -120,7 +120,11 @@ def compare(
     return Proof(len(srcs), largest, compared, cut_short)
 
 
-def _unequal(path: Path, where: str, how: str) -> EngineError:
-    return EngineError(
-        f"{path} does not run {where} as it does in PyTorch: {how}; report this, and use --engine pytorch"
-    )
+class UnequalError(EngineError):
+    """What runs elsewhere gives something else."""
+
+    def __init__(self, path: Path, where: str, how: str) -> None:
+        super().__init__(
+            f"{path} does not run {where} as it does in PyTorch: {how}; report this, and use --engine pytorch"
+        )
+        self.how = how

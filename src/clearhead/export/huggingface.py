@@ -255,20 +255,42 @@ def _quiet() -> Iterator[None]:
 class Transformers:
     """A folder run by transformers, one source at a time, in fp32: what a proof compares with.
 
-    `their_ids` gives the id there of each id here, where these differ; `forbidden` are ids here that must not be
-    produced, where the folder does not say so itself.
+    How the folder itself wants to be searched (its `generation_config.json`) is set aside. Raises EngineError where
+    transformers cannot read it, or lacks weights in it; nothing is unpickled.
     """
 
-    def __init__(self, folder: Path, their_ids: Sequence[int] = (), forbidden: Sequence[int] = ()) -> None:
+    def __init__(self, folder: Path) -> None:
         import transformers
 
-        with _quiet():
-            self.model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-                folder, dtype=torch.float32, local_files_only=True
-            ).eval()
-            self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self.their_ids = list(their_ids) or list(range(self.model.config.vocab_size))
-        self.forbidden = list(forbidden)
+        try:
+            with _quiet():
+                model, found = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+                    folder,
+                    dtype=torch.float32,
+                    local_files_only=True,
+                    use_safetensors=True,
+                    output_loading_info=True,
+                )
+                self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+                    folder, local_files_only=True
+                )
+        except Exception as error:  # whatever theirs raises of a folder that is not right
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise EngineError(f"transformers cannot read {folder}: {first}") from None
+        if found["missing_keys"]:
+            raise EngineError(f"{folder} has no weights for {sorted(found['missing_keys'])[0]}")
+        self.model: Any = model.eval()
+        config = self.model.config
+        self.model.generation_config = transformers.GenerationConfig(
+            pad_token_id=config.pad_token_id,
+            eos_token_id=config.eos_token_id,
+            forced_eos_token_id=config.eos_token_id,
+            decoder_start_token_id=config.decoder_start_token_id,
+        )
+        self.their_ids = list(range(config.vocab_size))
+        """The id there of each id here."""
+        self.forbidden: list[int] = []
+        """Ids here that must not be produced, where the folder does not say so itself."""
 
     def ids(self, text: str, to: str | None) -> list[int]:
         """Return the ids, theirs, that their tokenizer makes of a text, EOS last."""
@@ -309,7 +331,7 @@ class Transformers:
                 num_beams=options.decoding.beam_size,
                 do_sample=False,
                 max_length=options.decoding.max_length(len(src)) + 2,  # start and end counted
-                suppress_tokens=self._theirs(self.forbidden) or None,
+                suppress_tokens=self._theirs([i for i in self.forbidden if i != BOS]) or None,
             )[0].tolist()[1:]
             tokens = [ours[i] for i in found]
             tokens = tokens[: tokens.index(EOS)] if EOS in tokens else tokens

@@ -6,13 +6,12 @@ what was written is proved equal to the original in transformers before it appea
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,12 +25,13 @@ from clearhead.export import huggingface
 from clearhead.export.write import REPORT
 from clearhead.model.transformer import Transformer
 from clearhead.text.marian import MarianTokenizer, pieces_in_order
-from clearhead.text.tokenizer import BOS, EOS, PAD
+from clearhead.text.tokenizer import BOS, EOS
 
 NEVER = -100.0
 """Bias of a token that is never produced: no probability is left, and label smoothing does not feel it much."""
 MOST_TOKENS = 256
-"""Of a source before it is split; the tables of positions of these models end at 512."""
+"""Of a source before it is split, or half the positions that the original has; it was trained on no longer ones."""
+FEWEST_POSITIONS = 64
 _ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "swish": "swish", "silu": "swish"}
 _FILES = ("config.json", "source.spm", "target.spm", "vocab.json")
 
@@ -44,34 +44,44 @@ def import_model(folder: Path, out: Path) -> Proof:
     """
     if out.exists():
         raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
-    _check_files(folder)
+    _check(folder)
     huggingface.check_installed()
-    config = _config(folder)
-    tokenizer, their_ids = _tokenizer(folder, config)
+    theirs = huggingface.Transformers(folder)
+    config = theirs.model.config.to_dict()
+    tokenizer, theirs.their_ids = _tokenizer(folder, config)
+    theirs.forbidden = sorted(tokenizer.forbidden_ids)
     info = _info(folder, config, tokenizer)
-    weights = _weights(info.model, config, _read_weights(folder), their_ids)
+    weights = _weights(info.model, config, theirs)
     files = directory.model_files(info, weights, tokenizer, _card(folder, info))
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         model = Path(name) / "model"
         checkpoint.write_directory(model, files)
-        proof = _prove(model, folder, tokenizer, their_ids)
+        proof = _prove(model, folder, tokenizer, theirs)
     versions = {package: version(package) for package in ("clearhead", "torch", "transformers")}
     report = checkpoint.json_bytes({"format": "marian", "versions": versions, **asdict(proof)})
     checkpoint.write_directory(out, {**files, REPORT: report})
     return proof
 
 
-def _check_files(folder: Path) -> None:
-    """Raise EngineError unless all files of a MarianMTModel are there."""
+def _check(folder: Path) -> None:
+    """Raise EngineError unless all files of a MarianMTModel are there, and say nothing of what we have not."""
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         raise EngineError(
             f"{folder} is no directory of a MarianMTModel: it has no {missing[0]}; there must be {', '.join(_FILES)} "
             "and model.safetensors"
         )
-    family = checkpoint.read_json(folder / "config.json").get("model_type")
-    if family != "marian":
-        raise EngineError(f"{folder} holds a model of the family {family!r}; only 'marian' can be imported")
+    config = checkpoint.read_json(folder / "config.json")
+    if config.get("model_type") != "marian":
+        raise EngineError(
+            f"{folder} holds a model of the family {config.get('model_type')!r}; only 'marian' can be imported"
+        )
+    theirs = config.get("decoder_vocab_size")
+    if _settings(folder).get("separate_vocabs") or theirs not in (None, config.get("vocab_size")):
+        raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
+    for name in ("attention_heads", "ffn_dim"):
+        if config.get(f"encoder_{name}") != config.get(f"decoder_{name}"):
+            raise EngineError(f"{folder} has an encoder and a decoder of different widths, which we have not")
     if not (folder / directory.WEIGHTS).is_file():
         raise EngineError(
             f"{folder} has no {directory.WEIGHTS}, and pickled weights are not read here; write them anew with "
@@ -79,29 +89,8 @@ def _check_files(folder: Path) -> None:
         )
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    """Return the settings as transformers reads them, its own defaults among them."""
-    import transformers
-
-    try:
-        found: dict[str, Any] = transformers.MarianConfig.from_pretrained(
-            folder, local_files_only=True
-        ).to_dict()
-    except (OSError, TypeError, ValueError) as error:
-        raise EngineError(f"transformers cannot read {folder / 'config.json'}: {error}") from None
-    return found
-
-
-def _read_weights(folder: Path) -> dict[str, Tensor]:
-    arrays = checkpoint.read_arrays(folder / directory.WEIGHTS)
-    return {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
-
-
 def _tokenizer(folder: Path, config: Mapping[str, Any]) -> tuple[MarianTokenizer, list[int]]:
     """Return the tokenizer, and the id there of each id here."""
-    settings = _settings(folder)
-    if settings.get("separate_vocabs"):
-        raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
     vocabulary = checkpoint.read_json(folder / "vocab.json")
     if len(vocabulary) != config["vocab_size"]:
         raise EngineError(
@@ -119,7 +108,10 @@ def _tokenizer(folder: Path, config: Mapping[str, Any]) -> tuple[MarianTokenizer
     except (TextError, TypeError, ValueError) as error:
         raise EngineError(f"the tokenizer of {folder} cannot be read: {error}") from None
     their_ids = [number for _, number in named]
-    their_ids[BOS] = config["decoder_start_token_id"]
+    start = config["decoder_start_token_id"]
+    if start not in their_ids:
+        raise EngineError(f"{folder} begins a translation with the id {start}, which its vocabulary lacks")
+    their_ids[BOS] = start
     return tokenizer, their_ids
 
 
@@ -130,16 +122,15 @@ def _settings(folder: Path) -> dict[str, Any]:
 
 def _info(folder: Path, config: Mapping[str, Any], tokenizer: MarianTokenizer) -> ModelInfo:
     """Return what the model is, its shape included; raise EngineError for a shape that we have not."""
-    if config["decoder_vocab_size"] != config["vocab_size"]:
-        raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
+    if config["max_position_embeddings"] < FEWEST_POSITIONS:
+        raise EngineError(
+            f"{folder} has {config['max_position_embeddings']} positions; {FEWEST_POSITIONS} or more can be imported"
+        )
     activation = _ACTIVATIONS.get(config["activation_function"])
     if activation is None:
         raise EngineError(
             f"{folder} has the activation {config['activation_function']!r}; there are {', '.join(_ACTIVATIONS)}"
         )
-    for name in ("attention_heads", "ffn_dim"):
-        if config[f"encoder_{name}"] != config[f"decoder_{name}"]:
-            raise EngineError(f"{folder} has an encoder and a decoder of different widths, which we have not")
     try:
         shape = ModelConfig(
             vocab_size=tokenizer.vocab_size,  # with a BOS, which they have not
@@ -161,18 +152,24 @@ def _info(folder: Path, config: Mapping[str, Any], tokenizer: MarianTokenizer) -
     langs = [str(settings.get(f"{side}_lang") or "") for side in ("source", "target")]
     return ModelInfo(
         model=shape,
-        decoding=DecodingConfig(beam_size=_beam_size(folder, config)),
+        decoding=DecodingConfig(beam_size=_beam_size(folder)),
         tokenizer=tokenizer.kind,
         source_langs=(langs[0],) if langs[0] else (),
         target_langs=tokenizer.languages or ((langs[1],) if langs[1] else ()),
-        training={"imported_from": "MarianMTModel", "max_tokens": MOST_TOKENS},
+        training={
+            "imported_from": "MarianMTModel",
+            "max_tokens": min(MOST_TOKENS, config["max_position_embeddings"] // 2),
+        },
     )
 
 
-def _beam_size(folder: Path, config: Mapping[str, Any]) -> int:
+def _beam_size(folder: Path) -> int:
+    """Return the width that the original is searched with, which older releases kept in config.json."""
     file = folder / "generation_config.json"
-    asked = checkpoint.read_json(file) if file.exists() else {}
-    return int(asked.get("num_beams") or config.get("num_beams") or DecodingConfig().beam_size)
+    asked = [checkpoint.read_json(each) for each in (file, folder / "config.json") if each.exists()]
+    return next(
+        (int(each["num_beams"]) for each in asked if each.get("num_beams")), DecodingConfig().beam_size
+    )
 
 
 def _is_tied(config: Mapping[str, Any]) -> bool:
@@ -182,50 +179,39 @@ def _is_tied(config: Mapping[str, Any]) -> bool:
 
 
 def _weights(
-    shape: ModelConfig, config: Mapping[str, Any], theirs: Mapping[str, Tensor], their_ids: Sequence[int]
+    shape: ModelConfig, config: Mapping[str, Any], theirs: huggingface.Transformers
 ) -> checkpoint.Arrays:
-    """Return every weight of ours by name; raise EngineError where one is missing or has another shape."""
+    """Return every weight of ours by name."""
+    given: Mapping[str, Tensor] = theirs.model.state_dict()
     order = huggingface.channel_order(shape.d_model).argsort()
-    names = ("model.encoder.embed_tokens", "model.decoder.embed_tokens", "lm_head")
-    src, tgt, out = (theirs.get(f"{name}.weight") for name in names)
-    # One matrix for several uses is written once, under whichever of its names.
-    shared = next(
-        (each for each in (theirs.get("model.shared.weight"), src, tgt, out) if each is not None), None
-    )
-    src, tgt = (shared if each is None else each for each in (src, tgt))
-    out = tgt if out is None or config["tie_word_embeddings"] else out
     scale = 1.0 if config["scale_embedding"] else shape.d_model**-0.5
-    bias = theirs.get("final_logits_bias", torch.zeros(len(their_ids))).flatten()
-    tables = {"src_embedding": (src, scale), "tgt_embedding": (tgt, scale), "output_embedding": (out, 1.0)}
+    tables = {
+        "src_embedding": scale * given["model.encoder.embed_tokens.weight"],
+        "tgt_embedding": scale * given["model.decoder.embed_tokens.weight"],
+        "output_embedding": given["lm_head.weight"],
+    }
     with torch.device("meta"):
         ours = dict(Transformer(shape).named_parameters())
     found: checkpoint.Arrays = {}
     for name, parameter in ours.items():
         stack = name.partition(".")[0]
-        weight: Tensor | None
         if name == "output_bias":
-            weight = bias[their_ids]
-            weight[[PAD, BOS]] = NEVER
+            weight = given["final_logits_bias"].flatten()[theirs.their_ids]
+            weight[theirs.forbidden] = NEVER
         elif stack in tables:
-            table, factor = tables[stack]
-            weight = None if table is None else factor * table[their_ids][:, order]
+            weight = tables[stack][theirs.their_ids][:, order]
         else:
             part, place = huggingface.place_of(name)
-            weight = theirs.get(place)
-            weight = None if weight is None else huggingface.ordered(part, weight, order)
-        if weight is None or weight.shape != parameter.shape:
-            seen = "is missing" if weight is None else f"has shape {list(weight.shape)}"
-            raise EngineError(
-                f"the weight for {name} {seen}; its config.json asks for {list(parameter.shape)}"
-            )
+            weight = huggingface.ordered(part, given[place], order)
+        assert weight.shape == parameter.shape, f"{name} has another shape than the settings say"
         found[name] = weight.contiguous().numpy()
     return found
 
 
-def _prove(model: Path, folder: Path, ours: MarianTokenizer, their_ids: Sequence[int]) -> Proof:
+def _prove(model: Path, folder: Path, ours: MarianTokenizer, theirs: huggingface.Transformers) -> Proof:
     """Compare ids, log-probabilities and greedy translations with the original's."""
-    theirs = huggingface.Transformers(folder, their_ids, sorted(ours.forbidden_ids))
-    sources = parity.random_sources(model)
+    most = theirs.model.config.max_position_embeddings
+    sources = [source for source in parity.random_sources(model) if len(source) < most]
     for number, source in enumerate(sources):
         text = ours.decode(source)
         to = ours.languages[number % len(ours.languages)] if ours.languages else None
@@ -233,9 +219,14 @@ def _prove(model: Path, folder: Path, ours: MarianTokenizer, their_ids: Sequence
             ([*ours.encode(text, to=to), EOS], theirs.ids(text, to)),
             ([*ours.encode_target(text), EOS], theirs.target_ids(text)),
         ):
-            if [their_ids[i] for i in cut] != expected:
+            if [theirs.their_ids[i] for i in cut] != expected:
                 raise EngineError(f"{folder} cuts {text!r} otherwise in transformers than here; report this")
-    return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
+    try:
+        return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
+    except parity.UnequalError as error:
+        raise EngineError(
+            f"{folder} does not translate here as it does in transformers: {error.how}; report this"
+        ) from None
 
 
 def _card(folder: Path, info: ModelInfo) -> str:
@@ -250,7 +241,8 @@ def _card(folder: Path, info: ModelInfo) -> str:
 two SentencePiece models were taken over by `clearhead import`, and proved to give the same log-probabilities and \
 greedy translations as in transformers; the proof is in {REPORT}.
 
-Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have. Data, licence, scores and \
+Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have; it is never written in a \
+translation here, and where the original would write it, another token is taken. Data, licence, scores and \
 limits are those of the original; it says of itself:
 
 {said or "(nothing: the directory had no README.md)"}

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -38,7 +39,7 @@ class MarianTokenizer(Tokenizer):
             with zipfile.ZipFile(io.BytesIO(model)) as archive:
                 self.source_model, self.target_model = archive.read(_SOURCE), archive.read(_TARGET)
                 pieces: list[str] = json.loads(archive.read(_PIECES))
-        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
             raise TextError(f"{source} is damaged ({error}); import the model again") from None
         self._model = model
         self._processor = processor(self.source_model, source)
@@ -78,6 +79,10 @@ class MarianTokenizer(Tokenizer):
             ):
                 archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
         return cls(packed.getvalue())
+
+    def knows_most_of(self, text: str) -> bool:
+        """Say whether the vocabulary has half of a text's letters, as the source's model normalises them."""
+        return super().knows_most_of(self._processor.normalize(text))
 
     def encode(self, text: str, *, to: str | None = None) -> list[int]:
         """Return the ids of a source text, without EOS; see `Tokenizer.encode`."""

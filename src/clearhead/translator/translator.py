@@ -15,7 +15,7 @@ from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
-from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.text.tokenizer import EOS, UNK, Tokenizer
 from clearhead.translator.passage import Passage, completed, cut, one_ahead, put_together
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
@@ -122,7 +122,7 @@ class Translator:
         """
         tag = self.target(to)
         search = self._options(options, beam_size, alpha, num_hypotheses)
-        forced = self.tokenizer.encode_target(prefix) if prefix else None
+        forced = self._forced(prefix) if prefix else None
         source = iter(texts)
         windows = (
             self._begin(read, tag, search, "never" if forced else split, forced)
@@ -131,6 +131,14 @@ class Translator:
         literals = search.decoding.literals and forced is None
         for passages, found in windows if window == 1 else one_ahead(windows):
             yield from self._finish(passages, found, tag, search.num_hypotheses, literals, align)
+
+    def _forced(self, prefix: str) -> list[int]:
+        ids = self.tokenizer.encode_target(prefix)
+        if UNK in ids:
+            raise TranslationError(
+                f"the prefix {prefix!r} has characters that this imported model's vocabulary lacks; leave them out"
+            )
+        return ids
 
     def _options(
         self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
