@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 PAD, BOS, EOS = 0, 1, 2
 DROPOUT, SMOOTHING, RATE = 0.3, 0.1, 1e-4
-WARM_UP = 4
+WARM_UP = 3
 SHAPES = {
     "tiny": {"d_model": 128, "d_ff": 256, "heads": 4, "layers": 4},
     "base": {"d_model": 512, "d_ff": 2048, "heads": 8, "layers": 6},
