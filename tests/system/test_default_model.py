@@ -28,14 +28,11 @@ def measure():
     return script("default-model", "measure.py")
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="the shipped model has not learned enough (its card says so)")
-
-
 @pytest.mark.parametrize(
     ("to", "text", "accepted"),
     [
         ("en", "Je suis étudiant.", ["I am a student.", "I'm a student."]),
-        pytest.param("en", "Je suis etudiant", ["I am a student.", "I'm a student."], marks=NOT_YET),
+        ("en", "Je suis etudiant", ["I am a student.", "I'm a student."]),
         ("es", "The ball is blue.", ["La pelota es azul.", "La bola es azul.", "El balón es azul."]),
         ("fr", "The ball is blue.", ["La balle est bleue.", "Le ballon est bleu."]),
         ("de", "The ball is blue.", ["Der Ball ist blau."]),
