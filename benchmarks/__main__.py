@@ -2,8 +2,8 @@
 
 Usage: make bench [SOURCE=train.en TARGET=train.de LINES=lines.fr]        (some 40 minutes of two cores)
 
-Without files, the text is what the built-in grammar makes. Every measurement is a command of its own, whose output is
-kept in runs/bench/.
+Without files, the text is what the built-in grammar makes; SHAPES=tiny leaves the long ones out. Every measurement is a
+command of its own, whose output is kept in runs/bench/.
 """
 
 import argparse
@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--target", type=Path)
     parser.add_argument("--lines", type=Path, help="text to translate with the default model")
     parser.add_argument("--to", default="en", help="and into what")
+    parser.add_argument("--rounds", type=int, default=7, help="of each, half as many where a step is long")
     parser.add_argument("--shapes", nargs="+", default=["tiny", "base"])
     arguments = parser.parse_args()
     if (arguments.source is None) != (arguments.target is None):
@@ -118,8 +119,8 @@ def main() -> None:
     said: dict[str, str] = {}
     panels: dict[str, list[dict[str, Any]]] = {}
     lengths = {
-        "tiny": ("--rounds", "5", "--seconds", "8"),
-        "base": ("--rounds", "3", "--seconds", "20", "--joey", "8"),
+        "tiny": ("--rounds", str(arguments.rounds), "--seconds", "6", "--joey", "12"),
+        "base": ("--rounds", str((arguments.rounds + 1) // 2), "--seconds", "15", "--joey", "4"),
     }
     for shape in arguments.shapes:
         file = OUT / f"training-{shape}.json"
@@ -131,7 +132,8 @@ def main() -> None:
         panels[f"{name}: target tokens a second"] = json.loads(file.read_text(encoding="utf-8"))
     for beam in (1, 5):
         file = OUT / f"translation-{beam}.json"
-        options = ("--source", str(lines), "--to", arguments.to, "--beam", str(beam), "--json", str(file))
+        options = ["--source", str(lines), "--to", arguments.to, "--beam", str(beam), "--json", str(file)]
+        options += ["--rounds", str(arguments.rounds)]
         name = f"Translating, beam {beam}"
         said[name] = measured(f"translation-{beam}", "benchmarks.translate", *options)
         panels[f"{name}: sentences a second"] = json.loads(file.read_text(encoding="utf-8"))

@@ -453,8 +453,7 @@ def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor
         processor.LoadFromSerializedProto(model)
     except RuntimeError as error:
         raise TextError(
-            f"{source} is damaged, of an imported model (`text.marian.load_tokenizer` reads both kinds) or not a "
-            f"tokenizer ({len(model)} bytes that are no SentencePiece model); "
+            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are no SentencePiece model); "
             "copy tokenizer.model again, or train one"
         ) from error
     return processor
