@@ -137,7 +137,7 @@ class JoeyNMT:
                 "normalization": "tokens",
                 "epochs": 100,
                 "updates": steps,
-                "validation_freq": 10**6,
+                "validation_freq": max(1, steps // 4) * 10**6,  # a multiple of the next
                 "logging_freq": max(1, steps // 4),
                 "overwrite": True,
                 "shuffle": True,
