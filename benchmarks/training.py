@@ -291,8 +291,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         taken = [b - a for a, b in zip(before, stolen(), strict=True)]
     print(
         f"{arguments.shape}, {arguments.rounds} rounds of {arguments.seconds:g} s; {os.cpu_count()} cores, "
+        f"{platform.machine()}; other guests took {taken[0] / taken[1]:.1%} of the processor"
     )
-    print(f"{platform.machine()}; other guests took {taken[0] / taken[1]:.1%} of the processor; ")
     print(versions("clearhead", "torch"), _versions(arguments.peers), sep="; peers: ")
     print("\n".join(table(rounds)))
     if arguments.json:

@@ -57,7 +57,7 @@ def pieces_of(model):
     return [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
 
 
-def write_marian(folder, tags=(), readme="licence: of the data", **shape):
+def write_marian(folder, tags=(), **shape):
     """Write a MarianMTModel that has learned some sentences, no bias zero, as the directories of OPUS-MT are."""
     folder.mkdir(parents=True)
     models = sentencepiece_model(FRENCH), sentencepiece_model(ENGLISH)
@@ -104,8 +104,7 @@ def write_marian(folder, tags=(), readme="licence: of the data", **shape):
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     teach(model, AutoTokenizer.from_pretrained(folder), tags)
     model.save_pretrained(folder)
-    if readme:
-        (folder / "README.md").write_text(readme)
+    (folder / "README.md").write_text("licence: of the data")
     return folder
 
 
@@ -295,8 +294,10 @@ def test_it_is_trained_on(opus, tmp_path, capsys):
     assert isinstance(clearhead.load(tmp_path / "run").tokenizer, MarianTokenizer)
 
 
-def test_the_command(tmp_path, capsys):
-    folder = write_marian(tmp_path / "opus-mt-fr-en", readme="", **SHAPES["as OPUS-MT"])
+def test_the_command(opus, tmp_path, capsys):
+    folder = tmp_path / "opus-mt-fr-en"
+    shutil.copytree(opus[0], folder)
+    (folder / "README.md").unlink()
     cli.main(["import", str(folder), "--out", str(tmp_path / "fr-en")])
     shown = capsys.readouterr().out
     assert "proved on 9 sources" in shown
@@ -367,10 +368,10 @@ def edit(folder, name, **values):
         (lambda folder: (folder / "model.safetensors").write_bytes(b"no weights"), "cannot read"),
     ],
 )
-def test_what_cannot_be_taken_in_is_refused_in_a_line(change, said, tmp_path, capsys):
-    folder = write_marian(tmp_path / "theirs", **SHAPES["as OPUS-MT"])
+def test_what_cannot_be_taken_in_is_refused_in_a_line(change, said, opus, tmp_path, capsys):
+    folder = tmp_path / "theirs"
+    shutil.copytree(opus[0], folder)
     change(folder)
-    capsys.readouterr()
     with pytest.raises(SystemExit) as stopped:
         cli.main(["import", str(folder), "--out", str(tmp_path / "ours")])
     assert stopped.value.code == 1
@@ -381,8 +382,9 @@ def test_what_cannot_be_taken_in_is_refused_in_a_line(change, said, tmp_path, ca
 
 
 @pytest.mark.parametrize("wrong", ["order", "start", "bias"])
-def test_a_failed_proof_leaves_nothing(wrong, tmp_path, monkeypatch):
-    folder = write_marian(tmp_path / "theirs", **SHAPES["as OPUS-MT"])
+def test_a_failed_proof_leaves_nothing(wrong, opus, tmp_path, monkeypatch):
+    folder = tmp_path / "theirs"
+    shutil.copytree(opus[0], folder)
     weights = marian._weights
 
     def changed(*args):
