@@ -1,6 +1,6 @@
 """Training and translating beside peers, and what it comes to: tables in docs/results.md and a picture.
 
-Usage: make bench [SOURCE=train.en TARGET=train.de LINES=lines.fr]        (some 40 minutes of two cores)
+Usage: make bench [SOURCE=train.en TARGET=train.de LINES=lines.fr]
 
 Without files, the text is what the built-in grammar makes; SHAPES=tiny leaves the long ones out. Every measurement is a
 command of its own, whose output is kept in runs/bench/.

@@ -64,7 +64,7 @@ def import_model(folder: Path, out: Path) -> Proof:
 
 
 def _check(folder: Path) -> None:
-    """Raise EngineError unless all files of a MarianMTModel are there, and say nothing of what we have not."""
+    """Raise EngineError unless all files are there, of the family and the shapes that can be taken in."""
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         raise EngineError(
