@@ -1,5 +1,6 @@
 """Label-smoothed cross-entropy, summed over target tokens (§5.4), without keeping the logits."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -7,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-_CHUNK = 512
+_CPU_CHUNK, _GPU_CHUNK = 512, 8192
 """Target tokens whose logits exist at one time; 512 x 8,000 floats still fit a processor's cache."""
 
 
@@ -20,12 +21,13 @@ def smoothed_cross_entropy(
     """Return the summed cross-entropy of `softmax(states @ weight.T)` against smoothed targets, in nats.
 
     The target distribution is (1 - smoothing) on the right token plus smoothing / V on every token, as
-    `F.cross_entropy` has it. Logits are recomputed in chunks and never kept for the backward pass. The
+    `F.cross_entropy` has it. Logits are computed in chunks and never kept for the backward pass. The
     smoothing needs no logits at all: with z = states @ weight.T,
     sum_v (1/V) (-log p_v) = lse(z) - mean(z), and the mean of z is one product with the mean row of
     `weight`; so the smoothed loss is the plain one plus smoothing * (z_target - mean(z)).
     """
-    return _cross_entropy(states, weight, targets) + _smoothing_term(states, weight, targets, smoothing)
+    plain: Tensor = _CrossEntropy.apply(states, weight, targets)  # type: ignore[no-untyped-call]
+    return plain + _smoothing_term(states, weight, targets, smoothing)
 
 
 def with_bias(
@@ -61,32 +63,26 @@ def _smoothing_term(states: Tensor, weight: Tensor, targets: Tensor, smoothing: 
     return smoothing * (states * margin).sum(dtype=torch.float32)
 
 
-def _cross_entropy(states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
-    options = getattr(torch.nn, "LinearCrossEntropyOptions", None)
-    if options is None:  # torch before 2.13
-        summed: Tensor = ChunkedCrossEntropy.apply(states, weight, targets)  # type: ignore[no-untyped-call]
-        return summed
-    chunked = options(batch_chunk_size=min(_CHUNK, len(targets)))
-    return F.linear_cross_entropy(states, weight, targets, reduction="sum", options=chunked).float()
+class _CrossEntropy(torch.autograd.Function):
+    """The plain cross-entropy; gradients are made in the forward pass, while the logits are at hand.
 
-
-class ChunkedCrossEntropy(torch.autograd.Function):
-    """The same for a torch without `F.linear_cross_entropy`: gradients are made in the forward pass."""
+    With p = softmax(z) the gradient of -log p_y with respect to z is p with 1 taken from p_y, so one fused
+    softmax is all that is done to every logit: beside the three products it is the smaller part.
+    """
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
-        """Sum -log p(target), computing both gradients chunk by chunk while the logits are at hand."""
+        """Sum -log p(target) chunk by chunk."""
         loss = torch.zeros((), dtype=torch.float64, device=states.device)
         grad_states = torch.empty_like(states)
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
-        for start in range(0, len(targets), _CHUNK):
-            chunk, right = states[start : start + _CHUNK], targets[start : start + _CHUNK, None]
-            logits = (chunk @ weight.T).float()
-            lse = logits.logsumexp(dim=-1, keepdim=True)
-            loss += (lse - logits.gather(1, right)).sum(dtype=torch.float64)
-            error = logits.sub_(lse).exp_().scatter_add_(1, right, -torch.ones_like(lse)).to(weight.dtype)
-            grad_states[start : start + _CHUNK] = error @ weight
-            grad_weight += error.T @ chunk
+        for rows, right in _chunks(targets, _chunk_size(targets)):
+            logits = states[rows] @ weight.T
+            p = logits.softmax(dim=-1)
+            loss += _surprise(logits, p, right)
+            error = _less_one(p, right)
+            grad_states[rows] = error @ weight
+            grad_weight += error.T @ states[rows]
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()
 
@@ -100,9 +96,10 @@ class ChunkedCrossEntropy(torch.autograd.Function):
 class _TwoPasses(torch.autograd.Function):
     """Cross-entropies of both passes and their weighted divergence; gradients are made in the forward pass.
 
-    With p, q the two predictions, m = log p - log q and D = (KL(p, q) + KL(q, p)) / 2, the gradient of D with
-    respect to the logits of p is (p * (m - KL(p, q)) + p - q) / 2, and the same with p and q exchanged. The
-    vocabulary is wide, so what is done to every logit is done in place and in as few passes as can be.
+    With y, z the logits of the two passes, p, q their softmax and m = y - z, the divergence
+    D = (KL(p, q) + KL(q, p)) / 2 is (p - q) . m / 2, since what the logarithms add to m is the same for every
+    token and p - q sums to 0. Its gradient with respect to y is (p * (m - p . m) + p - q) / 2, and the same with
+    p and q exchanged and m negated.
     """
 
     @staticmethod
@@ -113,26 +110,22 @@ class _TwoPasses(torch.autograd.Function):
         loss = torch.zeros((), dtype=torch.float64, device=states.device)
         grad_states = torch.empty_like(states)
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
-        for start in range(0, tokens, _CHUNK // 2):
-            end = min(start + _CHUNK // 2, tokens)
-            passes = (slice(start, end), slice(tokens + start, tokens + end))
-            right = targets[passes[0], None]
-            p, q = ((states[rows] @ weight.T).float() for rows in passes)  # logits so far
-            lse_p, lse_q = p.logsumexp(dim=-1, keepdim=True), q.logsumexp(dim=-1, keepdim=True)
-            loss += (lse_p - p.gather(1, right) + lse_q - q.gather(1, right)).sum(dtype=torch.float64)
-            shift = lse_q - lse_p
-            margin = p - q  # m without its constant, the shift
-            p, q = p.sub_(lse_p).exp_(), q.sub_(lse_q).exp_()
-            kl_pq, kl_qp = _row_products(p, margin) + shift, -(_row_products(q, margin) + shift)
-            loss += half * (kl_pq + kl_qp).sum(dtype=torch.float64)
+        for rows, right in _chunks(targets[:tokens], _chunk_size(targets) // 2):
+            passes = (rows, slice(tokens + rows.start, tokens + rows.stop))
+            y, z = (states[each] @ weight.T for each in passes)
+            p, q = y.softmax(dim=-1), z.softmax(dim=-1)
+            loss += _surprise(y, p, right) + _surprise(z, q, right)
+            margin = y.sub_(z)
+            mean_p, mean_q = _row_products(p, margin), _row_products(q, margin)
+            loss += half * (mean_p - mean_q).sum(dtype=torch.float64)
             grads = (
-                torch.add(1 + half * (1 + shift - kl_pq), margin, alpha=half).mul_(p).sub_(q, alpha=half),
-                torch.sub(1 + half * (1 - shift - kl_qp), margin, alpha=half).mul_(q).sub_(p, alpha=half),
+                torch.add(1 + half * (1 - mean_p), margin, alpha=half).mul_(p).sub_(q, alpha=half),
+                torch.sub(1 + half * (1 + mean_q), margin, alpha=half).mul_(q).sub_(p, alpha=half),
             )
-            for rows, grad in zip(passes, grads, strict=True):
-                error = grad.scatter_add_(1, right, -torch.ones_like(shift)).to(weight.dtype)
-                grad_states[rows] = error @ weight
-                grad_weight += error.T @ states[rows]
+            for each, grad in zip(passes, grads, strict=True):
+                error = _less_one(grad, right)
+                grad_states[each] = error @ weight
+                grad_weight += error.T @ states[each]
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()
 
@@ -141,6 +134,33 @@ class _TwoPasses(torch.autograd.Function):
         """Scale the gradients already made."""
         grad_states, grad_weight = ctx.saved_tensors
         return grads[0] * grad_states, grads[0] * grad_weight, None, None
+
+
+def _chunk_size(targets: Tensor) -> int:
+    return _CPU_CHUNK if targets.device.type == "cpu" else _GPU_CHUNK
+
+
+def _chunks(targets: Tensor, size: int) -> Iterator[tuple[slice, Tensor]]:
+    """Yield which rows belong to a chunk, and its targets as a column."""
+    for start in range(0, len(targets), size):
+        rows = slice(start, min(start + size, len(targets)))
+        yield rows, targets[rows, None]
+
+
+def _surprise(logits: Tensor, p: Tensor, right: Tensor) -> Tensor:
+    """Return the sum of -log p(right), from the logits where p is too small for its type."""
+    of_right = p.gather(1, right).float()
+    lost = (of_right < torch.finfo(torch.float32).tiny).squeeze(1)
+    surprise = -of_right.log()
+    if lost.any():
+        rest = logits[lost].float()
+        surprise[lost] = rest.logsumexp(dim=-1, keepdim=True) - rest.gather(1, right[lost])
+    return surprise.sum(dtype=torch.float64)
+
+
+def _less_one(p: Tensor, right: Tensor) -> Tensor:
+    """Take 1 from the entry of the right token, in place."""
+    return p.scatter_(1, right, p.gather(1, right) - 1)
 
 
 def _row_products(a: Tensor, b: Tensor) -> Tensor:
