@@ -66,7 +66,7 @@ def _smoothing_term(states: Tensor, weight: Tensor, targets: Tensor, smoothing: 
 class _CrossEntropy(torch.autograd.Function):
     """The plain cross-entropy; gradients are made in the forward pass, while the logits are at hand.
 
-    With p = softmax(z) the gradient of -log p_y with respect to z is p with 1 taken from p_y, so one fused
+    With p = softmax(z) the gradient of -log p_y with respect to z is p less the unit vector of y, so one fused
     softmax is all that is done to every logit: beside the three products it is the smaller part.
     """
 
@@ -80,9 +80,9 @@ class _CrossEntropy(torch.autograd.Function):
             logits = states[rows] @ weight.T
             p = logits.softmax(dim=-1)
             loss += _surprise(logits, p, right)
-            error = _less_one(p, right)
-            grad_states[rows] = error @ weight
-            grad_weight += error.T @ states[rows]
+            grad_states[rows] = p @ weight
+            grad_weight += p.T @ states[rows]
+        _less_the_right(grad_states, grad_weight, states, weight, targets)
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()
 
@@ -123,9 +123,9 @@ class _TwoPasses(torch.autograd.Function):
                 torch.sub(1 + half * (1 + mean_q), margin, alpha=half).mul_(q).sub_(p, alpha=half),
             )
             for each, grad in zip(passes, grads, strict=True):
-                error = _less_one(grad, right)
-                grad_states[each] = error @ weight
-                grad_weight += error.T @ states[each]
+                grad_states[each] = grad @ weight
+                grad_weight += grad.T @ states[each]
+        _less_the_right(grad_states, grad_weight, states, weight, targets)
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()
 
@@ -158,9 +158,12 @@ def _surprise(logits: Tensor, p: Tensor, right: Tensor) -> Tensor:
     return surprise.sum(dtype=torch.float64)
 
 
-def _less_one(p: Tensor, right: Tensor) -> Tensor:
-    """Take 1 from the entry of the right token, in place."""
-    return p.scatter_(1, right, p.gather(1, right) - 1)
+def _less_the_right(
+    grad_states: Tensor, grad_weight: Tensor, states: Tensor, weight: Tensor, targets: Tensor
+) -> None:
+    """Take the part of the right tokens from both gradients, in place: rows of a table, not a column of p."""
+    grad_states -= F.embedding(targets, weight)
+    grad_weight.index_add_(0, targets, states.float(), alpha=-1)
 
 
 def _row_products(a: Tensor, b: Tensor) -> Tensor:
