@@ -206,15 +206,16 @@ def prepare(source: str, target: str, folder: Path) -> Path:
 
 
 def ways(
-    pairs: Path, peers: Path, shape: str, stack: ExitStack, joey_steps: int
+    pairs: Path, arguments: argparse.Namespace, stack: ExitStack
 ) -> Iterator[tuple["Row", "Trainer | JoeyNMT"]]:
     """Yield every row and who trains for it."""
+    peers, shape = arguments.peers, arguments.shape
     cores = os.cpu_count() or 1
     theirs = str(peers / "bin" / "python")
     rows = [
         (Row(name, precision, processes), python, way)
         for precision in ("fp32", "bf16")
-        for processes in (1, cores)
+        for processes in arguments.processes
         for name, python, way in (
             ("Clearhead", sys.executable, "clearhead"),
             ("transformers, our batches and allocator", theirs, "transformers-planned"),
@@ -225,15 +226,17 @@ def ways(
         (Row("nn.Transformer, plain loop", "fp32", 1), theirs, "nn.Transformer"),
     ]
     for row, python, way in rows:
+        if row.name in arguments.without:
+            continue
         threads = cores // row.processes
         options = ("--shape", shape, "--precision", row.precision, "--threads", str(threads))
         shared = ("--processes", str(row.processes))
         keep = way == "transformers-planned"
         yield row, stack.enter_context(Trainer(python, way, pairs, *options, *shared, keep=keep))
-    if joey_steps:
+    if arguments.joey:
         from benchmarks.trainers import SHAPES
 
-        joey = JoeyNMT(peers / "bin" / "python", pairs.parent, SHAPES[shape], joey_steps)
+        joey = JoeyNMT(peers / "bin" / "python", pairs.parent, SHAPES[shape], arguments.joey)
         yield Row("Joey NMT", "fp32", 1), joey
 
 
@@ -275,11 +278,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0, help="of each turn")
     parser.add_argument("--joey", type=int, default=24, help="steps of Joey NMT in a round; 0: without it")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, cores], help="1, and one a core")
+    parser.add_argument("--without", nargs="+", default=[], help="peers to leave out; all are held in memory")
     parser.add_argument("--json", type=Path, help="where to keep every figure")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         pairs = prepare(arguments.source, arguments.target, Path(name))
-        rows = list(ways(pairs, arguments.peers, arguments.shape, stack, arguments.joey))
+        rows = list(ways(pairs, arguments, stack))
         rounds: Rounds = {row: [] for row, _ in rows}
         before = stolen()
         for number in range(arguments.rounds):
