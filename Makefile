@@ -26,7 +26,7 @@ numbers: $(STAMP)
 
 # Speed beside peers, in turns; SOURCE, TARGET: parallel text to train on, LINES: text to translate (TO: into what).
 bench: $(STAMP) $(PEERS)
-	$(BIN)/python -m benchmarks $(if $(SOURCE),--source $(SOURCE) --target $(TARGET)) $(if $(LINES),--lines $(LINES)) $(if $(TO),--to $(TO)) $(if $(SHAPES),--shapes $(SHAPES))
+	$(BIN)/python -m benchmarks $(if $(SOURCE),--source $(SOURCE) --target $(TARGET)) $(if $(LINES),--lines $(LINES)) $(if $(TO),--to $(TO)) $(if $(SHAPES),--shapes $(SHAPES)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 $(PEERS): $(STAMP)
 	$(PYTHON) -m venv .venv-peers

@@ -71,7 +71,7 @@ def draw(panels: dict[str, list[dict[str, Any]]]) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "clearhead"
+    matplotlib.rcParams |= {"svg.hashsalt": "clearhead", "svg.fonttype": "none", "font.family": "sans-serif"}
     from matplotlib import pyplot
 
     heights = [len(rows) for rows in panels.values()]

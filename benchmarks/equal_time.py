@@ -1,4 +1,7 @@
-"""Training of several variants for the same time, a core each, as many at a time as there are cores."""
+"""Training of several variants for the same time, a core each, as many at a time as there are cores.
+
+What a step takes is measured first; from then on the number of steps is fixed, and other work does no harm.
+"""
 
 import json
 import os

@@ -268,7 +268,8 @@ def picture(found: dict[str, list[Point]], out: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "growth", "font.size": 8, "axes.spines.top": False})
+    matplotlib.rcParams |= {"svg.hashsalt": "growth", "svg.fonttype": "none", "font.family": "sans-serif"}
+    matplotlib.rcParams |= {"font.size": 8, "axes.spines.top": False}
     from matplotlib import pyplot
 
     columns = 4

@@ -176,6 +176,12 @@ def test_help_loads_no_torch(command):
     assert "torch" not in loaded_by(f"from clearhead.cli import main; main({words})")
 
 
+def test_reading_the_flags_of_translate_loads_no_typeguard():
+    """It is an eighth of a cold start; see `cli/translate.py` for what brings it in."""
+    code = "import tyro; from clearhead.cli.translate import Translate; tyro.cli(Translate, args=['a', '--to', 'es'])"
+    assert {"tyro"} == {"tyro", "typeguard"} & loaded_by(code)
+
+
 def test_preparing_text_loads_no_torch():
     """It would take a fifth of the memory that a corpus of five million pairs may use."""
     modules = "prepare", "corpora", "corpus_report", "preparation_progress"

@@ -1,7 +1,7 @@
 """The flags that name a trained model and the way it runs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 from tyro.conf import arg
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SplitChoice = Literal["auto", "never"]
 EngineChoice = Literal["auto", "pytorch", "ctranslate2"]
 Model = Annotated[
-    Path | None,
+    Optional[Path],
     arg(
         help="Model directory, or a run of `clearhead train`; the model that comes with Clearhead otherwise.",
         metavar="DIR",

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional
+from tyro.constructors import PrimitiveConstructorSpec
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
 from clearhead.cli.output import FORMATS, OutputFormat, writer
@@ -15,6 +16,23 @@ from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
     from clearhead.translator import Translator
+
+
+# Types here are such as tyro can check a default of without typeguard, which is an eighth of a cold start:
+# `Optional[str]` is, `str | None` and `tuple[str, ...]` are not.
+
+
+class Texts(tuple[str, ...]):
+    """What is to be translated, given on the command line."""
+
+
+_TEXTS = PrimitiveConstructorSpec(
+    nargs="*",
+    metavar="TEXT ...",
+    instance_from_str=Texts,
+    is_instance=lambda given: isinstance(given, Texts),
+    str_from_instance=list,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,18 +44,18 @@ class Translate:
     clearhead translate --model runs/fr-en --input in.fr --output out.en
     """
 
-    text: Annotated[Positional[tuple[str, ...]], arg(metavar="[TEXT ...]")] = ()
+    text: Annotated[Positional[Texts], _TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
     """Texts to translate; with none, --input or standard input is read line by line."""
     model: Model = None
-    to: str | None = None
+    to: Optional[str] = None
     """Target language, where the model has several."""
-    input: str | None = None
+    input: Optional[str] = None
     """File to read (.gz and .xz too)."""
-    output: Path | None = None
+    output: Optional[Path] = None
     """File to write instead of standard output."""
-    beam: int | None = None
+    beam: Optional[int] = None
     """Beam size; 1 is greedy. The model's own default otherwise."""
-    alpha: float | None = None
+    alpha: Optional[float] = None
     """Exponent of the length penalty."""
     nbest: int = 1
     """Translations for each text; needs --format tsv or json."""
