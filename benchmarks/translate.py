@@ -72,6 +72,7 @@ class ByHand:
             length_penalty=self.alpha,
             max_input_length=0,
             max_decoding_length=512,
+            min_decoding_length=0,  # as we have it; its own 1 lets another hypothesis into a beam
             suppress_sequences=self.banned,
         )
         return [result.hypotheses[0] for result in results]

@@ -7,8 +7,6 @@ import pytest
 import clearhead
 from clearhead import cli
 from clearhead.engines import directory
-from clearhead.engines.choice import load_engine
-from clearhead.text.tokenizer import EOS
 from tests.test_recipes import script
 
 SLACK = 3
@@ -68,18 +66,6 @@ def test_names_numbers_and_addresses_come_through_as_the_card_says(translator, m
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_blank_in_blank_out(translator, text):
     assert translator.translate(text).text.strip() == ""
-
-
-def test_an_empty_output_takes_no_place_in_a_beam(translator):
-    """CTranslate2 ends with the first `beam_size` that are finished, and an empty one is finished at once."""
-    text = "Ich erzähle eine Geschichte."
-    (found,) = translator.translate([text], to="en", beam_size=5, alpha=0.6)
-    engine = load_engine("ctranslate2", directory.DEFAULT)
-    ids = [*translator.tokenizer.encode(text, to="en"), EOS]
-    (by_hand,) = engine._translator.translate_batch(
-        [engine._words(ids)], beam_size=5, length_penalty=0.6, suppress_sequences=engine._banned
-    )
-    assert list(found.tokens) == by_hand.hypotheses[0]
 
 
 def test_it_is_small_and_says_whose_sentences_it_learned_from(card):

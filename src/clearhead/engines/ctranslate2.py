@@ -1,8 +1,7 @@
 """CTranslate2 as an engine: a trained model on the CPU in int8 or fp32, without torch.
 
 Its search is not ours: it divides by length ** alpha, and ends with the first
-`beam_size` finished hypotheses, of which none is empty (greedy search may find that there is nothing to
-say). What it finds is scored as everywhere in Clearhead (Wu et al. 2016, Eq. 14).
+`beam_size` finished hypotheses. What it finds is scored as everywhere in Clearhead (Wu et al. 2016, Eq. 14).
 """
 
 import os
@@ -206,8 +205,7 @@ class CTranslate2Engine:
             beam_size=options.decoding.beam_size,
             length_penalty=options.decoding.alpha,
             num_hypotheses=options.num_hypotheses,
-            # An empty output is the first to be finished, and takes the place of one in a beam.
-            min_decoding_length=max(options.min_length, int(options.decoding.beam_size > 1)),
+            min_decoding_length=options.min_length,
             no_repeat_ngram_size=no_repeat_ngram or options.no_repeat_ngram,
             # Left to itself it would cut the input at 1,024 tokens and the output at 256, and say nothing. One
             # token above the limit shows whether a translation of that length has come to its end.
