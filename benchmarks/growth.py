@@ -160,11 +160,11 @@ def preparing_by_corpus(pairs: int) -> Point:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for language in ("en", "fr"):
-            lines = (f"{each.text(language)}\n" for each in grammar.generate(1, pairs))
-            (folder / language).write_text("".join(lines), encoding="utf-8")
-            held_out = (f"{each.text(language)}\n" for each in grammar.generate(1, 100, part="test"))
-            (folder / f"{language}.valid").write_text("".join(held_out), encoding="utf-8")
+        for language in ("en", "fr"):  # written line by line, so that it takes no memory
+            with (folder / language).open("w", encoding="utf-8") as out:
+                out.writelines(f"{each.text(language)}\n" for each in grammar.generate(1, pairs))
+            with (folder / f"{language}.valid").open("w", encoding="utf-8") as out:
+                out.writelines(f"{each.text(language)}\n" for each in grammar.generate(1, 100, part="test"))
         command = ["prepare", "--source", str(folder / "en"), "--target", str(folder / "fr")]
         command += ["--valid-source", str(folder / "en.valid"), "--valid-target", str(folder / "fr.valid")]
         command += ["--tokenizer.vocab-size", "500", "--tokenizer.sample-pairs", "5000", "--store"]
@@ -271,6 +271,7 @@ def picture(found: dict[str, list[Point]], out: Path) -> None:
     matplotlib.rcParams |= {"svg.hashsalt": "growth", "svg.fonttype": "none", "font.family": "sans-serif"}
     matplotlib.rcParams |= {"font.size": 8, "axes.spines.top": False}
     from matplotlib import pyplot
+    from matplotlib.ticker import NullFormatter
 
     columns = 4
     figure, axes = pyplot.subplots(-(-len(found) // columns), columns, figsize=(11, 5.2), squeeze=False)
@@ -286,14 +287,21 @@ def picture(found: dict[str, list[Point]], out: Path) -> None:
             place.plot(study.values, values, "o", color=colour, markersize=3)
             place.set_xscale("log")
             place.set_yscale("log")
-            place.tick_params(axis="y", colors=colour)
+            lowest = min(values) / 2
+            place.set_ylim(lowest, max(2 * max(values), 100 * lowest))  # what does not grow looks flat
+            place.tick_params(axis="y", which="both", colors=colour)
+            for ticks in (place.xaxis, place.yaxis):
+                ticks.set_major_formatter("{x:,g}")
+                ticks.set_minor_formatter(NullFormatter())
         axis.set_title(study.name, fontsize=9)
         axis.set_xlabel(study.what)
     for axis in axes[:, 0]:
-        axis.set_ylabel("milliseconds", color="#0b6bcb")
+        axis.set_ylabel("ms", color="#0b6bcb")
     for axis in list(axes.flat)[len(found) :]:
         axis.set_visible(False)
-    figure.suptitle("dots: measured; lines: the expected form; blue: time, orange: memory in MB", fontsize=9)
+    figure.suptitle(
+        "dots: measured; lines: the expected form; blue, left: time in ms; orange, right: memory in MB"
+    )
     figure.tight_layout()
     figure.savefig(out, metadata={"Date": None})
 
