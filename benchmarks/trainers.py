@@ -1,17 +1,18 @@
 """Ways to train one and the same Transformer, each as a process that trains for as long as it is told.
 
-    python -m benchmarks.trainers WAY PAIRS [--shape tiny] [--precision fp32] [--threads 2]
+    python -m benchmarks.trainers WAY PAIRS [--shape tiny] [--precision fp32] [--threads 2] [--device cuda]
 
 PAIRS is the .npz that `benchmarks.training` writes. The process prints `ready` after its first steps; for every line
 with a number of seconds that it reads it takes steps for that long, and prints the target tokens that it learned
-from (padding not counted) and the seconds that this took. What belongs to Clearhead is imported by its own way
-only: the others run where nothing but torch and transformers is installed.
+from (padding not counted), the seconds that this took, and the most bytes that it ever held. What belongs to
+Clearhead is imported by its own way only: the others run where nothing but torch and transformers is installed.
 """
 
 import argparse
 import math
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ WARM_UP = 3
 SHAPES = {
     "tiny": {"d_model": 128, "d_ff": 256, "heads": 4, "layers": 4},
     "base": {"d_model": 512, "d_ff": 2048, "heads": 8, "layers": 6},
+    "big": {"d_model": 1024, "d_ff": 4096, "heads": 16, "layers": 6},
 }
 Step = Callable[[], int]
 """Takes one step and returns the target tokens that it learned from, those of other processes included."""
@@ -46,6 +48,7 @@ class Task:
     shape: dict[str, int]
     precision: str
     threads: int
+    device: str = "cpu"
 
     def read(self) -> dict[str, Any]:
         """Return ids, offsets and the plan of batches."""
@@ -94,18 +97,49 @@ class Pairs:
         )
 
 
+def flops_per_target_token(shape: dict[str, int], vocabulary: int, src: Any, tgt: Any) -> float:
+    """Return what a step must compute for each target token: three times the products of a forward pass, no padding.
+
+    Lengths are those of every pair, [pairs], EOS counted. Products alone, two operations a multiplication; those of
+    masked scores too (Kaplan et al. 2020 and others count so).
+    """
+    d, ff, layers = shape["d_model"], shape["d_ff"], shape["layers"]
+    encoder = layers * (src * (4 * d * d + 2 * d * ff) + 2 * d * src**2)
+    decoder = layers * (tgt * (6 * d * d + 2 * d * ff) + 2 * d * tgt**2)
+    cross = layers * (src * 2 * d * d + 2 * d * src * tgt)
+    return float(6 * (encoder + decoder + cross + tgt * d * vocabulary).sum() / tgt.sum())
+
+
+def matrix_rate(device: str, precision: str, size: int = 0) -> float:
+    """Return the operations a second of a product of square matrices: the rate that nothing made of them can exceed."""
+    size = size or (8192 if device == "cuda" else 2048)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    taken = []
+    for _ in range(12):
+        started = time.perf_counter()
+        product = a @ b
+        if device == "cuda":
+            torch.cuda.synchronize()
+        taken.append(time.perf_counter() - started)
+    del product
+    return 2.0 * size**3 / sorted(taken)[len(taken) // 4]
+
+
 def learn(task: Task, model: nn.Module, logits: Callable[[Tensor, Tensor], Tensor], batches: Batches) -> Step:
     """Return the step of a plain loop: logits, smoothed cross-entropy, gradients summed, clipped, fused Adam."""
+    model.to(task.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE, betas=(0.9, 0.98), eps=1e-9, fused=True)
     model.train()
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if several:
-        torch.distributed.init_process_group("gloo")
+        torch.distributed.init_process_group("nccl" if task.device == "cuda" else "gloo")
 
     def step() -> int:
         src, tgt, tokens = next(batches)
+        src, tgt = src.to(task.device), tgt.to(task.device)
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=task.precision == "bf16"):
+        with torch.autocast(task.device, torch.bfloat16, enabled=task.precision == "bf16"):
             scores = logits(src, tgt[:, :-1])
         loss = F.cross_entropy(
             scores.flatten(0, 1).float(),
@@ -190,7 +224,7 @@ class Plain(nn.Module):
         states = self.transformer(
             self._placed(src),
             self._placed(tgt),
-            tgt_mask=nn.Transformer.generate_square_subsequent_mask(tgt.shape[1], dtype=torch.bool),
+            tgt_mask=nn.Transformer.generate_square_subsequent_mask(tgt.shape[1], tgt.device, torch.bool),
             src_key_padding_mask=src == PAD,
             tgt_key_padding_mask=tgt == PAD,
             memory_key_padding_mask=src == PAD,
@@ -218,7 +252,7 @@ def clearhead(task: Task) -> Step:
     from clearhead.training.state import TrainState
 
     values, shape = task.read(), task.shape
-    group = Group.join("cpu")
+    group = Group.join(task.device)
     config = TrainingConfig(
         max_steps=10**9,
         schedule="constant",
@@ -250,7 +284,8 @@ def clearhead(task: Task) -> Step:
                         yield Position(0, number), collate(corpus, share)
 
     torch.manual_seed(0)
-    steps = train(TrainState.fresh(Transformer(model), config), batches(), config, group)
+    state = TrainState.fresh(Transformer(model).to(task.device), config)
+    steps = train(state, batches(), config, group)
     return lambda: next(steps).tokens
 
 
@@ -287,7 +322,14 @@ def follow(step: Step) -> None:
         step()
 
 
-def lead(step: Step, processes: int) -> None:
+def most_memory(device: str) -> int:
+    """Return the most bytes that this process ever held: of the GPU where it trains on one."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def lead(step: Step, processes: int, device: str) -> None:
     """Train as standard input says."""
 
     def taken() -> int:
@@ -302,7 +344,9 @@ def lead(step: Step, processes: int) -> None:
         tokens, started = 0, time.perf_counter()
         while time.perf_counter() < started + float(line):
             tokens += taken()
-        print(tokens, time.perf_counter() - started, flush=True)
+        if device == "cuda":
+            torch.cuda.synchronize()
+        print(tokens, time.perf_counter() - started, processes * most_memory(device), flush=True)
     if processes > 1:
         torch.distributed.broadcast(torch.zeros(1), 0)
 
@@ -318,18 +362,20 @@ def main() -> None:
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
     follows = int(os.environ.get("RANK", "0")) > 0
     others = [] if follows or arguments.processes == 1 else neighbours(arguments.processes)
     torch.set_num_threads(arguments.threads)
     try:
+        shape = SHAPES[arguments.shape]
         step = WAYS[arguments.way](
-            Task(arguments.pairs, SHAPES[arguments.shape], arguments.precision, arguments.threads)
+            Task(arguments.pairs, shape, arguments.precision, arguments.threads, arguments.device)
         )
         if follows:
             follow(step)
         else:
-            lead(step, arguments.processes)
+            lead(step, arguments.processes, arguments.device)
     except BaseException:
         for other in others:
             other.terminate()

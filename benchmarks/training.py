@@ -1,13 +1,15 @@
 """Training: Clearhead beside what people train with today, in turns, on the same text, shape, dropout and machine.
 
 Usage: python -m benchmarks.training --source FILE --target FILE [--shape tiny] [--peers .venv-peers] [--rounds 5]
+On a GPU: --device cuda --shape big --precision bf16 --processes 1 --budget 50000 --vocabulary 37000 --joey 0
 
-A joint byte-pair vocabulary of 8,000 is learned; batches have 4,096 source and target tokens. Every way is a process
-(`benchmarks.trainers`) that sleeps while another has its turn, so all of them meet the same foreign load, which is
-told. transformers runs as people run it (random batches of a fixed size, dynamic padding), and with our batches and
-our allocator's settings, in one process with every core and in one process a core, as we do. Joey NMT, which has a
-loop of its own, trains a while in each round and counts for itself.
-Target tokens a second, padding not counted; dropout 0.3 at every site that the peers have, inside attention too.
+A joint byte-pair vocabulary of 8,000 is learned (where more is asked for, the model's is padded); batches have 4,096
+source and target tokens. Every way is a process (`benchmarks.trainers`) that sleeps while another has its turn, so all
+of them meet the same foreign load, which is told. transformers runs as people run it (random batches of a fixed size,
+dynamic padding), and with our batches and our allocator's settings, in one process with every core and in one process
+a core, as we do. Joey NMT, which has a loop of its own, trains a while in each round and counts for itself.
+Target tokens a second, padding not counted; dropout 0.3 at every site that the peers have, inside attention too. What
+that is of the machine's rate of multiplying matrices is told beside it, and the memory.
 """
 
 import argparse
@@ -27,11 +29,12 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.interleaved import ratio, versions
+from benchmarks.trainers import SHAPES, flops_per_target_token, matrix_rate
 from clearhead.data.batching import TokenizedCorpus, plan_batches
 from clearhead.data.lines import read_lines
 from clearhead.text.tokenizer import Tokenizer
 
-VOCABULARY, BUDGET, MOST_TOKENS = 8000, 4096, 100
+VOCABULARY, MOST_TOKENS = 8000, 100
 KEEP_FREED = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 """What `keep_freed_memory` sets, for a process that does not know of it."""
 
@@ -60,6 +63,9 @@ Rounds = dict[Row, list[float]]
 class Trainer:
     """A process that trains when it is told to."""
 
+    memory = 0.0
+    """The most bytes that it held; 0 where that is not known."""
+
     def __init__(self, python: str, way: str, pairs: Path, *options: str, keep: bool = False) -> None:
         command = [python, "-m", "benchmarks.trainers", way, str(pairs), *options]
         self.process = subprocess.Popen(
@@ -80,7 +86,7 @@ class Trainer:
         """Let it train for a while."""
         assert self.process.stdin is not None
         print(seconds, file=self.process.stdin, flush=True)
-        tokens, taken = map(float, self._answer().split())
+        tokens, taken, self.memory = map(float, self._answer().split())
         return tokens / taken
 
     def __enter__(self) -> "Trainer":
@@ -97,8 +103,11 @@ class Trainer:
 class JoeyNMT:
     """Joey NMT's own training command, on text already cut into the same pieces, told apart by spaces."""
 
-    def __init__(self, python: Path, folder: Path, shape: dict[str, int], steps: int) -> None:
+    memory = 0.0
+
+    def __init__(self, python: Path, folder: Path, arguments: argparse.Namespace) -> None:
         self.python, self.folder = python, folder
+        shape, steps = SHAPES[arguments.shape], arguments.joey
         side = {
             "embeddings": {"embedding_dim": shape["d_model"], "scale": True, "dropout": 0.3},
             "type": "transformer",
@@ -114,7 +123,7 @@ class JoeyNMT:
             "name": "joey",
             "joeynmt_version": "2.3.0",
             "model_dir": str(folder / "joey"),
-            "use_cuda": False,
+            "use_cuda": arguments.device == "cuda",
             "fp16": False,
             "random_seed": 1,
             "data": {
@@ -131,7 +140,7 @@ class JoeyNMT:
                 "learning_rate": 1e-4,
                 "label_smoothing": 0.1,
                 "loss": "crossentropy",
-                "batch_size": BUDGET // 2,  # of the target alone
+                "batch_size": arguments.budget // 2,  # of the target alone
                 "batch_type": "token",
                 "clip_grad_norm": 1.0,
                 "normalization": "tokens",
@@ -172,9 +181,13 @@ class JoeyNMT:
         return statistics.median(said[1:])
 
 
-def prepare(source: str, target: str, folder: Path) -> Path:
-    """Write the pairs of two files as ids, with our plan of batches, and as text in pieces for Joey NMT."""
-    srcs, tgts = (list(read_lines(name)) for name in (source, target))
+def prepare(arguments: argparse.Namespace, folder: Path) -> tuple[Path, float]:
+    """Write the pairs of two files as ids, with our plan of batches, and as text in pieces for Joey NMT.
+
+    The other result is what a target token costs, in operations.
+    """
+    budget = arguments.budget
+    srcs, tgts = (list(read_lines(name)) for name in (arguments.source, arguments.target))
     tokenizer = Tokenizer.train([*srcs, *tgts], kind="bpe", vocab_size=VOCABULARY)
     ids = [
         (src, tgt)
@@ -183,8 +196,9 @@ def prepare(source: str, target: str, folder: Path) -> Path:
     ]
     corpus = TokenizedCorpus.from_ids([src for src, _ in ids], [tgt for _, tgt in ids])
     everything = np.arange(len(corpus))
-    plan = plan_batches(everything, corpus.src_lengths, corpus.tgt_lengths, BUDGET, np.random.default_rng(0))
+    plan = plan_batches(everything, corpus.src_lengths, corpus.tgt_lengths, budget, np.random.default_rng(0))
     pairs = folder / "pairs.npz"
+    vocabulary = max(tokenizer.vocab_size, arguments.vocabulary)
     np.savez(
         pairs,
         src=corpus.src,
@@ -193,8 +207,8 @@ def prepare(source: str, target: str, folder: Path) -> Path:
         tgt_offsets=corpus.tgt_offsets,
         plan=np.concatenate(plan),
         plan_offsets=np.cumsum([0, *map(len, plan)]),
-        vocabulary=tokenizer.vocab_size,
-        budget=BUDGET,
+        vocabulary=vocabulary,
+        budget=budget,
     )
     for side, number in (("src", 0), ("tgt", 1)):
         lines = [" ".join(tokenizer.vocabulary[i] for i in pair[number]) + "\n" for pair in ids]
@@ -202,19 +216,21 @@ def prepare(source: str, target: str, folder: Path) -> Path:
         (folder / f"dev.{side}").write_text("".join(lines[:20]), encoding="utf-8")
     pieces = [piece for i, piece in enumerate(tokenizer.vocabulary) if i not in tokenizer.forbidden_ids]
     (folder / "vocabulary.txt").write_text("\n".join(pieces[1:]) + "\n", encoding="utf-8")
-    return pairs
+    lengths = (np.array([len(pair[side]) + 1 for pair in ids]) for side in (0, 1))
+    return pairs, flops_per_target_token(SHAPES[arguments.shape], vocabulary, *lengths)
 
 
 def ways(
     pairs: Path, arguments: argparse.Namespace, stack: ExitStack
 ) -> Iterator[tuple["Row", "Trainer | JoeyNMT"]]:
     """Yield every row and who trains for it."""
-    peers, shape = arguments.peers, arguments.shape
+    shape = arguments.shape
     cores = os.cpu_count() or 1
+    peers: Path = arguments.peers
     theirs = str(peers / "bin" / "python")
     rows = [
         (Row(name, precision, processes), python, way)
-        for precision in ("fp32", "bf16")
+        for precision in arguments.precision
         for processes in arguments.processes
         for name, python, way in (
             ("Clearhead", sys.executable, "clearhead"),
@@ -222,22 +238,19 @@ def ways(
         )
     ]
     rows += [
-        (Row("transformers as usually run", "fp32", 1), theirs, "transformers"),
-        (Row("nn.Transformer, plain loop", "fp32", 1), theirs, "nn.Transformer"),
+        (Row("transformers as usually run", arguments.precision[0], 1), theirs, "transformers"),
+        (Row("nn.Transformer, plain loop", arguments.precision[0], 1), theirs, "nn.Transformer"),
     ]
     for row, python, way in rows:
         if row.name in arguments.without:
             continue
         threads = cores // row.processes
         options = ("--shape", shape, "--precision", row.precision, "--threads", str(threads))
-        shared = ("--processes", str(row.processes))
+        shared = ("--processes", str(row.processes), "--device", arguments.device)
         keep = way == "transformers-planned"
         yield row, stack.enter_context(Trainer(python, way, pairs, *options, *shared, keep=keep))
     if arguments.joey:
-        from benchmarks.trainers import SHAPES
-
-        joey = JoeyNMT(peers / "bin" / "python", pairs.parent, SHAPES[shape], arguments.joey)
-        yield Row("Joey NMT", "fp32", 1), joey
+        yield Row("Joey NMT", "fp32", 1), JoeyNMT(peers / "bin" / "python", pairs.parent, arguments)
 
 
 def stolen() -> tuple[int, int]:
@@ -249,16 +262,30 @@ def stolen() -> tuple[int, int]:
     return ticks[7], sum(ticks)
 
 
-def table(rounds: "Rounds") -> Iterator[str]:
+class Cost(NamedTuple):
+    """What beside time is told of a way."""
+
+    share: float
+    """Of the rate at which this machine multiplies matrices, in the precision of the way."""
+    memory: float
+    """The most bytes held; 0 where not known."""
+
+
+def table(rounds: "Rounds", costs: dict[Row, Cost]) -> Iterator[str]:
     """Yield the rows of a table in Markdown.
 
     A peer stands beside Clearhead in the same precision with as many processes, and beside the best of Clearhead.
     """
     best = max((row for row in rounds if row.name == OURS), key=lambda row: statistics.median(rounds[row]))
-    yield f"| | precision | processes | target tokens/s | Clearhead, the same way | {best.told} |"
-    yield "|---|---|---|---|---|---|"
+    yield (
+        "| | precision | processes | target tokens/s | of the matrix rate | memory, GB "
+        f"| Clearhead, the same way | {best.told} |"
+    )
+    yield "|---|---|---|---|---|---|---|---|"
     for row, speeds in rounds.items():
+        share, memory = costs[row]
         cells = [row.name, row.precision, str(row.processes), f"{statistics.median(speeds):,.0f}"]
+        cells += [f"{share:.0%}", f"{memory / 1e9:.1f}" if memory else ""]
         for ours in (row._replace(name=OURS), best):
             # `ratio` compares seconds: those of a token
             middle, low, high = ratio([1 / each for each in rounds[ours]], [1 / each for each in speeds])
@@ -273,7 +300,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--source", required=True)
     parser.add_argument("--target", required=True)
-    parser.add_argument("--shape", choices=["tiny", "base"], default="tiny")
+    parser.add_argument("--shape", choices=list(SHAPES), default="tiny")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", nargs="+", choices=["fp32", "bf16"], default=["fp32", "bf16"])
+    parser.add_argument("--budget", type=int, default=4096, help="source and target tokens of a batch")
+    parser.add_argument("--vocabulary", type=int, default=VOCABULARY, help="of the model, at least")
     parser.add_argument("--peers", type=Path, default=Path(".venv-peers"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0, help="of each turn")
@@ -284,7 +315,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="where to keep every figure")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        pairs = prepare(arguments.source, arguments.target, Path(name))
+        pairs, operations = prepare(arguments, Path(name))
+        rates = {precision: matrix_rate(arguments.device, precision) for precision in ("fp32", "bf16")}
         rows = list(ways(pairs, arguments, stack))
         rounds: Rounds = {row: [] for row, _ in rows}
         before = stolen()
@@ -300,7 +332,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"{platform.machine()}; other guests took {taken[0] / taken[1]:.1%} of the processor"
     )
     print(versions("clearhead", "torch"), _versions(arguments.peers), sep="; peers: ")
-    print("\n".join(table(rounds)))
+    told = ", ".join(f"{rate / 1e9:,.0f} in {precision}" for precision, rate in rates.items())
+    print(f"{operations / 1e6:,.1f} million operations for a target token; the matrix rate is {told} GFLOP/s")
+    costs = {
+        row: Cost(statistics.median(rounds[row]) * operations / rates[row.precision], trainer.memory)
+        for row, trainer in rows
+    }
+    print("\n".join(table(rounds, costs)))
     if arguments.json:
         figures = [{"way": row.told, "rounds": each} for row, each in rounds.items()]
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
