@@ -22,8 +22,13 @@ MODELS = {  # every option of a model stands in one of them
     "paper": {},
     "modern": {"activation": "swiglu", "normalization": "rms", "positions": "rotary", "norm": "pre"},
     "learned": {"activation": "gelu", "positions": "learned", "max_positions": 500, "tied_embeddings": False},
-    "uneven": {"activation": "swish", "num_encoder_layers": 1, "num_decoder_layers": 3, "norm": "pre"},
-    "biased": {"output_bias": True},
+    "uneven": {
+        "activation": "swish",
+        "num_encoder_layers": 1,
+        "num_decoder_layers": 3,
+        "norm": "pre",
+        "output_bias": True,
+    },
 }
 
 
