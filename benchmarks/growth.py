@@ -88,7 +88,7 @@ def _step(rows: int, length: int, **changed: int) -> Point:
     from clearhead.config import TrainingConfig
     from clearhead.data.batching import Batch
     from clearhead.data.loader import START
-    from clearhead.text.tokenizer import BOS, EOS, UNK
+    from clearhead.text.vocabulary import BOS, EOS, UNK
     from clearhead.training.loop import train
     from clearhead.training.state import TrainState
 
@@ -108,7 +108,7 @@ def _translation(rows: int, length: int, beam_size: int) -> Point:
     from clearhead.config import DecodingConfig
     from clearhead.engines.protocol import SearchOptions
     from clearhead.engines.pytorch import PyTorchEngine
-    from clearhead.text.tokenizer import EOS, UNK
+    from clearhead.text.vocabulary import EOS, UNK
 
     engine = PyTorchEngine(_model().eval())
     draws = np.random.default_rng(0)

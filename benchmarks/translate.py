@@ -28,7 +28,7 @@ from clearhead.engines.choice import load_engine
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting, batches
 from clearhead.engines.protocol import SearchOptions
 from clearhead.errors import EngineError
-from clearhead.text.tokenizer import EOS, PAD
+from clearhead.text.vocabulary import EOS, PAD
 from clearhead.translator import WINDOW, Translator
 
 SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [

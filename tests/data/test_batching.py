@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearhead.data.batching import TokenizedCorpus, collate, order_by_length, padding_share, plan_batches
-from clearhead.text.tokenizer import BOS, EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD
 
 
 def plan_epoch(src, tgt, *, batch_tokens, seed, epoch):

@@ -18,7 +18,7 @@ from clearhead.data.loader import START, Loader, Position, Recipe, epoch_order, 
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
-from clearhead.text.tokenizer import PAD
+from clearhead.text.vocabulary import PAD
 from tests.data.test_store import CorpusConfig
 
 WORDS = [

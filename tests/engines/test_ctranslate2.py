@@ -22,7 +22,8 @@ from clearhead.engines.protocol import SearchOptions
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import ConfigError, EngineError, TranslationError
 from clearhead.model.transformer import Transformer
-from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import EOS
 
 TEXTS = [
     "one two three four five six seven eight nine ten",

@@ -13,7 +13,8 @@ from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import CheckpointError, EngineError
 from clearhead.export import huggingface
 from clearhead.export.write import REPORT, export
-from clearhead.text.tokenizer import EOS, PAD, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import EOS, PAD
 from tests.engines.test_ctranslate2 import SHAPES, TEXTS, write_model
 
 ALLOWED = sorted(SHAPES.keys() - {"swiglu", "rms", "learned", "rotary", "all of them"})

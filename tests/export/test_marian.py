@@ -23,7 +23,7 @@ from clearhead.export import marian
 from clearhead.export.marian import import_model
 from clearhead.export.write import REPORT, export
 from clearhead.text.marian import MarianTokenizer
-from clearhead.text.tokenizer import BOS, EOS, PAD, UNK
+from clearhead.text.vocabulary import BOS, EOS, PAD, UNK
 
 FRENCH = ["le chat noir a bu le lait", "la vie est courte", "où est la balle bleue ?", "ﬁn de l'été"]
 ENGLISH = ["the black cat drank the milk", "life is short", "where is the blue ball?", "end of summer"]

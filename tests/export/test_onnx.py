@@ -15,7 +15,7 @@ from clearhead.engines.protocol import SearchOptions
 from clearhead.errors import EngineError
 from clearhead.export import onnx
 from clearhead.export.write import REPORT, export
-from clearhead.text.tokenizer import BOS, EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD
 from tests.engines.test_ctranslate2 import write_model
 
 MODELS = {  # every option of a model stands in one of them

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from clearhead.errors import TextError
 from clearhead.text.normalize import normalize
 from clearhead.text.sampling import SubwordSampler
-from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import EOS
 from tests.text.test_tokenizer import CORPUS, TEXTS, TOKENIZERS
 
 both_kinds = pytest.mark.parametrize("kind", ["unigram", "bpe"])

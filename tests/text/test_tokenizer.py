@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from clearhead.errors import TextError, TranslationError
 from clearhead.text.normalize import normalize
-from clearhead.text.tokenizer import BOS, EOS, KINDS, PAD, UNK, Tokenizer, characters_per_token
+from clearhead.text.tokenizer import Tokenizer, characters_per_token
+from clearhead.text.vocabulary import BOS, EOS, KINDS, PAD, UNK
 from clearhead.text.words import word_of, words
 
 SUBJECTS = ["the ball", "a dog", "le chat", "la maison", "my friend", "une école", "the weather"]

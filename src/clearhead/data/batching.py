@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from clearhead.text.tokenizer import BOS, EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 

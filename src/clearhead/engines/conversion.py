@@ -22,7 +22,8 @@ from clearhead.config import ModelConfig
 from clearhead.engines import directory
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.errors import CheckpointError
-from clearhead.text.tokenizer import BOS, EOS, UNK, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import BOS, EOS, UNK
 
 VERSION = 1
 """Of what is written here: another number, and every model is converted anew."""

@@ -12,7 +12,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines import directory
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
-from clearhead.text.tokenizer import EOS
+from clearhead.text.vocabulary import EOS
 
 LARGEST_DIFFERENCE = 1e-3
 """Of a token's log-probability, in fp32."""

@@ -19,7 +19,7 @@ from clearhead.engines.protocol import Ids, SearchOptions, check_lengths
 from clearhead.errors import CheckpointError
 from clearhead.model.cache import Cache
 from clearhead.model.transformer import PAD, Transformer
-from clearhead.text.tokenizer import BOS, EOS, UNK
+from clearhead.text.vocabulary import BOS, EOS, UNK
 
 Step = tuple[Tensor, Cache]
 

@@ -28,7 +28,8 @@ from clearhead.engines.directory import ModelInfo
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
 from clearhead.text.marian import MarianTokenizer
-from clearhead.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import BOS, EOS, PAD, UNK
 
 NEVER = -30_000.0
 """Added to the logit of what must not be produced; half precision can still hold it."""

@@ -25,7 +25,7 @@ from clearhead.export import huggingface
 from clearhead.export.write import REPORT
 from clearhead.model.transformer import Transformer
 from clearhead.text.marian import MarianTokenizer, pieces_in_order
-from clearhead.text.tokenizer import BOS, EOS
+from clearhead.text.vocabulary import BOS, EOS
 
 NEVER = -100.0
 """Bias of a token that is never produced: no probability is left, and label smoothing does not feel it much."""

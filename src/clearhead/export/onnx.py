@@ -32,7 +32,7 @@ from clearhead.model.attention import KeysValues
 from clearhead.model.cache import Cache
 from clearhead.model.positions import Sinusoids
 from clearhead.model.transformer import Transformer
-from clearhead.text.tokenizer import BOS, EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD
 
 POSITIONS = 2048
 """Of source and target, where the model has learned no fewer."""

@@ -10,7 +10,7 @@ from clearhead import checkpoint
 from clearhead.engines import conversion, directory, parity
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, EngineError
-from clearhead.text.tokenizer import EOS
+from clearhead.text.vocabulary import EOS
 
 Format = Literal["ctranslate2", "huggingface", "onnx"]
 REPORT = "clearhead-proof.json"

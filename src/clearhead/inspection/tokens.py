@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clearhead.text.tokenizer import SPACE_MARK
+from clearhead.text.escape import SPACE_MARK
 from clearhead.text.words import Span, WordKind, words
 
 Maps = np.ndarray[Any, np.dtype[np.float32]]

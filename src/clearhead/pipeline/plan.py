@@ -12,7 +12,7 @@ from clearhead.data.batching import Batch
 from clearhead.data.corpus import read_pairs
 from clearhead.data.loader import START
 from clearhead.model.transformer import Transformer
-from clearhead.text.tokenizer import BOS, EOS, UNK
+from clearhead.text.vocabulary import BOS, EOS, UNK
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.loop import train
 from clearhead.training.state import TrainState

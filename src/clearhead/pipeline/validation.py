@@ -15,7 +15,8 @@ from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.evaluation import bleu, chrf
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline.corpora import SentencePair, tokenized
-from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import EOS
 from clearhead.training.loop import batch_loss
 
 _BATCH_TOKENS = 8192

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from clearhead.errors import TextError
-from clearhead.text.tokenizer import SPACE_MARK, Tokenizer, marked
+from clearhead.text.escape import SPACE_MARK, marked
+from clearhead.text.tokenizer import Tokenizer
 
 
 def apply_merges(word: str | Sequence[str], merges: Mapping[tuple[str, str], int]) -> list[str]:

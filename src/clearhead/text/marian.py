@@ -16,8 +16,11 @@ from types import MappingProxyType
 from typing import Self
 
 from clearhead.errors import TextError
+from clearhead.text.escape import SPACE_MARK
 from clearhead.text.normalize import normalize
-from clearhead.text.tokenizer import BOS, CONTROLS, EOS, PAD, SPACE_MARK, UNK, Tokenizer, processor
+from clearhead.text.sentencepiece_model import processor
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK
 
 _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"

@@ -13,7 +13,8 @@ from random import Random
 
 from clearhead.errors import TextError
 from clearhead.text.bpe import merges_of
-from clearhead.text.tokenizer import SPACE_MARK, Tokenizer, marked
+from clearhead.text.escape import SPACE_MARK, marked
+from clearhead.text.tokenizer import Tokenizer
 
 Edge = tuple[int, Sequence[int]]
 """Where a piece begins, and its ids: one, or the bytes of a character that is no piece."""

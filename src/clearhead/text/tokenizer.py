@@ -11,48 +11,22 @@ that the bare library does not make:
 - any ids in range decode, whatever a model made of them.
 """
 
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
-
-import sentencepiece
+from typing import Self
 
 from clearhead.errors import TextError, TranslationError
+from clearhead.text import vocabulary
+from clearhead.text.escape import SPACE_MARK, escaped, unescaped
 from clearhead.text.normalize import normalize
+from clearhead.text.sentencepiece_model import processor, specifications
+from clearhead.text.vocabulary import BOS, CONTROLS, EOS, NUM_BYTES, PAD, UNK
 from clearhead.text.words import Span
 
-PAD, BOS, EOS, UNK = 0, 1, 2, 3
-"""The same ids in every tokenizer. UNK exists because SentencePiece demands it; encode never gives it."""
-
-KINDS = ("unigram", "bpe", "word", "char")
-"""The kinds of vocabulary, in the order of SentencePiece's model types 1 to 4."""
-
-SPACE_MARK = "\u2581"
-"""How SentencePiece writes a space inside a piece."""
-
-CONTROLS = ("<pad>", "<s>", "</s>", "<unk>")
-"""Their names, by id."""
-
-_NUM_BYTES = 256
-
-# U+2581 in a text is written as a private-use character and a digit, and so is that character
-# itself, so that the escape can always be undone.
-_ESCAPE = "\ue581"
-_ESCAPED = {SPACE_MARK: _ESCAPE + "1", _ESCAPE: _ESCAPE + "0"}
-_UNESCAPED = {escaped: character for character, escaped in _ESCAPED.items()}
-_TO_ESCAPE = re.compile(f"[{SPACE_MARK}{_ESCAPE}]")
-_TO_UNESCAPE = re.compile(f"{_ESCAPE}[01]")
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _TAG = re.compile(r"<2(.+)>")
-
-# The trainer leaves out lines of more than 4,192 bytes, and lines with U+2585, which it uses itself.
-_TRAINING_LINE = re.compile(r"\S.{0,998}(?!\S)|\S.{0,999}")
-_TRAINER_MARK = "\u2585"
 
 
 class Tokenizer:
@@ -79,7 +53,7 @@ class Tokenizer:
         """Read a serialised model; `source` names it in errors. Raises TextError for anything else."""
         self._model = model
         self._processor = processor(model, source)
-        kind, normalization = _specifications(model)
+        kind, normalization = specifications(model)
         size = self._processor.get_piece_size()
         ids = range(size)
         pieces = [self._processor.id_to_piece(i) for i in ids]
@@ -87,7 +61,7 @@ class Tokenizer:
         tags = [i for i in ids if i > UNK and self._processor.is_control(i)]
         if (
             pieces[: len(CONTROLS)] != list(CONTROLS)
-            or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(_NUM_BYTES)]
+            or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(NUM_BYTES)]
             or not all(_TAG.fullmatch(pieces[i]) for i in tags)
             or normalization != b"identity"
         ):
@@ -130,49 +104,15 @@ class Tokenizer:
         memory: give a sample of a very large corpus. Raises TextError for texts without a
         character, and for a size that is too small, with the least that will do.
         """
-        if kind not in KINDS:
-            raise TextError(f"kind={kind!r} is no kind of tokenizer; choose one of {', '.join(KINDS)}")
-        if not 0.0 < character_coverage <= 1.0:
-            raise TextError(
-                f"character_coverage={character_coverage} is not a share; give more than 0 and at most 1, "
-                "such as 0.9999"
+        return cls(
+            vocabulary.learn(
+                texts,
+                kind=kind,
+                vocab_size=vocab_size,
+                languages=languages,
+                character_coverage=character_coverage,
             )
-        _check_languages(languages)
-        least = len(CONTROLS) + len(languages) + _NUM_BYTES + 1
-        if vocab_size < least:
-            raise TextError(
-                f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags and "
-                f"{_NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
-            )
-        lines = [line for text in texts for line in _training_lines(text)]
-        if not lines:
-            raise TextError(
-                "the texts to train a tokenizer on are empty; give at least one line with a character"
-            )
-        model = io.BytesIO()
-        options: dict[str, Any] = {
-            "model_type": kind,
-            "vocab_size": vocab_size,
-            "character_coverage": character_coverage,
-            "hard_vocab_limit": False,  # a small corpus gives what it can
-            "byte_fallback": True,
-            "normalization_rule_name": "identity",
-            "remove_extra_whitespaces": False,
-            "add_dummy_prefix": True,
-            "control_symbols": [f"<2{language}>" for language in languages],
-            "num_threads": 1,  # the sums of several depend on their timing
-            "minloglevel": 2,
-        }
-        for name, i in (("pad", PAD), ("bos", BOS), ("eos", EOS), ("unk", UNK)):
-            options[f"{name}_id"] = i
-            options[f"{name}_piece"] = CONTROLS[i]
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=iter(lines), model_writer=model, **options
-            )
-        except RuntimeError as error:
-            raise TextError(_training_fault(str(error), vocab_size)) from error
-        return cls(model.getvalue())
+        )
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -209,7 +149,7 @@ class Tokenizer:
         `to` puts the tag of that target language first (Johnson et al. 2017) and raises
         TranslationError for one the vocabulary lacks. Raises TextError for a lone surrogate.
         """
-        line = _marked(normalize(text))
+        line = escaped(normalize(text))
         ids: list[int]
         if not line:
             ids = []
@@ -221,7 +161,7 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str], *, to: str | None = None) -> list[list[int]]:
         """Return what `encode` returns for each text, faster for many."""
-        lines = [_marked(normalize(text)) for text in texts]
+        lines = [escaped(normalize(text)) for text in texts]
         batch: list[list[int]]
         if self.kind == "word":
             batch = [self._word_ids(line) if line else [] for line in lines]
@@ -247,7 +187,7 @@ class Tokenizer:
         U+FFFD. Raises TextError for an id out of range.
         """
         spelled = b"".join([self._spelled[i] for i in self._checked(ids)])
-        return normalize(_unescaped(spelled.decode("utf-8", errors="replace")))
+        return normalize(unescaped(spelled.decode("utf-8", errors="replace")))
 
     def spans(self, ids: Sequence[int]) -> list[Span | None]:
         """Return where each id stands in `decode(ids)`; None for a control.
@@ -337,7 +277,7 @@ class Tokenizer:
         """Return the readable form of one id."""
         piece = self.vocabulary[i]
         if i not in self._bytes:
-            return _unescaped(piece)
+            return unescaped(piece)
         byte = self._spelled[i].decode("latin-1")
         if byte == " ":
             return SPACE_MARK
@@ -369,22 +309,6 @@ def characters_per_token(tokenizer: Tokenizer, texts: Iterable[str]) -> float:
     return sum(map(len, lines)) / tokens
 
 
-def marked(text: str) -> str:
-    """Return a text as the library sees it: normalised, escaped, U+2581 before every word."""
-    line = _marked(normalize(text))
-    return SPACE_MARK + line.replace(" ", SPACE_MARK) if line else ""
-
-
-def _marked(line: str) -> str:
-    """Escape U+2581 (and the escape itself) in a normalised text."""
-    return _TO_ESCAPE.sub(lambda match: _ESCAPED[match[0]], line)
-
-
-def _unescaped(text: str) -> str:
-    """Undo the escape; an escape character that no digit follows is left as it is."""
-    return _TO_UNESCAPE.sub(lambda match: _UNESCAPED[match[0]], text)
-
-
 def _places(spelled: str, text: str) -> list[Span]:
     """Return where each character that ids spell stands in the text that they decode to.
 
@@ -394,7 +318,7 @@ def _places(spelled: str, text: str) -> list[Span]:
     done = 0
     for match in re.finditer(" |[^ ]+", spelled):
         raw = match[0]
-        shown = normalize(_unescaped(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
+        shown = normalize(unescaped(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
         if not shown:
             homes += [Span(done, done)] * len(raw)
             continue
@@ -414,82 +338,3 @@ def _places(spelled: str, text: str) -> list[Span]:
         else:
             following = homes[number].start
     return homes
-
-
-def _check_languages(languages: Sequence[str]) -> None:
-    """Raise TextError unless the languages are different codes."""
-    if isinstance(languages, str):
-        raise TextError(f"languages={languages!r} is one string; give a list of codes, such as ['en', 'fr']")
-    for language in languages:
-        if not _LANGUAGE.fullmatch(language):
-            raise TextError(
-                f"{language!r} is not a language code; give letters and digits such as 'fr' or 'pt-BR'"
-            )
-    if len(set(languages)) != len(languages):
-        raise TextError(f"a language is named twice in {', '.join(languages)}; name each once")
-
-
-def _training_lines(text: str) -> Iterator[str]:
-    """Yield a text in lines that the trainer takes, cut at spaces where they are too long."""
-    line = _marked(normalize(text.replace(_TRAINER_MARK, " ")))
-    for match in _TRAINING_LINE.finditer(line):
-        yield match[0]
-
-
-def _training_fault(message: str, vocab_size: int) -> str:
-    """Say what the trainer's complaint asks of the user."""
-    if found := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
-        return (
-            f"vocab_size={vocab_size} is too small for the characters of these texts; "
-            f"give at least {found[1]}, or lower character_coverage so that rare ones are spelled in bytes"
-        )
-    return f"the tokenizer could not be trained: {message.strip()}; try another vocab_size or more text"
-
-
-def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
-    """Return the library's reader of a serialised model. Raises TextError for what is none."""
-    processor = sentencepiece.SentencePieceProcessor()
-    try:
-        processor.LoadFromSerializedProto(model)
-    except RuntimeError as error:
-        raise TextError(
-            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are no SentencePiece model); "
-            "copy tokenizer.model again, or train one"
-        ) from error
-    return processor
-
-
-def _specifications(model: bytes) -> tuple[str, int | bytes]:
-    """Return the kind of a serialised model and the name of the normalisation inside it.
-
-    In sentencepiece_model.proto these are ModelProto.trainer_spec (field 2) .model_type (3, by
-    default 1, unigram) and ModelProto.normalizer_spec (3) .name (1).
-    """
-    parts = dict(_fields(model))
-    trainer, normalizer = (dict(_fields(bytes(parts.get(number, b"")))) for number in (2, 3))
-    return KINDS[int(trainer.get(3, 1)) - 1], normalizer.get(1, b"")
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and value of each field of a protocol buffer (the library has no accessor)."""
-    place = 0
-
-    def varint() -> int:
-        nonlocal place
-        value = shift = 0
-        while True:
-            byte = message[place]
-            place += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while place < len(message):
-        number, wire_type = divmod(varint(), 8)
-        if wire_type == 0:
-            yield number, varint()
-            continue
-        size = {1: 8, 5: 4}.get(wire_type) or varint()
-        yield number, message[place : place + size]
-        place += size

@@ -15,7 +15,8 @@ from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
 from clearhead.inspection.tokens import Attended, Choice, Tokens
-from clearhead.text.tokenizer import BOS, EOS, PAD, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.text.words import WordKind
 
 Ids = list[int]

@@ -10,7 +10,8 @@ from clearhead.errors import ClearheadError
 from clearhead.text import sentences
 from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
-from clearhead.text.tokenizer import EOS, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import EOS
 from clearhead.translator.translation import Split, Translation
 
 Item = TypeVar("Item")

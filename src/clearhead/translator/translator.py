@@ -15,7 +15,8 @@ from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
-from clearhead.text.tokenizer import EOS, UNK, Tokenizer
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.vocabulary import EOS, UNK
 from clearhead.translator.passage import Passage, completed, cut, one_ahead, put_together
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 

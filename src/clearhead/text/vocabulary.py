@@ -1,0 +1,112 @@
+"""The ids that every vocabulary has, and learning the others from text."""
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sentencepiece
+
+from clearhead.errors import TextError
+from clearhead.text.escape import escaped
+from clearhead.text.normalize import normalize
+
+PAD, BOS, EOS, UNK = 0, 1, 2, 3
+"""The same ids in every tokenizer. UNK exists because SentencePiece demands it; encode never gives it."""
+
+CONTROLS = ("<pad>", "<s>", "</s>", "<unk>")
+"""Their names, by id."""
+
+KINDS = ("unigram", "bpe", "word", "char")
+"""The kinds of vocabulary, in the order of SentencePiece's model types 1 to 4."""
+
+NUM_BYTES = 256
+"""How many ids spell the bytes of what the pieces cannot."""
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+
+# The trainer leaves out lines of more than 4,192 bytes, and lines with U+2585, which it uses itself.
+_TRAINING_LINE = re.compile(r"\S.{0,998}(?!\S)|\S.{0,999}")
+_TRAINER_MARK = "\u2585"
+
+
+def learn(
+    texts: Iterable[str],
+    *,
+    kind: str,
+    vocab_size: int,
+    languages: Sequence[str],
+    character_coverage: float,
+) -> bytes:
+    """Return the serialised model of a vocabulary of at most `vocab_size` ids, as `Tokenizer.train` describes it."""
+    if kind not in KINDS:
+        raise TextError(f"kind={kind!r} is no kind of tokenizer; choose one of {', '.join(KINDS)}")
+    if not 0.0 < character_coverage <= 1.0:
+        raise TextError(
+            f"character_coverage={character_coverage} is not a share; give more than 0 and at most 1, "
+            "such as 0.9999"
+        )
+    _check_languages(languages)
+    least = len(CONTROLS) + len(languages) + NUM_BYTES + 1
+    if vocab_size < least:
+        raise TextError(
+            f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags and "
+            f"{NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
+        )
+    lines = [line for text in texts for line in _training_lines(text)]
+    if not lines:
+        raise TextError(
+            "the texts to train a tokenizer on are empty; give at least one line with a character"
+        )
+    model = io.BytesIO()
+    options: dict[str, Any] = {
+        "model_type": kind,
+        "vocab_size": vocab_size,
+        "character_coverage": character_coverage,
+        "hard_vocab_limit": False,  # a small corpus gives what it can
+        "byte_fallback": True,
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "add_dummy_prefix": True,
+        "control_symbols": [f"<2{language}>" for language in languages],
+        "num_threads": 1,  # the sums of several depend on their timing
+        "minloglevel": 2,
+    }
+    for name, i in (("pad", PAD), ("bos", BOS), ("eos", EOS), ("unk", UNK)):
+        options[f"{name}_id"] = i
+        options[f"{name}_piece"] = CONTROLS[i]
+    try:
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, **options)
+    except RuntimeError as error:
+        raise TextError(_training_fault(str(error), vocab_size)) from error
+    return model.getvalue()
+
+
+def _check_languages(languages: Sequence[str]) -> None:
+    """Raise TextError unless the languages are different codes."""
+    if isinstance(languages, str):
+        raise TextError(f"languages={languages!r} is one string; give a list of codes, such as ['en', 'fr']")
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise TextError(
+                f"{language!r} is not a language code; give letters and digits such as 'fr' or 'pt-BR'"
+            )
+    if len(set(languages)) != len(languages):
+        raise TextError(f"a language is named twice in {', '.join(languages)}; name each once")
+
+
+def _training_lines(text: str) -> Iterator[str]:
+    """Yield a text in lines that the trainer takes, cut at spaces where they are too long."""
+    line = escaped(normalize(text.replace(_TRAINER_MARK, " ")))
+    for match in _TRAINING_LINE.finditer(line):
+        yield match[0]
+
+
+def _training_fault(message: str, vocab_size: int) -> str:
+    """Say what the trainer's complaint asks of the user."""
+    if found := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
+        return (
+            f"vocab_size={vocab_size} is too small for the characters of these texts; "
+            f"give at least {found[1]}, or lower character_coverage so that rare ones are spelled in bytes"
+        )
+    return f"the tokenizer could not be trained: {message.strip()}; try another vocab_size or more text"
