@@ -180,6 +180,18 @@ def test_another_text_or_setting_is_refused_by_name(tmp_path):
         store.check(same, files)
 
 
+def test_a_store_serves_whoever_brings_the_tokenizer_it_was_made_with(tmp_path):
+    store = make(tmp_path / "learned", text(*PAIRS))
+    configs = [CorpusConfig()]
+    store.check(settings(configs, FilterConfig(), store.tokenizer, 40), ())
+    other = make(tmp_path / "other", text(("an owl", "un hibou"))).tokenizer
+    with pytest.raises(ConfigError, match="tokenizer was"):
+        store.check(settings(configs, FilterConfig(), other, 40), ())
+    given = make(tmp_path / "given", text(*PAIRS), tokenizer=store.tokenizer)
+    with pytest.raises(ConfigError, match=r"tokenizer\.vocab_size"):
+        given.check(settings(configs, FilterConfig(), TOKENIZER, 40), ())
+
+
 def test_a_damaged_store_is_refused(tmp_path):
     store = make(tmp_path / "s", text(*PAIRS))
     file = store.path / "src.ids"

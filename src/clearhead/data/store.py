@@ -146,7 +146,12 @@ class Store:
 
     def check(self, settings: Mapping[str, Any], sources: Sequence[str]) -> None:
         """Raise ConfigError where the store was made with other settings or from files that have changed."""
-        before, asked = _flat(self.manifest["settings"]), _flat(settings)
+        made_with = dict(self.manifest["settings"])
+        if isinstance(
+            settings["tokenizer"], str
+        ):  # a given one: how the store came by the same does not matter
+            made_with["tokenizer"] = _digest(self.tokenizer)
+        before, asked = _flat(made_with), _flat(settings)
         differences = [
             f"{name} was {before.get(name)!r}, is {asked.get(name)!r}"
             for name in before | asked
@@ -177,10 +182,13 @@ def settings(
         "languages": [[corpus.source_lang, corpus.target_lang, corpus.both_directions] for corpus in corpora],
         "filters": asdict(filters),
         "max_tokens": max_tokens,
-        "tokenizer": asdict(tokenizer)
-        if isinstance(tokenizer, TokenizerConfig)
-        else hashlib.sha256(tokenizer.to_bytes()).hexdigest(),
+        "tokenizer": asdict(tokenizer) if isinstance(tokenizer, TokenizerConfig) else _digest(tokenizer),
     }
+
+
+def _digest(tokenizer: Tokenizer) -> str:
+    """Return what tells a tokenizer from any other."""
+    return hashlib.sha256(tokenizer.to_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
