@@ -39,6 +39,7 @@ DOORS = {
     "ctranslate2": {"engines"},
     "platformdirs": {"engines"},
     "polib": {"data"},
+    "lxml": {"data"},
     "resvg_py": {"inspection"},
     "filelock": {"pipeline"},
     "tyro": {"cli"},

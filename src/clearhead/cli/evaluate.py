@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
-from clearhead.cli.output import FORMATS, print_json, writer
+from clearhead.cli.output import FORMATS, check_writable, print_json, writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class Evaluate:
         """Print the scores."""
         from clearhead.pipeline.evaluate import evaluate
 
+        if self.output:
+            check_writable(self.output)
         translator = translator_of(self.model, self.engine)
         result = evaluate(
             translator,

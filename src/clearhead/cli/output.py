@@ -25,12 +25,20 @@ def writer(path: Path | None) -> Iterator[IO[str]]:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         yield sys.stdout
         return
+    with _opened(path, "w") as file:
+        yield file
+
+
+def check_writable(path: Path) -> None:
+    """Raise ConfigError for an output that cannot be written, before there is anything to lose."""
+    _opened(path, "a").close()
+
+
+def _opened(path: Path, mode: str) -> IO[str]:
     try:
-        file = path.open("w", encoding="utf-8", newline="\n")
+        return path.open(mode, encoding="utf-8", newline="\n")
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; give another --output") from None
-    with file:
-        yield file
 
 
 def _text_line(number: int, translation: "Translation") -> str:

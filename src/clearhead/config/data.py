@@ -29,7 +29,7 @@ class CorpusConfig:
     """Known links of its words, `0-0 1-2` a line, words parted by spaces (training.guided_alignment)."""
 
     def __post_init__(self) -> None:
-        check(self.weight > 0, "data.corpora.weight", self.weight, "above 0")
+        check(0 < self.weight <= 1e9, "data.corpora.weight", self.weight, "above 0, up to 1e9")
         check(
             not self.both_directions or bool(self.source_lang and self.target_lang),
             "data.corpora.both_directions",
@@ -135,7 +135,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         check(self.max_tokens >= 1, "data.max_tokens", self.max_tokens, "1 or more")
-        check(self.temperature >= 1, "data.temperature", self.temperature, "1 or more")
+        check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "1 to 1e9")
         check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
         check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
         check_choices(self, "data")

@@ -1,10 +1,10 @@
 """Files that hold both sides of a corpus: JSON Lines, TMX and gettext PO."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from clearhead.data.lines import PACKING_FAULTS, Pair, opened, read_lines
 from clearhead.errors import ConfigError, DataError
@@ -38,7 +38,7 @@ def read_jsonl(path: Path | str, source_lang: str, target_lang: str) -> Iterator
             if not (isinstance(src, str) and isinstance(tgt, str)):
                 raise TypeError
             (src + tgt).encode()  # JSON can escape half of a surrogate pair, which is no text
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}, line {number}: it is not a JSON object of text ({error})") from None
         except (KeyError, TypeError, AttributeError):
             raise DataError(
@@ -52,26 +52,24 @@ def read_tmx(path: Path | str, source_lang: str, target_lang: str) -> Iterator[P
     """Yield the pairs of a translation memory (TMX 1.4): units that have both languages, without inline codes.
 
     `en` finds `en-US` too, and of several variants the first. A unit without one of the languages is a
-    pair with an empty side, so that it is counted. The line of a pair is the number of its unit.
+    pair with an empty side, so that it is counted. The line of a pair is that where its unit begins.
     """
+    from lxml import etree
+
     _both_needed(path, source_lang, target_lang)
-    number, body = 0, None
     with opened(path) as file:
         try:
-            for event, element in ElementTree.iterparse(file, events=("start", "end")):
-                if event == "start":
-                    body = element if _local(element) == "body" else body
-                elif _local(element) == "tu":
-                    number += 1
-                    yield Pair(
-                        _variant(element, source_lang), _variant(element, target_lang), str(path), number
-                    )
-                    if body is not None:
-                        body.clear()  # memory stays that of one unit
-        except ElementTree.ParseError as error:
+            for _, unit in etree.iterparse(file, tag="{*}tu", remove_comments=True, remove_pis=True):
+                sides = _variant(unit, source_lang), _variant(unit, target_lang)
+                yield Pair(*sides, str(path), unit.sourceline)
+                unit.clear()
+                while unit.getprevious() is not None:  # memory stays that of one unit
+                    del unit.getparent()[0]
+        except etree.XMLSyntaxError as error:
             line, column = error.position
             raise DataError(
-                f"{path}, line {line}, column {column}: it is not well-formed TMX ({error}); export it again"
+                f"{path}, line {line}, column {column}: it is not well-formed TMX "
+                f"({(error.msg or 'it ends too early').partition(', line')[0]}); export it again"
             ) from None
         except PACKING_FAULTS as error:
             raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
@@ -94,17 +92,57 @@ def read_po(path: Path | str, source_lang: str = "", target_lang: str = "") -> I
             ) from None
         except PACKING_FAULTS as error:
             raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
+    plain = _plain_po(text, path)
+    first = len(plain) - len(plain.lstrip("\n")) + 1
     try:
-        entries: list[Any] = polib.pofile(text)
+        entries: list[Any] = polib.pofile(plain)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is not a gettext PO file: {error}; check it with: msgfmt -c") from None
     for entry in entries:
-        if entry.obsolete or entry.fuzzy:
+        if entry.fuzzy:
             continue
         forms = [entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural)]
-        yield Pair(entry.msgid, forms[0] if forms else entry.msgstr, str(path), entry.linenum)
-        if forms:
-            yield Pair(entry.msgid_plural, forms[-1], str(path), entry.linenum)
+        sides = [(entry.msgid, forms[0] if forms else entry.msgstr)]
+        sides += [(entry.msgid_plural, forms[-1])] if forms else []
+        for src, tgt in sides:
+            # polib numbers a first entry without a header 0.
+            yield Pair(_with_breaks(src), _with_breaks(tgt), str(path), entry.linenum or first)
+
+
+_PO_LINE = re.compile(r'((msgctxt|msgid|msgid_plural|msgstr(\[\d+\])?)\s*)?"([^"\\]|\\.)*"')
+# polib ends a line at each of these; only "\n" does.
+_BREAKS = "\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+_BREAK_MARK = "\ue585"
+
+
+def _plain_po(text: str, path: Path | str) -> str:
+    """Return a catalogue that polib reads without a loss: no comments but flags, its own line ends only.
+
+    Raises DataError for a line that is neither a comment nor a string in quotes, which polib would take.
+    """
+    lines = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip(" \t\r")
+        if line.startswith("#"):
+            # A comment at the end takes polib's last entry away; obsolete entries are comments too.
+            lines.append("#, fuzzy" if line.startswith("#,") and "fuzzy" in line else "")
+            continue
+        if (line and not _PO_LINE.fullmatch(line)) or "\0" in line:
+            raise DataError(
+                f"{path} is not a gettext PO file: line {number} is neither a comment nor a whole string in quotes; "
+                "check it with: msgfmt -c"
+            )
+        for place, each in enumerate(_BREAKS):
+            line = line.replace(each, f"{_BREAK_MARK}{place}")
+        lines.append(line)
+    return "\n".join([*lines, ""])  # with a line end in it, polib cannot take it for the name of a file
+
+
+def _with_breaks(text: str) -> str:
+    """Put back what `_plain_po` took out."""
+    for place, each in enumerate(_BREAKS):
+        text = text.replace(f"{_BREAK_MARK}{place}", each)
+    return text
 
 
 def _both_needed(path: Path | str, source_lang: str, target_lang: str) -> None:
@@ -114,11 +152,11 @@ def _both_needed(path: Path | str, source_lang: str, target_lang: str) -> None:
         )
 
 
-def _local(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
-def _variant(unit: ElementTree.Element, language: str) -> str:
+def _variant(unit: Any, language: str) -> str:
     """Return the text of a unit in a language; empty where it has none."""
     wanted = language.lower().replace("_", "-")
     for variant in unit:
@@ -131,7 +169,7 @@ def _variant(unit: ElementTree.Element, language: str) -> str:
     return ""
 
 
-def _text(element: ElementTree.Element) -> Iterator[str]:
+def _text(element: Any) -> Iterator[str]:
     yield element.text or ""
     for child in element:
         if _local(child) not in _TMX_CODES:

@@ -84,6 +84,11 @@ def opened(path: Path | str) -> Iterator[IO[bytes]]:
         yield file
 
 
+def is_stream(path: str) -> bool:
+    """Say whether a file can be read once only: standard input, a pipe, another program's output."""
+    return path == STANDARD_INPUT or (Path(path).exists() and not Path(path).is_file())
+
+
 def _open_zst(path: Path | str, mode: str) -> IO[bytes]:
     if _ZSTD is None:
         raise DataError(f"cannot read {path}: .zst needs a package; pip install backports.zstd")

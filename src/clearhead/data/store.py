@@ -70,7 +70,8 @@ class Store:
             self._id_type = np.dtype(self.manifest["id_type"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{self.path} holds no prepared text ({error}); make it with `clearhead prepare`"
+                f"{self.path} holds no prepared text ({error}); give a folder that `clearhead prepare` wrote, or a new "
+                "name"
             ) from None
         if damaged or self.manifest["format_version"] != FORMAT_VERSION:
             raise DataError(
@@ -163,6 +164,11 @@ class Store:
                 "prepare again, or give another --store"
             )
         sums = [source["sha256"] for source in self.manifest["sources"]]
+        if len(sums) > len(sources):
+            raise ConfigError(
+                f"{self.path} was prepared from {len(sums)} files, validation sets included, and here are "
+                f"{len(sources)}; name them all, or remove the folder and prepare again"
+            )
         for number, file in enumerate(sources):
             if number >= len(sums) or file_sum(file) != sums[number]:
                 raise ConfigError(

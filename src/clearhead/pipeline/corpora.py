@@ -11,7 +11,7 @@ from filelock import FileLock
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.corpus import read_pairs
 from clearhead.data.faults import LONG, HeldOut
-from clearhead.data.lines import STANDARD_INPUT
+from clearhead.data.lines import STANDARD_INPUT, is_stream
 from clearhead.data.loader import Recipe
 from clearhead.data.preparation import CorpusText, Progress, prepare
 from clearhead.data.store import Store, settings
@@ -39,7 +39,9 @@ class Corpora:
     train: Sequence[CorpusText]
     valid: Sequence[SentencePair]
     sources: tuple[str, ...] = ()
-    """Files that it is read from."""
+    """Files that it is read from, but for streams."""
+    streamed: bool = False
+    """Whether some of it comes from standard input or a pipe, which can be read once and not compared."""
 
 
 def open_corpora(config: RunConfig) -> Corpora:
@@ -54,15 +56,23 @@ def open_corpora(config: RunConfig) -> Corpora:
             "no validation data given; name it by --valid-source F --valid-target F: the best model is "
             "chosen on text that training does not see"
         )
+    files = [
+        file
+        for corpus in (*data.train_sets, *data.valid_sets)
+        for file in (corpus.source, corpus.target, corpus.alignments)
+        if file
+    ]
+    if files.count(STANDARD_INPUT) > 1:
+        raise ConfigError(
+            f"standard input ({STANDARD_INPUT}) is named {files.count(STANDARD_INPUT)} times, but it can be read once; "
+            "give files for the rest, or both sides parted by a tab"
+        )
+    streams = [file for file in files if is_stream(file)]
     return Corpora(
         train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
         valid=_validation_pairs(data.valid_sets),
-        sources=tuple(
-            file
-            for corpus in (*data.train_sets, *data.valid_sets)
-            for file in (corpus.source, corpus.target, corpus.alignments)
-            if file and file != STANDARD_INPUT
-        ),
+        sources=tuple(file for file in files if file not in streams),
+        streamed=bool(streams),
     )
 
 
@@ -107,9 +117,19 @@ def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:
     return [f"{name} ({number})" for number, name in enumerate(names, start=1)]
 
 
-def check_store(path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None) -> None:
-    """Make sure that text prepared before, if there is any, is of these files and settings."""
+def check_store(
+    path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None, *, resume: bool = False
+) -> None:
+    """Make sure that text prepared before, if there is any, is of these files and settings.
+
+    Text from a stream cannot be compared; only a run that is resumed goes on with what was read from it.
+    """
     if path.exists():
+        if corpora.streamed and not resume:
+            raise ConfigError(
+                f"{path} already holds prepared text, and what comes from standard input or a pipe cannot be compared "
+                "with it; give another --store, or remove the folder"
+            )
         configs = [text.config for text in corpora.train]
         asked = settings(configs, config.data.filters, tokenizer or config.tokenizer, config.data.max_tokens)
         Store(path).check(asked, corpora.sources)
@@ -126,7 +146,11 @@ def ensure_store(
     # A lock may have been left by a process that died; on Windows it always stays.
     if path.exists() and (os.name == "nt" or not lock.exists()):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}; give another --store") from None
     with FileLock(lock):  # whoever wants the same store waits here, and then finds it
         try:
             if path.exists():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from clearhead.data.faults import REMEDIES
@@ -16,14 +17,16 @@ def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
     table.add_column("what became of them")
     table.add_column("first at", overflow="fold")
     for report in reports:
-        table.add_row(report["name"], f"{report['pairs_read']:,}", "read", "")
+        table.add_row(escape(report["name"]), f"{report['pairs_read']:,}", "read", "")
         for fault, entry in report["faults"].items():
             sample = entry["samples"][0]
             key = REMEDIES.get(fault)
             fate = (
                 "left out" if entry["left_out"] else f"kept ({key} = true leaves them out)" if key else "kept"
             )
-            table.add_row("", f"{entry['count']:,}", f"{fault}: {fate}", f"{sample['file']}:{sample['line']}")
+            table.add_row(
+                "", f"{entry['count']:,}", f"{fault}: {fate}", escape(f"{sample['file']}:{sample['line']}")
+            )
         table.add_row("", f"{report['pairs_kept']:,}", "kept", "", end_section=True)
     return table
 

@@ -80,7 +80,7 @@ def run(
         check_alignments(config, corpora)
         path = Path(config.data.store) if config.data.store else directory.store
         given = directory_of_models.read_tokenizer(origin) if origin else None
-        check_store(path, config, corpora, given)
+        check_store(path, config, corpora, given, resume=resume)
         if group.leads:
             with interruption.anywhere():
                 yield from ensure_store(path, config, corpora, given)
