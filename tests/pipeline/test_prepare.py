@@ -81,6 +81,17 @@ def test_a_validation_set_that_is_gone_is_noticed():
         prepared(**data, validation=sets[:1])
 
 
+def test_blank_validation_pairs_are_told_of(tmp_path):
+    (tmp_path / "v.fr").write_text("Une voiture rouge.\n\n \n")
+    (tmp_path / "v.en").write_text("A red car.\nTwo cats.\n\n")
+    both = CorpusConfig(
+        source="v.fr", target="v.en", source_lang="fr", target_lang="en", both_directions=True
+    )
+    corpora = open_corpora(RunConfig(data=DataConfig(source="a.fr", target="a.en", validation=(both,))))
+    assert len(corpora.valid) == 2
+    assert corpora.warnings == ("2 validation pairs with an empty side are left out",)
+
+
 @pytest.mark.parametrize("store", ["a.fr/st", "x" * 250])
 def test_a_store_that_cannot_be_written(store):
     with pytest.raises(DataError, match=r"cannot write .*give another --store"):

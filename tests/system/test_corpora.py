@@ -148,6 +148,7 @@ def test_prepare_reports_and_train_uses_it(folder, capsys, tmp_path):
     assert [each["pairs_read"] for each in report] == [300, 300]
     cli.main(["train", *arguments, "--out", str(tmp_path / "run"), "--training.max-steps", "3"])
     assert not (tmp_path / "run" / "data").exists()
+    assert json.loads((tmp_path / "run" / "report.json").read_text()) == report
     with pytest.raises(SystemExit):
         cli.main(["train", *arguments, "--out", str(tmp_path / "other"), "--drop-duplicates"])
     assert "filters.drop_duplicates was False, is True" in capsys.readouterr().err

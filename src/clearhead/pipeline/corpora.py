@@ -40,6 +40,8 @@ class Corpora:
     valid: Sequence[SentencePair]
     sources: tuple[str, ...] = ()
     """Files that it is read from, but for streams."""
+    warnings: tuple[str, ...] = ()
+    """What is to be told of the validation text."""
     streamed: bool = False
     """Whether some of it comes from standard input or a pipe, which can be read once and not compared."""
 
@@ -68,16 +70,18 @@ def open_corpora(config: RunConfig) -> Corpora:
             "give files for the rest, or both sides parted by a tab"
         )
     streams = [file for file in files if is_stream(file)]
+    valid, blank = _validation_pairs(data.valid_sets)
     return Corpora(
         train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
-        valid=_validation_pairs(data.valid_sets),
+        valid=valid,
+        warnings=(f"{blank:,} validation pairs with an empty side are left out",) if blank else (),
         sources=tuple(file for file in files if file not in streams),
         streamed=bool(streams),
     )
 
 
-def _validation_pairs(corpora: Sequence[CorpusConfig]) -> list[SentencePair]:
-    """Return the pairs that have text on both sides, in both directions where both are learned."""
+def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], int]:
+    """Return the pairs that have text on both sides, both ways where both are learned, and how many have not."""
     parts = [
         (corpus, langs, swapped)
         for corpus in corpora
@@ -86,11 +90,13 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> list[SentencePair]:
             *([((corpus.target_lang, corpus.source_lang), True)] if corpus.both_directions else []),
         )
     ]
-    found = []
+    found, blank = [], 0
     for (corpus, langs, swapped), name in zip(
         parts, _names([(c, langs) for c, langs, _ in parts]), strict=True
     ):
-        pairs = [pair for pair in read_pairs(corpus) if normalize(pair.src) and normalize(pair.tgt)]
+        read = list(read_pairs(corpus))
+        pairs = [pair for pair in read if normalize(pair.src) and normalize(pair.tgt)]
+        blank += 0 if swapped else len(read) - len(pairs)
         if not pairs:
             raise DataError(
                 f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
@@ -98,7 +104,7 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> list[SentencePair]:
         for pair in pairs:
             sides = (pair.tgt, pair.src) if swapped else (pair.src, pair.tgt)
             found.append(SentencePair(*sides, *langs, name))
-    return found
+    return found, blank
 
 
 def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:

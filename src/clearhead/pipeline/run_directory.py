@@ -148,6 +148,10 @@ class RunDirectory:
         for folder in (self.path, self.checkpoints):
             checkpoint.recover(folder)
 
+    def keep(self, name: str, data: bytes) -> None:
+        """Put a file into the run, whole or not at all."""
+        write_file(self.path / name, data)
+
     def log(self, event: Mapping[str, Any]) -> None:
         """Append an event to the log."""
         try:

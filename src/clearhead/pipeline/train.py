@@ -152,6 +152,9 @@ class _Run:
         parameters = self.config.model.num_parameters
         if not state.notes:
             self._log({"event": "prepared", **self.facts, "parameters": parameters})
+            if self.group.leads and self.store.path != self.directory.store:
+                self.directory.keep(REPORT, (self.store.path / REPORT).read_bytes())
+        warnings = (*self.corpora.warnings, *warnings)
         return Prepared(self.facts, parameters, state.step, self.store.report, warnings)
 
     def _loader(self) -> Loader:
