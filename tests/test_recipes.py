@@ -18,7 +18,9 @@ def script(name, file="run.py"):
     return module
 
 
-@pytest.mark.parametrize("file", sorted(RECIPES.glob("*/run.toml")), ids=lambda file: file.parent.name)
+@pytest.mark.parametrize(
+    "file", sorted(RECIPES.glob("*/*.toml")), ids=lambda file: f"{file.parent.name}/{file.stem}"
+)
 def test_configurations_are_valid_and_explained(file):
     RunConfig.load(file)
     readme = (file.parent / "README.md").read_text()
