@@ -1,5 +1,6 @@
 """Prepared text: complete, the same bytes each time, true to its files, and honest about what was left out."""
 
+import json
 import random
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from clearhead.data.faults import HeldOut
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.store import Store, settings
-from clearhead.errors import ConfigError, DataError
+from clearhead.errors import ConfigError, DataError, TextError
 from clearhead.text.normalize import normalize
 
 TOKENIZER = TokenizerConfig(vocab_size=400)
@@ -190,6 +191,28 @@ def test_a_store_serves_whoever_brings_the_tokenizer_it_was_made_with(tmp_path):
     given = make(tmp_path / "given", text(*PAIRS), tokenizer=store.tokenizer)
     with pytest.raises(ConfigError, match=r"tokenizer\.vocab_size"):
         given.check(settings(configs, FilterConfig(), TOKENIZER, 40), ())
+
+
+@pytest.mark.parametrize("key", ["format_version", "settings", "sources", "pairs"])
+def test_a_manifest_must_be_whole(tmp_path, key):
+    store = make(tmp_path / "s", text(*PAIRS))
+    manifest = json.loads((store.path / "manifest.json").read_text())
+    del manifest[key]
+    (store.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match=f"holds no prepared text .*{key}"):
+        Store(store.path)
+
+
+def test_a_report_or_tokenizer_that_is_damaged(tmp_path):
+    path = make(tmp_path / "s", text(*PAIRS)).path
+    (path / "report.json").write_text("[{")
+    with pytest.raises(DataError, match=r"is damaged \(report\.json"):
+        _ = Store(path).report
+    model = bytearray((path / "tokenizer.model").read_bytes())
+    model[model.index("▁".encode())] = 0xFF
+    (path / "tokenizer.model").write_bytes(model)
+    with pytest.raises(TextError, match=r"tokenizer\.model is damaged"):
+        _ = Store(path).tokenizer
 
 
 def test_a_damaged_store_is_refused(tmp_path):

@@ -77,6 +77,7 @@ def test_empty_corpus(fails, files, empty):
         ("[training]\nlearing_rate = 1.0\n", "did you mean 'learning_rate'?"),
         ("[modle]\nd_model = 8\n", "did you mean 'model'?"),
         ('preset = "tinny"\n', "unknown preset 'tinny' (did you mean 'tiny'?)"),
+        ('preset = ["tiny"]\n', "unknown preset ['tiny'] (did you mean 'tiny'?)"),
         ("[model]\nd_model = 30\nnum_heads = 4\n", "a divisor of d_model = 30"),
         ('[training]\nmax_steps = "many"\n', "training.max_steps is 'many'; it must be of type int"),
         ('[training]\nschedule = "naom"\n', "one of noam, inverse_sqrt"),

@@ -59,7 +59,7 @@ class RunConfig:
         """
         unknown_key_check(values, cls, "")
         name = preset or values.get("preset", "small")
-        if name not in PRESETS:
+        if str(name) not in PRESETS:
             raise ConfigError(
                 f"unknown preset {name!r}{nearest(name, PRESETS)}; there are {', '.join(PRESETS)}"
             )

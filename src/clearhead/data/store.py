@@ -68,6 +68,9 @@ class Store:
             sizes = self.manifest["bytes"]
             damaged = [name for name in sizes if (self.path / name).stat().st_size != sizes[name]]
             self._id_type = np.dtype(self.manifest["id_type"])
+            missing = {"format_version", "settings", "sources", "pairs", "sha256"} - self.manifest.keys()
+            if missing:
+                raise KeyError(*sorted(missing))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{self.path} holds no prepared text ({error}); give a folder that `clearhead prepare` wrote, or a new "
@@ -131,7 +134,12 @@ class Store:
     @cached_property
     def report(self) -> list[dict[str, Any]]:
         """What was found in each corpus."""
-        reports: list[dict[str, Any]] = json.loads((self.path / REPORT).read_bytes())
+        try:
+            reports: list[dict[str, Any]] = json.loads((self.path / REPORT).read_bytes())
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{self.path} is damaged ({REPORT}: {error}); remove it and prepare again"
+            ) from None
         return reports
 
     @cached_property

@@ -56,7 +56,12 @@ class Tokenizer:
         kind, normalization = specifications(model)
         size = self._processor.get_piece_size()
         ids = range(size)
-        pieces = [self._processor.id_to_piece(i) for i in ids]
+        try:
+            pieces = [self._processor.id_to_piece(i) for i in ids]
+        except UnicodeDecodeError as error:
+            raise TextError(
+                f"{source} is damaged (a piece is not UTF-8); copy tokenizer.model again, or train one"
+            ) from error
         byte_ids = [i for i in ids if self._processor.is_byte(i)]
         tags = [i for i in ids if i > UNK and self._processor.is_control(i)]
         if (
