@@ -12,7 +12,7 @@ from clearhead.config import CorpusConfig, DataConfig, RunConfig, TokenizerConfi
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
 from clearhead.pipeline.corpora import open_corpora
-from clearhead.pipeline.corpus_report import report_table
+from clearhead.pipeline.corpus_report import report_table, warnings
 from clearhead.pipeline.prepare import prepare_store
 
 TOKENIZER = TokenizerConfig(vocab_size=400)
@@ -79,6 +79,17 @@ def test_a_validation_set_that_is_gone_is_noticed():
     prepared(**data, validation=sets)
     with pytest.raises(ConfigError, match="st was prepared from 6 files"):
         prepared(**data, validation=sets[:1])
+
+
+def test_what_another_fault_left_out_is_not_called_kept(tmp_path):
+    (tmp_path / "a.fr").write_text("Une voiture rouge.\nDeux chats.\nUne voiture rouge.\n")
+    (tmp_path / "a.en").write_text("\nTwo cats.\nx\n")
+    reports = prepared().report
+    assert reports[0]["pairs_kept"] == 2
+    assert list(warnings(reports)) == [
+        "2 of 3 pairs: sentence of the validation set, first at a.fr:1; 1 of them kept; "
+        "data.filters.drop_overlap = true leaves them out"
+    ]
 
 
 def test_blank_validation_pairs_are_told_of(tmp_path):

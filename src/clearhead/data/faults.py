@@ -135,6 +135,9 @@ class FaultCount:
 
     count: int = 0
     left_out: bool = False
+    """Whether this fault leaves pairs out."""
+    lost: int = 0
+    """Where it does not: how many of its pairs another fault left out."""
     samples: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -152,10 +155,11 @@ class CorpusReport:
     tgt_characters: int = 0
     faults: dict[str, FaultCount] = field(default_factory=dict)
 
-    def count(self, fault: str, pair: Pair, *, left_out: bool) -> None:
+    def count(self, fault: str, pair: Pair, *, left_out: bool, lost: bool = False) -> None:
         """Count a fault and keep the first few places of it."""
         entry = self.faults.setdefault(fault, FaultCount(left_out=left_out))
         entry.count += 1
+        entry.lost += lost and not left_out
         if len(entry.samples) < _SAMPLES:
             entry.samples.append({"file": pair.file, "line": pair.line, "src": pair.src, "tgt": pair.tgt})
 

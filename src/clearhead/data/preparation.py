@@ -168,9 +168,10 @@ class _Preparation:
             faults = list(pair_faults(pair, src, tgt, text.config, self.filters))
             overlap = self.held_out.overlap(src, tgt)
             faults += [overlap] if overlap else []
+            stays = self.dropped.isdisjoint(faults)
             for fault in faults:
-                report.count(fault, pair, left_out=fault in self.dropped)
-            if self.dropped.isdisjoint(faults):
+                report.count(fault, pair, left_out=fault in self.dropped, lost=not stays)
+            if stays:
                 raw[0].append(src.encode())
                 raw[1].append(tgt.encode())
                 raw[2].append(pharaoh(() if STRAY_LINK in faults else pair.links).encode())

@@ -22,7 +22,9 @@ def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
             sample = entry["samples"][0]
             key = REMEDIES.get(fault)
             fate = (
-                "left out" if entry["left_out"] else f"kept ({key} = true leaves them out)" if key else "kept"
+                "left out"
+                if entry["left_out"]
+                else _kept(entry) + (f" ({key} = true leaves them out)" if key else "")
             )
             table.add_row(
                 "", f"{entry['count']:,}", f"{fault}: {fate}", escape(f"{sample['file']}:{sample['line']}")
@@ -37,8 +39,13 @@ def warnings(reports: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         for fault, entry in report["faults"].items():
             if not entry["left_out"]:
                 sample, key = entry["samples"][0], REMEDIES.get(fault)
-                remedy = f"; they are kept; data.filters.{key} = true leaves them out" if key else ""
+                remedy = f"; {_kept(entry)}; data.filters.{key} = true leaves them out" if key else ""
                 yield (
                     f"{entry['count']:,} of {report['pairs_read']:,} pairs: {fault}, first at "
                     f"{sample['file']}:{sample['line']}{remedy}"
                 )
+
+
+def _kept(entry: Mapping[str, Any]) -> str:
+    """Say how many pairs stayed with a fault that leaves none out."""
+    return f"{entry['count'] - entry['lost']:,} of them kept" if entry.get("lost") else "kept"
