@@ -4,6 +4,11 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is, nothing of the code.
+settings.register_profile("clearhead", deadline=None)
+settings.load_profile("clearhead")
 
 
 @pytest.fixture(autouse=True, scope="session")

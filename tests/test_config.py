@@ -1,11 +1,12 @@
 """Configuration: presets, TOML in and out, and mistakes that are named."""
 
+import os
+import threading
 import tomllib
 
 import pytest
-import tyro
 
-from clearhead.cli.settings import run_defaults
+from clearhead.cli.settings import with_settings
 from clearhead.cli.train import Train
 from clearhead.config import PRESETS, DecodingConfig, ModelConfig, RunConfig, TrainingConfig
 from clearhead.errors import ConfigError
@@ -61,10 +62,21 @@ def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
     file = tmp_path / "run.toml"
     file.write_text('preset = "tiny"\n[model]\nd_ff = 512\ndropout = 0.2\n[data]\nsource = "in.toml"\n')
     args = ["--config", str(file), "--out", "x", "--model.dropout", "0.4", "--target", "by.flag"]
-    command = tyro.cli(Train, args=args, default=run_defaults(Train, args))
-    config = command.run_config()
+    config = with_settings(Train, args).run_config()
     assert (config.model.d_model, config.model.d_ff, config.model.dropout) == (128, 512, 0.4)
     assert (config.data.source, config.data.target) == ("in.toml", "by.flag")
+
+
+def test_a_file_of_settings_may_be_a_pipe(tmp_path):
+    """It is read once, lists of tables too."""
+    file = tmp_path / "run.toml"
+    os.mkfifo(file)
+    writing = threading.Thread(
+        target=file.write_text, args=('[[data.corpora]]\nsource = "a"\ntarget = "b"\n',), daemon=True
+    )
+    writing.start()
+    config = with_settings(Train, ["--config", str(file), "--out", "x"]).run_config()
+    assert [each.source for each in config.data.train_sets] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +97,7 @@ def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
         ({"training": {"accumulate": 0}}, "1 or more"),
         ({"training": {"learning_rate": 0}}, "above 0"),
         ({"training": {"patience": -1}}, "0 or more"),
-        ({"tokenizer": {"vocab_size": 100}}, "300 or more"),
+        ({"tokenizer": {"vocab_size": 100}}, "300 (256 are bytes) to"),
         ({"tokenizer": {"kind": "wordpiece"}}, "one of unigram, bpe, word, char"),
         ({"decoding": {"alpha": -0.1}}, "0 or more"),
         ({"preset": "bse"}, "unknown preset 'bse' (did you mean 'base'?); there are tiny, small, base, big"),

@@ -217,11 +217,28 @@ def test_one_side_tokenised(tokenize):
 def test_one_side_lower_case():
     lower = [line.lower() for line in ENGLISH]
     (warning,) = protocol_warnings(ENGLISH, lower)
-    assert warning.startswith("the references are all lower case but the translations are not (100% ")
+    assert warning.startswith("100% of the lines of the translations have capitals, 0% of the references")
     assert "give --lowercase" in warning
     (warning,) = protocol_warnings(lower, ENGLISH)
-    assert warning.startswith("the translations are all lower case")
+    assert warning.startswith("100% of the lines of the references have capitals")
     assert protocol_warnings(lower, ENGLISH, lowercase=True) == protocol_warnings(lower, lower) == ()
+
+
+def test_mixtures():
+    half = [*ENGLISH[:2], *tokenised(ENGLISH[2:])]
+    third = [*ENGLISH[:3], *tokenised(ENGLISH[3:])]
+    for references in (half, third):
+        assert "the references look tokenised" in protocol_warnings(ENGLISH, references)[0]
+    (warning,) = protocol_warnings(third, third)
+    assert "look tokenised in part (40%" in warning
+    (warning,) = protocol_warnings(ENGLISH, [*ENGLISH[:2], *(line.lower() for line in ENGLISH[2:])])
+    assert "100% of the lines of the translations have capitals, 40% of the references" in warning
+
+
+def test_marks_of_other_scripts():
+    plain = ["你好，再见。", "谢谢。"]
+    (warning,) = protocol_warnings(plain, ["你好 ， 再见 。", "谢谢 。"], tokenize="zh")
+    assert "the references look tokenised" in warning
 
 
 def test_a_few_lines_do_not_make_a_form():

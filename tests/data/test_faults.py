@@ -45,6 +45,11 @@ def test_faults_of_a_pair(src, tgt, expected):
         ("Я студент MIT", "ru", False),
         ("私は学生です", "ja", False),
         ("我是学生", "zh", False),
+        ("人々", "ja", False),
+        ("\uff7a\uff70\uff8b\uff70", "ja", False),  # half-width kana, long vowels
+        ("コーヒー", "ru", True),
+        ("1º", "es", False),
+        ("м\u02bcяч", "uk", False),
         ("hello", "xx", False),
         ("12 + 3", "ru", False),
         ("", "el", False),

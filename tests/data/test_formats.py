@@ -166,14 +166,14 @@ def test_tmx_in_other_encodings(tmp_path):
 def test_po_faults(tmp_path):
     with pytest.raises(DataError, match="not a gettext PO file"):
         pairs(write(tmp_path / "m.po", 'msgid "a"\nmsgxtr "b"\n'))
-    with pytest.raises(DataError, match="byte 13 is not valid UTF-8"):
+    with pytest.raises(DataError, match=r"l\.po, line 2: byte 13 .0xe9. is not valid UTF-8"):
         pairs(write(tmp_path / "l.po", b'msgid "a"\n#  \xe9'))
 
 
 def test_jsonl_with_and_without_the_outer_key(tmp_path):
     lines = ['{"translation": {"en": "a\\u2028b", "fr": "é"}}', "", '{"fr": "d", "en": "c", "id": 7}']
     path = write(tmp_path / "c.jsonl", "\n".join(lines))
-    assert pairs(path) == [("a\u2028b", "é", 1), ("c", "d", 3)]
+    assert pairs(path) == [("a\u2028b", "é", 1), ("", "", 2), ("c", "d", 3)]
     packed = write(tmp_path / "c.jsonl.zst", zstd.compress(path.read_bytes()))
     assert pairs(packed) == pairs(path)
 
@@ -186,12 +186,27 @@ def test_jsonl_with_and_without_the_outer_key(tmp_path):
         ("[1, 2]", "line 2: it does not hold"),
         ('{"en": "a", ', "line 2: it is not a JSON object"),
         ('{"en": "\\ud83d", "fr": "b"}', "line 2: it is not a JSON object of text"),
+        (
+            '{"en": "a", "fr": "b", "en": "c"}',
+            "line 2: it is not a JSON object of text .'en' stands in it twice",
+        ),
     ],
 )
 def test_jsonl_faults_are_named_by_line(tmp_path, line, message):
     good = json.dumps({"en": "a", "fr": "b"})
     with pytest.raises(DataError, match=message):
         pairs(write(tmp_path / "c.jsonl", f"{good}\n{line}\n"))
+
+
+def test_a_blank_line_of_jsonl_keeps_the_place_of_the_others_in_a_file_of_alignments(tmp_path):
+    path = write(tmp_path / "c.jsonl", '{"en": "a", "fr": "b"}\n\n{"en": "c d", "fr": "e"}\n')
+    links = write(tmp_path / "links", "0-0\n\n1-0\n")
+    corpus = CorpusConfig(source=str(path), source_lang="en", target_lang="fr", alignments=str(links))
+    assert [(pair.src, pair.line, pair.links) for pair in read_pairs(corpus)] == [
+        ("a", 1, ((0, 0),)),
+        ("", 2, ()),
+        ("c d", 3, ((1, 0),)),
+    ]
 
 
 @pytest.mark.parametrize("name", ["c.jsonl", "c.tmx"])

@@ -72,7 +72,7 @@ def test_wide_beam_finds_the_best_of_what_is_allowed(
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.lists(st.integers(0, 2), min_size=14, max_size=14), min_size=1, max_size=5),
     st.integers(0, 14),
@@ -88,7 +88,7 @@ def test_the_guard_bans_exactly_what_would_complete_one_copy_too_many(
         assert (filtered == -math.inf).tolist() == banned
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4))
 def test_no_repeat_bans_exactly_what_would_repeat(row: list[int], n: int) -> None:
     seen = {tuple(row[at : at + n]) for at in range(len(row) - n + 1)}

@@ -32,7 +32,7 @@ class ToTheEnd(BeamSearch):
         return torch.full_like(log_prob, torch.inf)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, st.integers(0, 12))
 def test_greedy_takes_the_best_token_every_time(seed: int, max_length: int) -> None:
     model = TableModel(vocab=7, seed=seed, eos_bonus=1.0)
@@ -51,7 +51,7 @@ def test_greedy_breaks_ties_by_the_lowest_id() -> None:
     assert found.tokens == (3, 3, 3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.sampled_from([0.0, 0.6, 1.0, 2.0]), st.integers(1, 4))
 def test_wide_beam_equals_brute_force(seed: int, alpha: float, max_length: int) -> None:
     model = TableModel(vocab=4, seed=seed, eos_bonus=-1.0)
@@ -61,7 +61,7 @@ def test_wide_beam_equals_brute_force(seed: int, alpha: float, max_length: int) 
     assert [hypothesis.score for hypothesis in found] == pytest.approx([score for score, _ in expected])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, st.sampled_from([0.0, 0.6, 1.5]), st.booleans())
 def test_beam_of_one_scores_at_least_greedy(seed: int, alpha: float, constrained: bool) -> None:
     model = TableModel(vocab=6, seed=seed, eos_bonus=1.0)
@@ -73,7 +73,7 @@ def test_beam_of_one_scores_at_least_greedy(seed: int, alpha: float, constrained
         assert b.score >= a.score
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.integers(1, 4), st.sampled_from([0.0, 0.6, 1.5]), st.floats(-1, 4))
 def test_stopping_early_loses_nothing(seed: int, beam_size: int, alpha: float, eos_bonus: float) -> None:
     model = TableModel(vocab=8, seed=seed, eos_bonus=eos_bonus)
@@ -92,7 +92,7 @@ def test_stopping_early_saves_steps() -> None:
 
 
 @every_strategy
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds, st.permutations(range(6)))
 def test_a_batch_equals_its_sentences_alone(strategy: Strategy, n: int, seed: int, order: list[int]) -> None:
     model = TableModel(vocab=9, seed=seed, eos_bonus=1.0)
@@ -123,7 +123,7 @@ def test_a_batch_equals_its_sentences_alone(strategy: Strategy, n: int, seed: in
 
 
 @every_strategy
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds)
 def test_every_result_is_scored_as_teacher_forcing_scores_it(strategy: Strategy, n: int, seed: int) -> None:
     model = TableModel(vocab=6, seed=seed)
@@ -180,7 +180,7 @@ def test_no_sentences_no_steps() -> None:
 
 
 @every_strategy
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds)
 def test_the_trace_tells_the_result(strategy: Strategy, n: int, seed: int) -> None:
     model = TableModel(vocab=6, seed=seed, eos_bonus=1.0)

@@ -1,7 +1,11 @@
 """Wrong input at the command line: one line on standard error that says what to do, and exit code 1."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,12 +131,42 @@ def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
             '[data]\ntarget_lang = "en"\n[[data.corpora]]\nsource = "x"\n',
             "both data.target_lang and [[data.corpora]]",
         ),
+        ('[[data.corpora]]\ntarget = "x"\n', "[[data.corpora]], entry 1 of 1: it has no source"),
+        ("[tokenizer]\nvocab_size = 10000000000\n", "tokenizer.vocab_size is 10000000000; allowed is 300"),
     ],
 )
 def test_settings_are_found_wrong_before_there_is_a_run(fails, files, tmp_path, toml, said):
     """So that the next try needs neither --resume nor a folder removed."""
     assert said in fails(*files(toml=toml))
     assert not (tmp_path / "out" / "run.toml").exists()
+
+
+def test_a_name_that_is_no_text_is_told_before_any_work(fails, files, tmp_path):
+    args = files()
+    args[args.index("--source") + 1] = os.fsdecode(b"caf\xe9.fr")
+    assert "is not UTF-8; rename the file" in fails(*args)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is needed")
+def test_a_full_disk_under_standard_output_is_told_in_one_line(tiny_run):
+    with open("/dev/full", "w") as full:
+        ended = command("translate", "--model", tiny_run.path / "model", "1 2 3", stdout=full)
+    assert ended.returncode == 1
+    assert ended.stderr == "clearhead: No space left on device; free some space, or write elsewhere\n"
+
+
+def test_closed_standard_streams_are_empty_ones(tiny_run):
+    closed = 'exec "$@" <&- >&-'
+    ended = command("translate", "--model", tiny_run.path / "model", start=["sh", "-c", closed, "sh"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def command(*args, start=(), **streams):
+    """Run the command line in a process of its own."""
+    words = [*start, sys.executable, "-m", "clearhead", *map(str, args)]
+    streams.setdefault("stdout", subprocess.PIPE)
+    return subprocess.run(words, check=False, stderr=subprocess.PIPE, text=True, timeout=120, **streams)
 
 
 def test_no_model(fails, tmp_path, monkeypatch):
@@ -202,7 +236,7 @@ def test_requests_that_cannot_be_served(fails, tiny_run, tmp_path):
     assert "--format tsv or json" in fails("translate", *model, "--nbest", "2", "1")
     assert "give one of them" in fails("translate", *model, "--input", "f", "1")
     assert "cannot write" in fails("translate", *model, "--output", tmp_path / "no" / "file", "1")
-    assert "lone surrogate" in fails("translate", *model, "\ud800")
+    assert "is not UTF-8" in fails("translate", *model, "\ud800")
     source = ["--source", tiny_run.source, "--reference", tiny_run.target]
     assert "there are 13a, none" in fails("evaluate", *model, *source, "--tokenize", "14a")
 

@@ -4,6 +4,7 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 in one line, 2 wrong usage.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ from importlib import import_module
 from keyword import iskeyword
 from typing import Any
 
-from clearhead.errors import ClearheadError
+from clearhead.errors import ClearheadError, TextError
 
 COMMANDS = (
     "demo",
@@ -41,6 +42,7 @@ def kind_of(command: str) -> type:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
     logging.basicConfig(format="%(message)s", level=verbosity, force=True)
@@ -48,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.getLogger("clearhead.engines.conversion").setLevel(logging.INFO if waits else logging.NOTSET)
     args = [value for value in args if value not in ("--debug", "--verbose")]
     try:
+        _check_utf8(args)
         _dispatch(args)
         sys.stdout.flush()
     except ClearheadError as error:
@@ -55,7 +58,15 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         print(f"clearhead: {error}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
+    except OSError as error:
+        # A reader of our output that went away, as `head` does, needs no word; a full disk does.
+        if debug:
+            raise
+        if not isinstance(error, BrokenPipeError):
+            place = f" ({error.filename})" if error.filename else ""
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            hint = "free some space, or write elsewhere" if full else "--debug shows where"
+            print(f"clearhead: {error.strerror or error}{place}; {hint}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
@@ -83,15 +94,33 @@ def _dispatch(args: list[str]) -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    import tyro
-
-    kind, default = kind_of(args[0]), None
+    kind, prog = kind_of(args[0]), f"clearhead {args[0]}"
+    command: Any
     if args[0] in ("train", "prepare"):
-        from clearhead.cli.settings import run_defaults
+        from clearhead.cli.settings import with_settings
 
-        default = run_defaults(kind, args[1:])
-    command: Any = tyro.cli(kind, args=args[1:], prog=f"clearhead {args[0]}", default=default)
+        command = with_settings(kind, args[1:], prog)
+    else:
+        import tyro
+
+        command = tyro.cli(kind, args=args[1:], prog=prog)
     command.run()
+
+
+def _check_utf8(args: Sequence[str]) -> None:
+    """Raise TextError for bytes that are no text: they could not be written into a log, a report or a page."""
+    for arg in args:
+        try:
+            arg.encode()
+        except UnicodeEncodeError:
+            raise TextError(f"{arg!r} is not UTF-8; rename the file, or convert the text") from None
+
+
+def _open_closed_streams() -> None:
+    """Give a closed standard stream nothing to read, or a place to write to that keeps nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # as long as we run
 
 
 def _overview() -> str:

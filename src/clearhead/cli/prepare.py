@@ -6,7 +6,6 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from clearhead.cli.output import print_json
-from clearhead.cli.settings import with_corpora
 from clearhead.config import DataConfig, RunConfig, TokenizerConfig
 
 
@@ -35,8 +34,7 @@ class Prepare:
         from clearhead.pipeline.preparation_progress import show_preparation
         from clearhead.pipeline.prepare import prepare_store
 
-        data = with_corpora(self.data, self.config)
-        config = RunConfig(init=self.init, data=data, tokenizer=self.tokenizer)
+        config = RunConfig(init=self.init, data=self.data, tokenizer=self.tokenizer)
         store = show_preparation(prepare_store(config), Console(stderr=True, highlight=False))
         if self.json:
             print_json(store.report)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import OmitArgPrefixes
 
-from clearhead.cli.settings import with_corpora
 from clearhead.config import (
     DataConfig,
     DecodingConfig,
@@ -112,7 +111,7 @@ class Train:
         return RunConfig(
             preset=self.preset or "small",
             init=self.init,
-            data=with_corpora(self.data, self.config),
+            data=self.data,
             tokenizer=self.tokenizer,
             model=self.model,
             training=self.training,

@@ -134,11 +134,17 @@ class DataConfig:
     """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
 
     def __post_init__(self) -> None:
-        check(self.max_tokens >= 1, "data.max_tokens", self.max_tokens, "1 or more")
+        check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "1 to 65535")
         check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "1 to 1e9")
         check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
         check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
         check_choices(self, "data")
+        for table, entries in (("corpora", self.corpora), ("validation", self.validation)):
+            for place, each in enumerate(entries, start=1):
+                if not each.source:
+                    raise ConfigError(
+                        f"[[data.{table}]], entry {place} of {len(entries)}: it has no source; name one"
+                    )
         for table, names in (
             ("corpora", ("source", "target", "alignments", "source_lang", "target_lang")),
             ("validation", ("valid_source", "valid_target")),

@@ -20,5 +20,6 @@ class TokenizerConfig:
 
     def __post_init__(self) -> None:
         check_choices(self, "tokenizer")
-        check(self.vocab_size >= 300, "tokenizer.vocab_size", self.vocab_size, "300 or more (256 are bytes)")
+        allowed = "300 (256 are bytes) to 1000000"
+        check(300 <= self.vocab_size <= 1_000_000, "tokenizer.vocab_size", self.vocab_size, allowed)
         check(self.sample_pairs >= 1, "tokenizer.sample_pairs", self.sample_pairs, "1 or more")

@@ -49,6 +49,7 @@ _SCRIPTS = {
     "BENGALI": "bn",
     "TAMIL": "ta",
 }
+_LETTERS = {"Lu", "Ll", "Lt", "Lo"}
 _SCRIPT_OF_LANGUAGE = {
     code: frozenset(scripts.split()) for scripts, codes in _SCRIPTS.items() for code in codes.split()
 }
@@ -82,7 +83,10 @@ def in_wrong_script(text: str, language: str) -> bool:
     expected = _SCRIPT_OF_LANGUAGE.get(re.split("[-_]", language.lower())[0])
     if expected is None or (text.isascii() and "LATIN" in expected):
         return False
-    scripts = [_script(character) for character in text if character.isalpha()]
+    # Half-width kana and the letter of "1\u00ba" are those of their compatibility form; marks that several scripts
+    # share, as the long vowel of kana and the Ukrainian apostrophe, tell nothing (category Lm).
+    letters = [each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) in _LETTERS]
+    scripts = [_script(letter) for letter in letters]
     foreign = sum(script not in expected for script in scripts)
     return 2 * foreign > len(scripts)
 

@@ -29,10 +29,11 @@ def read_jsonl(path: Path | str, source_lang: str, target_lang: str) -> Iterator
     """Yield the pairs of lines such as `{"translation": {"en": "...", "fr": "..."}}`; the outer key may be left out."""
     _both_needed(path, source_lang, target_lang)
     for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
+        if not line.strip():  # counted, so that a file of alignments keeps its place
+            yield Pair("", "", str(path), number)
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_each_once)
             texts = value.get("translation", value)
             src, tgt = texts[source_lang], texts[target_lang]
             if not (isinstance(src, str) and isinstance(tgt, str)):
@@ -46,6 +47,15 @@ def read_jsonl(path: Path | str, source_lang: str, target_lang: str) -> Iterator
                 f'"{target_lang}": "..."}}}}; mend the line, or source_lang and target_lang'
             ) from None
         yield Pair(src, tgt, str(path), number)
+
+
+def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its items; json would keep the last of several with one name and lose the others."""
+    value = dict(items)
+    if len(value) < len(items):
+        names = [name for name, _ in items]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands in it twice")
+    return value
 
 
 def read_tmx(path: Path | str, source_lang: str, target_lang: str) -> Iterator[Pair]:
@@ -87,8 +97,10 @@ def read_po(path: Path | str, source_lang: str = "", target_lang: str = "") -> I
         try:
             text = file.read().decode("utf-8")
         except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
             raise DataError(
-                f"{path}: byte {error.start} is not valid UTF-8; convert the file with: msgconv -t utf-8"
+                f"{path}, line {line}: byte {error.start} (0x{error.object[error.start]:02x}) is not valid UTF-8; "
+                "convert the file with: msgconv -t utf-8"
             ) from None
         except PACKING_FAULTS as error:
             raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None

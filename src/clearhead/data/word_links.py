@@ -10,7 +10,7 @@ from clearhead.text.words import Span, word_of, words
 
 Link = tuple[int, int]
 """(source, target), counted from 0."""
-_LINK = re.compile(r"(\d+)-(\d+)")
+_LINK = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
 _BETWEEN_SPACES = re.compile(r"[^ \t]+")
 
 
@@ -20,7 +20,9 @@ def parse(line: str, where: str = "the line", *, swapped: bool = False) -> tuple
     for each in line.split():
         match = _LINK.fullmatch(each)
         if not match:
-            raise DataError(f"{where}: {each!r} is no link; links are written 0-0 1-2, source word first")
+            raise DataError(
+                f"{where}: {each[:40]!r} is no link; links are written 0-0 1-2, source word first"
+            )
         link = int(match[1]), int(match[2])
         links.append(link[::-1] if swapped else link)
     return tuple(dict.fromkeys(links))  # one that is written twice counts once
