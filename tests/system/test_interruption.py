@@ -74,6 +74,25 @@ def test_a_signal_saves_and_the_rest_is_the_same(command, tmp_path, number, code
     ]
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_preparation_that_is_told_to_stop_leaves_nothing(command, tmp_path, number, code):
+    """It waits for a pipe that gives some lines and no end."""
+    pipe = tmp_path / "endless.digits"
+    os.mkfifo(pipe)
+    where = command.index("--source") + 1
+    words = [*command[:where], str(pipe), *command[where + 1 :], "--store", str(tmp_path / "store")]
+    words[words.index("train")] = "prepare"
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    with pipe.open("w") as writing:
+        writing.write("1 2 3\n" * 50)
+        writing.flush()
+        wait_for(tmp_path / ".partial-store", process)
+        os.kill(process.pid, number)
+        assert process.wait(60) == code
+    assert process.stderr.read() == "clearhead: interrupted; nothing was kept, start again\n"
+    assert not [left.name for left in tmp_path.iterdir() if "store" in left.name]
+
+
 def stop_after(events, interruption, kind, step):
     """Pass events on until one of a kind at a step, then act as if a signal had come."""
     for event in events:

@@ -1,5 +1,6 @@
 """`clearhead prepare`."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +32,18 @@ class Prepare:
         from rich.console import Console
 
         from clearhead.pipeline.corpus_report import report_table
+        from clearhead.pipeline.interruption import Interrupted, Interruption
         from clearhead.pipeline.preparation_progress import show_preparation
         from clearhead.pipeline.prepare import prepare_store
 
         config = RunConfig(init=self.init, data=self.data, tokenizer=self.tokenizer)
-        store = show_preparation(prepare_store(config), Console(stderr=True, highlight=False))
+        console = Console(stderr=True, highlight=False)
+        try:
+            with Interruption() as interruption, interruption.anywhere():
+                store = show_preparation(prepare_store(config), console)
+        except Interrupted as stop:
+            print("clearhead: interrupted; nothing was kept, start again", file=sys.stderr)
+            sys.exit(128 + stop.signal)
         if self.json:
             print_json(store.report)
             return
