@@ -14,6 +14,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,11 @@ SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [
 
 NAMES = {
     "clearhead": "Clearhead",
-    "by hand": "CTranslate2 by hand, at its best",
     "our own code": "Clearhead, --engine pytorch",
+    "by hand": "CTranslate2 by hand, at its best",
     "transformers": "transformers generate",
 }
-"""For a picture."""
+OURS = ("clearhead", "our own code")
 
 
 class ByHand:
@@ -176,23 +177,38 @@ def main() -> None:
     rounds = interleaved(
         {"clearhead": clearhead, "by hand": lambda: by_hand.texts(lines, to, size, unit)}, arguments.rounds
     )
-    for name, each in rounds.items():
-        print(f"{name:<10} {len(lines) / min(each):8,.0f} sentences/s at best")
-    middle, low, high = ratio(rounds["clearhead"], rounds["by hand"])
-    print(f"clearhead is {middle:.3f} times as fast as CTranslate2 by hand [{low:.3f}, {high:.3f}]")
-    figures = speeds(rounds, len(lines), "int8")
     few = lines[: arguments.few]
-    figures += speeds(against_transformers(path, ours, few, to, options, arguments.rounds), len(few), "fp32")
+    beside = against_transformers(path, ours, few, to, options, arguments.rounds)
+    names = {
+        way: f"{name}, {engine.setting.compute_type if way in rounds else 'fp32'}"
+        for way, name in NAMES.items()
+    }
+    print("\n".join([*HEAD, *table(rounds, len(lines), names), *table(beside, len(few), names)]))
     if arguments.json:
+        beside.pop("clearhead", None)  # it has its bar already
+        figures = [
+            {"way": names[way], "rounds": [count / each for each in seconds]}
+            for seconds_of, count in ((rounds, len(lines)), (beside, len(few)))
+            for way, seconds in seconds_of.items()
+        ]
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
-def speeds(rounds: dict[str, list[float]], lines: int, precision: str) -> list[dict[str, Any]]:
-    """Return the sentences a second of every round of each way."""
-    return [
-        {"way": f"{NAMES[way]}, {precision}", "rounds": [lines / each for each in seconds]}
-        for way, seconds in rounds.items()
-    ]
+HEAD = (
+    f"| | lines | sentences/s at best | {' | '.join(f'{NAMES[way]}, as fast' for way in OURS)} |",
+    "|---|---|---|---|---|",
+)
+
+
+def table(rounds: dict[str, list[float]], lines: int, names: dict[str, str]) -> Iterator[str]:
+    """Yield a row for each way: the sentences of its best round, and how many times as fast ours are."""
+    for way, seconds in rounds.items():
+        cells = [names[way], f"{lines:,}", f"{lines / min(seconds):,.0f}"]
+        for ours in OURS:
+            middle, low, high = ratio(rounds.get(ours, seconds), seconds)
+            beside = ours in rounds and way not in OURS
+            cells.append(f"{middle:.2f} times [{low:.2f}, {high:.2f}]" if beside else "")
+        yield f"| {' | '.join(cells)} |"
 
 
 def in_windows(lines: list[str], ours: Translator, to: str | None, beam_size: int) -> list[list[int]]:
@@ -236,12 +252,7 @@ def against_transformers(
     print(
         f"{len(lines):,} lines, torch threads {torch.get_num_threads()}, {versions('transformers', 'torch')}"
     )
-    for name, each in seconds.items():
-        print(f"{name:<12} {len(lines) / min(each):8,.0f} sentences/s at best")
-    for name in ("our own code", "clearhead"):
-        middle, low, high = ratio(seconds[name], seconds["transformers"])
-        print(f"{name} is {middle:.2f} times as fast as transformers [{low:.2f}, {high:.2f}]")
-    return {name: each for name, each in seconds.items() if name != "clearhead"}
+    return seconds
 
 
 if __name__ == "__main__":
