@@ -54,5 +54,5 @@ def test_the_right_protocol_is_not_warned_of(evaluate):
     assert json.loads(printed.out)["warnings"] == []
     assert "warning" not in printed.err
     cased = [line.capitalize() for line in TOKENISED]
-    assert "all lower case" in evaluate(TOKENISED, cased, "--tokenize", "none").err
-    assert "all lower case" not in evaluate(TOKENISED, cased, "--tokenize", "none", "--lowercase").err
+    assert "capitals count as errors" in evaluate(TOKENISED, cased, "--tokenize", "none").err
+    assert "capitals count" not in evaluate(TOKENISED, cased, "--tokenize", "none", "--lowercase").err
