@@ -27,24 +27,24 @@ def _tokenisation(hypotheses: Sequence[str], references: Sequence[str], tokenize
         (most, more), (less, fewer) = _ranked(ours, theirs)
         verb = "do not" if fewer <= _FEW else "less so"
         yield (
-            f"{most} look tokenised ({_apart(more)}) but {less} {verb} ({_apart(fewer)}), so form counts as "
+            f"{most} look tokenised ({_told(more)}) but {less} {verb} ({_told(fewer)}), so form counts as "
             "error; give both in one form, best untokenised"
         )
     elif theirs is None:
         return
     elif _FEW < theirs < 0.5:
         yield (
-            f"the references look tokenised in part ({_apart(theirs)}), so form counts as error; give all lines in "
+            f"the references look tokenised in part ({_told(theirs)}), so form counts as error; give all lines in "
             "one form, best untokenised"
         )
     elif theirs >= 0.5 and tokenize in ("13a", "intl"):
         yield (
-            f"the references look tokenised already ({_apart(theirs)}) and --tokenize {tokenize} "
+            f"the references look tokenised already ({_told(theirs)}) and --tokenize {tokenize} "
             "tokenises them again; give --tokenize none, or untokenised text on both sides"
         )
     elif theirs <= _FEW and tokenize == "none":
         yield (
-            f"the references do not look tokenised ({_apart(theirs)}), so with --tokenize none a word "
+            f"the references do not look tokenised ({_told(theirs)}), so with --tokenize none a word "
             "and the comma behind it are one word; give --tokenize 13a"
         )
 
@@ -65,7 +65,7 @@ def _ranked(ours: float, theirs: float) -> list[tuple[str, float]]:
     return sorted(sides, key=lambda side: side[1], reverse=True)
 
 
-def _apart(share: float) -> str:
+def _told(share: float) -> str:
     return f"{share:.0%} of the lines with a full stop or comma set it apart"
 
 
