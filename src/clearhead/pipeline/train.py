@@ -65,7 +65,20 @@ def run(
     """
     interruption = interruption or Interruption()
     group = Group.join(config.training.device)
-    directory = RunDirectory(Path(out))
+    try:
+        yield from _in_group(group, config, RunDirectory(Path(out)), resume, corpora, interruption)
+    finally:  # of an error too: taken apart by the end of the process, it may end that with a fault of its own
+        group.leave()
+
+
+def _in_group(
+    group: Group,
+    config: RunConfig,
+    directory: RunDirectory,
+    resume: bool,
+    corpora: Corpora | None,
+    interruption: Interruption,
+) -> Iterator[Event]:
     resume = resume and not directory.is_untouched()  # stopped before it began: begin
     group.wait()  # all have looked
     with directory.locked() if group.leads else nullcontext():
@@ -95,7 +108,6 @@ def run(
             yield outcome.stopped()
         elif group.leads:
             yield outcome.finish()
-    group.leave()
 
 
 class _Run:
