@@ -205,9 +205,11 @@ def table(rounds: dict[str, list[float]], lines: int, names: dict[str, str]) -> 
     for way, seconds in rounds.items():
         cells = [names[way], f"{lines:,}", f"{lines / min(seconds):,.0f}"]
         for ours in OURS:
-            middle, low, high = ratio(rounds.get(ours, seconds), seconds)
-            beside = ours in rounds and way not in OURS
-            cells.append(f"{middle:.2f} times [{low:.2f}, {high:.2f}]" if beside else "")
+            if ours not in rounds or way in OURS:
+                cells.append("")
+                continue
+            middle, low, high = ratio(rounds[ours], seconds)
+            cells.append(f"{middle:.2f} times [{low:.2f}, {high:.2f}]")
         yield f"| {' | '.join(cells)} |"
 
 
