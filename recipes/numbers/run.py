@@ -5,52 +5,18 @@ Usage: python recipes/numbers/run.py [--out runs/numbers]
 
 import argparse
 import random
+import sys
 from pathlib import Path
 
 from clearhead import cli
 from clearhead.translator import Translator
 
 HERE = Path(__file__).parent
-UNITS = (
-    *("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"),
-    *("treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf"),
-)
-TENS = {20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante", 80: "quatre-vingt"}
+sys.path.insert(0, str(HERE.parent / "default-model"))
+from generators.french import cardinal as in_words  # noqa: E402
+
 LIMIT = 1_000_000
 TRAIN, VALID, TEST = 30_000, 500, 2_000
-
-
-def in_words(number: int) -> str:
-    """Say a number below a million, in the spelling before 1990: hyphens below a hundred, `et` before un and onze."""
-    thousands, rest = divmod(number, 1000)
-    if thousands:
-        count = "" if thousands == 1 else f"{_below_thousand(thousands, before_mille=True)} "
-        return f"{count}mille" + (f" {_below_thousand(rest)}" if rest else "")
-    return _below_thousand(rest)
-
-
-def _below_thousand(number: int, *, before_mille: bool = False) -> str:
-    hundreds, rest = divmod(number, 100)
-    if not hundreds:
-        return _below_hundred(rest, before_mille=before_mille)
-    count = "" if hundreds == 1 else f"{UNITS[hundreds]} "
-    if rest:
-        return f"{count}cent {_below_hundred(rest, before_mille=before_mille)}"
-    # cent takes its s where it is multiplied and nothing follows, not even mille.
-    return f"{count}cent" + ("s" if hundreds > 1 and not before_mille else "")
-
-
-def _below_hundred(number: int, *, before_mille: bool = False) -> str:
-    if number < 20:
-        return UNITS[number]
-    if number == 80:
-        return "quatre-vingt" if before_mille else "quatre-vingts"
-    ten = max(start for start in TENS if start <= number)
-    rest = number - ten
-    if not rest:
-        return TENS[ten]
-    link = " et " if rest in (1, 11) and ten != 80 else "-"
-    return f"{TENS[ten]}{link}{UNITS[rest]}"
 
 
 def write_parts(folder: Path) -> list[int]:

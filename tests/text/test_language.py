@@ -33,7 +33,7 @@ def test_what_may_be_known_is_not_foreign(text):
     [
         ("Det är mycket bra", "sv"),
         ("Io sono uno studente.", "it"),
-        ("Привет мир", "ru"),
+        ("Мы завтра едем в город.", "ru"),
         ("今日は暑い", "ja"),
     ],
 )
@@ -42,6 +42,46 @@ def test_what_is_surely_another_language(text, code):
     assert found.language == code
     assert found.foreign
     assert not language.detect(text).foreign  # nothing was expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("The ball is blue", "en"),
+        ("Das ist gut", "de"),
+        ("Wie geht's?", "de"),
+        ("Ich bin da, wo du bist.", "de"),
+        ("Je suis étudiant.", "fr"),
+        ("Buenos días", "es"),
+        ("I love you", "en"),
+        ("Guten Tag", "de"),
+        ("Happy New Year!", "en"),
+    ],
+)
+def test_the_expected_languages_come_first(text, code):
+    """Whatever small neighbours of theirs are as probable, as Luxembourgish is, or Nigerian English."""
+    found = language.detect(text, KNOWN)
+    assert (found.language, found.foreign) == (code, False)
+    assert 0.75 <= found.probability <= 1
+
+
+@pytest.mark.parametrize("text", ["", "12345", "hi", "ok", "Tom", "Hello!", "Home", "Paris", "No", "seventeen", "!?"])
+@pytest.mark.parametrize("expected", [(), KNOWN])
+def test_what_is_too_short_has_no_name(text, expected):
+    found = language.detect(text, expected)
+    assert (found.language, found.foreign) == (None, False)
+
+
+@pytest.mark.parametrize("text", ["Привет", "Привет мир"])
+def test_another_script_is_told_by_one_word(text):
+    found = language.detect(text, KNOWN)
+    assert (found.language, found.foreign) == (None, True)
+
+
+@pytest.mark.parametrize("expected", [(), KNOWN, ("de", "en"), ("fr",)])
+def test_a_long_text_is_never_too_short(expected):
+    for text in ("Wir gehen morgen alle zusammen in die Stadt.", "We all go to town together tomorrow. " * 3):
+        assert language.detect(text, expected).language is not None
 
 
 def test_without_the_extra(monkeypatch):

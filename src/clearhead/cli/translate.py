@@ -45,7 +45,7 @@ class Translate:
     """
 
     text: Annotated[Positional[Texts], _TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
-    """Texts to translate; with none, --input or standard input is read line by line."""
+    """Texts to translate; with none, --input or standard input is read, and answered as its lines come."""
     model: Model = None
     to: Optional[str] = None
     """Target language, where the model has several."""
@@ -84,7 +84,7 @@ class Translate:
     """Of the draws."""
 
     def run(self) -> None:
-        """Translate line by line as input comes."""
+        """Translate what has come, and answer it before waiting for more."""
         if self.text and self.input:
             raise ConfigError("both texts and --input were given; give one of them")
         if self.nbest > 1 and self.format == "text":
@@ -94,10 +94,10 @@ class Translate:
         if self.align and self.format != "json":
             raise ConfigError("alignments have no place in a line of text; for --align give --format json")
         from clearhead.data.lines import read_lines
-        from clearhead.translator import WINDOW
 
         translator = translator_of(self.model, self.engine)
-        lines: Any = self.text or read_lines(self.input or "-")
+        read = None if self.text else read_lines(self.input or "-")
+        lines: Iterable[str] = self.text if read is None else read
         refused: dict[int, tuple[str, str]] = {}
         if self.detect == "refuse" and not translator.sources:
             raise ConfigError(
@@ -105,7 +105,6 @@ class Translate:
             )
         if self.detect != "no":
             lines = self._detected(lines, translator.sources, refused)
-        typing = not self.text and not self.input and sys.stdin.isatty()  # then answer line by line
         options = self._options(translator)
         with writer(self.output) as out:
             stream = translator.stream(
@@ -114,7 +113,7 @@ class Translate:
                 split=self.split,
                 prefix=self.prefix,
                 align=self.align,
-                window=1 if typing else WINDOW,
+                waits=None if read is None else read.waits,
                 options=options,
             )
             if self.output:
@@ -126,6 +125,7 @@ class Translate:
                     line, why = refused.pop(number)
                     translation = dataclasses.replace(translation, source=line, notes=(why,))
                 out.write(FORMATS[self.format](number, translation))
+                out.flush()  # somebody may wait for this line before writing the next
                 for note in translation.notes:
                     print(f"line {number}: {note}", file=sys.stderr)
 
@@ -140,9 +140,12 @@ class Translate:
                 yield line
                 continue
             found = detect(line, expected)
-            what = f"{found.language} ({100 * found.probability:.0f} %)"
+            what = "too short to tell its language"
+            if found.language is not None:
+                what = f"{found.language} ({100 * found.probability:.0f} %)"
             if found.foreign:
-                what = f"the text seems to be {what}; this model has seen {', '.join(expected)}"
+                other = "in another language" if found.language is None else what
+                what = f"the text seems to be {other}; this model has seen {', '.join(expected)}"
             if found.foreign and self.detect == "refuse":
                 what += "; left empty (--detect report translates it all the same)"
                 refused[number] = (line, what)

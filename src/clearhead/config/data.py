@@ -66,9 +66,12 @@ class FilterConfig:
 class AugmentationConfig:
     """Variants of training text that people type, drawn anew in every epoch; each rate is a share of pairs.
 
-    The source is varied and the target stays as it is, but for `copied`, `upper_case` and `join`, which change both.
+    The source is varied and the target stays as it is, but for `no_final_mark`, `copied`, `upper_case` and `join`,
+    which change both.
     """
 
+    no_final_mark: float = 0.0
+    """Both sides without their last . ! or ?, so that a title or a label stays one."""
     drop_final_punctuation: float = 0.0
     """The source without its last . ! or ?"""
     lower_case: float = 0.0
@@ -84,7 +87,7 @@ class AugmentationConfig:
     copied: float = 0.0
     """A name or number of both sides replaced by another, an address or a code; or an emoji after both."""
     join: float = 0.0
-    """Two or three pairs joined into one."""
+    """Two to four pairs joined into one."""
     spelling: float = 0.0
     """One slip in the source: letters swapped, left out, doubled."""
 

@@ -16,6 +16,8 @@ class DecodingConfig:
     """A translation may have this many tokens for each source token ..."""
     max_length_offset: int = 20
     """... plus so many."""
+    form: bool = False
+    """Translations end as their source does and are written in its case; bullets, cells and brackets stay outside."""
     literals: bool = False
     """Put right addresses, codes and long numbers that come out a letter otherwise than the source has them."""
 

@@ -15,6 +15,10 @@ class TokenizerConfig:
     kind: TokenizerKind = "unigram"
     vocab_size: int = 8000
     """Joint vocabulary of source and target; a small corpus may yield fewer pieces."""
+    symbols: bool = False
+    """Have symbols for what must come through: placeholders, tags, addresses, codes, numbers, unseen characters."""
+    split_digits: bool = False
+    """Make each digit a piece of its own, so that numbers are read as they are written."""
     sample_pairs: int = 250_000
     """Pairs, evenly spread over the corpora, that the vocabulary is learned from."""
 

@@ -24,6 +24,8 @@ def vary(src: str, tgt: str, rates: AugmentationConfig, draws: Random) -> tuple[
     """Return a pair as someone might have typed it; each variant is drawn on its own."""
     if draws.random() < rates.copied:
         src, tgt = exchange(src, tgt, draws)
+    if draws.random() < rates.no_final_mark:
+        src, tgt = without_final_mark(src, tgt)
     if draws.random() < rates.upper_case:
         src, tgt = src.upper(), tgt.upper()
     elif draws.random() < rates.lower_case:
@@ -32,6 +34,24 @@ def vary(src: str, tgt: str, rates: AugmentationConfig, draws: Random) -> tuple[
         if draws.random() < getattr(rates, name):
             src = variant(src, draws) or src
     return src, tgt
+
+
+def without_final_mark(src: str, tgt: str) -> tuple[str, str]:
+    """Leave out the mark that ends both sides, and in Spanish the one that opens it; nothing if one has none."""
+    bare_src, bare_tgt = _FINAL.sub("", src), _FINAL.sub("", tgt)
+    if not (bare_src and bare_tgt) or bare_src == src or bare_tgt == tgt:
+        return src, tgt
+    return _without_opening(src, bare_src), _without_opening(tgt, bare_tgt)
+
+
+def _without_opening(text: str, bare: str) -> str:
+    """Return a text without its final mark, and without the one that opened the same sentence."""
+    opening = {"?": "¿", "!": "¡"}.get(text[-1])
+    if opening is None or opening not in bare:
+        return bare
+    place = bare.rindex(opening)
+    rest = bare[place + 1 :]
+    return bare[:place] + (rest[:1].upper() + rest[1:] if place == 0 else rest)
 
 
 def drop_final_punctuation(text: str, draws: Random) -> str:

@@ -13,6 +13,20 @@ _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,:]\d+)*(?![\w]|[.,:]\d)")
 _ONSETS = [*"bcdfghjklmnprstvwz", "br", "ch", "dr", "fl", "gr", "kl", "qu", "sch", "st", "th", "tr"]
 _VOWELS = [*"aeiouaeiouyéäöüáêóí", "ai", "au", "ea", "ei", "ie", "io", "oo", "ou"]
 _ENDS = ["", "", "", *"nrsltkmx", "ng", "nd", "rt", "ss", "tz", "lle", "nne"]
+_ENDINGS = ["txt", "pdf", "jpg", "png", "csv", "json", "py", "html", "docx", "zip", "mp3"]
+_PLACEHOLDERS = ["{x}", "{{ x }}", "{{x}}", "{1}", "${x}", "%s", "%1$s", "%(x)s", "%{x}", "[[x]]", "{}", "$X"]
+_ALPHABETS = [
+    "αβγδεζηθικλμνξοπρστυφχψω",
+    "абвгдежзиклмнопрстуфхцчшщыэюя",
+    "aeiouyłśćźżńęąwzkrtpd",
+    "aeiouščžřěůýťďňvlkmr",
+    "aeıiouşğçöükmlrtn",
+    "aeoåøæðþkjrnst",
+    "アイウエオカキクケコサシスセソタチツテト",
+    "山川田中大小日本木林森水火土石",
+    "אבגדהוזחטיכלמנסעפצקרשת",
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+]
 _DOMAINS = ["com", "org", "net", "de", "fr", "es", "eu", "io", "co.uk", "info"]
 _EMOJI = "😀😂😉😊😍😎😢😡👍👎🙏🎉🎂🚗🏠🐶🐱🌞🌧❤✨🔥☕🍕⚽🎵📷✈"
 
@@ -26,7 +40,7 @@ def exchange(src: str, tgt: str, draws: Random) -> tuple[str, str]:
             new = draws.choice(inventors)(draws)
             return src.replace(old, new), tgt.replace(old, new)
     if draws.random() < 0.1:
-        emoji = draws.choice(_EMOJI)
+        emoji = chr(draws.randrange(0x1F300, 0x1F650)) if draws.random() < 0.5 else draws.choice(_EMOJI)
         return f"{src} {emoji}", f"{tgt} {emoji}"
     return src, tgt
 
@@ -77,6 +91,37 @@ def url(draws: Random) -> str:
     return draws.choice(["https://", "http://", "www.", "https://www."]) + _domain(draws) + path + query
 
 
+def placeholder(draws: Random) -> str:
+    """Return what a program fills in, in one of the usual forms."""
+    word = _word(draws)
+    return draws.choice(_PLACEHOLDERS).replace("x", word).replace("1", str(draws.randint(1, 4)))
+
+
+def handle(draws: Random) -> str:
+    """Return `@name` or `#topic`."""
+    return draws.choice("@#") + _word(draws)
+
+
+def path(draws: Random) -> str:
+    """Return the name of a file, with or without folders."""
+    folders = "".join(f"{_word(draws)}/" for _ in range(draws.randrange(3)))
+    start = draws.choice(["/", "~/", "./", ""]) if folders else ""
+    return f"{start}{folders}{_word(draws)}.{draws.choice(_ENDINGS)}"
+
+
+def tagged(draws: Random) -> str:
+    """Return a name between tags, or between backticks."""
+    tag = draws.choice(["b", "i", "em", "strong", "code", "span", "a"])
+    inside = name(draws)
+    return f"`{inside}`" if draws.random() < 0.2 else f"<{tag}>{inside}</{tag}>"
+
+
+def foreign(draws: Random) -> str:
+    """Return a word in letters that the languages at hand hardly use."""
+    letters = draws.choice(_ALPHABETS)
+    return "".join(draws.choices(letters, k=draws.randint(2, 8))).capitalize()
+
+
 def _word(draws: Random) -> str:
     letters = name(draws).lower()
     plain = "".join(letter for letter in letters if letter.isascii())
@@ -88,4 +133,7 @@ def _domain(draws: Random) -> str:
 
 
 _NUMBERS: tuple[Callable[[Random], str], ...] = (number,)
-_NAMES: tuple[Callable[[Random], str], ...] = (name, name, full_name, code, email, url)
+_NAMES: tuple[Callable[[Random], str], ...] = (
+    *(name, name, name, full_name, full_name, code, email, url),
+    *(placeholder, placeholder, handle, path, tagged, foreign),
+)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from clearhead.data.lines import PACKING_FAULTS, Pair, opened, read_lines
+from clearhead.data import encoding
+from clearhead.data.lines import PACKING_FAULTS, Pair, is_stream, opened, read_lines
 from clearhead.errors import ConfigError, DataError
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -78,7 +79,8 @@ def read_tmx(path: Path | str, source_lang: str, target_lang: str) -> Iterator[P
         except etree.XMLSyntaxError as error:
             line, column = error.position
             raise DataError(
-                f"{path}, line {line}, column {column}: it is not well-formed TMX "
+                _other_kind(path)
+                or f"{path}, line {line}, column {column}: it is not well-formed TMX "
                 f"({(error.msg or 'it ends too early').partition(', line')[0]}); export it again"
             ) from None
         except PACKING_FAULTS as error:
@@ -99,7 +101,8 @@ def read_po(path: Path | str, source_lang: str = "", target_lang: str = "") -> I
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise DataError(
-                f"{path}, line {line}: byte {error.start} (0x{error.object[error.start]:02x}) is not valid UTF-8; "
+                encoding.told(path, error.object[: encoding.MAGIC], error.object[:4096])
+                or f"{path}, line {line}: byte {error.start} (0x{error.object[error.start]:02x}) is not valid UTF-8; "
                 "convert the file with: msgconv -t utf-8"
             ) from None
         except PACKING_FAULTS as error:
@@ -162,6 +165,15 @@ def _both_needed(path: Path | str, source_lang: str, target_lang: str) -> None:
         raise ConfigError(
             f"{path} holds several languages: say which by source_lang and target_lang (--source-lang en ...)"
         )
+
+
+def _other_kind(path: Path | str) -> str | None:
+    """Say what a file is that is not XML, where its first bytes tell."""
+    if is_stream(str(path)):  # what was read is gone
+        return None
+    with opened(path) as file:
+        head = file.read(encoding.MAGIC)
+    return None if encoding.marked(head) else encoding.told(path, head)  # XML may be in UTF-16
 
 
 def _local(element: Any) -> str:

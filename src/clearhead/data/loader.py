@@ -27,11 +27,14 @@ from clearhead.data.augmentation import vary
 from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
+from clearhead.text.masking import mask_pair
 
 CHUNK = 1 << 15
 """Pairs that are put in order of length at a time: enough for little padding, few enough to be quick."""
 _JOIN_TWO = 0.75
-"""Of joined pairs, how many are of two; the others are of three."""
+"""Of joined pairs, how many are of two; the others are of three or four."""
+_SPELLED_OUT = 0.05
+"""Of pairs with what could be carried by symbols, how many are learned letter by letter all the same."""
 
 
 class Position(NamedTuple):
@@ -117,12 +120,15 @@ def resample(store: Store, recipe: Recipe, epoch: int, indices: Integers) -> Tok
     What grows above `max_tokens` is taken as it stands in the store.
     """
     tokenizer, srcs, tgts = store.tokenizer, [], []
+    kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
     sampler = store.sampler(recipe.subword_sampling) if recipe.subword_sampling else None
     for index in indices.tolist():
         draws = Random(f"{recipe.seed} {epoch} {index}")
         part = store.part_of(index)
         src, tgt = _joined(store, recipe, part, index, draws)
         src, tgt = vary(src, tgt, recipe.augmentation, draws)
+        if kinds and draws.random() >= _SPELLED_OUT:
+            src, tgt = mask_pair(src, tgt, kinds, learned, draws)
         if sampler:
             src_ids, tgt_ids = sampler.encode(src, draws), sampler.encode(tgt, draws)
         else:
@@ -140,7 +146,7 @@ def _joined(store: Store, recipe: Recipe, part: Part, index: int, draws: Random)
     """Return a pair, or it and one or two more of the same corpus one after the other."""
     pairs = [store.text(index)]
     if draws.random() < recipe.augmentation.join:
-        more = 1 if draws.random() < _JOIN_TWO else 2
+        more = 1 if draws.random() < _JOIN_TWO else draws.choice((2, 3))
         pairs += [store.text(draws.randrange(part.start, part.end)) for _ in range(more)]
     return " ".join(src for src, _ in pairs), " ".join(tgt for _, tgt in pairs)
 

@@ -43,7 +43,9 @@ from clearhead.data.store import (
 )
 from clearhead.data.word_links import fit, of_tokens, parse, pharaoh
 from clearhead.errors import ConfigError, DataError
+from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
+from clearhead.text.symbols import KINDS
 from clearhead.text.tokenizer import Tokenizer
 
 _BLOCK = 8192
@@ -211,9 +213,17 @@ class _Preparation:
             return self.asked
         rows = np.flatnonzero(kept)
         every = -(-len(rows) // self.asked.sample_pairs)
-        sample = (side[row] for row in rows[::every] for side in (srcs, tgts))
+        pairs = ((srcs[row], tgts[row]) for row in rows[::every])
+        if self.asked.symbols:  # what is carried teaches no pieces
+            pairs = (mask_pair(src, tgt, KINDS) for src, tgt in pairs)
+        sample = (side for pair in pairs for side in pair)
         return Tokenizer.train(
-            sample, kind=self.asked.kind, vocab_size=self.asked.vocab_size, languages=self._tags()
+            sample,
+            kind=self.asked.kind,
+            vocab_size=self.asked.vocab_size,
+            languages=self._tags(),
+            symbols=self.asked.symbols,
+            split_digits=self.asked.split_digits,
         )
 
     def _tags(self) -> tuple[str, ...]:
@@ -281,8 +291,10 @@ class _Preparation:
     def _encode_block(
         self, tokenizer: Tokenizer, tag: str | None, pairs: list[Pair], report: CorpusReport, *, counted: bool
     ) -> None:
-        src_ids = tokenizer.encode_batch([pair.src for pair in pairs], to=tag)
-        tgt_ids = tokenizer.encode_target_batch([pair.tgt for pair in pairs])
+        kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
+        sides = [mask_pair(pair.src, pair.tgt, kinds, learned) if kinds else pair[:2] for pair in pairs]
+        src_ids = tokenizer.encode_batch([src for src, _ in sides], to=tag)
+        tgt_ids = tokenizer.encode_target_batch([tgt for _, tgt in sides])
         for pair, src, tgt in zip(pairs, src_ids, tgt_ids, strict=True):
             if len(src) - (tag is not None) > self.max_tokens or len(tgt) > self.max_tokens:
                 if counted:

@@ -116,12 +116,18 @@ class RepetitionGuard:
     banned, and so is the `single_copies`-th equal token in a row. The defaults let ordinary text pass: of
     908,000 lines of Multi30k and Tatoeba (de, en, es, fr), read as words or as characters, none has so many
     copies; three of a block ("15.000.000.000") and five of a character do occur, and a million has six
-    zeros. Unlike other filters it reports: hypotheses that it steered carry `repetition=True`. Raises
-    ConfigError for fewer than 2 copies.
+    zeros. `excused` are the sentences of the batch that may repeat themselves, because their source does. Unlike
+    other filters it reports: hypotheses that it steered carry `repetition=True`. Raises ConfigError for fewer than
+    2 copies.
     """
 
     def __init__(
-        self, longest_block: int = LONGEST_BLOCK, copies: int = COPIES, single_copies: int = SINGLE_COPIES
+        self,
+        longest_block: int = LONGEST_BLOCK,
+        copies: int = COPIES,
+        single_copies: int = SINGLE_COPIES,
+        *,
+        excused: Sequence[bool] = (),
     ) -> None:
         if longest_block < 1 or copies < 2 or single_copies < 2:
             raise ConfigError(
@@ -129,6 +135,7 @@ class RepetitionGuard:
                 f"{single_copies} copies of one token; allowed are blocks of 1 or more and 2 copies or more"
             )
         self.longest_block = longest_block
+        self._excused = torch.tensor(excused, dtype=torch.bool) if any(excused) else None
         # With the r-th copy of a block of b complete, the last (r - 1) b tokens equal those b places before;
         # the token to come is the last of them, which leaves so many places to compare, counted backwards.
         compared = [
@@ -159,19 +166,108 @@ class RepetitionGuard:
 
     def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
         """Ban the ids that would complete one copy too many."""
-        return self.filter(log_probs, tokens)[0]
+        return self.filter(log_probs, tokens, sentences)[0]
 
-    def filter(self, log_probs: Tensor, tokens: Tensor) -> tuple[Tensor, Float[Tensor, " rows"] | None]:
+    def filter(
+        self, log_probs: Tensor, tokens: Tensor, sentences: Tensor
+    ) -> tuple[Tensor, Float[Tensor, " rows"] | None]:
         """Ban, and return too the best log-probability banned in each row (-inf: none; None: nowhere any)."""
         banned = self.banned(tokens)
         if banned is None:
             return log_probs, None
+        if self._excused is not None:
+            self._excused = self._excused.to(sentences.device)
+            banned = banned.masked_fill(self._excused[sentences, None], -1)
         rows, blocks = (banned >= 0).nonzero(as_tuple=True)
         ids = banned[rows, blocks]
         blocked = torch.full(banned.shape, -math.inf, dtype=log_probs.dtype, device=log_probs.device)
         blocked[rows, blocks] = log_probs[rows, ids]
         log_probs[rows, ids] = -math.inf
         return log_probs, blocked.amax(dim=1)
+
+
+class CarriedSymbols:
+    """Produce each symbol as often as the source has it, and end no hypothesis before all of them stand.
+
+    One list of source ids a sentence, in the order of the batch.
+    """
+
+    def __init__(self, symbols: Sequence[int], srcs: Sequence[Sequence[int]], eos: int) -> None:
+        self.eos = eos
+        self._symbols = torch.tensor(sorted(symbols), dtype=torch.long)
+        place = {symbol: number for number, symbol in enumerate(sorted(symbols))}
+        self._wanted = torch.zeros(len(srcs), len(place), dtype=torch.long)
+        for number, src in enumerate(srcs):
+            for token in src:
+                if token in place:
+                    self._wanted[number, place[token]] += 1
+
+    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+        """Ban symbols that would be one too many, and EOS where one is missing."""
+        if self._symbols.device != log_probs.device:
+            self._symbols, self._wanted = (
+                self._symbols.to(log_probs.device),
+                self._wanted.to(log_probs.device),
+            )
+        missing = self._wanted[sentences]  # [rows, symbols]
+        if tokens.shape[1]:
+            missing = missing - (tokens[:, :, None] == self._symbols).sum(dim=1)
+        log_probs[:, self._symbols] = log_probs[:, self._symbols].masked_fill(missing <= 0, -math.inf)
+        log_probs[:, self.eos].masked_fill_((missing > 0).any(dim=1), -math.inf)
+        return log_probs
+
+
+class WholeCharacters:
+    """Spell characters whole: after the first byte of a UTF-8 sequence only those that go on with it.
+
+    `byte_ids` are the ids of the bytes 0 to 255 (Unicode Standard, table 3-7, well-formed byte sequences).
+    """
+
+    def __init__(self, byte_ids: Sequence[int], eos: int) -> None:
+        self.byte_ids, self.eos = list(byte_ids), eos
+        self._byte_of = {token: byte for byte, token in enumerate(byte_ids)}
+        starts = {*range(0x80), *range(0xC2, 0xF5)}
+        self._no_start = torch.tensor([byte_ids[byte] for byte in range(256) if byte not in starts])
+        self._bytes = torch.tensor(sorted(byte_ids))
+
+    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+        """Ban bytes that begin nothing, and all but the next bytes where a character is not complete."""
+        if self._no_start.device != log_probs.device:
+            self._no_start, self._bytes = (
+                self._no_start.to(log_probs.device),
+                self._bytes.to(log_probs.device),
+            )
+        recent = tokens[:, -3:]
+        inside = {}
+        if recent.shape[1] and bool(torch.isin(recent, self._bytes).any()):
+            for row, ids in enumerate(recent.tolist()):
+                following = utf8_continuation([self._byte_of.get(token, 0) for token in ids])
+                if following is not None:
+                    allowed = [self.byte_ids[byte] for byte in following]
+                    inside[row] = (allowed, log_probs[row, allowed].clone())
+        log_probs.index_fill_(1, self._no_start, -math.inf)
+        for row, (allowed, values) in inside.items():
+            log_probs[row] = -math.inf
+            log_probs[row, allowed] = values
+        return log_probs
+
+
+def utf8_continuation(last: Sequence[int]) -> range | None:
+    """Return which bytes may follow the last (at most three) of a text, where a character is not complete."""
+    for back in range(1, len(last) + 1):
+        byte = last[-back]
+        if 0x80 <= byte < 0xC0:
+            continue
+        length = 1 + (byte >= 0xC2) + (byte >= 0xE0) + (byte >= 0xF0)
+        if byte < 0xC2 or back >= length:
+            return None
+        if back > 1:
+            return range(0x80, 0xC0)
+        low, high = {0xE0: (0xA0, 0xC0), 0xED: (0x80, 0xA0), 0xF0: (0x90, 0xC0), 0xF4: (0x80, 0x90)}.get(
+            byte, (0x80, 0xC0)
+        )
+        return range(low, high)
+    return None
 
 
 class ForcedPrefix:
@@ -259,7 +355,7 @@ class Filters:
         for constraint in self._plain:
             log_probs = constraint(log_probs, tokens, sentences)
         for guard in self._guards:
-            log_probs, stopped = guard.filter(log_probs, tokens)
+            log_probs, stopped = guard.filter(log_probs, tokens, sentences)
             if stopped is not None:
                 blocked = stopped if blocked is None else torch.maximum(blocked, stopped)
         limit = self._length.at_limit(tokens, sentences)

@@ -89,7 +89,7 @@ class AutoEngine:
 def _pytorch(path: Path, device: str) -> "PyTorchEngine":
     from clearhead.engines.pytorch import PyTorchEngine
 
-    return PyTorchEngine.load(path, directory.read_tokenizer(path).forbidden_ids, device)
+    return PyTorchEngine.load(path, device)
 
 
 def _ctranslate2(path: Path) -> "CTranslate2Engine":

@@ -20,7 +20,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
 from clearhead.engines import directory
-from clearhead.engines.protocol import Ids, SearchOptions, check_lengths
+from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ class CTranslate2Engine:
         tokenizer = directory.read_tokenizer(path)
         self._pieces = tokenizer.vocabulary
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
-        self._banned = [[self._pieces[number]] for number in sorted(tokenizer.forbidden_ids)]
+        self._special = SpecialIds.of(tokenizer)
+        self._banned = [[self._pieces[number]] for number in sorted(self._special.forbidden)]
         self._longest = directory.read_info(path).model.longest
         self._translator = self._load(setting)
 
@@ -204,7 +205,7 @@ class CTranslate2Engine:
             [self._words(request.prefix(index)) for index in batch] if request.prefixes else None,
             beam_size=options.decoding.beam_size,
             length_penalty=options.decoding.alpha,
-            num_hypotheses=options.num_hypotheses,
+            num_hypotheses=max(options.num_hypotheses, self._spare(batch, request)),
             min_decoding_length=options.min_length,
             no_repeat_ngram_size=no_repeat_ngram or options.no_repeat_ngram,
             # Left to itself it would cut the input at 1,024 tokens and the output at 256, and say nothing. One
@@ -217,6 +218,15 @@ class CTranslate2Engine:
         )
         return found
 
+    def _spare(self, batch: list[int], request: _Request) -> int:
+        """Return how many hypotheses are asked for so that one of them may keep every symbol of its source."""
+        carries = (
+            request.options.carry
+            and not request.prefixes
+            and any(not self._special.symbols.isdisjoint(request.srcs[index]) for index in batch)
+        )
+        return request.options.decoding.beam_size if carries else 1
+
     def _words(self, ids: Ids) -> list[str]:
         return [self._pieces[number] for number in ids]
 
@@ -225,7 +235,8 @@ class CTranslate2Engine:
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         for index, result in zip(batch, found, strict=True):
             hypotheses = self._hypotheses(result.result(), index, request, exact=request.steered)
-            if any(repeats(each.tokens) for each in hypotheses):
+            hypotheses = self._keeping(hypotheses, index, request)[: request.options.num_hypotheses]
+            if any(repeats(each.tokens) for each in hypotheses) and not repeats(request.srcs[index]):
                 ngram = min(filter(None, (_NO_REPEAT, request.options.no_repeat_ngram)))
                 (again,) = self._submit([index], request, ngram)
                 hypotheses = [
@@ -233,6 +244,19 @@ class CTranslate2Engine:
                     for each in self._hypotheses(again.result(), index, request, exact=True)
                 ]
             yield index, hypotheses
+
+    def _keeping(self, hypotheses: list[Hypothesis], index: int, request: _Request) -> list[Hypothesis]:
+        """Return the hypotheses that keep every symbol of the source.
+
+        Where there is none, our own search looks for one, which allows nothing else.
+        """
+        src = request.srcs[index]
+        if request.prefixes or not request.options.carry:
+            return hypotheses
+        kept = [each for each in hypotheses if self._special.keeps(src, each.tokens)]
+        if not kept:
+            ((_, kept),) = self.pytorch.translate([src], request.options)
+        return kept
 
     def _hypotheses(self, result: Any, index: int, request: _Request, *, exact: bool) -> list[Hypothesis]:
         """Read a result: its ids, and its scores in our terms, anew in fp32 where the library's are not true."""
@@ -284,4 +308,4 @@ class CTranslate2Engine:
         """The same model in our own code; this loads torch."""
         from clearhead.engines.pytorch import PyTorchEngine
 
-        return PyTorchEngine.load(self.path, [self._ids[piece] for (piece,) in self._banned])
+        return PyTorchEngine.load(self.path)

@@ -83,7 +83,7 @@ def compare(
     from clearhead.engines.pytorch import PyTorchEngine
 
     forbidden = directory.read_tokenizer(path).forbidden_ids
-    ours = PyTorchEngine.load(path, forbidden)
+    ours = PyTorchEngine.load(path)
     tgts = [[i for i in src[:-1] if i not in forbidden] for src in random_sources(path, seed=1)][: len(srcs)]
     tgts += [[]] * (len(srcs) - len(tgts))
     largest = 0.0
@@ -94,7 +94,10 @@ def compare(
             raise UnequalError(path, where, f"a log-probability differs by {worst:.2g}")
         largest = max(largest, worst)
     greedy = SearchOptions(
-        decoding=DecodingConfig(beam_size=1, alpha=0.0, max_length_factor=0.0, max_length_offset=_MOST_TOKENS)
+        decoding=DecodingConfig(
+            beam_size=1, alpha=0.0, max_length_factor=0.0, max_length_offset=_MOST_TOKENS
+        ),
+        carry=False,
     )
     found, expected = (
         {number: hypotheses[0] for number, hypotheses in engine.translate(srcs, greedy)}

@@ -1,5 +1,6 @@
 """What every engine can do: ids in, hypotheses and log-probabilities out."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from clearhead.config import DecodingConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ConfigError, TranslationError
+from clearhead.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
@@ -26,6 +28,8 @@ class SearchOptions:
     seed: int = 1
     min_length: int = 0
     no_repeat_ngram: int = 0
+    carry: bool = True
+    """Hold a translation to the symbols of its source and to whole characters; proofs of equality do without."""
     batch_tokens: int = 4096
     """Most source tokens of one batch, times the hypotheses kept for each sentence."""
 
@@ -40,6 +44,34 @@ class SearchOptions:
                 f"{self.num_hypotheses} hypotheses were asked of a beam of {self.decoding.beam_size}; "
                 "ask for a wider beam or for fewer hypotheses"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecialIds:
+    """Ids of a vocabulary that a search treats in a way of their own."""
+
+    forbidden: frozenset[int]
+    """Never produced."""
+    symbols: frozenset[int] = frozenset()
+    """Produced as often as the source has them."""
+    byte_ids: tuple[int, ...] = ()
+    """Of the bytes 0 to 255, which must spell whole characters; () where a vocabulary has none."""
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> "SpecialIds":
+        """Return those of a tokenizer."""
+        return cls(
+            forbidden=tokenizer.forbidden_ids,
+            symbols=frozenset(tokenizer.symbols.values()),
+            byte_ids=tokenizer.spelling_ids,
+        )
+
+    def keeps(self, src: Ids, tgt: Ids) -> bool:
+        """Say whether a translation has every symbol of its source as often as that."""
+        if not self.symbols or self.symbols.isdisjoint((*src, *tgt)):
+            return True
+        wanted, found = (Counter(i for i in ids if i in self.symbols) for ids in (src, tgt))
+        return wanted == found
 
 
 def check_lengths(rows: Sequence[Ids], longest: int | None) -> None:

@@ -1,7 +1,7 @@
 """Our own code as an engine: the model of `clearhead.model`, searched by `clearhead.decoding`."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -10,12 +10,21 @@ from torch import Tensor
 
 from clearhead import checkpoint
 from clearhead.data.batching import order_by_length
-from clearhead.decoding.constraints import Ban, Constraint, ForcedPrefix, NoRepeatNgram, RepetitionGuard
+from clearhead.decoding.constraints import (
+    Ban,
+    CarriedSymbols,
+    Constraint,
+    ForcedPrefix,
+    NoRepeatNgram,
+    RepetitionGuard,
+    WholeCharacters,
+)
 from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.decoding.repetition import repeats
 from clearhead.decoding.search import Search, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
-from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info
-from clearhead.engines.protocol import Ids, SearchOptions, check_lengths
+from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
+from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import CheckpointError
 from clearhead.model.cache import Cache
 from clearhead.model.transformer import PAD, Transformer
@@ -49,14 +58,18 @@ class PyTorchEngine:
     name = "pytorch"
     precision = "fp32"
 
-    def __init__(self, model: Transformer, forbidden_ids: Iterable[int] = (PAD, BOS, UNK)) -> None:
+    def __init__(
+        self, model: Transformer, ids: SpecialIds = SpecialIds(forbidden=frozenset({PAD, BOS, UNK}))
+    ) -> None:
         self.model = model
-        self.forbidden_ids = tuple(sorted(forbidden_ids))
+        self.ids = ids
+        self.forbidden_ids = tuple(sorted(ids.forbidden))
 
     @classmethod
-    def load(cls, path: Path, forbidden_ids: Iterable[int], device: str = "cpu") -> Self:
+    def load(cls, path: Path, device: str = "cpu") -> Self:
         """Read a model directory."""
-        return cls(load_transformer(path, read_info(path)).to(device), forbidden_ids)
+        ids = SpecialIds.of(read_tokenizer(path))
+        return cls(load_transformer(path, read_info(path)).to(device), ids)
 
     @property
     def device(self) -> torch.device:
@@ -107,7 +120,7 @@ class PyTorchEngine:
             eos=EOS,
             max_lengths=[self._max_length(len(src), options) for src in srcs],
             min_lengths=[options.min_length] * len(srcs),
-            constraints=self._constraints(options, prefixes),
+            constraints=self._constraints(srcs, options, prefixes),
             num_hypotheses=options.num_hypotheses,
             sentence_ids=sentence_ids,
             device=self.device,
@@ -155,8 +168,15 @@ class PyTorchEngine:
         longest = max(len(row) for row in rows)
         return torch.tensor([[*row, *[PAD] * (longest - len(row))] for row in rows], device=self.device)
 
-    def _constraints(self, options: SearchOptions, prefixes: Sequence[Ids]) -> list[Constraint]:
-        constraints: list[Constraint] = [Ban(self.forbidden_ids), RepetitionGuard()]
+    def _constraints(
+        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids]
+    ) -> list[Constraint]:
+        excused = [repeats(src) for src in srcs]
+        constraints: list[Constraint] = [Ban(self.forbidden_ids), RepetitionGuard(excused=excused)]
+        if self.ids.byte_ids and options.carry:
+            constraints.append(WholeCharacters(self.ids.byte_ids, EOS))
+        if self.ids.symbols and options.carry and not prefixes:  # what is forced may be anything
+            constraints.append(CarriedSymbols(sorted(self.ids.symbols), srcs, EOS))
         if options.no_repeat_ngram:
             constraints.append(NoRepeatNgram(options.no_repeat_ngram))
         if prefixes:

@@ -17,6 +17,7 @@ from clearhead.data.preparation import CorpusText, Progress, prepare
 from clearhead.data.store import Store, settings
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.normalize import normalize
+from clearhead.text.masking import mask_pair
 from clearhead.text.tokenizer import Tokenizer
 
 
@@ -242,8 +243,13 @@ def remove_lock(lock: Path) -> None:
 def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list[list[int]], list[list[int]]]:
     """Return the ids of pairs without BOS and EOS, source ids with their tag."""
     tagged = bool(tokenizer.languages)
-    srcs = [tokenizer.encode(pair.src, to=pair.target_lang if tagged else None) for pair in pairs]
-    return srcs, tokenizer.encode_target_batch([pair.tgt for pair in pairs])
+    kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
+    sides = [mask_pair(pair.src, pair.tgt, kinds, learned) for pair in pairs]
+    srcs = [
+        tokenizer.encode(src, to=pair.target_lang if tagged else None)
+        for (src, _), pair in zip(sides, pairs, strict=True)
+    ]
+    return srcs, tokenizer.encode_target_batch([tgt for _, tgt in sides])
 
 
 def describe(store: Store, corpora: Corpora) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import torch
 
 from clearhead.config import DecodingConfig, Selection
 from clearhead.data.batching import TokenizedCorpus, collate, order_by_length
-from clearhead.engines.protocol import SearchOptions
+from clearhead.engines.protocol import SearchOptions, SpecialIds
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.evaluation import bleu, chrf
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline.corpora import SentencePair, tokenized
+from clearhead.text.masking import mask, restored
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS
 from clearhead.training.loop import batch_loss
@@ -72,11 +73,19 @@ def validate(
     model.eval()
     srcs, tgts = tokenized(tokenizer, pairs)
     loss = validation_loss(model, TokenizedCorpus.from_ids(srcs, tgts))
-    engine = PyTorchEngine(model, tokenizer.forbidden_ids)
-    found = dict(engine.translate([[*ids, EOS] for ids in srcs], SearchOptions(decoding=decoding)))
+    engine = PyTorchEngine(model, SpecialIds.of(tokenizer))
+    kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
+    masks = [mask(pair.src, kinds, learned) for pair in pairs]
+    tagged = bool(tokenizer.languages)
+    asked = [
+        [*tokenizer.encode(masked.text, to=pair.target_lang if tagged else None), EOS]
+        for masked, pair in zip(masks, pairs, strict=True)
+    ]
+    found = dict(engine.translate(asked, SearchOptions(decoding=decoding)))
     by_set: dict[str, list[tuple[str, str]]] = {}
     for number, pair in enumerate(pairs):
         translated = tokenizer.decode(found[number][0].tokens)
+        translated = restored(translated, masks[number], pair.target_lang, pair.source_lang).text
         by_set.setdefault(pair.part, []).append((translated, pair.tgt))
     bleus, chrfs = {}, {}
     for name, translations in by_set.items():

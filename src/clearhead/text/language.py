@@ -13,12 +13,20 @@ _HOPELESS = 1e-4
 """... or the expected ones as improbable as this, as they are in another script."""
 
 
+_SHORT, _FEWEST = 20, 4
+"""With fewer letters than the first a text tells its language only where one is clear, below the second never."""
+_CLEAR, _CLEAREST = 0.5, 0.75
+"""How probable a language must be to be clear: among all, and among those expected."""
+
+
 @dataclass(frozen=True)
 class Detection:
-    """The most probable language of a text."""
+    """The language that a text is in, as far as one can tell."""
 
-    language: str
+    language: str | None
+    """The best of the expected languages, unless it is surely none of them; None: too short to tell."""
     probability: float
+    """Of that language: among those expected where it is one of them, else among all."""
     foreign: bool
     """Whether it is surely none of the languages that were expected."""
 
@@ -26,9 +34,10 @@ class Detection:
 def detect(text: str, expected: Collection[str] = ()) -> Detection:
     """Return the language of a text, and whether it is surely another than those expected.
 
-    Short texts tell little: they are called foreign only where the expected languages are far less probable.
-    Of a code such as `pt-BR` its first part counts. Raises ConfigError where py3langid is not installed, or
-    where it does not know an expected language, so that nothing could be said of it.
+    Short texts tell little: they are called foreign only where the expected languages are far less probable,
+    and none is named where several are as probable. Of a code such as `pt-BR` its first part counts. Raises
+    ConfigError where py3langid is not installed, or where it does not know an expected language, so that nothing
+    could be said of it.
     """
     ranked = dict(_identifier().rank(text))
     expected = {code.replace("_", "-").partition("-")[0].lower() for code in expected}
@@ -38,9 +47,16 @@ def detect(text: str, expected: Collection[str] = ()) -> Detection:
             "those that py3langid knows; leave --detect out"
         )
     language, probability = max(ranked.items(), key=lambda pair: pair[1])
-    known = sum(ranked.get(code, 0.0) for code in expected)
+    known = sum(ranked[code] for code in expected)
     foreign = (probability >= _LEAST and probability > _TIMES * known) or known < _HOPELESS
-    return Detection(language, float(probability), bool(expected) and foreign)
+    foreign, clear = bool(expected) and foreign, _CLEAR
+    if expected and not foreign:  # then it is one of them, however probable their neighbours are
+        language = max(sorted(expected), key=lambda code: ranked[code])
+        probability, clear = ranked[language] / known, _CLEAREST
+    letters = sum(character.isalpha() for character in text)
+    unclear = letters < _SHORT and probability < clear
+    few = letters < _FEWEST and not foreign
+    return Detection(None if unclear or few else language, float(probability), foreign)
 
 
 @cache

@@ -61,6 +61,7 @@ class MarianTokenizer(Tokenizer):
             for piece, i in self._id_of.items()
             if (found := _BYTE.fullmatch(piece)) and self._is_byte(piece)
         }
+        self.symbols = MappingProxyType({})
         self._byte_ids, self._bytes = [], frozenset(spelled_in_bytes)
         self.text_pieces = MappingProxyType({p: i for p, i in self._id_of.items() if i not in self._bytes})
         self._spelled = [piece.replace(SPACE_MARK, " ").encode() for piece in pieces]
@@ -86,6 +87,10 @@ class MarianTokenizer(Tokenizer):
     def knows_most_of(self, text: str) -> bool:
         """Say whether the vocabulary has half of a text's letters, as the source's model normalises them."""
         return super().knows_most_of(self._processor.normalize(text))
+
+    @property
+    def learned(self) -> None:
+        """Nothing is known of what another program's training text held."""
 
     def encode(self, text: str, *, to: str | None = None) -> list[int]:
         """Return the ids of a source text, without EOS; see `Tokenizer.encode`."""

@@ -1,11 +1,12 @@
 """Reading a serialised SentencePiece model, and what it says of itself."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 import sentencepiece
 
 from clearhead.errors import TextError
-from clearhead.text.vocabulary import KINDS
+from clearhead.text.vocabulary import CHARACTERS_FIELD, KINDS
 
 
 def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
@@ -30,6 +31,16 @@ def specifications(model: bytes) -> tuple[str, int | bytes]:
     parts = dict(_fields(model))
     trainer, normalizer = (dict(_fields(bytes(parts.get(number, b"")))) for number in (2, 3))
     return KINDS[int(trainer.get(3, 1)) - 1], normalizer.get(1, b"")
+
+
+def characters(model: bytes) -> Mapping[str, int]:
+    """Return how often each character stood in the text that a vocabulary was learned from; empty if unknown."""
+    field = dict(_fields(model)).get(CHARACTERS_FIELD)
+    try:
+        counts = json.loads(field) if isinstance(field, bytes) else {}
+        return {str(character): int(count) for character, count in counts.items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -8,10 +8,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import sentencex
 
 from clearhead.errors import TextError
+from clearhead.text.sentence_ends import ends
 
 # A line break always ends a sentence, so that titles, lists and verses keep their lines.
 _LINE_BREAKS = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+)")
@@ -36,17 +38,21 @@ class Span:
     is_sentence: bool
 
 
-def split(text: str, language: str = "en") -> list[Span]:
+def split(text: str, languages: str | Sequence[str] = "en", *, digits: bool = True) -> list[Span]:
     """Split a text into sentences and the separators between them.
 
     `"".join(span.text for span in split(text)) == text`. A sentence neither begins nor ends with
-    white space and holds a letter or a digit; stretches without one are separators. `language` is
-    a code such as `en`; a language without rules of its own gets those of a relative or general ones.
+    white space and holds a letter, or with `digits` a digit; stretches without one are separators.
+    `languages` is a code such as `en`, or all those that the text may be in: then a sentence ends where
+    the rules of each of them say so. Of a code such as `pt-BR` its first part counts; a language without rules of its own gets those of a relative or
+    general ones.
     """
+    given = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
+    codes = tuple(dict.fromkeys(code.replace("_", "-").partition("-")[0].lower() for code in given))
     spans: list[Span] = []
     for piece in _LINE_BREAKS.split(text):
-        for segment in _segments(piece, language):
-            spans.extend(_trimmed(segment))
+        for segment in _segments(piece, codes):
+            spans.extend(_trimmed(segment, digits))
     return _merged(spans)
 
 
@@ -62,7 +68,7 @@ def split_long(text: str, limit: int, length: Callable[[str], int]) -> list[Span
         raise TextError(f"a part cannot have at most {limit} units; the limit must be at least 1")
     spans: list[Span] = []
     for part in _parts(text, limit, length, 0):
-        spans.extend(_trimmed(part))
+        spans.extend(_trimmed(part, digits=True))
     return _merged(spans)
 
 
@@ -102,13 +108,24 @@ def _needs_space(sentence: str, translation: str, next_sentence: str, next_trans
     return len(target) == 2 and bool(_UNSPACED.search(source)) and not _UNSPACED.search(target)
 
 
-def _segments(line: str, language: str) -> list[str]:
-    """Return the sentences of a line with the spaces around them, as sentencex cuts it."""
+def _segments(line: str, languages: tuple[str, ...]) -> list[str]:
+    """Return the sentences of a line with the spaces around them, cut where all languages see an end."""
     # sentencex panics on some spaces of more than one byte ("A\u00a0." in 1.0.32). With plain spaces
     # of the same number its boundaries are those of the original.
     plain = _SPACE.sub(" ", line)
+    places = _boundaries(plain, languages[0])
+    for language in languages[1:]:
+        if not places:
+            break
+        places &= _boundaries(plain, language)
+    found = [place for place in sorted(places) if ends(plain, place, languages)]
+    return [line[start:end] for start, end in pairwise([0, *found, len(line)])]
+
+
+def _boundaries(line: str, language: str) -> set[int]:
+    """Return the places within a line where a sentence begins, as sentencex sees them."""
     try:
-        lengths = [len(segment) for segment in sentencex.segment(language, plain)]
+        lengths = [len(segment) for segment in sentencex.segment(language, line)]
     except UnicodeEncodeError:
         raise TextError(
             "the text holds a lone surrogate, which is not valid Unicode; read it as UTF-8"
@@ -117,24 +134,18 @@ def _segments(line: str, language: str) -> list[str]:
         # A Rust panic arrives as a BaseException whose class cannot be imported.
         if type(error).__module__ != "pyo3_runtime":
             raise
-        return [line]
-    if sum(lengths) != len(line):
-        return [line]
-    segments = []
-    start = 0
-    for count in lengths:
-        segments.append(line[start : start + count])
-        start += count
-    return segments
+        return set()
+    *places, end = accumulate(lengths, initial=0)
+    return set(places[1:]) if end == len(line) else set()
 
 
-def _trimmed(segment: str) -> Iterator[Span]:
+def _trimmed(segment: str, digits: bool) -> Iterator[Span]:
     """Yield a segment as a sentence with the white space around it apart."""
     match = _AROUND.fullmatch(segment)
     assert match is not None
     before, core, after = match.groups()
     yield Span(before, False)
-    yield Span(core, any(character.isalnum() for character in core))
+    yield Span(core, any(map(str.isalnum if digits else str.isalpha, core)))
     yield Span(after, False)
 
 

@@ -12,21 +12,25 @@ that the bare library does not make:
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Literal, Self
 
 from clearhead.errors import TextError, TranslationError
 from clearhead.text import vocabulary
 from clearhead.text.escape import SPACE_MARK, escaped, unescaped
 from clearhead.text.normalize import normalize
-from clearhead.text.sentencepiece_model import processor, specifications
+from clearhead.text.sentencepiece_model import characters, processor, specifications
+from clearhead.text.symbols import ALL_SYMBOLS, KIND_OF
 from clearhead.text.vocabulary import BOS, CONTROLS, EOS, NUM_BYTES, PAD, UNK
 from clearhead.text.words import Span
 
 _TAG = re.compile(r"<2(.+)>")
+LEARNED = 20
+"""Times that a character must have stood in the sample a vocabulary was learned from to count as learned."""
 
 
 class Tokenizer:
@@ -46,6 +50,8 @@ class Tokenizer:
     """The pieces by id, as SentencePiece writes them."""
     text_pieces: Mapping[str, int]
     """The ids of the pieces that stand for text as they are written: no controls, tags or bytes."""
+    symbols: Mapping[str, int]
+    """The ids of the symbols that stand for what must come through (`text.symbols`); empty where it has none."""
     forbidden_ids: frozenset[int]
     """Ids that a decoder must never produce: pad, bos, unk and the tags. The end, eos, is not one of them."""
 
@@ -83,6 +89,9 @@ class Tokenizer:
         self._byte_ids, self._bytes = byte_ids, frozenset(byte_ids)
         special = {PAD, BOS, EOS, UNK, *tags, *byte_ids}
         self.text_pieces = MappingProxyType({piece: i for i, piece in enumerate(pieces) if i not in special})
+        self.symbols = MappingProxyType(
+            {symbol: self.text_pieces[symbol] for symbol in ALL_SYMBOLS if symbol in self.text_pieces}
+        )
         # What each id adds to a decoded text, in UTF-8.
         self._spelled = [piece.replace(SPACE_MARK, " ").encode() for piece in pieces]
         for i in (PAD, BOS, EOS, UNK, *tags):
@@ -99,13 +108,16 @@ class Tokenizer:
         vocab_size: int = 8000,
         languages: Sequence[str] = (),
         character_coverage: float = 0.9999,
+        symbols: bool = False,
+        split_digits: bool = False,
     ) -> Self:
         """Learn a vocabulary of at most `vocab_size` ids from texts.
 
         Equal texts in equal order give equal bytes. A small corpus gives a smaller vocabulary.
         Unigram: Kudo 2018; BPE: Sennrich et al. 2016; word and character vocabularies hold the most
         frequent ones. `character_coverage` is the share of the running characters that get pieces of
-        their own (unigram, BPE); the rest, rare ones, are spelled in bytes. The texts are held in
+        their own (unigram, BPE); the rest, rare ones, are spelled in bytes. `symbols` adds those that stand for
+        what must come through a translation (`text.symbols`), `split_digits` makes each digit a piece. The texts are held in
         memory: give a sample of a very large corpus. Raises TextError for texts without a
         character, and for a size that is too small, with the least that will do.
         """
@@ -116,6 +128,8 @@ class Tokenizer:
                 vocab_size=vocab_size,
                 languages=languages,
                 character_coverage=character_coverage,
+                symbols=symbols,
+                split_digits=split_digits,
             )
         )
 
@@ -185,14 +199,14 @@ class Tokenizer:
         """Return the ids of a text in the target language."""
         return self.encode_target_batch([text])[0]
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Sequence[int], *, broken: Literal["replace", "ignore"] = "replace") -> str:
         """Return the text of ids in its normal form: `decode(encode(text)) == normalize(text)`.
 
         Any ids in range decode: controls and tags add nothing, and bytes that are not UTF-8 become
-        U+FFFD. Raises TextError for an id out of range.
+        U+FFFD, or nothing where what is `broken` is ignored. Raises TextError for an id out of range.
         """
         spelled = b"".join([self._spelled[i] for i in self._checked(ids)])
-        return normalize(unescaped(spelled.decode("utf-8", errors="replace")))
+        return normalize(unescaped(spelled.decode("utf-8", errors=broken)))
 
     def spans(self, ids: Sequence[int]) -> list[Span | None]:
         """Return where each id stands in `decode(ids)`; None for a control.
@@ -226,6 +240,11 @@ class Tokenizer:
         """
         return [self._labels(i) for i in self._checked(ids)]
 
+    @property
+    def spelling_ids(self) -> tuple[int, ...]:
+        """The ids of the bytes 0 to 255; () for a vocabulary without them."""
+        return tuple(self._byte_ids)
+
     def tag(self, language: str) -> int:
         """Return the id of a target-language tag. Raises TranslationError for one there is none of."""
         if language in self._tags:
@@ -252,12 +271,40 @@ class Tokenizer:
         return self.kind == "word" or 2 * known >= len(letters)
 
     @cached_property
+    def learned(self) -> frozenset[str] | None:
+        """Characters that stood in the training text often enough to be learned; None where that is not known."""
+        counts = characters(self._model)
+        seen = {character for character, count in counts.items() if count >= LEARNED} - KIND_OF.keys()
+        return frozenset(seen | {" "}) if counts else None
+
+    @cached_property
+    def symbol_kinds(self) -> frozenset[str]:
+        """Kinds of symbols that the vocabulary has and that its training text held often enough to be learned."""
+        counts = Counter[str]()
+        for character, count in characters(self._model).items():
+            if character in self.symbols:
+                counts[KIND_OF[character]] += count
+        return frozenset(kind for kind, count in counts.items() if count >= LEARNED)
+
+    @cached_property
     def _letters(self) -> frozenset[str]:
         return frozenset(character for piece in self.text_pieces for character in piece)
 
     def scores(self) -> dict[str, float]:
         """Return the log-probability of each piece of a unigram vocabulary."""
         return {piece: self._processor.get_score(i) for piece, i in self.text_pieces.items()}
+
+    def likelihood(self, word: str) -> float:
+        """Return how likely a word is: the sum of its pieces' log-probabilities (unigram), or fewer pieces."""
+        ids = self.encode(word)
+        if self.kind != "unigram":
+            return -float(len(ids))
+        lowest = min(self._score_of)
+        return sum(self._score_of[i] if i not in self._bytes else 2 * lowest for i in ids)
+
+    @cached_property
+    def _score_of(self) -> list[float]:
+        return [self._processor.get_score(i) for i in range(self.vocab_size)]
 
     def byte_ids(self, text: str) -> list[int]:
         """Return the ids that spell a text in bytes."""

@@ -1,8 +1,10 @@
 """The ids that every vocabulary has, and learning the others from text."""
 
 import io
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sentencepiece
@@ -10,6 +12,7 @@ import sentencepiece
 from clearhead.errors import TextError
 from clearhead.text.escape import escaped
 from clearhead.text.normalize import normalize
+from clearhead.text.symbols import ALL_SYMBOLS
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 """The same ids in every tokenizer. UNK exists because SentencePiece demands it; encode never gives it."""
@@ -22,6 +25,9 @@ KINDS = ("unigram", "bpe", "word", "char")
 
 NUM_BYTES = 256
 """How many ids spell the bytes of what the pieces cannot."""
+
+CHARACTERS_FIELD = 200
+"""Field of the serialised model that holds the characters: the first that SentencePiece leaves to others."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 
@@ -37,6 +43,8 @@ def learn(
     vocab_size: int,
     languages: Sequence[str],
     character_coverage: float,
+    symbols: bool = False,
+    split_digits: bool = False,
 ) -> bytes:
     """Return the serialised model of a vocabulary of at most `vocab_size` ids, as `Tokenizer.train` describes it."""
     if kind not in KINDS:
@@ -47,11 +55,11 @@ def learn(
             "such as 0.9999"
         )
     _check_languages(languages)
-    least = len(CONTROLS) + len(languages) + NUM_BYTES + 1
+    least = len(CONTROLS) + len(languages) + len(ALL_SYMBOLS) * symbols + NUM_BYTES + 1
     if vocab_size < least:
         raise TextError(
-            f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags and "
-            f"{NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
+            f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags"
+            f"{f', {len(ALL_SYMBOLS)} symbols' if symbols else ''} and {NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
         )
     lines = [line for text in texts for line in _training_lines(text)]
     if not lines:
@@ -69,6 +77,8 @@ def learn(
         "remove_extra_whitespaces": False,
         "add_dummy_prefix": True,
         "control_symbols": [f"<2{language}>" for language in languages],
+        "user_defined_symbols": list(ALL_SYMBOLS) if symbols else [],
+        "split_digits": split_digits,
         "num_threads": 1,  # the sums of several depend on their timing
         "minloglevel": 2,
     }
@@ -79,7 +89,24 @@ def learn(
         sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, **options)
     except RuntimeError as error:
         raise TextError(_training_fault(str(error), vocab_size)) from error
-    return model.getvalue()
+    counts = Counter(character for line in lines for character in line)
+    return model.getvalue() + _characters_field(counts)
+
+
+def _characters_field(counts: Mapping[str, int]) -> bytes:
+    """Return how often each character was seen, as a field that other readers of the model pass over."""
+    ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    data = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+    return _varint(CHARACTERS_FIELD << 3 | 2) + _varint(len(data)) + data
+
+
+def _varint(number: int) -> bytes:
+    """Write a number as protocol buffers do: seven bits a byte, the lowest first."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
 
 
 def _check_languages(languages: Sequence[str]) -> None:

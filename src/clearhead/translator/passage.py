@@ -1,5 +1,6 @@
 """A text cut into sentences for the engine, and put together again from what it found; nothing is left out."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice
@@ -8,6 +9,7 @@ from typing import TypeVar
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ClearheadError
 from clearhead.text import sentences
+from clearhead.text.form import Form, dressed, undressed
 from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -16,55 +18,135 @@ from clearhead.translator.translation import Split, Translation
 
 Item = TypeVar("Item")
 
+_LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
+"""Where lines end and cells of a table."""
+_BULLET = re.compile(r"\s*(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s+)+(?=\S)")
+_BRACKETS = {"[": "]", "(": ")"}
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a text is cut and encoded: what does not change from text to text."""
+
+    tokenizer: Tokenizer
+    tag: str | None
+    """Target language that the first id names."""
+    split: Split
+    languages: Sequence[str]
+    """Those by whose rules sentences end."""
+    limit: int
+    """Most tokens of a sentence; a longer one is split further, and that is noted."""
+    form: bool = False
+    """Whether bullets, cells, brackets, case and final marks are kept apart from what is translated."""
+    source: str | None = None
+    """Language of the text, where it is known."""
+    all_of_it: bool = False
+    """Translate what is in letters that the model has not learned, too."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a text as the engine gets it."""
+
+    text: str
+    number: int
+    """Which sentence of the text it is a part of, counted from 1."""
+    form: Form
+    ids: list[int]
+
 
 @dataclass(frozen=True)
 class Passage:
-    """A text cut into sentences, each with its source ids, and what must be said of it."""
+    """A text cut into sentences, and what must be said of it."""
 
     text: str
     spans: list[sentences.Span]
     """Those that are sentences are translated, the others stay."""
-    ids: list[list[int]]
-    numbers: list[int]
-    """Which sentence of the text each of `ids` is of, counted from 1."""
-    notes: tuple[str, ...]
+    sentences: list[Sentence]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> list[list[int]]:
+        """The source ids of each sentence."""
+        return [sentence.ids for sentence in self.sentences]
 
 
-def cut(
-    text: str,
-    tokenizer: Tokenizer,
-    tag: str | None,
-    split: Split,
-    language: str,
-    limit: int,
-    *,
-    all_of_it: bool = False,
-) -> Passage:
-    """Cut a text into sentences of at most `limit` tokens; a longer one is split further, and that is noted.
+def cut(text: str, manner: Manner) -> Passage:
+    """Cut a text into sentences of at most `manner.limit` tokens.
 
     A sentence in a script that the model has not learned would become invented text: it is left as it is, and that
-    is noted, unless `all_of_it` is to be translated.
+    is noted, unless all of it is to be translated. So is what holds nothing but what must come through.
     """
     if not normalize(text):  # blank, or nothing but characters that mean nothing
-        return Passage(text, [sentences.Span(text, False)] if text else [], [], [], ())
-    whole = [sentences.Span(text, True)] if split == "never" else sentences.split(text, language)
+        return Passage(text, [sentences.Span(text, False)] if text else [], [])
+    tokenizer = manner.tokenizer
     spans: list[sentences.Span] = []
-    numbers: list[int] = []
+    found: list[Sentence] = []
     notes: list[str] = []
     number = 0
-    for span in whole:
-        parts, number = [span], number + span.is_sentence
-        if span.is_sentence and not all_of_it and not tokenizer.knows_most_of(span.text):
+    for span in _whole(text, manner):
+        if not span.is_sentence:
+            spans.append(span)
+            continue
+        number += 1
+        form = undressed(span.text, tokenizer, form=manner.form)
+        if (manner.form or form.masked.placed) and not form.has_words:
+            spans.append(sentences.Span(span.text, False))
+            continue
+        if not manner.all_of_it and not tokenizer.knows_most_of(form.text):
             notes.append("what is in letters that the model has not learned was left as it is")
-            parts = [sentences.Span(span.text, False)]
-        elif span.is_sentence and split != "never" and len(tokenizer.encode(span.text)) > limit:
-            parts = sentences.split_long(span.text, limit, lambda part: len(tokenizer.encode(part)))
+            spans.append(sentences.Span(span.text, False))
+            continue
+        parts = [span]
+        if manner.split != "never" and len(tokenizer.encode(form.text)) > manner.limit:
+            parts = sentences.split_long(
+                span.text,
+                manner.limit,
+                lambda part: len(tokenizer.encode(undressed(part, tokenizer, form=False).text)),
+            )
             count = sum(part.is_sentence for part in parts)
-            notes.append(f"a sentence above {limit} tokens was translated in {count} parts")
-        spans += parts
-        numbers += [number] * sum(part.is_sentence for part in parts)
-    ids = [[*tokenizer.encode(span.text, to=tag), EOS] for span in spans if span.is_sentence]
-    return Passage(text, spans, ids, numbers, tuple(dict.fromkeys(notes)))
+            notes.append(f"a sentence above {manner.limit} tokens was translated in {count} parts")
+        for part in parts:
+            spans.append(part)
+            if part.is_sentence:
+                of_part = form if part is span else undressed(part.text, tokenizer, form=manner.form)
+                ids = [*tokenizer.encode(of_part.text, to=manner.tag), EOS]
+                found.append(Sentence(part.text, number, of_part, ids))
+    return Passage(text, spans, found, tuple(dict.fromkeys(notes)))
+
+
+def _whole(text: str, manner: Manner) -> Iterator[sentences.Span]:
+    """Yield sentences, and what stands between them."""
+    if manner.split == "never":
+        yield sentences.Span(text, True)
+        return
+    if not manner.form:
+        yield from sentences.split(text, manner.languages)
+        return
+    for piece in _LINE.split(text):
+        if _LINE.fullmatch(piece):
+            yield sentences.Span(piece, False)
+            continue
+        bullet = _BULLET.match(piece)
+        if bullet and any(map(str.isalpha, piece[bullet.end() :])):
+            yield sentences.Span(bullet[0], False)
+            piece = piece[bullet.end() :]
+        for span in sentences.split(piece, manner.languages):
+            yield from _unbracketed(span)
+
+
+def _unbracketed(span: sentences.Span) -> Iterator[sentences.Span]:
+    """Yield a sentence that stands in brackets, such as [door opens], with these apart."""
+    text = span.text
+    closing = _BRACKETS.get(text[:1])
+    if span.is_sentence and closing and text.endswith(closing) and len(text) > 2:
+        inside = text[1:-1]
+        if inside == inside.strip() and not any(mark in inside for mark in (text[0], closing)):
+            yield sentences.Span(text[0], False)
+            yield sentences.Span(inside, True)
+            yield sentences.Span(closing, False)
+            return
+    yield span
 
 
 def completed(
@@ -75,9 +157,9 @@ def completed(
     `found` are those of all sentences, numbered through the passages, in any order. To put one passage together
     while an engine is busy with the next costs no time of its own.
     """
-    home = [place for place, passage in enumerate(passages) for _ in passage.ids]
-    start = [0, *accumulate(len(passage.ids) for passage in passages)]
-    missing = [len(passage.ids) for passage in passages]
+    home = [place for place, passage in enumerate(passages) for _ in passage.sentences]
+    start = [0, *accumulate(len(passage.sentences) for passage in passages)]
+    missing = [len(passage.sentences) for passage in passages]
     yield from ((place, []) for place, count in enumerate(missing) if not count)
     hypotheses: dict[int, list[Hypothesis]] = {}
     for number, each in found:
@@ -107,7 +189,7 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
 def put_together(
     passage: Passage,
     found: Sequence[Sequence[Hypothesis]],
-    tokenizer: Tokenizer,
+    manner: Manner,
     to: str | None,
     *,
     wanted: int,
@@ -115,34 +197,42 @@ def put_together(
 ) -> Translation:
     """Join the hypotheses of every sentence, rank by rank, with the text's own separators.
 
-    With `literals` addresses, codes and long numbers are put right, and that is noted.
+    With `literals` addresses, codes and long numbers are put right, and that is noted. A text that an earlier rank
+    has too is not given twice.
     """
-    ranks = min(wanted, *map(len, found)) if found else 1
+    ranks = min(len(hypotheses) for hypotheses in found) if found else 1
     best, *others = (
-        _of_rank(passage, [hypotheses[rank] for hypotheses in found], tokenizer, to, literals)
-        for rank in range(ranks)
+        _of_rank(passage, [hypotheses[rank] for hypotheses in found], manner, to, literals)
+        for rank in range(min(ranks, wanted) if wanted == 1 else ranks)
     )
-    return replace(best, alternatives=tuple(others)) if others else best
+    seen = {best.text}
+    different = []
+    for other in others:
+        if other.text not in seen:
+            seen.add(other.text)
+            different.append(other)
+    return replace(best, alternatives=tuple(different[: wanted - 1])) if different else best
 
 
 def _of_rank(
-    passage: Passage, found: Sequence[Hypothesis], tokenizer: Tokenizer, to: str | None, literals: bool
+    passage: Passage, found: Sequence[Hypothesis], manner: Manner, to: str | None, literals: bool
 ) -> Translation:
+    tokenizer = manner.tokenizer
     notes = list(passage.notes)
     texts = []
-    sources = [span.text for span in passage.spans if span.is_sentence]
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
-    for number, source, each in zip(passage.numbers, sources, found, strict=True):
-        text = tokenizer.decode(each.tokens)
-        text, right = restored(source, text) if literals else (text, ())
+    for sentence, each in zip(passage.sentences, found, strict=True):
+        back = dressed(tokenizer.decode(each.tokens, broken="ignore"), sentence.form, to, manner.source)
+        text, right = restored(sentence.text, back.text) if literals else (back.text, ())
         texts.append(text)
-        where = f"sentence {number}: " if several else ""
+        where = f"sentence {sentence.number}: " if several else ""
         if each.truncated:
             notes.append(f"{where}the translation reached the length limit and was ended there")
         if each.repetition:
             notes.append(f"{where}the translation began to repeat itself and was kept from it")
         if right:
             notes.append(f"{where}{', '.join(right)} had come out otherwise and was put right")
+        notes += [where + note for note in back.notes]
     lengths = [len(each.tokens) + 1 for each in found]
     weighted = sum(each.score * length for each, length in zip(found, lengths, strict=True))
     return Translation(

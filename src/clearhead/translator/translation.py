@@ -16,6 +16,7 @@ class TranslateOptions(TypedDict, total=False):
     """The options of `Translator.stream`, which explains them."""
 
     to: str | None
+    source: str | None
     beam_size: int | None
     alpha: float | None
     num_hypotheses: int

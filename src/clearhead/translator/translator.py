@@ -1,7 +1,7 @@
 """Text to text: a trained model, its tokenizer and an engine behind one small surface."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -12,12 +12,12 @@ from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
-from clearhead.errors import TranslationError
+from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
-from clearhead.translator.passage import Passage, completed, cut, one_ahead, put_together
+from clearhead.translator.passage import Manner, Passage, completed, cut, one_ahead, put_together
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class Translator:
         texts: Iterable[str],
         *,
         to: str | None = None,
+        source: str | None = None,
         beam_size: int | None = None,
         alpha: float | None = None,
         num_hypotheses: int = 1,
@@ -112,26 +113,50 @@ class Translator:
         prefix: str = "",
         align: bool = False,
         window: int = WINDOW,
+        waits: Callable[[], bool] | None = None,
         options: SearchOptions | None = None,
     ) -> Iterator[Translation]:
         """Yield the translation of each text, in order, while later ones are still being read.
 
-        `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
+        `to` is the target language, `source` the language of the texts where that is known: it decides where
+        sentences end and how figures are read. `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
         usual ones by name. `prefix` is text that every translation must begin with (one sentence each).
         With `align` each has its word alignment, at the cost of one more pass in our own code.
-        `window` texts are read before the first is translated, so that like lengths share a batch.
+        `window` texts are read before the first is translated, so that like lengths share a batch; fewer where
+        `waits` says that the next has yet to come. Texts before one that cannot be read or translated are
+        translated first, then the error is raised.
         """
         tag = self.target(to)
         search = self._options(options, beam_size, alpha, num_hypotheses)
         forced = self._forced(prefix) if prefix else None
-        source = iter(texts)
+        manner = self._manner(tag, source, split, search, forced is not None)
         windows = (
-            self._begin(read, tag, search, "never" if forced else split, forced)
-            for read in iter(lambda: list(islice(source, window)), [])
+            begun
+            for read in _windows(texts, window, waits)
+            for begun in self._begun(read, manner, search, forced)
         )
         literals = search.decoding.literals and forced is None
         for passages, found in windows if window == 1 else one_ahead(windows):
-            yield from self._finish(passages, found, tag, search.num_hypotheses, literals, align)
+            yield from self._finish(passages, found, manner, search.num_hypotheses, literals, align)
+
+    def _manner(
+        self, tag: str | None, source: str | None, split: Split, search: SearchOptions, forced: bool
+    ) -> Manner:
+        """Return how texts are cut; with a forced beginning each is one sentence, as it stands."""
+        if source is not None and self.sources and source not in self.sources:
+            raise TranslationError(
+                f"this model does not translate from {source!r}; it translates from {', '.join(self.sources)}"
+            )
+        return Manner(
+            tokenizer=self.tokenizer,
+            tag=tag,
+            split="never" if forced else split,
+            languages=(source,) if source else self.sources or ("en",),
+            limit=int(self.info.training.get("max_tokens", 256)),
+            form=search.decoding.form and not forced,
+            source=source,
+            all_of_it=forced,
+        )
 
     def _forced(self, prefix: str) -> list[int]:
         ids = self.tokenizer.encode_target(prefix)
@@ -151,21 +176,36 @@ class Translator:
         decoding = replace(defaults, beam_size=width, alpha=defaults.alpha if alpha is None else alpha)
         return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses)
 
+    def _begun(
+        self,
+        texts: list[str],
+        manner: Manner,
+        search: SearchOptions,
+        forced: list[int] | None,
+    ) -> Iterator[tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]]:
+        """Begin texts together; where one of them cannot be, those before it all the same, then raise."""
+        try:
+            begun = self._begin(texts, manner, search, forced)
+        except ClearheadError:
+            if len(texts) < 2:
+                raise
+            half = len(texts) // 2
+            yield from self._begun(texts[:half], manner, search, forced)
+            yield from self._begun(texts[half:], manner, search, forced)
+        else:
+            yield begun
+
     def _begin(
         self,
         texts: list[str],
-        tag: str | None,
+        manner: Manner,
         search: SearchOptions,
-        split: Split,
         forced: list[int] | None,
     ) -> tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]:
         """Cut texts into sentences and hand these to the engine."""
-        limit = int(self.info.training.get("max_tokens", 256))
-        passages = [
-            cut(text, self.tokenizer, tag, split, self._language, limit, all_of_it=forced is not None)
-            for text in texts
-        ]
+        passages = [cut(text, manner) for text in texts]
         flat = [ids for passage in passages for ids in passage.ids]
+        check_lengths(flat, self.info.model.longest)
         prefixes = None if forced is None else [forced] * len(flat)
         return passages, self.engine.translate(flat, search, prefixes)
 
@@ -173,7 +213,7 @@ class Translator:
         self,
         passages: list[Passage],
         found: Iterator[tuple[int, list[Hypothesis]]],
-        tag: str | None,
+        manner: Manner,
         wanted: int,
         literals: bool,
         align: bool,
@@ -181,10 +221,10 @@ class Translator:
         """Put the texts together again from what the engine finds, and yield them in order."""
         made: dict[int, Translation] = {}
         best: dict[int, list[list[int]]] = {}
-        to = self._named(tag)
+        to = self._named(manner.tag)
         for place, each in completed(passages, found):
             passage = passages[place]
-            made[place] = put_together(passage, each, self.tokenizer, to, wanted=wanted, literals=literals)
+            made[place] = put_together(passage, each, manner, to, wanted=wanted, literals=literals)
             best[place] = [[*hypotheses[0].tokens, EOS] for hypotheses in each]
         if not align:
             yield from (made[place] for place in range(len(passages)))
@@ -195,7 +235,13 @@ class Translator:
         targets = [ids for place in range(len(passages)) for ids in best[place]]
         alignments = iter(self._alignments(flat, targets, "split"))
         for place, passage in enumerate(passages):
-            yield replace(made[place], alignment=joined(list(islice(alignments, len(passage.ids)))))
+            parts = [
+                each.spelled_out(sentence.form.masked.carried_by)
+                for each, sentence in zip(
+                    islice(alignments, len(passage.sentences)), passage.sentences, strict=True
+                )
+            ]
+            yield replace(made[place], alignment=joined(parts))
 
     @property
     def _language(self) -> str:
@@ -322,3 +368,30 @@ class Translator:
             measures=measures,
             search=search,
         )
+
+
+def _windows(texts: Iterable[str], size: int, waits: Callable[[], bool] | None) -> Iterator[list[str]]:
+    """Yield texts in windows of `size`; less where the next has yet to come, or cannot be read.
+
+    After a window beyond which nothing is there yet comes an empty one, so that it is given out before
+    anybody waits.
+    """
+    source = iter(texts)
+    while True:
+        read: list[str] = []
+        empty = False
+        try:
+            for text in islice(source, size):
+                read.append(text)
+                empty = waits is not None and waits()
+                if empty:
+                    break
+        except ClearheadError:
+            if read:
+                yield read
+            raise
+        if not read:
+            return
+        yield read
+        if empty:
+            yield []

@@ -1,0 +1,33 @@
+"""Synthetic parallel text in English, French, Spanish and German: numbers, dates, codes, names, symbols."""
+
+from collections.abc import Iterator
+from random import Random
+
+from .frames import fill, frames
+
+KINDS = (
+    ("counts", True, 3),
+    ("counts", False, 3),
+    ("numbers", True, 2),
+    ("numbers", False, 1),
+    ("ordinals", True, 2),
+    ("ordinals", False, 2),
+    ("dates", False, 3),
+    ("clock", False, 3),
+    ("amounts", False, 3),
+    ("measures", False, 3),
+    ("codes", False, 3),
+    ("programs", False, 3),
+    ("names", False, 4),
+    ("symbols", False, 3),
+)
+"""File of frames, whether its numbers are in words, and how often it is taken."""
+
+
+def lines(seed: int, count: int) -> Iterator[tuple[str, str, str, str]]:
+    """Yield rows of English, French, Spanish and German, the same ones for a seed."""
+    draws = Random(seed)
+    shares = [share for _, _, share in KINDS]
+    for name, words, _ in draws.choices(KINDS, shares, k=count):
+        english, french, spanish, german = fill(draws.choice(frames(name)), draws, words=words)
+        yield english, french, spanish, german

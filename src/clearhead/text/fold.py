@@ -1,0 +1,49 @@
+"""Typographic forms that a model has not learned, written with characters that it has."""
+
+import unicodedata
+from collections.abc import Collection
+
+_PLAIN = {
+    **dict.fromkeys("’‘‛ʼʹ´`′", "'"),
+    **dict.fromkeys("“”„‟″〝〞", '"'),
+    **dict.fromkeys("«»", '"'),
+    **dict.fromkeys("‹›", "'"),
+    **dict.fromkeys("‐‑‒−", "-"),
+    **dict.fromkeys("–—―", "-"),
+    "…": "...",
+    "·": "-",
+    "•": "-",
+    "æ": "ae",
+    "Æ": "Ae",
+    "œ": "oe",
+    "Œ": "Oe",
+    "ẞ": "SS",
+}
+
+
+def folded(text: str, learned: Collection[str] | None) -> str:
+    """Return a text whose typographic characters that were not learned are written with learned ones.
+
+    `ﬁ` becomes `fi`, `’` becomes `'`, full-width forms become plain ones. What was learned stays, and so does what
+    no learned character can stand for. None: nothing is known of what was learned.
+    """
+    if learned is None or text.isascii():
+        return text
+    return "".join(_of(character, learned) for character in text)
+
+
+def _of(character: str, learned: Collection[str]) -> str:
+    if character in learned:
+        return character
+    for form in (_PLAIN.get(character, ""), _compatible(character)):
+        if form and all(each in learned for each in form):
+            return form
+    return character
+
+
+def _compatible(character: str) -> str:
+    """Return the compatible form of ligatures and widths; superscripts and fractions mean something else."""
+    decomposition = unicodedata.decomposition(character)
+    if decomposition.startswith(("<compat>", "<wide>", "<narrow>", "<font>")):
+        return unicodedata.normalize("NFKC", character)
+    return ""

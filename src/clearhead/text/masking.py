@@ -1,0 +1,214 @@
+"""Symbols put in the places of what must come through, and taken out again after translating.
+
+Where a symbol would touch a letter or a digit, a space is put between them, so that the word beside it is one
+that the vocabulary knows, and is taken out again on the same side.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from clearhead.text.carried import Carried, digits, find, key
+from clearhead.text.numerals import written
+from clearhead.text.symbols import EACH, KIND_OF, SYMBOLS
+
+_FIGURES = ("number", "year", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A symbol in a text, and what it stands for."""
+
+    symbol: str
+    carried: Carried
+    joined_before: bool
+    """Whether it touched a letter, a digit or another one before it."""
+    joined_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A text with symbols, and what each stands for, from left to right."""
+
+    text: str
+    placed: tuple[Placed, ...] = ()
+
+    @property
+    def carried_by(self) -> dict[str, str]:
+        """What each symbol stands for; the first where it is used again."""
+        return {each.symbol: each.carried.text for each in reversed(self.placed)}
+
+
+def mask(
+    text: str,
+    kinds: Collection[str],
+    learned: Collection[str] | None = None,
+    *,
+    found: Sequence[Carried] | None = None,
+    draws: Random | None = None,
+) -> Masked:
+    """Return a text with symbols of the given kinds for what must come through.
+
+    The symbols of a kind are taken in order, or in one that `draws` gives; a text with more of a kind than there
+    are uses them again. `found` are the stretches, where they are known.
+    """
+    stretches = [each for each in (find(text, learned) if found is None else found) if each.kind in kinds]
+    if not stretches:
+        return Masked(text)
+    free: dict[str, list[str]] = {}
+    symbols: list[str] = []
+    for each in stretches:
+        if not free.get(each.kind):
+            free[each.kind] = _in_order(each.kind, draws)
+        symbols.append(free[each.kind].pop())
+    return _with_symbols(text, list(zip(stretches, symbols, strict=True)))
+
+
+def _in_order(kind: str, draws: Random | None) -> list[str]:
+    """Return the symbols of a kind, last to first."""
+    symbols = list(SYMBOLS[kind])
+    if draws is None:
+        return symbols[::-1]
+    return draws.sample(symbols, EACH)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A translation with everything back in its place."""
+
+    text: str
+    missing: tuple[str, ...] = ()
+    """What the translation lost."""
+    doubled: tuple[str, ...] = ()
+    """What it has more often than the source."""
+
+
+def restored(
+    translation: str, masked: Masked, target: str | None = None, source: str | None = None
+) -> Restored:
+    """Put what was carried back in the place of its symbols; figures are written as the target language does."""
+    waiting: dict[str, list[Placed]] = {}
+    for each in masked.placed:
+        waiting.setdefault(each.symbol, []).append(each)
+    last = {symbol: places[-1] for symbol, places in waiting.items()}
+    parts: list[str] = []
+    doubled: list[str] = []
+    swallow = False
+    for character in translation:
+        if character in last:
+            if waiting[character]:
+                each = waiting[character].pop(0)
+            else:
+                each = last[character]
+                doubled.append(each.carried.text)
+            if each.joined_before and parts and parts[-1] == " ":
+                parts.pop()
+            parts.append(_shown(each.carried, target, source))
+            swallow = each.joined_after
+            continue
+        if character in KIND_OF:  # a symbol that the source does not have
+            continue
+        if not (swallow and character == " "):
+            parts.append(character)
+        swallow = False
+    missing = tuple(each.carried.text for places in waiting.values() for each in places)
+    return Restored("".join(parts), missing, tuple(doubled))
+
+
+def _shown(carried: Carried, target: str | None, source: str | None) -> str:
+    if carried.kind in ("number", "amount"):
+        return written(carried.text, target, source)
+    return carried.text
+
+
+def mask_pair(
+    src: str,
+    tgt: str,
+    kinds: Collection[str],
+    learned: Collection[str] | None = None,
+    draws: Random | None = None,
+) -> tuple[str, str]:
+    """Return a pair for training with symbols for what stands on both sides, the same one on each.
+
+    What the source has must be found in the target: letter for letter, or figures by their digits, since each
+    language parts them in its own way. What is written otherwise there (5 p.m. and 17 Uhr) stays as it is.
+    """
+    stretches = [each for each in find(src, learned) if each.kind in kinds]
+    if not stretches:
+        return src, tgt
+    taken: list[Carried] = []
+    theirs = find(tgt, learned)
+    pairs: list[tuple[Carried, Carried]] = []
+    for each in stretches:
+        there = _partner(each, tgt, theirs, taken)
+        if there is not None:
+            taken.append(there)
+            pairs.append((each, there))
+    if not pairs:
+        return src, tgt
+    masked = mask(src, kinds, found=[one for one, _ in pairs], draws=draws)
+    symbol_of = {id(placed.carried): placed.symbol for placed in masked.placed}
+    others = sorted(((there, symbol_of[id(one)]) for one, there in pairs), key=lambda item: item[0].start)
+    return masked.text, _with_symbols(tgt, others).text
+
+
+def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:
+    """Return a text with each symbol in the place of its stretch; these stand in order."""
+    parts: list[str] = []
+    placed: list[Placed] = []
+    end = 0
+    for each, symbol in places:
+        between = text[end : each.start]
+        before = (between or " ")[-1].isalnum() or (bool(placed) and each.start == end)
+        after = each.end < len(text) and text[each.end].isalnum()
+        parts.append(between + (" " if before else "") + symbol + (" " if after else ""))
+        placed.append(Placed(symbol, each, before, after))
+        end = each.end
+    return Masked("".join(parts) + text[end:], tuple(placed))
+
+
+def _partner(each: Carried, tgt: str, theirs: Sequence[Carried], taken: Sequence[Carried]) -> Carried | None:
+    """Return where the target has what the source has; None where it has not, or has it more often."""
+
+    def free(start: int, end: int) -> bool:
+        return all(end <= other.start or other.end <= start for other in taken)
+
+    same = [other for other in theirs if key(other) == key(each) and free(other.start, other.end)]
+    if same:
+        return same[0]
+    start = tgt.find(each.text)
+    while start >= 0:
+        end = start + len(each.text)
+        alone = not (tgt[start - 1 : start].isalnum() and each.text[0].isalnum()) and not (
+            tgt[end : end + 1].isalnum() and each.text[-1].isalnum()
+        )
+        if alone and free(start, end) and (each.kind not in _FIGURES or _whole(tgt, start, end)):
+            return Carried(start, end, each.kind, each.text)
+        start = tgt.find(each.text, start + 1)
+    return None
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Say whether figures are not a part of larger ones, such as the 12 of 12.50."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    return not (
+        (len(before) == 2 and before[0].isdigit() and before[1] in ".,")
+        or (len(after) == 2 and after[1].isdigit() and after[0] in ".,")
+    )
+
+
+def lost_digits(source: str, translation: str) -> list[str]:
+    """Return the figures of a source that its translation does not have, however they are parted."""
+    have = Counter(_runs(translation))
+    lost = []
+    for run in _runs(source):
+        if have[run]:
+            have[run] -= 1
+        else:
+            lost.append(run)
+    return lost
+
+
+def _runs(text: str) -> list[str]:
+    return [digits(run) for run in "".join(c if c.isdigit() else " " for c in text).split()]
