@@ -98,7 +98,7 @@ def _step(rows: int, length: int, **changed: int) -> Point:
     tgt = draws.integers(UNK + 1, model.config.vocab_size, (rows, length + 1))
     src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
     batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
-    config = TrainingConfig()
+    config = TrainingConfig(precision="fp32")
     steps = train(TrainState.fresh(model, config), repeat((START, batch)), config)
     return _timed(lambda: next(steps))
 

@@ -95,6 +95,10 @@ def test_a_file_of_settings_may_be_a_pipe(tmp_path):
         ({"training": {"optimizer_betas": 0.9}}, "it must be a list"),
         ({"training": {"optimizer_betas": [0.9]}}, "two numbers"),
         ({"training": {"accumulate": 0}}, "1 or more"),
+        (
+            {"training": {"precision": "fp16"}},
+            "training.precision is 'fp16'; allowed is one of auto, fp32, bf16",
+        ),
         ({"training": {"learning_rate": 0}}, "above 0"),
         ({"training": {"patience": -1}}, "0 or more"),
         ({"tokenizer": {"vocab_size": 100}}, "300 (256 are bytes) to"),

@@ -101,7 +101,7 @@ def test_documents_are_named(tmp_path, data, what):
 
 @pytest.mark.parametrize("text", ["ça coûte", "cœur", "l’ouvrière", "fin…", "« Oui »", "20 €", "– ah"])
 def test_a_line_that_is_not_utf8_is_most_often_windows_1252(tmp_path, text):
-    """It has all the letters of Latin-1; of its own, as Latin-1, the quotation marks would become control characters."""
+    """It has all the letters of Latin-1; read as that, its quotation marks would become control characters."""
     path = tmp_path / "a.fr"
     path.write_bytes(f"plain\n{text}\n".encode("cp1252"))
     message = said(path)

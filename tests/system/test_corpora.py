@@ -105,7 +105,7 @@ def test_the_default_target(several, folder, tmp_path, capsys):
 
 def test_foreign_lines_are_told_of_and_refused(several, capsys, monkeypatch):
     monkeypatch.setattr(Translator, "sources", ("de", "en"))
-    lines = ["Das ist sehr gut.", "", "Det är mycket bra, tack så mycket."]
+    lines = ["Das ist sehr gut.", "", "Det är mycket bra, tack så mycket.", "hm"]
     for choice, empty in (("report", False), ("refuse", True)):
         capsys.readouterr()
         options = ["--to", "en", "--format", "json", "--detect", choice]
@@ -116,7 +116,9 @@ def test_foreign_lines_are_told_of_and_refused(several, capsys, monkeypatch):
         assert (rows[2]["text"] == "") == empty
         assert shown.err.count("line 3: the text seems to be sv") == 1
         assert ("left empty" in shown.err) == empty
+        assert shown.err.count("line 1: de (") == 1
         assert "line 2" not in shown.err
+        assert shown.err.count("line 4: too short to tell its language\n") == 1
 
 
 def test_a_model_whose_languages_cannot_be_checked(several, capsys):

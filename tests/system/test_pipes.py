@@ -6,8 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
+
+from clearhead.errors import ClearheadError
+from clearhead.translator import Translator
 
 ANSWERS = {
     "1 2 3": "one two three",
@@ -26,7 +30,7 @@ def started(tiny_run):
     running = []
 
     def start(*args, **streams):
-        streams = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")} | streams
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | streams
         command = [sys.executable, "-m", "clearhead", "translate", "--model", str(tiny_run.path), *args]
         running.append(subprocess.Popen(command, bufsize=0, **streams))
         return running[-1]
@@ -144,3 +148,18 @@ def test_an_interrupt_while_waiting_is_told_in_one_line(started):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS)
     assert (out, err, process.returncode) == (b"", b"clearhead: interrupted\n", 130)
+
+
+@pytest.mark.parametrize("engine", ["ctranslate2", "pytorch"])
+@pytest.mark.parametrize("before", [0, 1, 2, 5])
+def test_texts_before_one_that_is_too_long_or_no_text_are_translated(tiny_run, monkeypatch, engine, before):
+    translator = Translator.load(tiny_run.path, engine=engine)
+    limited = replace(translator.info.model, positions="learned", max_positions=64)
+    translator.info = replace(translator.info, model=limited)
+    for bad, split in (("1 " * 200, "never"), ("\ud800", "auto")):
+        texts = [*["5", "7 1", "1 2 3", "", "9 9 0 4"][:before], bad, "5"]
+        given: list[str] = []
+        stream = translator.stream(texts, split=split)
+        with pytest.raises(ClearheadError):
+            given.extend(each.text for each in stream)
+        assert given == ["five", "seven one", "one two three", "", "nine nine zero four"][:before]

@@ -65,7 +65,9 @@ def test_the_expected_languages_come_first(text, code):
     assert 0.75 <= found.probability <= 1
 
 
-@pytest.mark.parametrize("text", ["", "12345", "hi", "ok", "Tom", "Hello!", "Home", "Paris", "No", "seventeen", "!?"])
+@pytest.mark.parametrize(
+    "text", ["", "12345", "hi", "ok", "Tom", "Hello!", "Home", "Paris", "No", "seventeen", "!?"]
+)
 @pytest.mark.parametrize("expected", [(), KNOWN])
 def test_what_is_too_short_has_no_name(text, expected):
     found = language.detect(text, expected)

@@ -38,7 +38,14 @@ def fresh(training: TrainingConfig, dropout=0.1, **shape) -> TrainState:
 
 def settings(**overrides) -> TrainingConfig:
     return TrainingConfig(
-        **{"max_steps": 30, "batch_tokens": 120, "warmup_steps": 10, "threads": 1, **overrides}
+        **{
+            "max_steps": 30,
+            "batch_tokens": 120,
+            "warmup_steps": 10,
+            "precision": "fp32",
+            "threads": 1,
+            **overrides,
+        }
     )
 
 

@@ -7,17 +7,23 @@ WORDS = (
     *("main", "test", "config", "draft", "music", "holiday", "list", "map", "shop", "news", "blog", "home"),
 )
 ENDINGS = ("pdf", "txt", "jpg", "png", "zip", "docx", "csv", "mp3", "json", "html", "py")
-DOMAINS = ("example.com", "example.org", "mail.example.net", "test.de", "beispiel.de", "exemple.fr", "ejemplo.es")
+DOMAINS = (
+    *("example.com", "example.org", "mail.example.net", "test.de"),
+    *("beispiel.de", "exemple.fr", "ejemplo.es"),
+)
 USERS = (
     *("anna", "peter.hoffmann", "j.smith", "info", "contact", "lucia_m", "support", "marie-claire", "tom99"),
     *("hans.mueller", "paula", "jean.dupont", "admin", "news", "k.novak", "office"),
 )
 TAGS = (
-    *("travel", "music", "Berlin2024", "love", "foodie", "news", "opensource", "Python", "nofilter", "summer"),
-    *("win", "photo", "WorldCup", "throwback", "climate"),
+    *("travel", "music", "Berlin2024", "love", "foodie", "news", "opensource", "Python", "nofilter"),
+    *("summer", "win", "photo", "WorldCup", "climate"),
 )
 EMOJI = tuple("😀😂😍😭😎🤔👍👏🙏💪❤🎉🎂🎁🔥⭐✨☀🌙🌈🐶🐱🌹🍕🍺☕🚗✈🏠📷📎✅❌⚠💡🔒😉😊🥳🤷")
-EMOJI_NAMES = ("smile", "heart", "tada", "rocket", "thumbsup", "fire", "wave", "cry", "joy", "star", "bug", "warning")
+EMOJI_NAMES = (
+    *("smile", "heart", "tada", "rocket", "thumbsup", "fire", "wave", "cry", "joy", "star", "bug"),
+    *("warning", "coffee", "eyes", "tongue_out"),
+)
 CODE = (
     *("git status", "npm install", "print(x)", "ls -la", "cd ..", "make test", "sudo apt update", "x = 3"),
     *("null", "True", "max_length", "index.html", "pip install numpy", "getName()", "SELECT * FROM users"),
@@ -32,8 +38,8 @@ FIELDS = {
     "place": ("city", "place", "location"),
 }
 STYLES = (
-    *("{{{0}}}", "{{{0}}}", "{{{{ {0} }}}}", "${{{0}}}", "%({0}){2}", "[[{0}]]", "%{{{0}}}", "<{0}>", "[{0}]"),
-    *("{{{{{0}}}}}", "{{{1}}}", "%{2}", "%{3}${2}", "${4}", ":{0}"),
+    *("{{{0}}}", "{{{0}}}", "{{{{ {0} }}}}", "${{{0}}}", "%({0}){2}", "[[{0}]]", "%{{{0}}}", "<{0}>"),
+    *("[{0}]", "{{{{{0}}}}}", "{{{1}}}", "%{2}", "%{3}${2}", "${4}", ":{0}"),
 )
 """By field, place from 0, type, place from 1, and field in capitals: {name}, {0}, %s, %1$s, $NAME."""
 
@@ -54,7 +60,8 @@ def _letters(draws: Random, count: int) -> str:
 def code(draws: Random) -> str:
     """Return a code of letters and digits, such as AB-1234."""
     number, letters = draws.randrange(1, 10 ** draws.randint(2, 6)), _letters(draws, draws.randint(1, 3))
-    return draws.choice((f"{letters}-{number}", f"{letters}{number}", f"{number}-{letters}", f"{letters}-{number}-{_letters(draws, 1)}"))
+    layout = draws.choice(("{0}-{1}", "{0}{1}", "{1}-{0}", "{0}-{1}-{2}"))
+    return layout.format(letters, number, _letters(draws, 1))
 
 
 def pin(draws: Random) -> str:
@@ -64,12 +71,16 @@ def pin(draws: Random) -> str:
 
 def flight(draws: Random) -> str:
     """Return the number of a flight."""
-    return f"{draws.choice(('LH', 'AF', 'IB', 'BA', 'LX', 'OS', 'U2'))}{draws.choice(('', ' '))}{draws.randrange(100, 9000)}"
+    line = draws.choice(("LH", "AF", "IB", "BA", "LX", "OS", "U2"))
+    return f"{line}{draws.choice(('', ' '))}{draws.randrange(100, 9000)}"
 
 
 def room(draws: Random) -> str:
     """Return the number of a room."""
-    return draws.choice((str(draws.randrange(1, 900)), f"{draws.choice('ABC')}{draws.randrange(1, 400)}", f"{draws.randrange(1, 9)}.{draws.randrange(10, 40)}"))
+    layout = draws.choice(("{0}", "{1}{0}", "{2}.{3}"))
+    return layout.format(
+        draws.randrange(1, 500), draws.choice("ABC"), draws.randrange(1, 9), draws.randrange(10, 40)
+    )
 
 
 def version(draws: Random) -> str:
@@ -87,8 +98,8 @@ def ip(draws: Random) -> str:
 def url(draws: Random) -> str:
     """Return the address of a page."""
     start = draws.choice(("https://", "https://www.", "http://", "www."))
-    end = draws.choice(("", f"/{draws.choice(WORDS)}", f"/{draws.choice(WORDS)}/{draws.randrange(1000)}", f"/{draws.choice(WORDS)}.html", f"/?id={draws.randrange(100)}"))
-    return start + draws.choice(DOMAINS) + end
+    end = draws.choice(("", "/{0}", "/{0}/{1}", "/{0}.html", "/?id={1}"))
+    return start + draws.choice(DOMAINS) + end.format(draws.choice(WORDS), draws.randrange(1000))
 
 
 def email(draws: Random) -> str:
@@ -108,15 +119,22 @@ def hashtag(draws: Random) -> str:
 
 def file(draws: Random) -> str:
     """Return the name of a file."""
-    stem = draws.choice(WORDS)
-    return f"{draws.choice((stem, f'{stem}_{draws.randrange(1, 40)}', f'{stem}-{draws.randrange(2015, 2026)}', f'IMG_{draws.randrange(9999):04}'))}.{draws.choice(ENDINGS)}"
+    layout = draws.choice(("{0}", "{0}_{1}", "{0}-{2}", "IMG_{3:04}"))
+    stem = layout.format(
+        draws.choice(WORDS), draws.randrange(1, 40), draws.randrange(2015, 2026), draws.randrange(9999)
+    )
+    return f"{stem}.{draws.choice(ENDINGS)}"
 
 
 def path(draws: Random) -> str:
     """Return the path of a file or folder."""
-    root = draws.choice(("/home/anna/", "C:\\Users\\tom\\", "~/", "/etc/", "/usr/local/", "./src/", "../", "D:\\"))
+    root = draws.choice(("/home/anna/", "C:\\Users\\tom\\", "~/", "/etc/", "/usr/local/", "./src/", "D:\\"))
     joint = "\\" if "\\" in root else "/"
-    return root + draws.choice(("", draws.choice(WORDS) + joint)) + draws.choice((file(draws), draws.choice(WORDS)))
+    return (
+        root
+        + draws.choice(("", draws.choice(WORDS) + joint))
+        + draws.choice((file(draws), draws.choice(WORDS)))
+    )
 
 
 def snippet(draws: Random) -> str:

@@ -112,9 +112,8 @@ def _texts(domain: str, draws: Random, style: str, place: int) -> Same | None:
         return Same(draws.choice(rest.split(",")))
     if kind == "numeric":
         day, month, year = draws.randint(1, 28), draws.randint(1, 12), draws.randint(1990, 2030)
-        return Same(
-            draws.choice((f"{day:02}/{month:02}/{year}", f"{year}-{month:02}-{day:02}", f"{day:02}.{month:02}.{year}"))
-        )
+        layout = draws.choice(("{0:02}/{1:02}/{2}", "{2}-{1:02}-{0:02}", "{0:02}.{1:02}.{2}"))
+        return Same(layout.format(day, month, year))
     way = getattr(codes, kind.replace("-", "_"), None)
     return Same(way(draws)) if way else None
 

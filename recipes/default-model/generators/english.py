@@ -63,7 +63,7 @@ def day(number: int) -> str:
 def year(number: int) -> str:
     """Say *nineteen ninety-eight*, *nineteen oh five*, *two thousand and five*."""
     century, rest = divmod(number, 100)
-    if number < 1100 or century % 10 == 0 and rest < 10:
+    if number < 1100 or (century % 10 == 0 and rest < 10):
         return cardinal(number)
     if not rest:
         return f"{cardinal(century)} hundred"

@@ -44,9 +44,10 @@ class Frame:
 def parse(block: str) -> Frame:
     """Read one frame."""
     head, *sides = block.split("\n")
-    assert head.startswith(":") and len(sides) == len(CODES), block
-    variables = tuple((name, domain) for name, _, domain in (part.partition("=") for part in head[1:].split()))
-    return Frame(variables, tuple(_parts(side) for side in sides))
+    assert head.startswith(":"), block
+    assert len(sides) == len(CODES), block
+    pairs = (part.split("=", 1) for part in head[1:].split())
+    return Frame(tuple((name, domain) for name, domain in pairs), tuple(_parts(side) for side in sides))
 
 
 def _parts(side: str) -> tuple[str | Slot, ...]:
@@ -75,13 +76,11 @@ def fill(frame: Frame, draws: Random, *, words: bool) -> tuple[str, ...]:
     values: dict[str, Value] = {}
     style = draws.choice(codes.STYLES)
     for name, domain in frame.variables:
-        value = draw(domain, draws, words, style, values)
-        while value in values.values() and not domain.startswith(("ph:", "small")) and "=" not in domain:
-            again = draw(domain, draws, words, style, values)
-            if again == value and re.fullmatch(r"\w[+*]\w|one:.*", domain):
+        values[name] = draw(domain, draws, words, style, values)
+        for _ in range(20):
+            if list(values.values()).count(values[name]) == 1 or domain.startswith(("ph:", "small")):
                 break
-            value = again
-        values[name] = value
+            values[name] = draw(domain, draws, words, style, {k: v for k, v in values.items() if k != name})
     return tuple(
         _said(side, LANGUAGES[code], code, values) for code, side in zip(CODES, frame.sides, strict=True)
     )
@@ -101,4 +100,4 @@ def _said(side: tuple[str | Slot, ...], language: Language, code: str, values: M
     while joint := JOINT.search(said):
         said = said[: joint.start()] + language.linked(joint[1], joint[2])
     # The dot of an abbreviation or ordinal is also that of the sentence; in Spanish it stands after the quote.
-    return re.sub(r"(?<!\.)\.\.(?!\.)", ".", said).replace(".»", "».")
+    return re.sub(r"(?<!\.)\.\.$", ".", said).replace(".»", "».")

@@ -49,7 +49,7 @@ def _before(number: int) -> str:
 def _below_thousand(number: int, *, inner: bool = False) -> str:
     hundreds, rest = divmod(number, 100)
     tens, units = divmod(rest, 10)
-    count = "" if hundreds == 1 and not inner else UNITS[hundreds].removesuffix("s") if hundreds == 1 else UNITS[hundreds]
+    count = UNITS[hundreds] if hundreds != 1 else "ein" if inner else ""
     if rest < 20:
         low = UNITS[rest] if rest or not hundreds else ""
     else:

@@ -141,7 +141,7 @@ def singular(number: int | Decimal) -> bool:
 
 def linked(word: str, following: str) -> str:
     """Join *y* or *o* to what follows: *e Inés*, *u ocho*."""
-    if word in "yY" and re.match(r"(?:i|hi(?!e))", following, re.IGNORECASE):
+    if word in "yY" and re.match(r"[ií]|h[ií](?!e)", following, re.IGNORECASE):
         word = {"y": "e", "Y": "E"}[word]
     elif word == "o" and re.match(r"(?:h?[oó]|8|11(?!\d)(?!\.\d{3}\.))", following, re.IGNORECASE):
         word = "u"

@@ -27,7 +27,9 @@ class Language(Protocol):
 class Value(Protocol):
     """Anything a slot can hold; `code` is the language's, for what a table tells."""
 
-    def say(self, language: Language, code: str, forms: tuple[str, ...], others: Mapping[str, "Value"]) -> str: ...
+    def say(
+        self, language: Language, code: str, forms: tuple[str, ...], others: Mapping[str, "Value"]
+    ) -> str: ...
     def choice(self, language: Language, code: str) -> int: ...
 
 

@@ -43,6 +43,7 @@ class Plan:
             "parameters": f"{result.parameters:,} ({parts})",
             "memory": f"about {result.memory_bytes / 2**30:.2f} GiB beside the program itself",
             "operations": f"{result.flops_per_token / 1e6:,.1f} MFLOP a token, {step_flops / 1e9:,.1f} GFLOP a step",
+            "precision": _precision(result.precision),
             "steps": f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens",
         }
         if result.pairs:
@@ -52,6 +53,10 @@ class Plan:
             rows["time"] = f"{_duration(result.seconds)}, validation not counted"
         for name, value in rows.items():
             print(f"{name:<12}{value}")
+
+
+def _precision(told: str) -> str:
+    return "auto, measured when the run starts" if told == "auto" else told
 
 
 def _duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
+import tyro.conf
 from tyro.conf import Positional
 from tyro.constructors import PrimitiveConstructorSpec
 
@@ -49,6 +50,8 @@ class Translate:
     model: Model = None
     to: Optional[str] = None
     """Target language, where the model has several."""
+    from_: Annotated[Optional[str], tyro.conf.arg(name="from")] = None
+    """Language of the texts, where you know it: it decides where sentences end and how figures are read."""
     input: Optional[str] = None
     """File to read (.gz and .xz too)."""
     output: Optional[Path] = None
@@ -110,6 +113,7 @@ class Translate:
             stream = translator.stream(
                 lines,
                 to=self.to,
+                source=self.from_,
                 split=self.split,
                 prefix=self.prefix,
                 align=self.align,

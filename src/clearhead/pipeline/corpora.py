@@ -16,8 +16,8 @@ from clearhead.data.loader import Recipe
 from clearhead.data.preparation import CorpusText, Progress, prepare
 from clearhead.data.store import Store, settings
 from clearhead.errors import ConfigError, DataError
-from clearhead.text.normalize import normalize
 from clearhead.text.masking import mask_pair
+from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 
 

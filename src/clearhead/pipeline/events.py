@@ -19,6 +19,8 @@ class Prepared:
     report: list[dict[str, Any]]
     """What was found in each corpus."""
     warnings: tuple[str, ...] = ()
+    precision: str = ""
+    """In which the run learns, and why."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from clearhead.data.batching import Batch
 from clearhead.data.corpus import read_pairs
 from clearhead.data.loader import START
 from clearhead.model.transformer import Transformer
+from clearhead.pipeline.precision import choose
+from clearhead.pipeline.run_directory import with_precision
 from clearhead.text.vocabulary import BOS, EOS, UNK
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.loop import train
@@ -39,6 +41,8 @@ class Plan:
     """Estimated target tokens, from the number of characters; 0 where no corpus was given."""
     tokens_per_step: int
     steps: int
+    precision: str
+    """In which it would learn here, and why; `auto` where not measured."""
     tokens_per_second: float
     """Measured on this machine with this shape; 0 where not measured."""
 
@@ -49,7 +53,9 @@ class Plan:
 
 
 def plan(config: RunConfig, *, measure: bool = True) -> Plan:
-    """Estimate parameters, memory, operations, tokens and time of a run; measure the speed for a few seconds."""
+    """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
+    is faster, where that is open, and how fast it learns.
+    """
     training = config.training
     length, pairs, characters = _TYPICAL_LENGTH, 0, 0
     for corpus in config.data.train_sets:
@@ -63,6 +69,11 @@ def plan(config: RunConfig, *, measure: bool = True) -> Plan:
     steps = training.max_steps
     if training.max_epochs and tokens_per_epoch:
         steps = min(steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
+    device = "cuda" if training.device == "auto" and torch.cuda.is_available() else "cpu"
+    precision: str = training.precision
+    if measure:
+        choice = choose(config, device)
+        precision, config = str(choice), with_precision(config, choice.precision)
     return Plan(
         parameters=config.model.num_parameters,
         parameters_by_part=parameters_by_part(config.model),
@@ -72,7 +83,8 @@ def plan(config: RunConfig, *, measure: bool = True) -> Plan:
         tokens_per_epoch=tokens_per_epoch,
         tokens_per_step=tokens_per_step,
         steps=steps,
-        tokens_per_second=speed(config, length) if measure else 0.0,
+        precision=precision,
+        tokens_per_second=speed(config, length, device) if measure else 0.0,
     )
 
 
@@ -115,12 +127,11 @@ def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
     return weights + 4 * (batch_tokens // 2 * a_token + logits)
 
 
-def speed(config: RunConfig, length: int, seconds: float = 3.0) -> float:
+def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> float:
     """Measure target tokens a second of real steps with random ids of this length and this shape."""
     keep_freed_memory()
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
-    device = "cuda" if config.training.device == "auto" and torch.cuda.is_available() else "cpu"
     rows = max(1, config.training.batch_tokens // (2 * length + 2))
     draws = np.random.default_rng(0)
     src = draws.integers(UNK + 1, config.model.vocab_size, (rows, length))

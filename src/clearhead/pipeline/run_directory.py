@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from clearhead import checkpoint
 from clearhead.config import RunConfig
+from clearhead.config.training import Precision
 from clearhead.errors import CheckpointError, ConfigError
 
 _FREE_TO_CHANGE = {
@@ -135,11 +136,17 @@ class RunDirectory:
         except OSError as error:
             raise ConfigError(f"cannot write to {self.path}: {error.strerror}; give another --out") from None
 
-    def reopen(self, config: RunConfig) -> None:
-        """Go on with a run; raise ConfigError naming what differs from the run as it was started."""
+    def reopen(self, config: RunConfig) -> RunConfig:
+        """Go on with a run; return the settings, with the precision that it settled on for `auto`.
+
+        Raises ConfigError naming what differs from the run as it was started.
+        """
         if not self.exists():
             raise ConfigError(f"{self.path} holds no run to resume; start one without --resume")
-        differences = compare(RunConfig.load(self.config_file).to_dict(), config.to_dict())
+        started = RunConfig.load(self.config_file)
+        if config.training.precision == "auto":
+            config = with_precision(config, started.training.precision)
+        differences = compare(started.to_dict(), config.to_dict())
         if differences:
             raise ConfigError(
                 f"{self.path} was started with another configuration: {'; '.join(differences)}; resume it "
@@ -147,6 +154,7 @@ class RunDirectory:
             )
         for folder in (self.path, self.checkpoints):
             checkpoint.recover(folder)
+        return config
 
     def keep(self, name: str, data: bytes) -> None:
         """Put a file into the run, whole or not at all."""
@@ -172,6 +180,11 @@ class RunDirectory:
         kept = b"".join(event + b"\n" for event in written.split(b"\n")[:lines])
         if kept != written or not self.log_file.exists():
             write_file(self.log_file, kept)
+
+
+def with_precision(config: RunConfig, precision: Precision) -> RunConfig:
+    """Return the settings with this precision."""
+    return replace(config, training=replace(config.training, precision=precision))
 
 
 def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

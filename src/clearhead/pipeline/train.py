@@ -37,7 +37,8 @@ from clearhead.pipeline.corpora import (
 from clearhead.pipeline.events import Event, Finished, Prepared, Saved, Stopped, Validated
 from clearhead.pipeline.interruption import Interrupted, Interruption
 from clearhead.pipeline.machine import device_of, machine, prepare_machine
-from clearhead.pipeline.run_directory import RunDirectory
+from clearhead.pipeline.precision import settle
+from clearhead.pipeline.run_directory import RunDirectory, with_precision
 from clearhead.pipeline.validation import Validation, validate
 from clearhead.training.distributed import Group
 from clearhead.training.guidance import guided_head
@@ -86,7 +87,7 @@ def _in_group(
         config = _with_shape_of(config, origin)
         if group.leads:
             if resume:
-                directory.reopen(config)
+                config = directory.reopen(config)
             else:
                 directory.check_free()
         corpora = corpora or open_corpora(config)
@@ -101,7 +102,7 @@ def _in_group(
         # All that can be wrong with the settings comes to light before there is a run.
         outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
         if not resume and group.leads:
-            directory.create(config)
+            directory.create(with_precision(config, outcome.precision.precision))
         yield outcome.begin(resume=resume)
         yield from outcome.learn()
         if outcome.signal:
@@ -130,7 +131,7 @@ class _Run:
         self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
         self.tokenizer = store.tokenizer
         self.origin = origin
-        self.config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
+        config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
         device = device_of(config.training.device)
@@ -144,8 +145,10 @@ class _Run:
             )
         if config.data.subword_sampling:
             store.sampler(config.data.subword_sampling)
+        self.precision = settle(config, device, group)
+        self.config = with_precision(config, self.precision.precision)
         torch.manual_seed(config.training.seed)
-        model = Transformer(self.config.model)
+        model = Transformer(config.model)
         if origin:
             _load(model, checkpoint.read_arrays(origin / WEIGHTS))
         self.state = TrainState.fresh(model.to(device), config.training)
@@ -163,11 +166,13 @@ class _Run:
         self.facts["padding_share"] = round(share, 4)
         parameters = self.config.model.num_parameters
         if not state.notes:
-            self._log({"event": "prepared", **self.facts, "parameters": parameters})
+            chosen = {"precision": self.precision.precision, "precision_reason": self.precision.reason}
+            self._log({"event": "prepared", **self.facts, "parameters": parameters, **chosen})
             if self.group.leads and self.store.path != self.directory.store:
                 self.directory.keep(REPORT, (self.store.path / REPORT).read_bytes())
         warnings = (*self.corpora.warnings, *warnings)
-        return Prepared(self.facts, parameters, state.step, self.store.report, warnings)
+        report, precision = self.store.report, str(self.precision)
+        return Prepared(self.facts, parameters, state.step, report, warnings, precision)
 
     def _loader(self) -> Loader:
         return Loader(
@@ -347,6 +352,7 @@ class _Run:
                 "steps": self.state.step,
                 "epochs": self.state.position.epoch,
                 "seed": self.config.training.seed,
+                "precision": self.precision.precision,
                 "pairs": self.facts["pairs"],
                 "corpora": self.facts["corpora"],
                 "init": self.config.init,

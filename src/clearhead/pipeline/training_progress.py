@@ -74,6 +74,7 @@ def _prepared(event: Prepared, console: Console) -> None:
         + (f"; going on from step {event.resumed_from:,}" if event.resumed_from else ""),
         highlight=False,
     )
+    console.print(f"precision: {event.precision}", highlight=False)
 
 
 def _validated(event: Validated, console: Console) -> None:

@@ -15,7 +15,7 @@ _LANGUAGES = {"en", "fr", "es", "de", "it", "pt", "nl", "sv", "da", "no", "pl", 
 
 def final_mark(text: str) -> str | None:
     """Return the marks that end a text, "" for none; None where that cannot be told, as behind a quotation."""
-    if not text or text[-1] in _CLOSED or text[-1] in _OTHER and text[-1] != "…":
+    if not text or text[-1] in _CLOSED or (text[-1] in _OTHER and text[-1] != "…"):
         return None
     if _ABBREVIATION.search(text):
         return None

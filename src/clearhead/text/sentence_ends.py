@@ -54,19 +54,24 @@ _WORDS = {
 }
 """Small frequent words. A sentence begins with one of them, an initial or an ordinal does not stand before it."""
 
-_DATES = frozenset(
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_DATES = _set(
     "januar jänner februar märz april mai juni juli august september oktober november dezember montag dienstag "
-    "mittwoch donnerstag freitag samstag sonnabend sonntag".split()
+    "mittwoch donnerstag freitag samstag sonnabend sonntag"
 )
 # "Ich bin 30. Tom ist 29.", "Das steht auf Seite 12. Lies es!": after these a German number is no ordinal.
-_COUNTED = frozenset(
-    "bin bist ist sind seid war warst waren habe hast hat haben hatte hatten kostet kosten beträgt nummer seite kapitel "
-    "zimmer bus linie gleis klasse absatz band teil punkt um".split()
+_COUNTED = _set(
+    "bin bist ist sind seid war warst waren habe hast hat haben hatte hatten kostet kosten beträgt nummer seite "
+    "kapitel zimmer bus linie gleis klasse absatz band teil punkt um"
 )
 # What stands after the point of "example.com" or "notes.txt" is no sentence, if it begins with a capital either.
-_SUFFIXES = frozenset(
+_SUFFIXES = _set(
     "com net org io js ts py md txt pdf htm html xml json csv doc docx xls xlsx exe zip png jpg gif info edu gov eu uk"
-    " co dll".split()
+    " co dll"
 )
 
 _CLOSING = ")]}\"'»”’›"
@@ -85,6 +90,9 @@ class _Rules:
 
     abbreviations: re.Pattern[str]
     words: frozenset[str]
+    """Small words of any of the languages."""
+    starting: frozenset[str]
+    """Those of all of them."""
     german: frozenset[str]
     """Small words of German that no other of the languages has; empty where German is not among them."""
     foreign: frozenset[str]
@@ -112,12 +120,13 @@ def ends(line: str, place: int, languages: Sequence[str]) -> bool:
     following = after.lstrip(_OPENING)
     if _abbreviated(window, len(before), following, rules):
         return False
-    word = _WORD.match(following)
-    if word is None or not word[0][0].isupper() or word[0].casefold() in rules.words:
+    match = _WORD.match(following)
+    if match is None or not match[0][0].isupper():
         return True
-    if _INITIAL.search(before) and before[-2].isupper():
+    word = match[0].casefold()
+    if _INITIAL.search(before) and before[-2].isupper() and word not in rules.starting:
         return False
-    return not (rules.german and _ordinal(before, following, word[0].casefold(), rules))
+    return word in rules.words or not (rules.german and _ordinal(before, following, word, rules))
 
 
 def _apart(bare: str, after: str) -> bool:
@@ -167,7 +176,7 @@ def _rules(languages: tuple[str, ...]) -> _Rules | None:
     codes = set(languages) & _WORDS.keys()
     if not codes:
         return None
-    words = {code: frozenset(_WORDS[code].split()) for code in codes}
+    words = {code: _set(_WORDS[code]) for code in codes}
     others = frozenset().union(*(words[code] for code in codes - {"de"}))
     german = words.get("de", frozenset())
     groups = "|".join(
@@ -181,6 +190,7 @@ def _rules(languages: tuple[str, ...]) -> _Rules | None:
     return _Rules(
         abbreviations=re.compile(rf"(?<![^\W_])(?:{groups})", re.IGNORECASE),
         words=german | others,
+        starting=frozenset.intersection(*words.values()),
         german=german - others,
         foreign=others - german,
     )

@@ -38,21 +38,21 @@ class Span:
     is_sentence: bool
 
 
-def split(text: str, languages: str | Sequence[str] = "en", *, digits: bool = True) -> list[Span]:
+def split(text: str, languages: str | Sequence[str] = "en") -> list[Span]:
     """Split a text into sentences and the separators between them.
 
     `"".join(span.text for span in split(text)) == text`. A sentence neither begins nor ends with
-    white space and holds a letter, or with `digits` a digit; stretches without one are separators.
+    white space and holds a letter or a digit; stretches without one are separators.
     `languages` is a code such as `en`, or all those that the text may be in: then a sentence ends where
-    the rules of each of them say so. Of a code such as `pt-BR` its first part counts; a language without rules of its own gets those of a relative or
-    general ones.
+    the rules of each of them say so. Of a code such as `pt-BR` its first part counts; a language
+    without rules of its own gets those of a relative or general ones.
     """
     given = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
     codes = tuple(dict.fromkeys(code.replace("_", "-").partition("-")[0].lower() for code in given))
     spans: list[Span] = []
     for piece in _LINE_BREAKS.split(text):
         for segment in _segments(piece, codes):
-            spans.extend(_trimmed(segment, digits))
+            spans.extend(_trimmed(segment))
     return _merged(spans)
 
 
@@ -68,7 +68,7 @@ def split_long(text: str, limit: int, length: Callable[[str], int]) -> list[Span
         raise TextError(f"a part cannot have at most {limit} units; the limit must be at least 1")
     spans: list[Span] = []
     for part in _parts(text, limit, length, 0):
-        spans.extend(_trimmed(part, digits=True))
+        spans.extend(_trimmed(part))
     return _merged(spans)
 
 
@@ -139,13 +139,13 @@ def _boundaries(line: str, language: str) -> set[int]:
     return set(places[1:]) if end == len(line) else set()
 
 
-def _trimmed(segment: str, digits: bool) -> Iterator[Span]:
+def _trimmed(segment: str) -> Iterator[Span]:
     """Yield a segment as a sentence with the white space around it apart."""
     match = _AROUND.fullmatch(segment)
     assert match is not None
     before, core, after = match.groups()
     yield Span(before, False)
-    yield Span(core, any(map(str.isalnum if digits else str.isalpha, core)))
+    yield Span(core, any(map(str.isalnum, core)))
     yield Span(after, False)
 
 

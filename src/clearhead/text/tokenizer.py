@@ -272,10 +272,10 @@ class Tokenizer:
 
     @cached_property
     def learned(self) -> frozenset[str] | None:
-        """Characters that stood in the training text often enough to be learned; None where that is not known."""
+        """Characters that pieces spell and the training text held often enough; None where that is not known."""
         counts = characters(self._model)
-        seen = {character for character, count in counts.items() if count >= LEARNED} - KIND_OF.keys()
-        return frozenset(seen | {" "}) if counts else None
+        seen = {character for character, count in counts.items() if count >= LEARNED} & self._letters
+        return frozenset(seen - KIND_OF.keys() | {" "}) if counts else None
 
     @cached_property
     def symbol_kinds(self) -> frozenset[str]:

@@ -76,6 +76,7 @@ def train(
     nothing but memory. Every process of a `group` reads all batches and learns from its share of them.
     Raises TrainingError when three steps in a row are not finite.
     """
+    assert config.precision != "auto", "the caller settles in which precision"
     model = state.model
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0

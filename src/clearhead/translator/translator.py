@@ -127,17 +127,28 @@ class Translator:
         translated first, then the error is raised.
         """
         tag = self.target(to)
+        told = to is not None or len(self.targets) < 2
         search = self._options(options, beam_size, alpha, num_hypotheses)
         forced = self._forced(prefix) if prefix else None
         manner = self._manner(tag, source, split, search, forced is not None)
         windows = (
             begun
-            for read in _windows(texts, window, waits)
+            for read in _windows(_checked(texts), window, waits)
             for begun in self._begun(read, manner, search, forced)
         )
         literals = search.decoding.literals and forced is None
         for passages, found in windows if window == 1 else one_ahead(windows):
-            yield from self._finish(passages, found, manner, search.num_hypotheses, literals, align)
+            for each in self._finish(passages, found, manner, search.num_hypotheses, literals, align):
+                yield each if told else self._with_target_told(each)
+
+    def _with_target_told(self, translation: Translation) -> Translation:
+        """Say which target was taken, where nobody chose one and the text came back as it was."""
+        unchanged = translation.text == translation.source and any(map(str.isalpha, translation.text))
+        if not unchanged:
+            return translation
+        others = ", ".join(code for code in self.targets if code != translation.to)
+        note = f"came back as it is, for the target was {translation.to}; --to (to=...) chooses another: {others}"
+        return replace(translation, notes=(*translation.notes, note))
 
     def _manner(
         self, tag: str | None, source: str | None, split: Split, search: SearchOptions, forced: bool
@@ -368,6 +379,16 @@ class Translator:
             measures=measures,
             search=search,
         )
+
+
+def _checked(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts; raise TranslationError, with its place, for what is none."""
+    for number, text in enumerate(texts, start=1):
+        if not isinstance(text, str):
+            raise TranslationError(
+                f"text {number} of the list is {text!r} ({type(text).__name__}), which is no text; give strings only"
+            )
+        yield text
 
 
 def _windows(texts: Iterable[str], size: int, waits: Callable[[], bool] | None) -> Iterator[list[str]]:

@@ -1,0 +1,109 @@
+"""In which precision a run learns: what it was told, or what is faster where it runs.
+
+A processor with instructions for bf16 learns in it up to twice as fast as in fp32; one without takes two to seven
+times as long. No table of processors can know, so one layer of the run's own shape is timed in both.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from clearhead.config import ModelConfig, RunConfig
+from clearhead.model.encoder import EncoderLayer
+from clearhead.training.distributed import Group
+
+Settled = Literal["fp32", "bf16"]
+
+WORTHWHILE = 1.1
+"""So many times as fast bf16 must be: it is coarser, and a smaller gain may be chance."""
+_SHORT = 1e13
+"""Operations of a run that a core ends within minutes: what measuring could save it is little beside what it costs."""
+_SECONDS = 1.0
+"""To measure for, with two rounds at least."""
+_PASS = 2e9
+"""Operations of a pass to measure, hundredths of a second: the shortest of many is what other work disturbs least."""
+_LENGTH, _FEWEST_TOKENS = 20, 120
+
+
+@dataclass(frozen=True)
+class Choice:
+    """In which precision a run learns, and why."""
+
+    precision: Settled
+    reason: str = ""
+    """Of `auto`."""
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return f"{self.precision}, {self.reason}" if self.reason else self.precision
+
+
+def settle(config: RunConfig, device: str, group: Group) -> Choice:
+    """Return the precision that the processes of a run learn in: that of the first, which chooses for all."""
+    own = choose(config, device) if group.leads else Choice("fp32")
+    in_bf16 = group.most(int(group.leads and own.precision == "bf16"))
+    return own if group.leads else Choice("bf16" if in_bf16 else "fp32")
+
+
+def choose(config: RunConfig, device: str) -> Choice:
+    """Return the precision that is asked for; of `auto` the faster one, measured on a processor."""
+    asked = config.training.precision
+    if asked != "auto":
+        return Choice(asked)
+    kind = torch.device(device).type
+    if kind == "cuda":  # with emulation every GPU has it, some slowly
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Choice("bf16", "which this GPU has") if able else Choice("fp32", "as this GPU has no bf16")
+    if kind != "cpu":
+        return Choice("fp32", f"as on {kind} it is not measured")
+    if _operations(config) < _SHORT:
+        return Choice("fp32", "not measured for so short a run")
+    return faster(*measure(config.model, config.training.batch_tokens // 2))
+
+
+def faster(fp32: float, bf16: float) -> Choice:
+    """Return the choice that two measured times lead to."""
+    if fp32 / bf16 >= WORTHWHILE:
+        return Choice("bf16", f"measured {fp32 / bf16:.1f} times as fast as fp32")
+    return Choice("fp32", f"as bf16 was measured to take {bf16 / fp32:.2f} times as long")
+
+
+def measure(model: ModelConfig, tokens: int) -> tuple[float, float]:
+    """Return the seconds that a layer of this shape takes, forward and backward, in fp32 and in bf16.
+
+    On one thread, whatever the run has: threads that wait for each other on a busy machine measure the waiting.
+    In turns, and the shortest time of each counts. No random draw of the caller's changes.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = EncoderLayer(model)
+        weights = list(layer.parameters())
+        most = int(_PASS / (6 * sum(weight.numel() for weight in weights)))
+        rows = max(1, min(tokens, max(most, _FEWEST_TOKENS)) // _LENGTH)
+        x, mask = torch.randn(rows, _LENGTH, model.d_model), torch.ones(rows, 1, _LENGTH, dtype=torch.bool)
+
+        def timed(enabled: bool) -> float:
+            started = time.perf_counter()
+            with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+                out = layer(x, mask)
+            torch.autograd.grad(out.float().sum(), weights)
+            return time.perf_counter() - started
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            started, rounds = time.perf_counter(), []
+            while len(rounds) < 2 or time.perf_counter() - started < _SECONDS:  # the first makes buffers
+                rounds.append((timed(False), timed(True)))
+        finally:
+            torch.set_num_threads(threads)
+    return min(fp32 for fp32, _ in rounds), min(bf16 for _, bf16 in rounds)
+
+
+def _operations(config: RunConfig) -> float:
+    """Estimate the operations of a run on one process: six for each parameter and pair of tokens."""
+    training = config.training
+    tokens = training.max_steps * training.accumulate * training.batch_tokens // 2
+    return 6.0 * config.model.num_parameters * tokens
