@@ -54,6 +54,7 @@ DOORS = {
     "numpy": {
         "text",
         "data",
+        "evaluation",
         "model",
         "training",
         "decoding",
@@ -213,7 +214,7 @@ OPTIONS = {
     "demo": "out seed steps text to",
     "translate": "align alpha beam detect engine format input min-length model nbest no-repeat-ngram output prefix "
     "seed split temperature to top-k top-p",
-    "evaluate": "alpha beam engine json lowercase model output reference source split to tokenize",
+    "evaluate": "alpha beam calibrate engine json lowercase model output reference source split to tokenize",
     "compare": "frequencies html json lowercase reference samples seed source tokenize",
     "score": "json model source target to",
     "look": "engine grid head inner layer model out place target to",

@@ -1,16 +1,18 @@
-"""Make the training text of the default model: Tatoeba, open text, a phrasebook, generated lines.
+"""Make the training text of the default model: Tatoeba, open text, a phrasebook, generated lines, a lexicon.
 
 Usage: python recipes/default-model/data.py TATOEBA OPEN DEV OUT [--without-share-alike]
 
 TATOEBA holds `en-fr`, `en-es` and `en-de`, each with `train`, `valid` and `test` as `.en.gz` and `.fr.gz`, `.es.gz`,
 `.de.gz`, a sentence a line. OPEN holds one `NAME.tsv.gz` a source with columns en, fr, es, de; `mixture.toml` says
-which are used, in what groups, and how often. DEV holds `pud-news-wiki.tsv.gz`, news for validation only.
+which are used, in what groups, and how often, `sources.toml` whose they are. DEV holds `pud-news-wiki.tsv.gz`, news
+for validation only.
 
 OUT gets one `.tsv` a group and pair of languages, the validation and test parts, and `run.toml`: the recipe's, with
-every corpus and its weight. French, Spanish and German sentences of Tatoeba meet where they translate the same
-English one; some of those are set aside to validate and test these directions. No sentence of a valid or test
-part, of the held-out lists, and no row of the phrasebook that is set aside, is in any training part, on either side
-(compared in lower case, letters and digits only).
+every corpus and its weight. A lexicon that `lexicon.py` left there is learned too. French, Spanish and German
+sentences of Tatoeba meet where they translate the same English one; some of those are set aside to validate and test
+these directions. No sentence of a valid or test part, of the news, of the held-out lists (from three words on), and no
+row of the phrasebook that is set aside, is in any training part, on either side (compared in lower case, letters and
+digits only).
 """
 
 import argparse
@@ -21,8 +23,9 @@ import itertools
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -39,16 +42,24 @@ MOST_WAYS = 4
 """Pairs taken from one English sentence, which may have several translations on both sides."""
 GENERATED = 40_000
 """Rows of generated lines."""
+SAME = 10_000
+"""Sentences of each language that are to stay as they are."""
 ASIDE = 12
 """One in so many rows of the phrasebook of three words or more is set aside."""
-SHARE_ALIKE = (
-    *("wiktionary-words", "wiktionary-articles", "wiktionary-fr-en", "wiktionary-es-en", "hitchwiki-phrasebook"),
-    *("world-countries-names", "mledoze-countries-names", "gnome-user-docs", "blender-manual", "i2p-www"),
-    *("djangogirls-tutorial", "mozilla-legal-docs", "owasp-asvs"),
-)
+HELD_FROM = 3
+"""Words from which on a line of the held-out lists is kept out of the training parts; a shorter one is everybody's."""
 
 Pairs = list[tuple[str, str]]
 Row = Mapping[str, str]
+
+
+def sources() -> dict[str, dict[str, Any]]:
+    """Return what is known of each source: what it is, whose, under which licence, and whether that is share-alike."""
+    return tomllib.loads((HERE / "sources.toml").read_text(encoding="utf-8"))
+
+
+SHARE_ALIKE = frozenset(name for name, about in sources().items() if about["share_alike"])
+"""Sources that `--without-share-alike` leaves out."""
 
 
 def key(text: str) -> str:
@@ -82,7 +93,7 @@ def everyday(file: Path = HERE / "everyday.tsv") -> Iterator[tuple[str, str, str
 
 
 def held_out_lists() -> set[str]:
-    """Return the keys of the sentences of the held-out lists.
+    """Return the keys of the sentences of the held-out lists, from HELD_FROM words on.
 
     First words are not among them: a model that has never seen `hello` cannot know it. They tell whether what is
     typed first is right, the phrasebook's rows that are set aside tell whether their like is.
@@ -91,7 +102,7 @@ def held_out_lists() -> set[str]:
     for name in ("number-words", "kept", "cut-content"):
         for row in read_rows(HERE / "held-out" / f"{name}.tsv"):
             texts += [row[column] for column in ("source", "full") if row.get(column)]
-    return {key(text) for text in texts if len(key(text).split()) > 2}
+    return {key(text) for text in texts if len(key(text).split()) >= HELD_FROM}
 
 
 def by_english(pairs: Pairs) -> dict[str, list[str]]:
@@ -119,7 +130,7 @@ def phrasebook() -> tuple[list[dict[str, list[str]]], list[dict[str, list[str]]]
         for row in read_rows(file):
             cells = {language: row[language].split(" | ") for language in ALL}
             english = cells["en"][0]
-            set_aside = len(key(english).split()) > 2 and order(english)[0] % ASIDE == 0
+            set_aside = len(key(english).split()) >= HELD_FROM and order(english)[0] % ASIDE == 0
             (aside if set_aside else learned).append(cells)
             if file.stem == "nouns" and not set_aside:
                 learned.append({language: [bare_noun(cell) for cell in cells[language]] for language in ALL})
@@ -141,8 +152,17 @@ def ways(rows: Iterable[Mapping[str, list[str]]], source: str, target: str) -> P
     ]
 
 
+def aside_keys() -> set[str]:
+    """Return the keys of what is kept out of the training parts whatever the corpora are: lists and phrasebook."""
+    _, aside = phrasebook()
+    return held_out_lists() | {key(text) for row in aside for cells in row.values() for text in cells}
+
+
 def tatoeba(folder: Path, held: set[str]) -> tuple[dict[str, Pairs], dict[str, Pairs]]:
-    """Return the training pairs by pair of languages, and the other parts by name, such as `test.es-fr`."""
+    """Return the training pairs by pair of languages, and the other parts by name, such as `test.es-fr`.
+
+    The keys of the other parts are added to `held`.
+    """
     parts = {
         f"{part}.en-{language}": read(folder, part, language)
         for part in ("valid", "test")
@@ -186,8 +206,24 @@ def of_rows(rows: Iterable[Row]) -> dict[str, Pairs]:
     return {name: list(found) for name, found in pairs.items()}
 
 
+def read_lexicon(folder: Path) -> dict[str, Pairs]:
+    """Return the lexicon that `lexicon.py` made, empty where it made none."""
+    found: dict[str, Pairs] = {}
+    for language in LANGUAGES:
+        file = folder / f"lexicon.en-{language}.tsv"
+        if file.exists():
+            lines = file.read_text(encoding="utf-8").splitlines()
+            found[f"en-{language}"] = [(one, other) for one, other in (line.split("\t") for line in lines)]
+    return found
+
+
 def groups(
-    mixture: Mapping[str, Mapping[str, object]], folder: Path, learned: Mapping[str, Pairs], *, share_alike: bool
+    mixture: Mapping[str, Mapping[str, Any]],
+    open_text: Path,
+    learned: Mapping[str, Pairs],
+    lexicon: Mapping[str, Pairs],
+    *,
+    share_alike: bool,
 ) -> Iterator[tuple[str, str, Pairs, bool]]:
     """Yield (group, pair of languages, pairs, whether both directions are learned)."""
     from generators import lines
@@ -197,20 +233,24 @@ def groups(
         both = True
         if group == "tatoeba":
             found = dict(learned)
+        elif group == "lexicon":
+            found = dict(lexicon)
         elif group == "phrasebook":
             both = False
             names = [("en", language) for language in LANGUAGES] + list(PIVOTS)
-            found = {f"{a}-{b}": ways(book, a, b) for one, other in names for a, b in ((one, other), (other, one))}
+            found = {
+                f"{a}-{b}": ways(book, a, b) for one, other in names for a, b in ((one, other), (other, one))
+            }
         elif group == "generated":
             found = of_rows(dict(zip(ALL, row, strict=True)) for row in lines(1, GENERATED))
         else:
-            files = [name for name in about["files"] if share_alike or name not in SHARE_ALIKE]  # type: ignore[attr-defined]
-            found = of_rows(row for name in files for row in read_rows(folder / f"{name}.tsv.gz"))
+            files = [name for name in about["files"] if share_alike or name not in SHARE_ALIKE]
+            found = of_rows(row for name in files for row in read_rows(open_text / f"{name}.tsv.gz"))
         if "only" in about:
             both = False
             found = {
                 name: [pair[::-1] for pair in found.get("-".join(name.split("-")[::-1]), [])]
-                for name in about["only"]  # type: ignore[attr-defined]
+                for name in about["only"]
             }
         for name, pairs in found.items():
             yield group, name, pairs, both
@@ -231,28 +271,18 @@ def table(kind: str, file: Path, name: str, *, both: bool = False, weight: float
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Read, part and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("tatoeba", "open", "dev", "out"):
-        parser.add_argument(name, type=Path)
-    parser.add_argument("--without-share-alike", action="store_true", help="leave out text under share-alike licences")
-    arguments = parser.parse_args()
-    out: Path = arguments.out
+def make(tatoeba_text: Path, open_text: Path, dev: Path, out: Path, *, share_alike: bool = True) -> None:
+    """Read, part and write all of it, and print how many pairs each corpus has."""
     out.mkdir(parents=True, exist_ok=True)
     mixture = tomllib.loads((HERE / "mixture.toml").read_text(encoding="utf-8"))
-
-    _, aside = phrasebook()
-    held = held_out_lists() | {key(text) for row in aside for cells in row.values() for text in cells}
-    learned, parts = tatoeba(arguments.tatoeba, held)
-    news = [row for row in read_rows(arguments.dev / "pud-news-wiki.tsv.gz") if all(row[each] for each in ALL)]
+    held = aside_keys()
+    learned, parts = tatoeba(tatoeba_text, held)
+    news = [row for row in read_rows(dev / "pud-news-wiki.tsv.gz") if all(row[each] for each in ALL)]
     held |= {key(row[language]) for row in news for language in ALL}
 
     tables: list[str] = []
     seen: dict[str, set[str]] = {language: set() for language in ALL}
-    found = groups(mixture["groups"], arguments.open, learned, share_alike=not arguments.without_share_alike)
+    found = groups(mixture["groups"], open_text, learned, read_lexicon(out), share_alike=share_alike)
     for group, name, pairs, both in found:
         kept = without(pairs, held)
         about = mixture["groups"][group]
@@ -268,11 +298,20 @@ def main() -> None:
                 seen[language].update(pair[side] for pair in kept)
     for language in ALL:  # a text that is in the target language already stays as it is
         file = out / f"train.same.{language}-{language}.tsv"
-        write(file, ((text, text) for text in sorted(seen[language], key=order)[:10_000]))
+        write(file, ((text, text) for text in sorted(seen[language], key=order)[:SAME]))
         tables.append(table("corpora", file, f"{language}-{language}", weight=0.7))
 
     for name, pairs in parts.items():
         write(out / f"{name}.tsv", pairs)
+    tables += write_watched(out, parts, news)
+    recipe = (HERE / "run.toml").read_text(encoding="utf-8")
+    (out / "run.toml").write_text(recipe + "\n" + "\n".join(tables), encoding="utf-8")
+
+
+def write_watched(out: Path, parts: Mapping[str, Pairs], news: Sequence[Row]) -> list[str]:
+    """Write what is translated during training, and the whole parts it is taken from; return its TOML."""
+    _, aside = phrasebook()
+    tables = []
     for language in LANGUAGES:
         name = f"en-{language}"
         watched = {
@@ -285,8 +324,27 @@ def main() -> None:
             file = out / f"watch.{kind}.{name}.tsv"
             write(file, pairs[: WATCHED[kind]])
             tables.append(table("validation", file, name, both=True))
-    recipe = (HERE / "run.toml").read_text(encoding="utf-8")
-    (out / "run.toml").write_text(recipe + "\n" + "\n".join(tables), encoding="utf-8")
+    return tables
+
+
+def main() -> None:
+    """Read the command line and make."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("tatoeba", "open", "dev", "out"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument(
+        "--without-share-alike", action="store_true", help="leave out text under share-alike licences"
+    )
+    arguments = parser.parse_args()
+    make(
+        arguments.tatoeba,
+        arguments.open,
+        arguments.dev,
+        arguments.out,
+        share_alike=not arguments.without_share_alike,
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 import sys
 from dataclasses import replace
 from functools import partial
-from itertools import takewhile
 
 import pytest
 import torch
@@ -21,8 +20,10 @@ from clearhead.pipeline.events import Prepared, Saved
 from clearhead.pipeline.train import run
 from clearhead.pipeline.training_progress import show
 from clearhead.training.distributed import Group
-from tests.system.test_resume import CONFIG, corpora
+from tests.system.test_resume import CONFIG as TINY
+from tests.system.test_resume import corpora
 
+CONFIG = replace(TINY, training=replace(TINY.training, max_steps=7))
 LONG = RunConfig.from_dict({"preset": "base"})
 FAST_BF16, SLOW_BF16 = (1.6, 1.0), (1.0, 7.0)
 
@@ -53,8 +54,8 @@ def training(config, **changes) -> RunConfig:
     ("fp32", "bf16", "told"),
     [
         (1.6, 1.0, "bf16, measured 1.6 times as fast as fp32"),
-        (0.11, 0.1, "bf16, measured 1.1 times as fast as fp32"),
-        (0.109, 0.1, "fp32, as bf16 was measured to take 0.92 times as long"),
+        (1.1, 1.0, "bf16, measured 1.1 times as fast as fp32"),
+        (1.09, 1.0, "fp32, as bf16 was measured to take 0.92 times as long"),
         (0.1, 0.1, "fp32, as bf16 was measured to take 1.00 times as long"),
         (0.1, 0.67, "fp32, as bf16 was measured to take 6.70 times as long"),
     ],
@@ -104,6 +105,12 @@ def test_measuring_leaves_no_trace(monkeypatch, more):
     assert torch.get_num_threads() == threads
 
 
+def until(kind, events) -> None:
+    """End a run with its first event of a kind."""
+    assert any(isinstance(event, kind) for event in events)
+    events.close()
+
+
 def recorded(out) -> str:
     return RunConfig.load(out / "run.toml").training.precision
 
@@ -114,9 +121,7 @@ def test_a_resumed_run_keeps_what_was_settled(measured, tmp_path, saved):
     whole, parted, other = tmp_path / "whole", tmp_path / "parted", tmp_path / "other"
     measured(FAST_BF16)
     list(run(CONFIG, whole, corpora=corpora()))
-    events = run(CONFIG, parted, corpora=corpora())
-    list(takewhile(lambda event: not isinstance(event, Saved if saved else Prepared), events))
-    events.close()
+    until(Saved if saved else Prepared, run(CONFIG, parted, corpora=corpora()))
     measured(SLOW_BF16)
     list(run(CONFIG, other, corpora=corpora()))
     asked = measured(None)
@@ -133,7 +138,7 @@ def test_a_resumed_run_keeps_what_was_settled(measured, tmp_path, saved):
 
 def test_another_precision_is_refused(measured, tmp_path):
     measured(FAST_BF16)
-    next(run(CONFIG, tmp_path / "run", corpora=corpora()))
+    until(Prepared, run(CONFIG, tmp_path / "run", corpora=corpora()))
     with pytest.raises(ConfigError, match=r"training\.precision was 'bf16', is 'fp32'"):
         next(run(training(CONFIG, precision="fp32"), tmp_path / "run", corpora=corpora(), resume=True))
 
@@ -141,7 +146,7 @@ def test_another_precision_is_refused(measured, tmp_path):
 def test_it_is_told_and_logged(measured, tmp_path):
     measured(FAST_BF16)
     console = Console(file=io.StringIO(), width=200)
-    next(show(run(CONFIG, tmp_path / "run", corpora=corpora()), console, 1))
+    until(Prepared, show(run(CONFIG, tmp_path / "run", corpora=corpora()), console, 1))
     assert "precision: bf16, measured 1.6 times as fast as fp32\n" in console.file.getvalue()
     event = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[0])
     assert event["precision"] == "bf16"

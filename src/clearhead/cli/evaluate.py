@@ -6,13 +6,17 @@ from pathlib import Path
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
 from clearhead.cli.output import FORMATS, check_writable, print_json, writer
+from clearhead.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
     """Translate a test set and measure BLEU, chrF and perplexity, with their signatures.
 
-    Example: clearhead evaluate --model runs/fr-en --source test.fr --reference test.en
+    With --calibrate: fit on validation pairs, instead, how sure the model may be of a translation and of each word.
+
+    Examples: clearhead evaluate --model runs/fr-en --source test.fr --reference test.en
+    clearhead evaluate --model runs/fr-en --source valid.fr --reference valid.en --calibrate
     """
 
     source: str
@@ -33,11 +37,16 @@ class Evaluate:
     output: Path | None = None
     """File for the translations, a line each."""
     engine: EngineChoice = "auto"
+    calibrate: bool = False
+    """Fit confidence on one half of the pairs, measure it on the other, and keep it in the model directory."""
     json: bool = False
     """Print one JSON object."""
 
     def run(self) -> None:
-        """Print the scores."""
+        """Print the scores, or calibrate."""
+        if self.calibrate:
+            self._calibrate()
+            return
         from clearhead.pipeline.evaluate import evaluate
 
         if self.output:
@@ -79,3 +88,27 @@ class Evaluate:
             print(
                 f"perplexity {result.perplexity:.3f} a token, {result.sentences:,} sentences, {result.engine}"
             )
+
+    def _calibrate(self) -> None:
+        """Keep in the model how sure it may be, and print how well that holds."""
+        from clearhead.engines import directory
+        from clearhead.pipeline import calibrate
+
+        if self.output or self.beam is not None or self.alpha is not None or self.split != "never":
+            raise ConfigError(
+                "--calibrate takes the model's own search and each line as one sentence; leave out --output, --beam, "
+                "--alpha and --split"
+            )
+        directory.files_of(directory.find(self.model))  # what cannot be kept is not worth fitting
+        translator = translator_of(self.model, self.engine)
+        found = calibrate.calibrate(translator, calibrate.read(self.source, self.reference, self.to))
+        kept = calibrate.keep(self.model, found)
+        if self.json:
+            print_json({**found.to_dict(), "path": str(kept)})
+            return
+        for name, curve in (("sentences", found.sentence), ("words", found.word)):
+            print(
+                f"{name}: expected calibration error {curve.ece:.3f}, AUC {curve.auc:.3f}, on {curve.measured_on:,} "
+                "that it was not fitted on"
+            )
+        print(f"a note below {found.note_below:.2f}\nkept in {kept}")

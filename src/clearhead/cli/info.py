@@ -38,6 +38,7 @@ class Info:
             "characters_per_token": info.characters_per_token or "not measured",
             "model": dataclasses.asdict(info.model),
             "decoding": dataclasses.asdict(info.decoding),
+            "confidence": info.confidence.to_dict() if info.confidence else "not calibrated",
             "training": dict(info.training),
         }
         if self.json:

@@ -117,6 +117,7 @@ class Translate:
                 split=self.split,
                 prefix=self.prefix,
                 align=self.align,
+                word_confidence=self.format == "json",
                 waits=None if read is None else read.waits,
                 options=options,
             )

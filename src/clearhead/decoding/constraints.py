@@ -70,12 +70,16 @@ class Length:
         self._least, self._most = max(min_lengths, default=0), min(max_lengths, default=0)
         self._min, self._max = torch.tensor(min_lengths), torch.tensor(max_lengths)
 
+    def left(self, tokens: Tensor, sentences: Tensor) -> Int[Tensor, " rows"]:
+        """Return how many tokens each row may still grow."""
+        self._max = self._max.to(sentences.device)
+        return self._max[sentences] - tokens.shape[1]
+
     def at_limit(self, tokens: Tensor, sentences: Tensor) -> Bool[Tensor, " rows"] | None:
         """Say which rows may not grow any more; None: no row of any sentence is that long."""
         if tokens.shape[1] < self._most:
             return None
-        self._max = self._max.to(sentences.device)
-        return self._max[sentences] <= tokens.shape[1]
+        return self.left(tokens, sentences) <= 0
 
     def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
         """Ban EOS in rows that are too short, and all but EOS in rows at their maximum."""
@@ -189,11 +193,18 @@ class RepetitionGuard:
 class CarriedSymbols:
     """Produce each symbol as often as the source has it, and end no hypothesis before all of them stand.
 
-    One list of source ids a sentence, in the order of the batch.
+    One list of source ids a sentence, in the order of the batch. Where a row would end, or has hardly a place left
+    below its maximum length, and symbols are missing, it takes one of them: kept from ending and no more, a model
+    that is done goes on without an end. To be given after `WholeCharacters`.
     """
+
+    _KEPT = 3
+    """Places kept free besides those of the symbols: a character that was begun takes as many to complete."""
 
     def __init__(self, symbols: Sequence[int], srcs: Sequence[Sequence[int]], eos: int) -> None:
         self.eos = eos
+        self.length: Length | None = None
+        """The length of the same search, where that is to be heeded."""
         self._symbols = torch.tensor(sorted(symbols), dtype=torch.long)
         place = {symbol: number for number, symbol in enumerate(sorted(symbols))}
         self._wanted = torch.zeros(len(srcs), len(place), dtype=torch.long)
@@ -201,6 +212,7 @@ class CarriedSymbols:
             for token in src:
                 if token in place:
                     self._wanted[number, place[token]] += 1
+        self._any = bool(self._wanted.any())
 
     def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
         """Ban symbols that would be one too many, and EOS where one is missing."""
@@ -209,18 +221,29 @@ class CarriedSymbols:
                 self._symbols.to(log_probs.device),
                 self._wanted.to(log_probs.device),
             )
+        if not self._any:
+            return log_probs.index_fill_(1, self._symbols, -math.inf)
         missing = self._wanted[sentences]  # [rows, symbols]
         if tokens.shape[1]:
             missing = missing - (tokens[:, :, None] == self._symbols).sum(dim=1)
-        log_probs[:, self._symbols] = log_probs[:, self._symbols].masked_fill(missing <= 0, -math.inf)
+        missing = missing.clamp(min=0)
+        done = log_probs.argmax(dim=1) == self.eos
+        if self.length is not None:
+            left = self.length.left(tokens, sentences) - self._KEPT
+            done |= left <= missing.sum(dim=1)
+        allowed = log_probs[:, self._symbols].masked_fill(missing == 0, -math.inf)
         log_probs[:, self.eos].masked_fill_((missing > 0).any(dim=1), -math.inf)
+        only = done & (allowed > -math.inf).any(dim=1)
+        log_probs.masked_fill_(only[:, None], -math.inf)
+        log_probs[:, self._symbols] = allowed
         return log_probs
 
 
 class WholeCharacters:
     """Spell characters whole: after the first byte of a UTF-8 sequence only those that go on with it.
 
-    `byte_ids` are the ids of the bytes 0 to 255 (Unicode Standard, table 3-7, well-formed byte sequences).
+    `byte_ids` are the ids of the bytes 0 to 255 (Unicode Standard, table 3-7, well-formed byte sequences). Where
+    the maximum length ends a row, a character may be left without its last bytes.
     """
 
     def __init__(self, byte_ids: Sequence[int], eos: int) -> None:
@@ -253,21 +276,26 @@ class WholeCharacters:
 
 
 def utf8_continuation(last: Sequence[int]) -> range | None:
-    """Return which bytes may follow the last (at most three) of a text, where a character is not complete."""
+    """Return which bytes may follow the last (at most three) of a text, where a character is not complete.
+
+    None where it is, and where the last bytes are part of no character.
+    """
     for back in range(1, len(last) + 1):
         byte = last[-back]
         if 0x80 <= byte < 0xC0:
             continue
         length = 1 + (byte >= 0xC2) + (byte >= 0xE0) + (byte >= 0xF0)
-        if byte < 0xC2 or back >= length:
+        if not 0xC2 <= byte < 0xF5 or back >= length:
             return None
-        if back > 1:
-            return range(0x80, 0xC0)
-        low, high = {0xE0: (0xA0, 0xC0), 0xED: (0x80, 0xA0), 0xF0: (0x90, 0xC0), 0xF4: (0x80, 0x90)}.get(
-            byte, (0x80, 0xC0)
-        )
-        return range(low, high)
+        second = _SECOND.get(byte, range(0x80, 0xC0))
+        if back == 1:
+            return second
+        return range(0x80, 0xC0) if last[1 - back] in second else None
     return None
+
+
+_SECOND = {0xE0: range(0xA0, 0xC0), 0xED: range(0x80, 0xA0), 0xF0: range(0x90, 0xC0), 0xF4: range(0x80, 0x90)}
+"""Second bytes of a character behind those first ones that not all may follow."""
 
 
 class ForcedPrefix:
@@ -336,6 +364,9 @@ class Filters:
         self._guards = [each for each in constraints if isinstance(each, RepetitionGuard)]
         special = (ForcedPrefix, RepetitionGuard)
         self._plain = [each for each in constraints if not isinstance(each, special)]
+        for each in self._plain:
+            if isinstance(each, CarriedSymbols):
+                each.length = length
         for prefix in self._prefixes:
             if length.eos in prefix.ids:
                 raise TranslationError(

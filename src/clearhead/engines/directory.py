@@ -13,6 +13,7 @@ from typing import Any
 
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig, ModelConfig, section
+from clearhead.engines.confidence import Confidence
 from clearhead.errors import CheckpointError, ConfigError, TextError
 from clearhead.text.marian import load_tokenizer
 from clearhead.text.tokenizer import Tokenizer
@@ -37,6 +38,8 @@ class ModelInfo:
     """The target of a model with several where a request names none."""
     alignment: Mapping[str, Any] = field(default_factory=dict)
     """How word alignments are read from its attention; empty where that was not chosen on data."""
+    confidence: Confidence | None = None
+    """How sure it may be of a translation and of each word; None where that was not fitted on data."""
     characters_per_token: float = 0.0
     """Mean over the training text."""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -123,6 +126,9 @@ def read_info(path: Path) -> ModelInfo:
             target_langs=tuple(values["target_langs"]),
             default_target=str(values.get("default_target", "")),
             alignment=dict(values.get("alignment", {})),
+            confidence=Confidence.from_dict(values["confidence"])
+            if values.get("confidence") is not None
+            else None,
             characters_per_token=float(values["characters_per_token"]),
             training=dict(values["training"]),
         )

@@ -31,6 +31,7 @@ from clearhead.model.transformer import PAD, Transformer
 from clearhead.text.vocabulary import BOS, EOS, UNK
 
 Step = tuple[Tensor, Cache]
+_CONTROLS = SpecialIds(forbidden=frozenset({PAD, BOS, UNK}))
 
 
 def load_transformer(path: Path, info: ModelInfo) -> Transformer:
@@ -58,9 +59,7 @@ class PyTorchEngine:
     name = "pytorch"
     precision = "fp32"
 
-    def __init__(
-        self, model: Transformer, ids: SpecialIds = SpecialIds(forbidden=frozenset({PAD, BOS, UNK}))
-    ) -> None:
+    def __init__(self, model: Transformer, ids: SpecialIds = _CONTROLS) -> None:
         self.model = model
         self.ids = ids
         self.forbidden_ids = tuple(sorted(ids.forbidden))

@@ -1,21 +1,30 @@
-"""Strings against references: BLEU and chrF with their signatures, significance, and what lies beneath."""
+"""Strings against references: BLEU and chrF with their signatures, significance, calibration, and what lies beneath."""
 
 from clearhead.evaluation.bootstrap import Significance, significance
 from clearhead.evaluation.breakdown import FrequencyBucket, LengthBucket, by_frequency, by_length
+from clearhead.evaluation.calibration import area_under_curve, expected_calibration_error, logistic_fit
 from clearhead.evaluation.protocol import protocol_warnings
+from clearhead.evaluation.right import SENTENCE, WORD, closest, right_words
 from clearhead.evaluation.scores import TOKENIZERS, Score, bleu, chrf, sentence_chrf, words
 
 __all__ = [
+    "SENTENCE",
     "TOKENIZERS",
+    "WORD",
     "FrequencyBucket",
     "LengthBucket",
     "Score",
     "Significance",
+    "area_under_curve",
     "bleu",
     "by_frequency",
     "by_length",
     "chrf",
+    "closest",
+    "expected_calibration_error",
+    "logistic_fit",
     "protocol_warnings",
+    "right_words",
     "sentence_chrf",
     "significance",
     "words",

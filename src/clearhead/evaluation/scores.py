@@ -51,13 +51,16 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str], *, lowercase: boo
 
 
 def sentence_chrf(
-    hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False
+    hypotheses: Sequence[str], references: Sequence[str], *, lowercase: bool = False, beta: int = 2
 ) -> list[float]:
-    """Return chrF of each sentence as sacreBLEU computes it, from 0 to 100."""
+    """Return chrF of each sentence as sacreBLEU computes it, from 0 to 100.
+
+    What is missing counts `beta` times as much as what is too much.
+    """
     from sacrebleu.metrics.chrf import CHRF
 
     check(hypotheses, references)
-    metric = CHRF(lowercase=lowercase)
+    metric = CHRF(lowercase=lowercase, beta=beta)
     return [metric.sentence_score(h, [r]).score for h, r in zip(hypotheses, references, strict=True)]
 
 

@@ -94,7 +94,8 @@ def measure(model: ModelConfig, tokens: int) -> tuple[float, float]:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            started, rounds = time.perf_counter(), []
+            started = time.perf_counter()
+            rounds: list[tuple[float, float]] = []
             while len(rounds) < 2 or time.perf_counter() - started < _SECONDS:  # the first makes buffers
                 rounds.append((timed(False), timed(True)))
         finally:

@@ -98,7 +98,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "thing",
         (_LETTER, _DIGIT),
-        rf"(?<![\w/.@-])[\w-]++(?:\.(?!(?:{_FILES})(?![\w.-]))[\w-]++)*+\.(?:{_FILES})(?![\w-])",
+        rf"(?<![\w/.@-])[\w-]++(?:\.(?!(?:{_FILES})(?![\w-]|\.\w))[\w-]++)*+\.(?:{_FILES})(?![\w-])",
     ),
     (
         "thing",
@@ -293,9 +293,7 @@ def with_strange(text: str, found: list[Carried], learned: Collection[str] | Non
     return sorted([*found, *more], key=lambda each: each.start) if more else found
 
 
-def _word(
-    text: str, place: int, done: int, taken: Sequence[int], strange: Sequence[bool]
-) -> tuple[int, int]:
+def _word(text: str, place: int, done: int, taken: Sequence[int], strange: Sequence[bool]) -> tuple[int, int]:
     """Return where the word around a place begins and ends.
 
     It goes on behind a hyphen or an apostrophe only to another part that is strange: `Łódź-based` and `Łukasz's`
@@ -319,9 +317,7 @@ def _end_of_part(text: str, place: int, taken: Sequence[int]) -> int:
     return place
 
 
-def _sign(
-    text: str, place: int, done: int, taken: Sequence[int], strange: Sequence[bool]
-) -> tuple[int, int]:
+def _sign(text: str, place: int, done: int, taken: Sequence[int], strange: Sequence[bool]) -> tuple[int, int]:
     """Return where the signs around a place begin and end: an emoji with all that belongs to it."""
     start, end = place, place + 1
     while start > done and not taken[start - 1] and _of_sign(text[start - 1], strange[start - 1]):

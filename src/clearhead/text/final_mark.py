@@ -2,45 +2,71 @@
 
 import re
 
-_END = re.compile(r"(?P<space>\s*)(?P<mark>[.!?…:;,]+)$")
+from clearhead.text.symbols import KIND_OF
+
+_MARKS = ".!?…:;,"
 _CLOSED = "\"'»”’)]}"
 """Behind one of these nothing is changed: where the mark belongs differs from language to language."""
-_OTHER = "。！？؟।۔…"
-_ABBREVIATION = re.compile(r"(?:\b\w\.\s?)+\w\.$|\b(?:etc|usw|bzw|ca|cf|vs|pp|p|núm|Inc|Ltd|Jr|Sr)\.$")
+_OTHER = "。！？؟।۔"
+_ABBREVIATION = re.compile(
+    r"(?:(?:\b\w\.[\s-]?)+\w\.|\b(?:etc|usw|bzw|ca|cf|vs|pp|p|núm|Inc|Ltd|Jr|Sr|EE\. ?UU)\.)$"
+)
+_WINDOW = 40
+"""Characters at the end of a text in which an abbreviation is looked for."""
 _SPACED = {"fr": "!?:;"}
 """Marks before which a language writes a space."""
 _OPENING = {"!": "¡", "?": "¿"}
 _LANGUAGES = {"en", "fr", "es", "de", "it", "pt", "nl", "sv", "da", "no", "pl", "cs", "ro", "fi"}
+_ENDING_SYMBOLS = f" {''.join(KIND_OF)}"
 
 
 def final_mark(text: str) -> str | None:
-    """Return the marks that end a text, "" for none; None where that cannot be told, as behind a quotation."""
-    if not text or text[-1] in _CLOSED or (text[-1] in _OTHER and text[-1] != "…"):
+    """Return the marks that end a text, "" for none.
+
+    None where that cannot be told: behind a quotation or an abbreviation, and where what is carried, such as an
+    emoji, follows the mark.
+    """
+    if not text or text[-1] in _CLOSED or text[-1] in _OTHER:
         return None
-    if _ABBREVIATION.search(text):
-        return None
-    match = _END.search(text)
-    return match["mark"] if match else ""
+    if text[-1] in KIND_OF:
+        before = text.rstrip(_ENDING_SYMBOLS)
+        return None if before[-1:] in (*_MARKS, *_CLOSED, *_OTHER) and before else ""
+    mark = text[len(text.rstrip(_MARKS)) :]
+    if _one_point(mark) and _abbreviated(text[: len(text) - len(mark) + 1]):
+        return mark[1:] or None
+    return mark
 
 
 def with_mark(translation: str, mark: str | None, language: str | None) -> str:
     """Return a translation that ends as its source does, written as its language writes it."""
-    main = (language or "").partition("-")[0]
+    main = (language or "").replace("_", "-").partition("-")[0].lower()
     if mark is None or not translation or main not in _LANGUAGES:
         return translation
-    if translation[-1] in _CLOSED or translation[-1] in "。！？؟।۔":
+    if translation[-1] in _CLOSED or translation[-1] in _OTHER:
         return translation
-    match = _END.search(translation)
-    found = match["mark"] if match else ""
+    bare = translation.rstrip(_MARKS)
+    found = translation[len(bare) :]
+    if _one_point(found) and _abbreviated(bare + "."):
+        bare, found = bare + ".", found[1:]
+        if mark.startswith("."):
+            mark = mark[1:]  # the point of an abbreviation ends the sentence too
     if found != mark:
-        if found and not mark and _ABBREVIATION.search(translation):
-            return translation
-        body = translation[: match.start()] if match else translation
+        body = bare.rstrip()
         if not body:
             return translation
         space = " " if mark and mark[0] in _SPACED.get(main, "") else ""
         translation = body + space + mark
     return _opened(translation, mark) if main == "es" else translation
+
+
+def _one_point(marks: str) -> bool:
+    """Say whether marks begin with a full stop that is no ellipsis."""
+    return marks.startswith(".") and not marks.startswith("..")
+
+
+def _abbreviated(text: str) -> bool:
+    """Say whether a text ends in an abbreviation and its point."""
+    return bool(_ABBREVIATION.search(text[-_WINDOW:]))
 
 
 def _opened(translation: str, mark: str) -> str:

@@ -5,8 +5,10 @@ take the place of the first (`masking`), capitals become a sentence (`letter_cas
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
+from clearhead.text.carried import Carried, find, with_strange
 from clearhead.text.final_mark import final_mark, with_mark
 from clearhead.text.fold import folded
 from clearhead.text.letter_case import Case, as_sentence, case_of, put_back
@@ -47,15 +49,33 @@ def undressed(text: str, tokenizer: Tokenizer, *, form: bool) -> Form:
     plain = normalize(text)
     if not kinds and not form:
         return Form(plain, Masked(plain))
-    plain = folded(plain, learned)
+    plain, found = _folded(plain, find(plain) if kinds else [], learned)
     case: Case = "plain"
     if form:
-        case = case_of(plain, tokenizer.likelihood)
+        case = case_of(mask(plain, kinds, found=found).text, tokenizer.likelihood)
         if case == "upper" and learned is not None:
             learned = learned | {letter.upper() for letter in learned}
-    masked = mask(plain, kinds, learned)
+    masked = mask(plain, kinds, found=with_strange(plain, found, learned) if kinds else found)
     bare = as_sentence(masked.text, case, tokenizer.likelihood)
-    return Form(bare, masked, case, final_mark(plain) if form else None)
+    return Form(bare, masked, case, final_mark(masked.text) if form else None)
+
+
+def _folded(
+    text: str, found: Sequence[Carried], learned: Collection[str] | None
+) -> tuple[str, list[Carried]]:
+    """Return a text folded, but for what was found in it, and where that is now."""
+    if learned is None or text.isascii():
+        return text, list(found)
+    parts: list[str] = []
+    moved: list[Carried] = []
+    place = done = 0
+    for each in found:
+        between = folded(text[done : each.start], learned)
+        parts += [between, each.text]
+        start = place + len(between)
+        done, place = each.end, start + len(each.text)
+        moved.append(replace(each, start=start, end=place))
+    return "".join(parts) + folded(text[done:], learned), moved
 
 
 def dressed(translation: str, form: Form, target: str | None, source: str | None = None) -> Dressed:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from clearhead.text.symbols import KIND_OF
-
 Case = Literal["plain", "upper", "title"]
 Likelihood = Callable[[str], float]
 """How likely a word is to the vocabulary, the larger the likelier."""
@@ -22,7 +20,7 @@ def case_of(text: str, likelihood: Likelihood) -> Case:
 
     Title Case: every word begins with a capital, and most of them would not do so in a sentence.
     """
-    words = [word for word in _WORD.findall(text) if word[0] not in KIND_OF]
+    words = _WORD.findall(text)
     letters = "".join(words)
     if not letters or not (letters[0].isupper() or letters[-1].isupper() or letters.istitle()):
         return "plain"

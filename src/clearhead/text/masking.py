@@ -6,7 +6,7 @@ that the vocabulary knows, and is taken out again on the same side.
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from clearhead.text.carried import Carried, digits, find, key
@@ -51,9 +51,10 @@ def mask(
     """Return a text with symbols of the given kinds for what must come through.
 
     The symbols of a kind are taken in order, or in one that `draws` gives; a text with more of a kind than there
-    are uses them again. `found` are the stretches, where they are known.
+    are uses them again. `found` are the stretches, where they are known. A symbol that the text itself holds is
+    carried as well, by one of any kind.
     """
-    stretches = [each for each in (find(text, learned) if found is None else found) if each.kind in kinds]
+    stretches = _carried(find(text, learned) if found is None else found, kinds)
     if not stretches:
         return Masked(text)
     free: dict[str, list[str]] = {}
@@ -63,6 +64,18 @@ def mask(
             free[each.kind] = _in_order(each.kind, draws)
         symbols.append(free[each.kind].pop())
     return _with_symbols(text, list(zip(stretches, symbols, strict=True)))
+
+
+def _carried(found: Sequence[Carried], kinds: Collection[str]) -> list[Carried]:
+    """Return the stretches of the given kinds, and those that hold a symbol themselves."""
+    other = min(kinds, default=None)
+    stretches = []
+    for each in found:
+        if each.kind in kinds:
+            stretches.append(each)
+        elif other is not None and not KIND_OF.keys().isdisjoint(each.text):
+            stretches.append(replace(each, kind=other))
+    return stretches
 
 
 def _in_order(kind: str, draws: Random | None) -> list[str]:
@@ -107,7 +120,7 @@ def restored(
             parts.append(_shown(each.carried, target, source))
             swallow = each.joined_after
             continue
-        if character in KIND_OF:  # a symbol that the source does not have
+        if character in KIND_OF and character not in masked.text:  # a symbol that the source does not have
             continue
         if not (swallow and character == " "):
             parts.append(character)
@@ -155,13 +168,15 @@ def mask_pair(
 
 def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:
     """Return a text with each symbol in the place of its stretch; these stand in order."""
+    starts = {each.start for each, _ in places}
     parts: list[str] = []
     placed: list[Placed] = []
     end = 0
     for each, symbol in places:
         between = text[end : each.start]
-        before = (between or " ")[-1].isalnum() or (bool(placed) and each.start == end)
-        after = each.end < len(text) and text[each.end].isalnum()
+        touching = bool(placed) and each.start == end
+        before = touching or between[-1:].isalnum()
+        after = text[each.end : each.end + 1].isalnum() and each.end not in starts
         parts.append(between + (" " if before else "") + symbol + (" " if after else ""))
         placed.append(Placed(symbol, each, before, after))
         end = each.end

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 _CURRENCY = "$€£¥₹₽₩₺₪₴฿¢"
 _AMOUNT = re.compile(
-    rf"(?P<sign>[+−-]?)(?:(?P<before>[{_CURRENCY}])\s?)?(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)(?:\s?(?P<after>[{_CURRENCY}%‰]))?"
+    rf"(?P<sign>[+−-]?)(?:(?P<before>[{_CURRENCY}])\s?)?(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
+    rf"(?:\s?(?P<after>[{_CURRENCY}%‰]))?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:([.,])\d+)?")
 _PLAIN = re.compile(r"\d+(?:([.,])(\d+))?")

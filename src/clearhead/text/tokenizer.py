@@ -117,8 +117,8 @@ class Tokenizer:
         Unigram: Kudo 2018; BPE: Sennrich et al. 2016; word and character vocabularies hold the most
         frequent ones. `character_coverage` is the share of the running characters that get pieces of
         their own (unigram, BPE); the rest, rare ones, are spelled in bytes. `symbols` adds those that stand for
-        what must come through a translation (`text.symbols`), `split_digits` makes each digit a piece. The texts are held in
-        memory: give a sample of a very large corpus. Raises TextError for texts without a
+        what must come through a translation (`text.symbols`), `split_digits` makes each digit a piece. The
+        texts are held in memory: give a sample of a very large corpus. Raises TextError for texts without a
         character, and for a size that is too small, with the least that will do.
         """
         return cls(
@@ -280,6 +280,8 @@ class Tokenizer:
     @cached_property
     def symbol_kinds(self) -> frozenset[str]:
         """Kinds of symbols that the vocabulary has and that its training text held often enough to be learned."""
+        if not self.symbols:
+            return frozenset()
         counts = Counter[str]()
         for character, count in characters(self._model).items():
             if character in self.symbols:
@@ -299,12 +301,14 @@ class Tokenizer:
         ids = self.encode(word)
         if self.kind != "unigram":
             return -float(len(ids))
-        lowest = min(self._score_of)
-        return sum(self._score_of[i] if i not in self._bytes else 2 * lowest for i in ids)
+        return sum(self._score_of[i] for i in ids)
 
     @cached_property
     def _score_of(self) -> list[float]:
-        return [self._processor.get_score(i) for i in range(self.vocab_size)]
+        """The log-probability of each id; of a byte, which has none, far below that of any piece."""
+        scores = [self._processor.get_score(i) for i in range(self.vocab_size)]
+        spelled = 2 * min(scores)
+        return [spelled if i in self._bytes else score for i, score in enumerate(scores)]
 
     def byte_ids(self, text: str) -> list[int]:
         """Return the ids that spell a text in bytes."""
@@ -340,10 +344,13 @@ class Tokenizer:
         ids: list[int] = []
         for word in line.split(" "):
             known = self.text_pieces.get(SPACE_MARK + word)
-            if known is None:
-                ids += self.byte_ids(" " + word)
-            else:
+            if known is not None:
                 ids.append(known)
+                continue
+            ids += self.byte_ids(" ")
+            for character in word:
+                symbol = self.symbols.get(character)
+                ids += self.byte_ids(character) if symbol is None else [symbol]
         return ids
 
 

@@ -57,9 +57,10 @@ def learn(
     _check_languages(languages)
     least = len(CONTROLS) + len(languages) + len(ALL_SYMBOLS) * symbols + NUM_BYTES + 1
     if vocab_size < least:
+        carried = f", {len(ALL_SYMBOLS)} symbols" if symbols else ""
         raise TextError(
-            f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags"
-            f"{f', {len(ALL_SYMBOLS)} symbols' if symbols else ''} and {NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
+            f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags{carried} and "
+            f"{NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
         )
     lines = [line for text in texts for line in _training_lines(text)]
     if not lines:

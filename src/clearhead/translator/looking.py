@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from clearhead.data.batching import order_by_length
+from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
 from clearhead.inspection.attribution import measured
@@ -17,7 +18,7 @@ from clearhead.inspection.record import attended, record
 from clearhead.inspection.tokens import Attended, Choice, Tokens
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
-from clearhead.text.words import WordKind
+from clearhead.text.words import WordKind, word_of
 
 Ids = list[int]
 _AT_A_TIME = 1024
@@ -55,13 +56,27 @@ def alignments(
     targets: Sequence[Ids],
     reader: Reader,
     kind: WordKind,
+    confidence: Confidence | None = None,
 ) -> list[Alignment]:
-    """Read the word alignment of each pair from its attention, of which only a batch is held at a time."""
-    found = {
-        number: aligned(each, Words.usual(each.source, each.target, kind), reader)
-        for number, each in attention_of(engine, tokenizer, sources, targets)
-    }
+    """Read the word alignment of each pair from its attention, of which only a batch is held at a time.
+
+    How sure each word is comes calibrated where the model is.
+    """
+    found = {}
+    for number, each in attention_of(engine, tokenizer, sources, targets):
+        alignment = aligned(each, Words.usual(each.source, each.target, kind), reader)
+        if confidence:
+            sure = sure_of(each, kind, confidence)
+            alignment = replace(alignment, confidence=sure)
+        found[number] = alignment
     return [found[number] for number in range(len(found))]
+
+
+def sure_of(found: Attended, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
+    """Return the calibrated confidence of each target word."""
+    log_probs = [math.log(max(float(probability), 1e-30)) for probability in found.probabilities]
+    target_words = found.target.words(kind)
+    return confidence.of_words(log_probs, word_of(found.target.spans, target_words), len(target_words))
 
 
 def look(

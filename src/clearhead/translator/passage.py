@@ -7,6 +7,7 @@ from itertools import accumulate, islice
 from typing import TypeVar
 
 from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.engines.confidence import Confidence
 from clearhead.errors import ClearheadError
 from clearhead.text import sentences
 from clearhead.text.form import Form, dressed, undressed
@@ -40,6 +41,8 @@ class Manner:
     """Whether bullets, cells, brackets, case and final marks are kept apart from what is translated."""
     source: str | None = None
     """Language of the text, where it is known."""
+    confidence: Confidence | None = None
+    """How sure the model may be of what it finds."""
     all_of_it: bool = False
     """Translate what is in letters that the model has not learned, too."""
 
@@ -220,6 +223,7 @@ def _of_rank(
     tokenizer = manner.tokenizer
     notes = list(passage.notes)
     texts = []
+    sureness = []
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
     for sentence, each in zip(passage.sentences, found, strict=True):
         back = dressed(tokenizer.decode(each.tokens, broken="ignore"), sentence.form, to, manner.source)
@@ -233,6 +237,11 @@ def _of_rank(
         if right:
             notes.append(f"{where}{', '.join(right)} had come out otherwise and was put right")
         notes += [where + note for note in back.notes]
+        if manner.confidence:
+            sure = manner.confidence.of_sentence(each.log_prob, len(sentence.ids), len(each.tokens) + 1)
+            sureness.append(sure)
+            if sure < manner.confidence.note_below:
+                notes.append(f"{where}unsure of this translation (confidence {sure:.2f})")
     lengths = [len(each.tokens) + 1 for each in found]
     weighted = sum(each.score * length for each, length in zip(found, lengths, strict=True))
     return Translation(
@@ -241,5 +250,6 @@ def _of_rank(
         to=to,
         score=weighted / (sum(lengths) or 1),
         tokens=tuple(piece for each in found for piece in tokenizer.pieces(each.tokens)),
+        confidence=min(sureness, default=None),
         notes=tuple(notes),
     )

@@ -23,8 +23,18 @@ class TranslateOptions(TypedDict, total=False):
     split: Split
     prefix: str
     align: bool
+    word_confidence: bool
     window: int
     options: SearchOptions | None
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a translation, as the model wrote it, or a punctuation mark."""
+
+    text: str
+    confidence: float
+    """Probability that it is right, as far as pairs tell that the model was calibrated on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +49,16 @@ class Translation:
     """Length-normalised log-probability; of several sentences their mean, weighted by tokens."""
     tokens: tuple[str, ...]
     """The target's pieces as the model produced them."""
+    confidence: float | None = None
+    """Probability that the translation is right, of several sentences that of the one least sure; None where the
+    model was not calibrated, or nothing was translated. A product would be near 0 for every long text, whose reader
+    looks for its weakest sentence."""
+    words: tuple[Word, ...] = ()
+    """With how sure each is, where that was asked for and the model was calibrated."""
     alternatives: tuple["Translation", ...] = ()
     """The rest of the n best, best first."""
     notes: tuple[str, ...] = ()
-    """What a reader should know: a cut at the length limit, a stopped repetition, a split sentence."""
+    """What a reader should know: a cut at the length limit, a stopped repetition, a split sentence, low confidence."""
     alignment: "Alignment | None" = field(default=None, repr=False, compare=False)
     """Where it was asked for: which words come from which, what was left out, how sure each word is."""
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, overload
 
@@ -11,13 +11,15 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
+from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
-from clearhead.translator.passage import Manner, Passage, completed, cut, one_ahead, put_together
+from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
+from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class Translator:
         split: Split = "auto",
         prefix: str = "",
         align: bool = False,
+        word_confidence: bool = False,
         window: int = WINDOW,
         waits: Callable[[], bool] | None = None,
         options: SearchOptions | None = None,
@@ -119,9 +122,10 @@ class Translator:
         """Yield the translation of each text, in order, while later ones are still being read.
 
         `to` is the target language, `source` the language of the texts where that is known: it decides where
-        sentences end and how figures are read. `options` gives every setting of the search; `beam_size`, `alpha` and `num_hypotheses` are the
-        usual ones by name. `prefix` is text that every translation must begin with (one sentence each).
-        With `align` each has its word alignment, at the cost of one more pass in our own code.
+        sentences end and how figures are read. `options` gives every setting of the search; `beam_size`, `alpha`
+        and `num_hypotheses` are the usual ones by name. `prefix` is text that every translation must begin with
+        (one sentence each). With `align` each has its word alignment, at the cost of one more pass in our own code;
+        with `word_confidence` how sure each word is, where the model was calibrated, at the cost of one more pass.
         `window` texts are read before the first is translated, so that like lengths share a batch; fewer where
         `waits` says that the next has yet to come. Texts before one that cannot be read or translated are
         translated first, then the error is raised.
@@ -138,7 +142,10 @@ class Translator:
         )
         literals = search.decoding.literals and forced is None
         for passages, found in windows if window == 1 else one_ahead(windows):
-            for each in self._finish(passages, found, manner, search.num_hypotheses, literals, align):
+            finished = self._finish(
+                passages, found, manner, search.num_hypotheses, literals, align, word_confidence
+            )
+            for each in finished:
                 yield each if told else self._with_target_told(each)
 
     def _with_target_told(self, translation: Translation) -> Translation:
@@ -166,6 +173,7 @@ class Translator:
             limit=int(self.info.training.get("max_tokens", 256)),
             form=search.decoding.form and not forced,
             source=source,
+            confidence=self.info.confidence,
             all_of_it=forced,
         )
 
@@ -228,22 +236,25 @@ class Translator:
         wanted: int,
         literals: bool,
         align: bool,
+        word_confidence: bool,
     ) -> Iterator[Translation]:
         """Put the texts together again from what the engine finds, and yield them in order."""
         made: dict[int, Translation] = {}
-        best: dict[int, list[list[int]]] = {}
+        best: dict[int, list[Hypothesis]] = {}
         to = self._named(manner.tag)
         for place, each in completed(passages, found):
             passage = passages[place]
             made[place] = put_together(passage, each, manner, to, wanted=wanted, literals=literals)
-            best[place] = [[*hypotheses[0].tokens, EOS] for hypotheses in each]
+            best[place] = [hypotheses[0] for hypotheses in each]
+        if word_confidence and self.info.confidence:
+            made = self._with_words(self.info.confidence, passages, best, made)
         if not align:
             yield from (made[place] for place in range(len(passages)))
             return
         from clearhead.inspection.alignment import joined
 
         flat = [ids for passage in passages for ids in passage.ids]
-        targets = [ids for place in range(len(passages)) for ids in best[place]]
+        targets = [[*one.tokens, EOS] for place in range(len(passages)) for one in best[place]]
         alignments = iter(self._alignments(flat, targets, "split"))
         for place, passage in enumerate(passages):
             parts = [
@@ -254,10 +265,40 @@ class Translator:
             ]
             yield replace(made[place], alignment=joined(parts))
 
-    @property
-    def _language(self) -> str:
-        """Return the language by whose rules sentences end."""
-        return self.info.source_langs[0] if len(self.info.source_langs) == 1 else "en"
+    def _with_words(
+        self,
+        confidence: Confidence,
+        passages: list[Passage],
+        best: dict[int, list[Hypothesis]],
+        made: dict[int, Translation],
+    ) -> dict[int, Translation]:
+        """Return the translations with how sure each of their words is."""
+        every = [sentence for passage in passages for sentence in passage.sentences]
+        found = [each for place in range(len(passages)) for each in best[place]]
+        told = token_log_probs(self.engine, [sentence.ids for sentence in every], found)
+        words = iter(
+            sure_words(confidence, self.tokenizer, *each) for each in zip(every, found, told, strict=True)
+        )
+        return {
+            place: replace(made[place], words=tuple(chain(*islice(words, len(passage.sentences)))))
+            for place, passage in enumerate(passages)
+        }
+
+    def searched(
+        self, texts: Sequence[str], *, to: str | None = None
+    ) -> Iterator[tuple[int, Translation, Sentence, Hypothesis]]:
+        """Yield the place of each text, taken as one sentence, its translation and what the search found for it.
+
+        In the order of finishing; one of which nothing is translated is left out.
+        """
+        search = self._options(None, None, None, 1)
+        manner = self._manner(self.target(to), None, "never", search, forced=False)
+        named, literals = self._named(manner.tag), search.decoding.literals
+        passages, found = self._begin(list(texts), manner, search, None)
+        for place, each in completed(passages, found):
+            for sentence, hypotheses in zip(passages[place].sentences[:1], each, strict=False):
+                made = put_together(passages[place], each, manner, named, wanted=1, literals=literals)
+                yield place, made, sentence, hypotheses[0]
 
     def _named(self, tag: str | None) -> str | None:
         """Return the target language of a request, as far as the model was told."""
@@ -322,7 +363,8 @@ class Translator:
     ) -> list["Alignment"]:
         from clearhead.translator.looking import alignments
 
-        return alignments(self.engine, self.tokenizer, sources, targets, self.reader, words)
+        confidence = self.info.confidence
+        return alignments(self.engine, self.tokenizer, sources, targets, self.reader, words, confidence)
 
     def _encoded(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
@@ -359,7 +401,7 @@ class Translator:
         if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         tag = self.target(to)
-        count = sum(span.is_sentence for span in sentences.split(text, self._language))
+        count = sum(span.is_sentence for span in sentences.split(text, self.sources or "en"))
         several = [
             f"looked at as one sentence, though it seems to be {count}; translate takes them one by one"
         ]

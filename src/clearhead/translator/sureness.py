@@ -1,0 +1,45 @@
+"""How sure each word of a translation is, as far as the model was calibrated."""
+
+from collections.abc import Sequence
+
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.engines.confidence import Confidence
+from clearhead.engines.protocol import Engine
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.text.words import word_of, words
+from clearhead.translator.passage import Sentence
+from clearhead.translator.translation import Word
+
+
+def token_log_probs(
+    engine: Engine, sources: Sequence[Sequence[int]], found: Sequence[Hypothesis]
+) -> list[Sequence[float]]:
+    """Return the log-probability of each token and of the end: what the search told, or else one more pass."""
+    told: list[Sequence[float]] = [each.token_log_probs for each in found]
+    missing = [number for number, log_probs in enumerate(told) if not log_probs]
+    if missing:
+        scored = engine.score([sources[n] for n in missing], [found[n].tokens for n in missing])
+        for number, log_probs in zip(missing, scored, strict=True):
+            told[number] = log_probs
+    return told
+
+
+def homes_of(tokenizer: Tokenizer, tokens: Sequence[int]) -> tuple[tuple[str, ...], list[int | None]]:
+    """Return the words of tokens, punctuation marks apart, and which of them each token belongs to."""
+    text = tokenizer.decode(tokens)
+    spans = words(text)
+    return tuple(text[start:end] for start, end in spans), word_of(tokenizer.spans(tokens), spans)
+
+
+def sure_words(
+    confidence: Confidence,
+    tokenizer: Tokenizer,
+    sentence: Sentence,
+    found: Hypothesis,
+    log_probs: Sequence[float],
+) -> tuple[Word, ...]:
+    """Return the words of a translated sentence with their confidence, what symbols stand for in their places."""
+    texts, homes = homes_of(tokenizer, found.tokens)
+    carried = str.maketrans(sentence.form.masked.carried_by)
+    sure = confidence.of_words(log_probs, homes, len(texts))
+    return tuple(Word(text.translate(carried), each) for text, each in zip(texts, sure, strict=True))
