@@ -2,8 +2,8 @@
 
 Usage: python recipes/default-model/calibrate.py MODEL DATA [--engine auto]
 
-DATA is what `data.py` made. In six directions, everyday sentences, phrases and news are mixed, of the first and the last
-those that training did not watch. A phrase has all its accepted answers. Half of them are fitted on, half measured on; how
+DATA is what `data.py` made. In six directions, everyday sentences, phrases and news are mixed; of the first and last,
+those that training did not watch. A phrase has all its accepted answers. Half are fitted on, half measured on; how
 well it holds is also printed by kind. `measure.py` and `ship.py` come after it: it changes `config.json`.
 """
 
@@ -37,7 +37,10 @@ def pairs(data: Path, kind: str) -> list[Known]:
         seen = 0 if kind == "phrasebook" else WATCHED[kind]
         for line in lines[seen : seen + MOST[kind]]:
             english, other = line.split("\t")
-            for source, target, text, answer in (("en", language, english, other), (language, "en", other, english)):
+            for source, target, text, answer in (
+                ("en", language, english, other),
+                (language, "en", other, english),
+            ):
                 answers = dict.fromkeys((answer, *accepted[source, target, text]))
                 found.append(Known(text, tuple(filter(None, answers)), target))
     return found

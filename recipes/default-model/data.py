@@ -20,6 +20,7 @@ import csv
 import gzip
 import hashlib
 import itertools
+import re
 import sys
 import tomllib
 from collections import defaultdict
@@ -62,9 +63,12 @@ SHARE_ALIKE = frozenset(name for name, about in sources().items() if about["shar
 """Sources that `--without-share-alike` leaves out."""
 
 
+_WORDS = re.compile(r"[^\W_]+")
+
+
 def key(text: str) -> str:
     """Return what two sentences share that differ in case, spaces or punctuation only."""
-    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+    return " ".join(_WORDS.findall(text.lower()))
 
 
 def read(folder: Path, part: str, language: str) -> Pairs:
@@ -80,8 +84,8 @@ def read(folder: Path, part: str, language: str) -> Pairs:
 
 def read_rows(file: Path) -> list[Row]:
     """Read a table of the four languages; a cell may be empty."""
-    opened = gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8")
-    with opened as lines:
+    opener = gzip.open if file.suffix == ".gz" else open
+    with opener(file, "rt", encoding="utf-8") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
@@ -125,7 +129,8 @@ def without(pairs: Iterable[tuple[str, str]], held: set[str]) -> Pairs:
 
 def phrasebook() -> tuple[list[dict[str, list[str]]], list[dict[str, list[str]]]]:
     """Return the rows of the phrasebook to learn from and those set aside: for each language its alternatives."""
-    learned, aside = [], []
+    learned: list[dict[str, list[str]]] = []
+    aside: list[dict[str, list[str]]] = []
     for file in sorted((HERE / "phrasebook").glob("*.tsv")):
         for row in read_rows(file):
             cells = {language: row[language].split(" | ") for language in ALL}
@@ -147,9 +152,7 @@ def bare_noun(text: str) -> str:
 
 def ways(rows: Iterable[Mapping[str, list[str]]], source: str, target: str) -> Pairs:
     """Return every alternative of one language with the first of the other."""
-    return [
-        (alternative, row[target][0]) for row in rows for alternative in row[source] if row[target][0]
-    ]
+    return [(alternative, row[target][0]) for row in rows for alternative in row[source] if row[target][0]]
 
 
 def aside_keys() -> set[str]:
@@ -265,7 +268,12 @@ def write(path: Path, pairs: Iterable[tuple[str, str]]) -> None:
 def table(kind: str, file: Path, name: str, *, both: bool = False, weight: float | None = None) -> str:
     """Return the TOML of one corpus."""
     source, target = name.split("-")
-    lines = [f"[[data.{kind}]]", f'source = "{file.as_posix()}"', f'source_lang = "{source}"', f'target_lang = "{target}"']
+    lines = [
+        f"[[data.{kind}]]",
+        f'source = "{file.as_posix()}"',
+        f'source_lang = "{source}"',
+        f'target_lang = "{target}"',
+    ]
     lines += ["both_directions = true"] if both else []
     lines += [f"weight = {weight:g}"] if weight is not None else []
     return "\n".join(lines) + "\n"

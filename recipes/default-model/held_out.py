@@ -9,8 +9,8 @@ import argparse
 import json
 import re
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,7 +29,29 @@ MARKS = 100
 PART = " \u241f "
 """What parts the things that must stand in a translation."""
 
-Failures = list[str]
+
+@dataclass
+class Tally:
+    """How many of a list came out right, in all and by part, and what did not."""
+
+    right: int = 0
+    of: int = 0
+    parts: dict[str, "Tally"] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def count(self, right: bool, part: str, failure: str) -> None:
+        """Count one, and what it is a part of."""
+        for each in (self, self.parts.setdefault(part, Tally())):
+            each.right += right
+            each.of += 1
+        if not right:
+            self.failures.append(failure)
+
+    def to_dict(self, parts: str = "") -> dict[str, Any]:
+        """Return plain values for JSON; the parts under a name, if any."""
+        share = round(self.right / self.of, 4) if self.of else 0.0
+        named = {parts: {name: each.to_dict() for name, each in self.parts.items()}} if parts else {}
+        return {"right": self.right, "of": self.of, "share": share, **named}
 
 
 def translated(translator: Translator, texts: Sequence[str], to: str) -> list[str]:
@@ -37,26 +59,33 @@ def translated(translator: Translator, texts: Sequence[str], to: str) -> list[st
     return [each.text for each in translator.translate(list(texts), to=to)]
 
 
-def first_words(translator: Translator) -> tuple[int, int, Failures]:
-    """Count right first words and phrases: an accepted answer, case and marks aside."""
+def first_words(translator: Translator) -> Tally:
+    """Count right first words and phrases by direction: an accepted answer, case and marks aside."""
     rows = read_rows(HERE / "held-out" / "first-words.tsv")
-    failures = []
+    tally = Tally()
     for source, target in DIRECTIONS:
         typed = [row[source].split(" | ")[0] for row in rows]
         for row, text, found in zip(rows, typed, translated(translator, typed, target), strict=True):
-            if key(found) not in map(key, row[target].split(" | ")):
-                failures.append(f"{source}-{target}: {text} -> {found}")
-    return len(rows) * len(DIRECTIONS) - len(failures), len(rows) * len(DIRECTIONS), failures
+            right = key(found) in map(key, row[target].split(" | "))
+            tally.count(right, f"{source}-{target}", f"{source}-{target}: {text} -> {found}")
+    return tally
 
 
-def number_words(translator: Translator) -> tuple[int, int, Failures]:
-    """Count sentences whose numbers in words come out as the same numbers."""
-    return _by_rows(translator, "number-words", lambda row, found: bool(re.search(row["must"], found, re.IGNORECASE)))
+def number_words(translator: Translator) -> Tally:
+    """Count sentences by direction whose numbers in words come out as the same numbers."""
+    return _by_rows(
+        translator, "number-words", lambda row, found: bool(re.search(row["must"], found, re.IGNORECASE))
+    )
 
 
-def kept(translator: Translator) -> tuple[int, int, Failures]:
-    """Count lines that keep everything that must come through."""
-    return _by_rows(translator, "kept", lambda row, found: all(holds(part, found) for part in row["keeps"].split(PART)))
+def kept(translator: Translator) -> Tally:
+    """Count lines by kind that keep everything that must come through."""
+    return _by_rows(
+        translator,
+        "kept",
+        lambda row, found: all(holds(part, found) for part in row["keeps"].split(PART)),
+        part="kind",
+    )
 
 
 def holds(part: str, found: str) -> bool:
@@ -67,42 +96,43 @@ def holds(part: str, found: str) -> bool:
 
 
 def _by_rows(
-    translator: Translator, name: str, right: Callable[[Any, str], bool]
-) -> tuple[int, int, Failures]:
+    translator: Translator, name: str, right: Callable[[Any, str], bool], *, part: str = ""
+) -> Tally:
     rows = read_rows(HERE / "held-out" / f"{name}.tsv")
-    failures = []
+    tally = Tally()
     for source, target in DIRECTIONS:
+        direction = f"{source}-{target}"
         these = [row for row in rows if (row["from"], row["to"]) == (source, target)]
-        found = translated(translator, [row["source"] for row in these], target)
-        failures += [
-            f"{source}-{target}: {row['source']} -> {text}"
-            for row, text in zip(these, found, strict=True)
-            if not right(row, text)
-        ]
-    return len(rows) - len(failures), len(rows), failures
+        for row, text in zip(
+            these, translated(translator, [row["source"] for row in these], target), strict=True
+        ):
+            failure = f"{direction}: {row['source']} -> {text}"
+            tally.count(right(row, text), row[part] if part else direction, failure)
+    return tally
 
 
 def sentences(data: Path, source: str, target: str, part: str = "test") -> tuple[list[str], list[str]]:
     """Return the sides of a part with English."""
     other = target if source == "en" else source
-    pairs = [line.split("\t") for line in (data / f"{part}.en-{other}.tsv").read_text(encoding="utf-8").splitlines()]
+    pairs = [
+        line.split("\t")
+        for line in (data / f"{part}.en-{other}.tsv").read_text(encoding="utf-8").splitlines()
+    ]
     sides = tuple([pair[side] for pair in pairs] for side in (0, 1))
     return sides if source == "en" else sides[::-1]  # type: ignore[return-value]
 
 
-def final_marks(translator: Translator, data: Path) -> tuple[int, int, Failures]:
-    """Count sentences that end as their source does, with its mark and without any."""
-    failures, total = [], 0
+def final_marks(translator: Translator, data: Path) -> Tally:
+    """Count sentences by direction that end as their source does, with its mark and without any."""
+    tally = Tally()
     for source, target in DIRECTIONS:
         texts = [text for text in sentences(data, source, target)[0] if text[-1] in ".!?"][:MARKS]
         texts += [text.rstrip(".!?… ").lstrip("¿¡") for text in texts]
-        total += len(texts)
         for text, found in zip(texts, translated(translator, texts, target), strict=True):
             mark = text[-1] if text[-1] in ".!?" else ""
             ends = found[-1:] if found[-1:] in (".", "!", "?") else ""
-            if ends != mark:
-                failures.append(f"{source}-{target}: {text} -> {found}")
-    return total - len(failures), total, failures
+            tally.count(ends == mark, f"{source}-{target}", f"{source}-{target}: {text} -> {found}")
+    return tally
 
 
 def ways_of_writing(translator: Translator, data: Path) -> dict[str, float]:
@@ -134,22 +164,49 @@ def news(translator: Translator, data: Path) -> dict[str, Any]:
         stopped += sum(any("repeat" in note or "limit" in note for note in each.notes) for each in found)
         total += len(found)
         scores[f"{source}-{target}"] = round(bleu([each.text for each in found], references).value, 2)
-    return {"bleu": scores, "mean": round(sum(scores.values()) / len(scores), 2), "stopped": stopped, "of": total}
+    return {
+        "bleu": scores,
+        "mean": round(sum(scores.values()) / len(scores), 2),
+        "stopped": stopped,
+        "of": total,
+    }
 
 
-def left_out(translator: Translator) -> dict[str, float]:
-    """Return how well words are found whose translation was cut out."""
+def left_out(translator: Translator) -> dict[str, Any]:
+    """Return how well the word is found whose translation was cut out, and how often one is told that was not.
+
+    Recall is the share of cut translations of which the missing word is told. Precision counts words: those rightly
+    told, of all that are told of cut and of full translations.
+    """
     rows = read_rows(HERE / "held-out" / "cut-content.tsv")
-    hits = told = 0
+    hits = right = wrong = on_full = 0
     for source, target in DIRECTIONS:
         these = [row for row in rows if (row["from"], row["to"]) == (source, target)]
-        found = translator.align([row["source"] for row in these], [row["cut"] for row in these], to=target)
-        for row, each in zip(these, found, strict=True):
-            words = {each.source[number].lower() for number in each.left_out}
-            missing = set(re.findall(r"[\w'’-]+", row["missing"].lower()))
-            hits += bool(words & missing)
-            told += len(words)
-    return {"recall": round(hits / len(rows), 3), "precision": round(hits / max(1, told), 3), "of": len(rows)}
+        sources = [row["source"] for row in these]
+        cut, full = (
+            translator.align(sources, [row[which] for row in these], to=target) for which in ("cut", "full")
+        )
+        for row, of_cut, of_full in zip(these, cut, full, strict=True):
+            told = [of_cut.source[number] for number in of_cut.left_out]
+            missing = _words(row["missing"])
+            found = sum(bool(_words(word) & missing) for word in told)
+            hits += found > 0
+            right += found
+            wrong += len(told) - found
+            on_full += len(of_full.left_out)
+    return {
+        "recall": round(hits / len(rows), 3),
+        "precision": round(right / max(1, right + wrong + on_full), 3),
+        "of": len(rows),
+        "found": hits,
+        "right words": right,
+        "wrong words": wrong,
+        "words of full": on_full,
+    }
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[\w'’-]+", text.lower()))
 
 
 def main() -> None:
@@ -164,16 +221,16 @@ def main() -> None:
     arguments = parser.parse_args()
     translator = Translator.load(arguments.model)
     lists = {
-        "first-words": first_words(translator),
-        "number-words": number_words(translator),
-        "kept": kept(translator),
-        "final-marks": final_marks(translator, arguments.data),
+        "first-words": (first_words(translator), "directions"),
+        "number-words": (number_words(translator), "directions"),
+        "kept": (kept(translator), "kinds"),
+        "final-marks": (final_marks(translator, arguments.data), "directions"),
     }
-    result: dict[str, Any] = defaultdict(dict)
-    for name, (right, total, failures) in lists.items():
-        result[name] = {"right": right, "of": total, "share": round(right / total, 4)}
+    result: dict[str, Any] = {}
+    for name, (tally, parts) in lists.items():
+        result[name] = tally.to_dict(parts)
         if arguments.show in (name, "all"):
-            print("\n".join(failures), file=sys.stderr)
+            print("\n".join(tally.failures), file=sys.stderr)
     result["ways of writing"] = ways_of_writing(translator, arguments.data)
     result["news"] = news(translator, arguments.data)
     result["left out"] = left_out(translator)

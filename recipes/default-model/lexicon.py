@@ -14,6 +14,7 @@ either of them was linked so.
 import argparse
 import itertools
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent))
 from data import LANGUAGES, Pairs, aside_keys, tatoeba  # the recipe's other script
 
 LONGEST = 3

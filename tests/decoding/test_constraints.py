@@ -1,5 +1,8 @@
+import codecs
 import math
+from collections import Counter
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 import torch
@@ -8,12 +11,15 @@ from hypothesis import strategies as st
 
 from clearhead.decoding.constraints import (
     Ban,
+    CarriedSymbols,
     Constraint,
     Filters,
     ForcedPrefix,
     Length,
     NoRepeatNgram,
     RepetitionGuard,
+    WholeCharacters,
+    utf8_continuation,
 )
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample
 from clearhead.errors import ConfigError, TranslationError
@@ -230,3 +236,129 @@ def test_wrong_constraints_are_named(
 ) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+STRATEGIES = [Greedy(), BeamSearch(3), Sample(seed=5), Sample(temperature=3.0)]
+SYMBOL_IDS = (4, 5, 6)
+SRCS = [[4, 2, 5, 1], [3, 6, 6, 6, 1], [2, 3, 1], [4, 5, 6, 1]]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=["greedy", "beam", "sample", "hot"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        TableModel(vocab=8, seed=3, eos_bonus=3.0),
+        FixedModel([0.001, 0.99, 0.004, 0.004, *[1e-9] * 3, 0.001]),  # would end at once
+        FixedModel([0.001, 1e-9, 0.5, 0.498, *[1e-9] * 3, 0.001]),  # would neither end nor take a symbol
+        FixedModel([0.001, 0.01, 0.004, 0.004, 0.5, 0.4, 0.08, 0.001]),  # would take symbols for ever
+    ],
+    ids=["table", "ends", "rambles", "symbols"],
+)
+def test_every_symbol_stands_as_often_as_in_the_source(strategy, model) -> None:
+    constraints = [Ban([0]), CarriedSymbols(SYMBOL_IDS, SRCS, EOS)]
+    found = decode(model, strategy, range(len(SRCS)), 12, constraints=constraints)
+    for src, [hypothesis] in zip(SRCS, found, strict=True):
+        carried = [Counter(i for i in ids if i in SYMBOL_IDS) for ids in (src, hypothesis.tokens)]
+        assert carried[0] == carried[1]
+
+
+def test_more_symbols_than_places_end_all_the_same() -> None:
+    constraints = [CarriedSymbols(SYMBOL_IDS, [[4] * 9], EOS)]
+    [[found]] = decode(TableModel(vocab=8), Greedy(), max_length=4, constraints=constraints)
+    assert found.tokens == (4,) * 4
+
+
+def reference(last: tuple[int, ...]) -> range | None:
+    """Return what may follow as Python's own decoder has it."""
+
+    def begins(spelled: bytes) -> bool:
+        """Say whether bytes are a character, or go on to one."""
+        for filler, count in product((b"\x80", b"\xbf"), range(4)):
+            try:
+                if len((spelled + filler * count).decode()) == 1:
+                    return True
+            except UnicodeDecodeError:
+                continue
+        return False
+
+    for place in range(len(last)):
+        begun = bytes(last[place:])
+        if begun[0] >= 0x80 and begins(begun):
+            allowed = [byte for byte in range(256) if begins(begun + bytes([byte]))]
+            if allowed:
+                return range(allowed[0], allowed[-1] + 1)
+    return None
+
+
+# One byte of every class of the standard's table, and its neighbours.
+EDGES = [
+    0,
+    0x41,
+    0x7F,
+    0x80,
+    0x8F,
+    0x90,
+    0x9F,
+    0xA0,
+    0xBF,
+    0xC0,
+    0xC1,
+    0xC2,
+    0xDF,
+    0xE0,
+    0xE1,
+    0xEC,
+    0xED,
+    0xEE,
+]
+EDGES += [0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF]
+
+
+def test_what_continues_a_character_is_what_pythons_decoder_takes() -> None:
+    assert utf8_continuation([]) is None
+    for byte in range(256):
+        assert utf8_continuation([byte]) == reference((byte,))
+    for last in product(range(0x80, 256), repeat=2):
+        if last[0] in EDGES or last[1] in EDGES:
+            assert utf8_continuation(last) == reference(last), last
+    for last in product(EDGES, repeat=3):
+        assert utf8_continuation(last) == reference(last), last
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=["greedy", "beam", "sample", "hot"])
+def test_characters_are_spelled_whole(strategy) -> None:
+    # 0 and 1 are BOS and EOS, 2 to 257 the bytes, 258 a piece.
+    byte_ids = range(2, 258)
+    for seed in range(2):
+        model = TableModel(vocab=259, seed=seed, sharpness=0.5, eos_bonus=-30.0)
+        constraints = [Ban([0]), WholeCharacters(byte_ids, EOS)]
+        found = decode(model, strategy, range(2), 80, constraints=constraints)
+        for [hypothesis] in found:
+            spelled = b"".join(bytes([i - 2]) if i in byte_ids else b"xy" for i in hypothesis.tokens)
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            decoder.decode(spelled)  # raises where one is broken
+            assert hypothesis.truncated or not decoder.getstate()[0]
+
+
+def test_symbols_wait_for_a_character_that_was_begun() -> None:
+    byte_ids = list(range(2, 258))
+    constraints = [
+        WholeCharacters(byte_ids, EOS),
+        CarriedSymbols([258], [[258]], EOS),
+        ForcedPrefix([[2 + 0xE2]]),
+    ]
+    for limit in (5, 6, 40):
+        [[found]] = decode(
+            TableModel(vocab=259, eos_bonus=9.0), Greedy(), (0,), limit, constraints=constraints
+        )
+        assert bytes(i - 2 for i in found.tokens if i != 258).decode()
+        assert found.tokens.count(258) == 1
+
+
+def test_an_excused_sentence_may_repeat_itself() -> None:
+    constraints = [RepetitionGuard(single_copies=4, excused=[True, False])]
+    found = decode(FixedModel([0.01, 0.01, 0.9, 0.08]), Greedy(), (0, 1), 9, constraints=constraints)
+    assert found[0][0].tokens == (2,) * 9
+    assert not found[0][0].repetition
+    assert found[1][0].tokens[:4] == (2, 2, 2, 3)
+    assert found[1][0].repetition

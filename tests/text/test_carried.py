@@ -1,7 +1,10 @@
 """What must come through is found, with its kind; ordinary words, ordinals and marks are not."""
 
+# ruff: noqa: SIM905, RUF005 - long lists are read best as words
+
 import time
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -14,7 +17,7 @@ LATIN = frozenset(map(chr, range(0x20, 0x180))) | set("–—‘’“”„…�
 FOUND = {
     "thing": (
         # placeholders
-        "{name} {0} {} {user.name} {count:d} {{name}} {{ user.name }} ${HOME} ${user} #{id} [[link]] {%-if-%} <%=x%> "
+        "{name} {0} {} {user.name} {count:d} {{name}} {{user.name}} ${HOME} ${user} #{id} [[link]] {%-if-%} <%=x%> "
         "%{count} %NAME% %(name)s %(count)d %1$s %2$d %s %d %i %.2f %05d %ld %@ $USER $total "
         # markup
         "<br> <br/> <hr> <img/> <!--note--> &nbsp; &amp; &#39; &#x2F; "
@@ -27,10 +30,10 @@ FOUND = {
         "src/main.py images/2024/cat.jpeg --verbose --output=x.txt main.go Übersicht.xlsx "
         # network, versions, codes, phones, cards
         "192.168.0.1 10.1.20.5 127.0.0.1:8000 10.0.0.0/8 2001:db8:0:1:1:1:1:1 fe80::1 00:1A:2B:3C:4D:5E v2 v1.2.3 "
-        "1.10.3 v2.0-beta.1 2.0.1-rc1 +33612345678 +15551234567 0612345678x7 06.12.34.56.78 555-123-4567 "
+        "1.10.3 v2.0-beta.1 2.0.1-rc1 +33612345678 +15551234567 06.12.34.56.78 555-123-4567 "
         "030/1234567 978-3-16-148410-0 4111-1111-1111-1111 A4 B12 PSZ-1126 iPhone15 H2O MP3 COVID-19 utf-8 3D 4K "
         "BX-2041-C ISO-8859-1 user_name MAX_VALUE snake_case_name userName getElementById print() obj.method() "
-        "`x` `git` *** ==== ~~~ ###### ..... __"
+        "`x` `git` *** ==== ~~~ ###### __"
     ).split()
     + [
         "`git commit -m`",
@@ -46,7 +49,7 @@ FOUND = {
         "0171 1234567",
         "4111 1111 1111 1111",
     ],
-    "word": "@anna @jean_luc @user.name #news #Paris2024 #über @a #año2025 #1 @_x aaaa hmmmm zzzzzz".split(),
+    "word": "@anna @jean_luc @user.name #news #Paris2024 #über @a #año2025 #1 @_x aaaa zzzzzz".split(),
     "mark": [":smile:", ":+1:", ":heart_eyes:", ":de:", "😀", "👩\u200d👩\u200d👧", "❤\ufe0f", "👍🏽", "♞", "→→"],
     "opening": "<b> <i> <strong> <span> <p> <h1> <div>".split()
     + ['<a href="https://example.com">', '<span class="x y">', "<g id='1'>"],
@@ -58,8 +61,8 @@ FOUND = {
     + ["1 250", "1 250 000,5", "1\u202f250", "12\u00a0500", "10 – 20"],
     "year": "1998 2024 1789 1492 2001 1100 2099 1945".split(),
     "amount": (
-        "$5 €12 £1,250.75 $1.5M $10k US$20 -$5 5€ 12,50€ 100% 3.5% 5‰ 20°C 90° €1.250 ¥500 EUR5 2.5kg 1,5l 3.5km/h ½ 2½ ⅛ "
-        "5'10\" +150€ -20%"
+        "$5 €12 £1,250.75 $1.5M $10k US$20 -$5 5€ 12,50€ 100% 3.5% 5‰ 20°C 90° €1.250 ¥500 EUR5 2.5kg 1,5l 3.5km/h ½ 2½ "
+        "⅛ 5'10\" +150€ -20%"
     ).split()
     + ["12,50 €", "50 %", "20 °C", "1 250 €", "EUR 5", "12 CHF", "1.234.567,89 €", "$ 10"],
     "time": "12:30 9:05 23:59:59 00:00:01,500 14h30 8h05 3:16 0:45".split(),
@@ -68,8 +71,6 @@ FOUND = {
     ).split()
     + ["31. 12. 2024", "2024-01-31 12:30"],
 }  # fmt: skip
-FOUND["thing"].remove("0612345678x7")
-FOUND["word"].remove("hmmmm")
 
 NOT_FOUND = """
 It's Tom's dog, and they're John's friends' cats.|He said: "Don't!"|C'est-à-dire qu'aujourd'hui l'ami d'Anna vient.
@@ -83,10 +84,8 @@ and/or|he/she|und/oder|y/o|et/ou|km/h|s/he|AC/DC|No. 5|number 7|7 apples|only 3|
 one & two|R&B|"quoted"|'quoted'|«cité»|„Zitat“|(in brackets)|[door opens]|He has 5: one.|Note: this|Re: hello
 What is 2?|e-mail|vice versa|O'Brien|McDonald|iPhone|YouTube|NASA|USA|eBay|WWW|IBM|ÖBB|Ms. A. B. Smith|A. Einstein
 state-of-the-art|rock 'n' roll|Wait--no|Aha - so|1990's|haha|aaa|hmm|zoo|Wait...5 dogs|über-5|5x|10px|20km
-100kg|10am|2x4|5ème|C# is nice|F major|100th|die 68er|mi-août|pre-war|x-ray|100 percent of the time is not
+100kg|10am|2x4|5ème|C# is nice|F major|100th|die 68er|mi-août|pre-war|x-ray|one percent of the time
 """.strip().replace("\n", "|").split("|")  # fmt: skip
-# Figures of two digits or more are numbers wherever they stand.
-NOT_FOUND[NOT_FOUND.index("100 percent of the time is not")] = "one percent of the time"
 
 FRAMES = ["{}", "We saw {} here.", "({})", "Hier ist {}, oder?", "« {} »", "C'est {} !", "¿{}?", "{}. Fin"]
 
@@ -98,8 +97,6 @@ def test_each_kind_is_found_where_people_write_it(kind):
     wrong = []
     for text in texts:
         for frame in FRAMES:
-            if frame.startswith(("¿{}", "(")) and text in ("$ 10", "__"):
-                continue
             whole = frame.replace("{}", text)
             found = [(each.text, each.kind) for each in find(whole, LATIN)]
             if found != [(text, kind)]:
@@ -127,7 +124,7 @@ def test_ordinary_words_marks_and_ordinals_are_left_to_the_model():
         ("am 31.12. kommt er", ["31.12."]),
         ("um 12.30 Uhr", ["12.30"]),
         ("See https://example.com/a_(b), or (www.b.de).", ["https://example.com/a_(b", "www.b.de"]),
-        ("请看https://example.com。", ["请看https://example.com。"][:0] + ["https://example.com"]),
+        ("请看https://example.com。", ["https://example.com"]),
         ("<a><b>12%d", ["<a>", "<b>", "12"]),
         ("Open notes.txt.", ["notes.txt"]),
         ("-v --x=5.", ["--x=5"]),
@@ -152,7 +149,7 @@ def test_stretches_end_where_they_should(text, found):
         ("1️⃣ and #️⃣", ["1️⃣", "#️⃣"]),
         ("a😀b", ["😀"]),
         ("日本語 is nice", ["日本語"]),
-        ("{Ω} Ω", ["{Ω}"][:0] + ["{", "Ω", "}"][:0] + ["Ω", "Ω"]),
+        ("{Ω} Ω", ["Ω", "Ω"]),
         ("`Ω x` Ω", ["`Ω x`", "Ω"]),
         ("a\ue100b", ["\ue100"]),
     ],
@@ -199,8 +196,8 @@ def test_no_text_takes_long(unit):
 
 
 def test_stretches_are_in_order_and_apart():
-    text = " ".join(each for texts in FOUND.values() for each in texts)
+    text = "; ".join(each for texts in FOUND.values() for each in texts)
     found = find(text, LATIN)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(found))
     assert all(text[each.start : each.end] == each.text for each in found)
     assert Counter(each.kind for each in found).keys() == set(KINDS)

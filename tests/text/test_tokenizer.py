@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 
 from clearhead.errors import TextError, TranslationError
 from clearhead.text.normalize import normalize
+from clearhead.text.sentencepiece_model import characters
+from clearhead.text.symbols import ALL_SYMBOLS
+from clearhead.text.symbols import KINDS as SYMBOL_KINDS
+from clearhead.text.symbols import SYMBOLS as CARRIED
 from clearhead.text.tokenizer import Tokenizer, characters_per_token
 from clearhead.text.vocabulary import BOS, EOS, KINDS, PAD, UNK
 from clearhead.text.words import word_of, words
@@ -292,3 +296,85 @@ def test_any_ids_have_spans(kind: str, data: st.DataObject) -> None:
     assert len(spans) == len(ids)
     size = len(tokenizer.decode(ids))
     assert all(0 <= span.start <= span.end <= size for span in spans if span)
+
+
+SEEN = [*CORPUS, *["in " + CARRIED["year"][3]] * 12, *["im " + CARRIED["year"][5]] * 12, CARRIED["date"][0]]
+WITH_SYMBOLS = {
+    kind: Tokenizer.train(SEEN, kind=kind, vocab_size=480, languages=LANGUAGES, symbols=True)
+    for kind in KINDS
+}
+
+
+@every_kind
+def test_each_symbol_is_one_id(kind: str) -> None:
+    tokenizer = WITH_SYMBOLS[kind]
+    assert tuple(tokenizer.symbols) == ALL_SYMBOLS
+    assert set(tokenizer.symbols.values()) <= set(tokenizer.text_pieces.values())
+    for symbol in ALL_SYMBOLS:
+        i = tokenizer.symbols[symbol]
+        assert tokenizer.encode(symbol)[-1] == i
+        assert len(tokenizer.encode(symbol)) <= 2  # one may be the space before it
+        for text in (f"the ball {symbol} est", f"({symbol}), {symbol}", f"x{symbol}x"):
+            ids = tokenizer.encode(text)
+            assert ids.count(i) == text.count(symbol)
+            assert not set(ids) & set(tokenizer.symbols.values()) - {i}
+            assert tokenizer.decode(ids) == text
+
+
+@every_kind
+def test_what_the_texts_held_is_known(kind: str) -> None:
+    tokenizer = WITH_SYMBOLS[kind]
+    assert tokenizer.symbol_kinds == {"year"}
+    assert TOKENIZERS[kind].symbol_kinds == frozenset()
+    assert TOKENIZERS[kind].symbols == {}
+    counts = characters(tokenizer.to_bytes())
+    assert counts["t"] == sum(line.count("t") for line in SEEN)
+    assert counts[CARRIED["year"][3]] == 12
+    learned = tokenizer.learned
+    assert learned is not None
+    assert {"t", " ", "é"} <= learned
+    assert "Z" not in learned
+    assert learned.isdisjoint(ALL_SYMBOLS)
+    again = Tokenizer.from_bytes(tokenizer.to_bytes())
+    assert (again.learned, again.symbol_kinds) == (learned, tokenizer.symbol_kinds)
+    bare = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.to_bytes())
+    assert bare.get_piece_size() == tokenizer.vocab_size
+    assert bare.serialized_model_proto()
+
+
+def test_a_character_is_learned_from_twenty_times_on() -> None:
+    tokenizer = Tokenizer.train(["a b"] * 19 + ["a c"], kind="char", vocab_size=300)
+    assert tokenizer.learned == {"a", " "}
+
+
+def test_all_kinds_of_symbols_are_learned_where_all_were_seen() -> None:
+    tokenizer = Tokenizer.train(list(ALL_SYMBOLS) * 3, kind="unigram", vocab_size=400, symbols=True)
+    assert tokenizer.symbol_kinds == set(SYMBOL_KINDS)
+
+
+@every_kind
+def test_a_model_without_counts_knows_nothing_of_them(kind: str) -> None:
+    whole = TOKENIZERS[kind].to_bytes()
+    bare = sentencepiece.SentencePieceProcessor(model_proto=whole).serialized_model_proto()
+    place = whole.rindex(b"\xc2\x0c")  # field 200
+    for model in (whole[:place], bare if not characters(bare) else whole[:place]):
+        tokenizer = Tokenizer.from_bytes(model)
+        assert tokenizer.learned is None
+        assert tokenizer.symbol_kinds == frozenset()
+
+
+@every_kind
+def test_spelling_ids_and_broken_bytes(kind: str) -> None:
+    tokenizer = TOKENIZERS[kind]
+    ids = tokenizer.spelling_ids
+    assert [tokenizer.vocabulary[i] for i in ids] == [f"<0x{byte:02X}>" for byte in range(256)]
+    broken = [ids[0x41], ids[0xE2], ids[0x82], ids[0x42]]
+    assert tokenizer.decode(broken) == "A\ufffdB"
+    assert tokenizer.decode(broken, broken="ignore") == "AB"
+
+
+def test_known_words_are_likelier() -> None:
+    for kind in ("unigram", "bpe"):
+        likelihood = TOKENIZERS[kind].likelihood
+        assert likelihood("weather") > likelihood("WEATHER")
+        assert likelihood("ball") > likelihood("日本語")

@@ -6,13 +6,33 @@ import pytest
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ClearheadError, DataError
+from clearhead.text.form import undressed
 from clearhead.text.sentences import Span
-from clearhead.translator.passage import Passage, completed, one_ahead
+from clearhead.text.symbols import ALL_SYMBOLS
+from clearhead.text.tokenizer import Tokenizer
+from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
+
+LINES = [
+    "the door is open and the ball is blue",
+    "Hello there, Tom!",
+    "der Tisch ist größer",
+    "c'est été 0123456789 (:).",
+]
+TOKENIZER = Tokenizer.train([*LINES * 30, *ALL_SYMBOLS * 30], vocab_size=500, symbols=True)
+
+
+def manner(**changes):
+    settings = {"tag": None, "split": "auto", "languages": ("en",), "limit": 60, "form": True}
+    return Manner(tokenizer=TOKENIZER, **(settings | changes))
+
+
+def sentence(number):
+    return Sentence(str(number), 1, undressed(str(number), TOKENIZER, form=False), [7])
 
 
 def passage(sentences):
     spans = [Span(str(number), True) for number in range(sentences)]
-    return Passage("", spans, [[7]] * sentences, list(range(sentences)), ())
+    return Passage("", spans, [sentence(number) for number in range(sentences)])
 
 
 def hypothesis(number):
@@ -63,3 +83,78 @@ def test_what_came_before_a_failure_is_given_first():
     with pytest.raises(ClearheadError, match="line 3"):
         given.extend(one_ahead(items()))
     assert given == [1, 2]
+
+
+TEXTS = [
+    "Hello there. The door is open!",
+    "- the door\n* the ball\n• Hello there\n  1. the door is open\n(a) the ball\n[x] the door\n## Hello",
+    "the door\tthe ball\t12\n1\t2\t3\n",
+    "[the door is open]\n(the ball)\nHello (the ball) [x]",
+    "1\n00:00:01,000 --> 00:00:04,000\nHello there!\n\n2\n00:00:05,000 --> 00:00:06,000\n(the door)",
+    "----\n***\n\n   \n12:30\n{x} {y}\nhttps://example.com\n",
+    "> the door\n>> the ball\r\n\u2028Hello\x0bthere",
+    "1. Mai\n3. the door",
+    "школа\nHello школа there",
+    "",
+    " \n ",
+    "the door is open and " * 40,
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("split", ["auto", "never"])
+@pytest.mark.parametrize("form", [True, False])
+def test_spans_joined_are_the_text(text, split, form):
+    found = cut(text, manner(split=split, form=form))
+    assert "".join(span.text for span in found.spans) == text
+    assert [span.text for span in found.spans if span.is_sentence] == [each.text for each in found.sentences]
+    assert all(ids[-1] == 2 for ids in found.ids)
+    if split == "auto":
+        assert all(len(ids) <= 61 for ids in found.ids)
+
+
+def translated(text, **changes):
+    return [each.text for each in cut(text, manner(**changes)).sentences]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("- the door\n* the ball", ["the door", "the ball"]),
+        ("  1. the door\n12) the ball\n(a) Hello\nb) Tom", ["the door", "the ball", "Hello", "Tom"]),
+        ("- [x] the door\n## Hello\n> Tom", ["the door", "Hello", "Tom"]),
+        ("the door\tthe ball\t12", ["the door", "the ball"]),
+        ("[the door is open]", ["the door is open"]),
+        ("(the ball)", ["the ball"]),
+        ("(the ball) [x]", ["(the ball) [x]"]),
+        ("(a) (b)", ["b"]),
+        ("12:30 --> 12:40\n{x} 1998\n---\n5.", []),
+        ("- 12", []),
+        ("-5 is the door", ["-5 is the door"]),
+        ("школа", []),
+    ],
+)
+def test_what_is_translated(text, sentences):
+    assert translated(text) == sentences
+
+
+def test_a_date_at_the_beginning_of_a_line_is_no_numbering():
+    assert translated("3. Mai ist der Tisch", languages=("de",)) == ["3. Mai ist der Tisch"]
+    assert translated("3. Tisch", languages=("de",)) == ["Tisch"]
+
+
+def test_what_stands_between_sentences_stays_in_the_translation():
+    text = "- the door {x}!\n\n(the BALL)\t12\n"
+    cuts = cut(text, manner())
+    found = [
+        [Hypothesis(tuple(each.ids[:-1]), 0.0, 0.0, (), truncated=False, repetition=False)]
+        for each in cuts.sentences
+    ]
+    together = put_together(cuts, found, manner(), "en", wanted=1, literals=False)
+    assert together.text == text
+    assert together.notes == ()
+
+
+def test_a_sentence_that_is_too_long_is_parted_and_that_is_noted():
+    (note,) = cut("the door is open and " * 40, manner()).notes
+    assert "above 60 tokens was translated in" in note

@@ -50,9 +50,12 @@ def expected_calibration_error(
     """Return how far stated probabilities are from the share that is right, on average (Naeini et al. 2015).
 
     Over bins of equal count, each weighted by its count: 0 where of all that is said to be 70 % sure 70 % are
-    right, and so on. Raises DataError where there is nothing to measure.
+    right, and so on. What was given the same probability counts with its share that is right, so that the order of
+    the outcomes does not matter. Raises DataError where there is nothing to measure.
     """
     p, y = _outcomes(probabilities, right)
+    _, places, counts = np.unique(p, return_inverse=True, return_counts=True)
+    y = (np.bincount(places, weights=y) / counts)[places]
     order = np.argsort(p, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return float(sum(abs(p[part].sum() - y[part].sum()) for part in parts) / len(p))

@@ -78,7 +78,7 @@ class Alignment:
     weights: tuple[Maps, ...]
     """Of each sentence [target, source]: how much each target word looked at each source word, sinks set aside."""
     confidence: tuple[float, ...] = ()
-    """For each target word, the mean probability of its tokens (geometric)."""
+    """For each target word, the mean probability of its tokens (geometric), or as the model was calibrated."""
 
     @property
     def coverage(self) -> tuple[float, ...]:

@@ -29,10 +29,11 @@ DIRECTIONS = (("en", "es"), ("en", "fr"), ("fr", "en"))
 TRAIN_SENTENCES, _VALID_SENTENCES, _TEST_SENTENCES = 24_000, 50, 250
 _STEPS_A_MINUTE = 1500
 _EVERYDAY = (
-    ("Je suis étudiant.", "en"),
-    ("The ball is blue.", "es"),
-    ("The black cat drank the milk.", "fr"),
+    ("Hello!", "fr"),
     ("Where is the station?", "de"),
+    ("Je m'appelle Paul.", "en"),
+    ("You have {count} new messages.", "es"),
+    ("It costs €283.82.", "fr"),
 )
 
 

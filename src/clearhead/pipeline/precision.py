@@ -21,9 +21,9 @@ WORTHWHILE = 1.1
 _SHORT = 1e13
 """Operations of a run that a core ends within minutes: what measuring could save it is little beside what it costs."""
 _SECONDS = 1.0
-"""To measure for, with two rounds at least."""
+"""To measure for, a first round not counted."""
 _PASS = 2e9
-"""Operations of a pass to measure, hundredths of a second: the shortest of many is what other work disturbs least."""
+"""Operations of a pass to measure, hundredths of a second, so that both are measured many times in turns."""
 _LENGTH, _FEWEST_TOKENS = 20, 120
 
 
@@ -73,8 +73,8 @@ def faster(fp32: float, bf16: float) -> Choice:
 def measure(model: ModelConfig, tokens: int) -> tuple[float, float]:
     """Return the seconds that a layer of this shape takes, forward and backward, in fp32 and in bf16.
 
-    On one thread, whatever the run has: threads that wait for each other on a busy machine measure the waiting.
-    In turns, and the shortest time of each counts. No random draw of the caller's changes.
+    In turns, on one thread whatever the run has, and in the time that this thread had the processor: what is measured
+    with several threads on a busy machine is how they wait for each other. No random draw of the caller's changes.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -85,22 +85,24 @@ def measure(model: ModelConfig, tokens: int) -> tuple[float, float]:
         x, mask = torch.randn(rows, _LENGTH, model.d_model), torch.ones(rows, 1, _LENGTH, dtype=torch.bool)
 
         def timed(enabled: bool) -> float:
-            started = time.perf_counter()
+            started = time.thread_time()
             with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
                 out = layer(x, mask)
             torch.autograd.grad(out.float().sum(), weights)
-            return time.perf_counter() - started
+            return time.thread_time() - started
 
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            started = time.perf_counter()
-            rounds: list[tuple[float, float]] = []
-            while len(rounds) < 2 or time.perf_counter() - started < _SECONDS:  # the first makes buffers
-                rounds.append((timed(False), timed(True)))
+            first = timed(False), timed(True)  # it makes buffers
+            if first[1] > _SECONDS:  # hopeless
+                return first
+            ends, fp32, bf16 = time.monotonic() + _SECONDS, timed(False), timed(True)
+            while time.monotonic() < ends:
+                fp32, bf16 = fp32 + timed(False), bf16 + timed(True)
         finally:
             torch.set_num_threads(threads)
-    return min(fp32 for fp32, _ in rounds), min(bf16 for _, bf16 in rounds)
+    return fp32, bf16
 
 
 def _operations(config: RunConfig) -> float:

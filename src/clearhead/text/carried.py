@@ -20,7 +20,7 @@ _WHOLE = r"(?![\w]|[.,]\d)"
 _CURRENCY = r"[$€£¥₹₽₩₺₪₴฿¢]"
 _UNIT = rf"(?:{_CURRENCY}|%|‰|°\s?[CF]\b|°)"
 _NUMERIC_CURRENCY = r"(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|PLN)"
-_REST = r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?)\]}'’…]"
+_REST = r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?)\]}'’…。，、！？）」]"
 """The rest of an address, without the marks of the sentence around it."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TOP = (
@@ -91,7 +91,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("word", (_SIGN,), r"(?<![\w@.])@\w(?:[\w.-]*\w)?"),
     ("word", (_SIGN,), r"(?<![\w&#])#\w++"),
-    ("mark", (_SIGN,), r"(?<![\w:]):(?=[0-9_+-]{0,40}[a-z])[a-z0-9_+-]{1,40}+:(?![\w:])"),
+    ("mark", (_SIGN,), r"(?<![\w:]):(?=[0-9_+-]{0,40}[a-z]|[+-]1:)[a-z0-9_+-]{1,40}+:(?![\w:])"),
     # paths and names of files
     ("thing", (_LETTER,), r"(?<![\w/\\])[A-Za-z]:\\(?:[^\s<>\"|?*]*[^\s<>\"|?*.,;:!)])?"),
     ("thing", (_SIGN,), r"(?<![\w/.~])(?:~|\.{1,2})?/(?:[\w.@+-]++/)*[\w.@+-]*[\w@+/-]"),
@@ -134,7 +134,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "thing",
         (_LETTER, _DIGIT, _SIGN),
-        r"(?<![\w:])(?=[0-9A-Fa-f:]{0,35}::)(?:[0-9A-Fa-f]{0,4}:){2,7}+:?(?:[0-9A-Fa-f]{1,4})(?=[\s.,;)\]]|$)",
+        r"(?<![\w:])(?=[0-9A-Fa-f:]{0,35}::)(?:[0-9A-Fa-f]{0,4}:){2,7}+:?(?:[0-9A-Fa-f]{1,4})(?=[\s.,;!?)\]]|$)",
     ),
     ("thing", (_LETTER,), r"(?<![\w.])v\d++(?:\.\d++)*+(?:-\w++(?:\.\w++)*+)?(?!\w)"),
     (
@@ -147,7 +147,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "thing",
         (_SIGN,),
-        r"(?<![\w+])\+\d{1,3}+(?:[ .\u00a0\u202f/-]?\(?\d{1,5}+\)?){2,6}+(?!\w)",  # phones
+        r"(?<![\w+])\+\d{1,3}+(?:[ .\u00a0\u202f/-]?(?:\(\d{1,5}\)|\d{1,5}+)){2,6}+(?!\w)",  # phones
     ),
     (
         "thing",
@@ -186,7 +186,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "thing",
         (_LETTER,),
         r"(?<![\w-])(?<!\w[./])(?![A-Za-z]+-(?:19|20)?\d0(?:s|er)\b)"
-        r"(?=(?:\w|[-_/.](?=[A-Za-z0-9])){0,60}\d)[A-Za-z]\w*+(?:[-_/.](?=[A-Za-z0-9])\w++)*+",
+        r"(?=(?:\w|[-/.](?=[A-Za-z0-9])){0,60}\d)[A-Za-z]\w*+(?:[-/.](?=[A-Za-z0-9])\w++)*+",
     ),
     (
         "thing",

@@ -235,8 +235,8 @@ class Tokenizer:
         """Return a readable label for each id, for pictures; several ids may share one.
 
         Pieces and controls are as in the vocabulary, with U+2581 for a space. A byte that is a
-        printable character shows as that character, another as `<0xF0>`. Raises TextError for an
-        id out of range.
+        printable character shows as that character, another as `<0xF0>`, a symbol as `⟨number⟩`. Raises
+        TextError for an id out of range.
         """
         return [self._labels(i) for i in self._checked(ids)]
 
@@ -332,6 +332,8 @@ class Tokenizer:
     def _label(self, i: int) -> str:
         """Return the readable form of one id."""
         piece = self.vocabulary[i]
+        if piece in self.symbols:
+            return f"⟨{KIND_OF[piece]}⟩"
         if i not in self._bytes:
             return unescaped(piece)
         byte = self._spelled[i].decode("latin-1")
@@ -344,7 +346,7 @@ class Tokenizer:
         ids: list[int] = []
         for word in line.split(" "):
             known = self.text_pieces.get(SPACE_MARK + word)
-            if known is not None:
+            if known is not None and self.symbols.keys().isdisjoint(word):
                 ids.append(known)
                 continue
             ids += self.byte_ids(" ")

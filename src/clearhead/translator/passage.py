@@ -22,6 +22,10 @@ Item = TypeVar("Item")
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
 """Where lines end and cells of a table."""
 _BULLET = re.compile(r"\s*(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s+)+(?=\S)")
+_DATE = re.compile(
+    r"\s*\d{1,2}\.\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+)
+"""What begins like numbering, and is a date of German."""
 _BRACKETS = {"[": "]", "(": ")"}
 
 
@@ -131,7 +135,7 @@ def _whole(text: str, manner: Manner) -> Iterator[sentences.Span]:
             yield sentences.Span(piece, False)
             continue
         bullet = _BULLET.match(piece)
-        if bullet and any(map(str.isalpha, piece[bullet.end() :])):
+        if bullet and not _DATE.match(piece) and any(map(str.isalpha, piece[bullet.end() :])):
             yield sentences.Span(bullet[0], False)
             piece = piece[bullet.end() :]
         for span in sentences.split(piece, manner.languages):

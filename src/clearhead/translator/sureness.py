@@ -6,7 +6,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.words import word_of, words
+from clearhead.text.words import is_punctuation, word_of, words
 from clearhead.translator.passage import Sentence
 from clearhead.translator.translation import Word
 
@@ -38,8 +38,15 @@ def sure_words(
     found: Hypothesis,
     log_probs: Sequence[float],
 ) -> tuple[Word, ...]:
-    """Return the words of a translated sentence with their confidence, what symbols stand for in their places."""
+    """Return the words of a translated sentence with their confidence, what symbols stand for in their places.
+
+    Punctuation is left out: it is not what was calibrated.
+    """
     texts, homes = homes_of(tokenizer, found.tokens)
     carried = str.maketrans(sentence.form.masked.carried_by)
     sure = confidence.of_words(log_probs, homes, len(texts))
-    return tuple(Word(text.translate(carried), each) for text, each in zip(texts, sure, strict=True))
+    return tuple(
+        Word(text.translate(carried), each)
+        for text, each in zip(texts, sure, strict=True)
+        if not is_punctuation(text)
+    )

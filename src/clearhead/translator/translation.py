@@ -30,7 +30,7 @@ class TranslateOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a translation, as the model wrote it, or a punctuation mark."""
+    """A word of a translation, as the model wrote it."""
 
     text: str
     confidence: float

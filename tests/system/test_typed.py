@@ -1,0 +1,55 @@
+"""What people type first: every input on which the first default model failed, and what must hold of its translation."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import clearhead
+
+ROWS = [
+    line.split("\t")
+    for line in Path(__file__).with_name("typed.tsv").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+CASES = [(to, "\t".join(rest[:-1]), rest[-1]) for _, to, *rest in ROWS]
+
+NOT_YET: set[str] = set()
+"""Inputs that the present model still gets wrong; the card says so too."""
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return clearhead.load()
+
+
+def holds(condition: str, source: str, output: str) -> bool:
+    if condition.startswith("keeps "):
+        return output.count(condition[6:]) == 1
+    if condition.startswith("~"):
+        return re.search(condition[1:], output, re.IGNORECASE) is not None
+    if condition == "exactly the input":
+        return output == source
+    if condition == "no U+FFFD":
+        return "\ufffd" not in output
+    if condition == "one sentence":
+        abbreviations = r"\b(Mr|Mrs|Ms|Dr|St|No|B\.C|U\.S)\."
+        return re.search(r"[.!?]\s+[A-ZÀ-Þ]", re.sub(abbreviations, "", output)) is None
+    assert condition == "three cells, two tabs"
+    return output.count("\t") == 2
+
+
+@pytest.mark.parametrize(
+    ("to", "source", "conditions"),
+    [
+        pytest.param(*case, marks=pytest.mark.xfail(reason="not learned yet") if case[1] in NOT_YET else ())
+        for case in CASES
+    ],
+)
+def test_what_people_type_comes_out_right(translator, to, source, conditions):
+    output = translator.translate(source, to=to).text
+    assert [each for each in conditions.split("; ") if not holds(each.replace("(tab between) ", ""), source, output)] == []
+
+
+def test_every_failure_is_listed_and_real():
+    assert NOT_YET <= {source for _, source, _ in CASES}
