@@ -2,6 +2,7 @@ import codecs
 import math
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 
 import pytest
@@ -268,18 +269,20 @@ def test_more_symbols_than_places_end_all_the_same() -> None:
     assert found.tokens == (4,) * 4
 
 
+@cache
+def begins(spelled: bytes) -> bool:
+    """Say whether bytes are a character, or go on to one."""
+    for filler, count in product((b"\x80", b"\xbf"), range(4)):
+        try:
+            if len((spelled + filler * count).decode()) == 1:
+                return True
+        except UnicodeDecodeError:
+            continue
+    return False
+
+
 def reference(last: tuple[int, ...]) -> range | None:
     """Return what may follow as Python's own decoder has it."""
-
-    def begins(spelled: bytes) -> bool:
-        """Say whether bytes are a character, or go on to one."""
-        for filler, count in product((b"\x80", b"\xbf"), range(4)):
-            try:
-                if len((spelled + filler * count).decode()) == 1:
-                    return True
-            except UnicodeDecodeError:
-                continue
-        return False
 
     for place in range(len(last)):
         begun = bytes(last[place:])

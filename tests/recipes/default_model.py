@@ -61,7 +61,7 @@ def dev(recipe, folder):
 
 
 def open_text(recipe, folder):
-    """Write a table for each source of the mixture: a row of its own, one with a gap, and rows with what is held out."""
+    """Write a table for each source of the mixture: rows of its own, one with a gap, and some with what is held out."""
     folder.mkdir()
     leaks = leaked(recipe)
     for number, name in enumerate(sorted(files(recipe))):

@@ -20,7 +20,7 @@ GROUP = {"en": ",", "fr": " ", "es": ".", "de": "."}
 POINT = {"en": ".", "fr": ",", "es": ",", "de": ","}
 
 
-@pytest.mark.parametrize(("source", "target"), permutations(WRITTEN, 2))
+@pytest.mark.parametrize(("source", "target"), list(permutations(WRITTEN, 2)))
 def test_every_pair_of_languages(source, target):
     for theirs, ours in zip(WRITTEN[source], WRITTEN[target], strict=True):
         assert written(theirs, target, source) == ours
