@@ -105,7 +105,7 @@ def held_out_lists() -> set[str]:
     texts = [text for _, _, text, _ in everyday()]
     for name in ("number-words", "kept", "cut-content"):
         for row in read_rows(HERE / "held-out" / f"{name}.tsv"):
-            texts += [row[column] for column in ("source",) if row.get(column)]
+            texts += [row[column] for column in ("source", "full") if row.get(column)]
     return {key(text) for text in texts if len(key(text).split()) >= HELD_FROM}
 
 

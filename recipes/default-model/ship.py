@@ -96,7 +96,7 @@ def typed(held_out: Scores) -> str:
         f"| {name} | {each['right']:,} of {each['of']:,} | {rate(each)} |" for name, each in lists.items()
     )
     scored = ", ".join(f"{direction(name)} {value:.2f}" for name, value in news["bleu"].items())
-    return f"""**What people type**, on lists that were written down before training:
+    return f"""**What people type**, on lists written down before training; the final mark on test sentences:
 
 | | right | |
 |---|---|---|
@@ -158,8 +158,8 @@ def card(
     kinds = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in copies["kinds"].items())
     names = used(share_alike=share_alike)
     shared = (
-        "Those marked share-alike ask that what is adapted from them is passed on under their licence; the text itself "
-        "is not in this package, and `data.py --without-share-alike` makes a model without them."
+        "The licences of those marked share-alike ask that what is adapted from them is passed on under the same "
+        "licence; their text itself is not in this package, and `data.py --without-share-alike` leaves them out."
         if share_alike
         else "No text under a share-alike licence was used."
     )
