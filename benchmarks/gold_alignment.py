@@ -62,9 +62,9 @@ def peer(folder: str | None, data: Path, languages: tuple[str, str], pairs: list
     """Return eflomal's error rate on the pairs of a direction, and how it was put together."""
     if not eflomal.program(folder):
         return "eflomal not found"
-    file, swapped = data / f"train.{'-'.join(languages)}.tsv", False
+    file, swapped = data / f"train.tatoeba.{'-'.join(languages)}.tsv", False
     if not file.exists():
-        file, swapped = data / f"train.{'-'.join(languages[::-1])}.tsv", True
+        file, swapped = data / f"train.tatoeba.{'-'.join(languages[::-1])}.tsv", True
     text = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
     sides = [(pair[1], pair[0]) if swapped else (pair[0], pair[1]) for pair in text]
     sides += [(pair.source, pair.target) for pair in pairs]

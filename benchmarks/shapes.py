@@ -35,7 +35,7 @@ def parallel_text(data: Path, out: Path) -> None:
     for source, target in DIRECTIONS:
         pair = "-".join(sorted((source, target), key=lambda code: code != "en"))
         for part in ("train", "valid"):
-            lines = (data / f"{part}.{pair}.tsv").read_text(encoding="utf-8").splitlines()
+            lines = (data / f"{part}.tatoeba.{pair}.tsv").read_text(encoding="utf-8").splitlines()
             rows = (line.split("\t") for line in lines)
             turned = ["\t".join(row if source == "en" else row[::-1]) + "\n" for row in rows]
             (out / f"{part}.{source}-{target}.tsv").write_text("".join(turned), encoding="utf-8")

@@ -8,18 +8,20 @@ import pytest
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-EXAMPLES = [
-    (command, answer)
+COMMANDS = [
+    (shlex.split(command)[1:], answer)
     for block in BLOCKS
     for command, answer in re.findall(r"^\$ (clearhead translate .*)\n((?!\$).+)$", block, re.MULTILINE)
     if "--model" not in command
 ]
+ROWS = re.findall(r"^\| `([^`]+)` \| (\w\w) \| `([^`]+)` \|$", README, re.MULTILINE)
+EXAMPLES = COMMANDS + [(["translate", "--to", to, typed], answer) for typed, to, answer in ROWS]
 
 
 def test_there_are_enough_examples():
-    assert len(EXAMPLES) >= 20
+    assert len(EXAMPLES) >= 21
 
 
-@pytest.mark.parametrize(("command", "answer"), EXAMPLES, ids=lambda text: text[:60])
-def test_what_the_first_page_shows(say, command, answer):
-    assert say(*shlex.split(command)[1:])[0].strip() == answer.strip()
+@pytest.mark.parametrize(("words", "answer"), EXAMPLES, ids=[" ".join(words)[:60] for words, _ in EXAMPLES])
+def test_what_the_first_page_shows(say, words, answer):
+    assert say(*words)[0].strip() == answer.strip()

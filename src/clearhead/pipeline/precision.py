@@ -1,6 +1,6 @@
 """In which precision a run learns: what it was told, or what is faster where it runs.
 
-A processor with instructions for bf16 learns in it up to twice as fast as in fp32; one without takes two to seven
+A processor with instructions for bf16 learns in it up to twice as fast as in fp32; one without takes two to many
 times as long. No table of processors can know, so one layer of the run's own shape is timed in both.
 """
 
