@@ -205,15 +205,16 @@ def test_public_names():
 
 
 DATA = (
-    "alignments bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation drop-identical "
-    "drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens no-final-mark punctuation-spaces quotes "
-    "source source-lang spelling store subword-sampling target target-lang temperature upper-case valid-source "
-    "valid-target tokenizer.kind tokenizer.sample-pairs tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
+    "alignments bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation "
+    "drop-identical drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens "
+    "no-final-mark punctuation-spaces quotes source source-lang spelling store subword-sampling target "
+    "target-lang temperature upper-case valid-source valid-target tokenizer.kind tokenizer.sample-pairs "
+    "tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "align alpha beam detect engine format from input min-length model nbest no-repeat-ngram output prefix "
-    "seed split temperature to top-k top-p",
+    "translate": "align alpha beam detect engine format from input min-length model nbest no-repeat-ngram output "
+    "prefix seed split temperature to top-k top-p",
     "evaluate": "alpha beam calibrate engine json lowercase model output reference source split to tokenize",
     "compare": "frequencies html json lowercase reference samples seed source tokenize",
     "score": "json model source target to",
@@ -235,7 +236,8 @@ OPTIONS = {
     "training.guided-alignment "
     "training.r-drop training.save-every training.schedule training.seed training.select-by training.threads "
     "training.valid-every training.warmup-steps training.weight-decay "
-    "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset decoding.form decoding.literals",
+    "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset "
+    "decoding.form decoding.literals",
     "prepare": f"config init json {DATA}",
 }
 """Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""

@@ -15,12 +15,15 @@ import argparse
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks import eflomal
+
 from clearhead.data.word_links import Link, pharaoh
 from clearhead.text.words import words
 from data import LANGUAGES  # the recipe's other script
+
+HERE = Path(__file__).parent
 
 
 def parted(text: str) -> tuple[list[str], list[int]]:
@@ -65,7 +68,9 @@ def main() -> None:
         found = linked(pairs, arguments.eflomal)
         file = arguments.out / f"en-{language}"
         file.with_suffix(".tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
-        file.with_suffix(".links").write_text("".join(f"{pharaoh(each)}\n" for each in found), encoding="utf-8")
+        file.with_suffix(".links").write_text(
+            "".join(f"{pharaoh(each)}\n" for each in found), encoding="utf-8"
+        )
         tables.append(
             f'[[data.corpora]]\nsource = "{file}.tsv"\nalignments = "{file}.links"\nsource_lang = "en"\n'
             f'target_lang = "{language}"\nboth_directions = true\n'

@@ -46,7 +46,9 @@ def vectors(old: Tokenizer, new: Tokenizer, table: np.ndarray, seed: int = 1) ->
     for number, piece in enumerate(new.vocabulary):
         if piece in KIND_OF:
             examples = [i for text in EXAMPLES[KIND_OF[piece]] for i in old.encode(text)]
-            found[number] = table[examples].mean(axis=0) + NOISE * table.std() * draws.standard_normal(table.shape[1])
+            found[number] = table[examples].mean(axis=0) + NOISE * table.std() * draws.standard_normal(
+                table.shape[1]
+            )
         elif piece in ids:
             found[number] = table[ids[piece]]
         else:
@@ -73,7 +75,9 @@ def deeper(arrays: dict[str, np.ndarray], before: int, after: int) -> dict[str, 
 
 def main() -> None:
     """Read, transplant and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("model", "tokenizer", "out"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--encoder-layers", type=int)
@@ -92,7 +96,9 @@ def main() -> None:
         model=replace(info.model, vocab_size=new.vocab_size, num_encoder_layers=layers),
         alignment={},
     )
-    checkpoint.write_directory(arguments.out, directory.model_files(info, arrays, new, "A start for training."))
+    checkpoint.write_directory(
+        arguments.out, directory.model_files(info, arrays, new, "A start for training.")
+    )
     print(f"{arguments.out}: {kept:,} of {new.vocab_size:,} pieces keep their vectors")
 
 
