@@ -5,8 +5,9 @@ else, and in many models the source word of a token is looked at one step later,
 2020). So sinks are set aside, and the heads and the reading can be chosen on data (`gold`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
@@ -36,11 +37,17 @@ class Reader:
     """Largest weight below which a target word has no link."""
     grow: float = 0.1
     """Weight with which a source word that is linked to nothing is linked after all, to who looked at it most."""
+    missing: float = 0.0
+    """Largest weight on a source word below which its translation counts as left out; 0: it counts where it has no
+    link."""
+    common: float = 0.0
+    """Log-probability, by the vocabulary, above which a word is too common to be missed (the, of, does); 0: none is.
+    Only where `missing` is above 0."""
 
     def __post_init__(self) -> None:
         if self.reading not in get_args(Reading):
             raise ConfigError(f"reading is {self.reading!r}; allowed are {', '.join(get_args(Reading))}")
-        for name in ("share", "least", "grow"):
+        for name in ("share", "least", "grow", "missing", "common"):
             if not isinstance(getattr(self, name), int | float):
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be a number")
         if any(number < 0 for head in self.heads for number in head):
@@ -79,6 +86,8 @@ class Alignment:
     """Of each sentence [target, source]: how much each target word looked at each source word, sinks set aside."""
     confidence: tuple[float, ...] = ()
     """For each target word, the mean probability of its tokens (geometric), or as the model was calibrated."""
+    missing: frozenset[int] | None = None
+    """Source words whose translation is missing, where the reader has learned to tell; None where it has not."""
 
     @property
     def coverage(self) -> tuple[float, ...]:
@@ -87,7 +96,12 @@ class Alignment:
 
     @property
     def left_out(self) -> tuple[int, ...]:
-        """Source words that no target word is linked to, punctuation apart."""
+        """Source words whose translation seems to be missing, punctuation apart.
+
+        Where the reader has not learned to tell, those that no target word is linked to.
+        """
+        if self.missing is not None:
+            return tuple(sorted(self.missing))
         linked = {source for source, _ in self.links}
         return tuple(
             number
@@ -130,8 +144,18 @@ def joined(parts: Sequence[Alignment]) -> Alignment:
         links += [(i + len(source), j + len(target)) for i, j in part.links]
         source, target = source + part.source, target + part.target
     weights = tuple(table for part in parts for table in part.weights)
+    told = all(part.missing is not None for part in parts)
+    starts = [0, *accumulate(len(part.source) for part in parts)]
+    missing = {
+        start + word for start, part in zip(starts, parts, strict=False) for word in part.missing or ()
+    }
     return Alignment(
-        source, target, tuple(links), weights, tuple(c for part in parts for c in part.confidence)
+        source,
+        target,
+        tuple(links),
+        weights,
+        tuple(c for part in parts for c in part.confidence),
+        frozenset(missing) if told and parts else None,
     )
 
 
@@ -207,11 +231,26 @@ def word_weights(cross: Maps, words: Words, reader: Reader) -> Maps:
     return weights
 
 
-def aligned(found: "Attended | AttentionMaps", words: Words, reader: Reader) -> Alignment:
-    """Read the alignment of one pair from its attention."""
+def aligned(
+    found: "Attended | AttentionMaps",
+    words: Words,
+    reader: Reader,
+    likelihood: Callable[[str], float] | None = None,
+) -> Alignment:
+    """Read the alignment of one pair from its attention; `likelihood` tells common words from those to be missed."""
     weights = word_weights(found.cross, words, reader)
     sure = confidence(found.probabilities, words.of_targets)
-    return Alignment(words.source, words.target, links(weights, reader), (weights,), sure)
+    missing = None
+    if reader.missing and likelihood is not None:
+        most = weights.max(axis=0, initial=0.0)
+        missing = frozenset(
+            number
+            for number, word in enumerate(words.source)
+            if most[number] < reader.missing
+            and not is_punctuation(word)
+            and not (reader.common and likelihood(word) > reader.common)
+        )
+    return Alignment(words.source, words.target, links(weights, reader), (weights,), sure, missing)
 
 
 def links(weights: Maps, reader: Reader) -> tuple[Link, ...]:

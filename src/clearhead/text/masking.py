@@ -4,7 +4,7 @@ Where a symbol would touch a letter or a digit, a space is put between them, so 
 that the vocabulary knows, and is taken out again on the same side.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -147,17 +147,12 @@ def mask_pair(
     What the source has must be found in the target: letter for letter, or figures by their digits, since each
     language parts them in its own way. What is written otherwise there (5 p.m. and 17 Uhr) stays as it is.
     """
-    stretches = [each for each in find(src, learned) if each.kind in kinds]
+    stretches = [each for each in find(src, learned) if each.kind in kinds] if kinds else []
     if not stretches:
         return src, tgt
-    taken: list[Carried] = []
-    theirs = find(tgt, learned)
-    pairs: list[tuple[Carried, Carried]] = []
-    for each in stretches:
-        there = _partner(each, tgt, theirs, taken)
-        if there is not None:
-            taken.append(there)
-            pairs.append((each, there))
+    partners = _Partners(tgt, find(tgt, learned))
+    found = ((each, partners.take(each)) for each in stretches)
+    pairs = [(each, there) for each, there in found if there is not None]
     if not pairs:
         return src, tgt
     masked = mask(src, kinds, found=[one for one, _ in pairs], draws=draws)
@@ -183,25 +178,51 @@ def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:
     return Masked("".join(parts) + text[end:], tuple(placed))
 
 
-def _partner(each: Carried, tgt: str, theirs: Sequence[Carried], taken: Sequence[Carried]) -> Carried | None:
-    """Return where the target has what the source has; None where it has not, or has it more often."""
+class _Partners:
+    """What stands in a target for what its source has; each stretch is taken once."""
 
-    def free(start: int, end: int) -> bool:
-        return all(end <= other.start or other.end <= start for other in taken)
+    def __init__(self, text: str, stretches: Sequence[Carried]) -> None:
+        self._text = text
+        self._waiting: dict[str, deque[Carried]] = {}
+        for each in stretches:
+            self._waiting.setdefault(key(each), deque()).append(each)
+        self._taken = bytearray(len(text))
+        self._looked: dict[tuple[str, str], int] = {}
+        """Where to look for a text from: what was no partner before never becomes one."""
 
-    same = [other for other in theirs if key(other) == key(each) and free(other.start, other.end)]
-    if same:
-        return same[0]
-    start = tgt.find(each.text)
-    while start >= 0:
-        end = start + len(each.text)
-        alone = not (tgt[start - 1 : start].isalnum() and each.text[0].isalnum()) and not (
-            tgt[end : end + 1].isalnum() and each.text[-1].isalnum()
-        )
-        if alone and free(start, end) and (each.kind not in _FIGURES or _whole(tgt, start, end)):
-            return Carried(start, end, each.kind, each.text)
-        start = tgt.find(each.text, start + 1)
-    return None
+    def take(self, each: Carried) -> Carried | None:
+        """Return where the target has what the source has; None where it has not, or has it more often."""
+        waiting = self._waiting.get(key(each), ())
+        while waiting:
+            same = waiting.popleft()
+            if self._free(same.start, same.end):
+                return self._marked(same)
+        name = (each.kind, each.text)
+        start = self._text.find(each.text, self._looked.get(name, 0))
+        while start >= 0:
+            end = start + len(each.text)
+            if self._alone(each, start, end) and self._free(start, end):
+                self._looked[name] = end
+                return self._marked(Carried(start, end, each.kind, each.text))
+            start = self._text.find(each.text, start + 1)
+        self._looked[name] = len(self._text)
+        return None
+
+    def _free(self, start: int, end: int) -> bool:
+        return self._taken.find(1, start, end) < 0
+
+    def _marked(self, each: Carried) -> Carried:
+        self._taken[each.start : each.end] = b"\1" * (each.end - each.start)
+        return each
+
+    def _alone(self, each: Carried, start: int, end: int) -> bool:
+        """Say whether a place holds the text itself, not a part of a longer word or number."""
+        text = self._text
+        if (text[start - 1 : start].isalnum() and each.text[0].isalnum()) or (
+            text[end : end + 1].isalnum() and each.text[-1].isalnum()
+        ):
+            return False
+        return each.kind not in _FIGURES or _whole(text, start, end)
 
 
 def _whole(text: str, start: int, end: int) -> bool:

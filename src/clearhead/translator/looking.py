@@ -64,7 +64,8 @@ def alignments(
     """
     found = {}
     for number, each in attention_of(engine, tokenizer, sources, targets):
-        alignment = aligned(each, Words.usual(each.source, each.target, kind), reader)
+        words_of_both = Words.usual(each.source, each.target, kind)
+        alignment = aligned(each, words_of_both, reader, tokenizer.likelihood)
         if confidence:
             sure = sure_of(each, kind, confidence)
             alignment = replace(alignment, confidence=sure)
