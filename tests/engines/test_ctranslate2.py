@@ -15,13 +15,14 @@ from clearhead import checkpoint
 from clearhead.config import DecodingConfig, ModelConfig
 from clearhead.decoding.constraints import RepetitionGuard
 from clearhead.decoding.repetition import repeats
-from clearhead.engines import choice, conversion, parity, tuning
+from clearhead.engines import choice, conversion, directory, parity, tuning
 from clearhead.engines.ctranslate2 import POSITIONS, CTranslate2Engine, Setting
 from clearhead.engines.directory import ModelInfo, model_files
-from clearhead.engines.protocol import SearchOptions
+from clearhead.engines.protocol import SearchOptions, SpecialIds
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import ConfigError, EngineError, TranslationError
 from clearhead.model.transformer import Transformer
+from clearhead.text.symbols import ALL_SYMBOLS
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS
 
@@ -47,9 +48,10 @@ SHAPES = {
 FP32 = Setting("float32", 1, 1)
 
 
-def write_model(path, seed=0, languages=(), **shape):
+def write_model(path, seed=0, languages=(), symbols=False, **shape):
     """Write a model directory whose weights are random and far from their beginnings, biases and norms too."""
-    tokenizer = Tokenizer.train(TEXTS, kind="char", vocab_size=320, languages=languages)
+    size = 320 + len(ALL_SYMBOLS) * symbols
+    tokenizer = Tokenizer.train(TEXTS, kind="char", vocab_size=size, languages=languages, symbols=symbols)
     sizes = {"d_model": 32, "d_ff": 48, "num_heads": 4, "num_encoder_layers": 2, "num_decoder_layers": 2}
     config = ModelConfig(vocab_size=tokenizer.vocab_size, **{**sizes, **shape})
     torch.manual_seed(seed)
@@ -180,6 +182,23 @@ def test_rules_do_not_change_the_scores(engine, ours, model, rule):
         assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
         for each in hypotheses:
             assert each.log_prob == pytest.approx(sum(ours.score([src], [each.tokens])[0]), abs=1e-3)
+
+
+@pytest.mark.parametrize("num_hypotheses", [1, 2])
+def test_symbols_come_through_alone_and_beside_others(num_hypotheses, tmp_path):
+    path = write_model(tmp_path / "model", symbols=True, norm="pre", tied_embeddings=False)
+    engine = CTranslate2Engine(path, conversion.converted(path), FP32)
+    ids = SpecialIds.of(directory.read_tokenizer(path))
+    some = sorted(ids.symbols)[:2]
+    srcs = [[i for i in src if i not in ids.symbols] for src in sources(path)]
+    srcs = [[*some[: number % 4 // 2], *src] for number, src in enumerate(srcs)]
+    settings = options(num_hypotheses=num_hypotheses)
+    alone = [translated(engine, [src], settings)[0] for src in srcs]
+    together = translated(engine, srcs, settings)
+    for src, one, other in zip(srcs, alone, together, strict=True):
+        assert [each.tokens for each in one] == [each.tokens for each in other]
+        assert 1 <= len(one) <= num_hypotheses
+        assert all(ids.keeps(src, each.tokens) for each in one)
 
 
 def test_each_sentence_has_its_own_limit(engine, model):

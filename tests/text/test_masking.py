@@ -1,5 +1,6 @@
 """What was carried comes back as it was, wherever its symbol went; nothing else is touched."""
 
+import time
 from collections import Counter
 from random import Random
 
@@ -200,3 +201,16 @@ def test_lost_digits():
     assert lost_digits("1,250 of 7", "1.250 von 7") == []
     assert lost_digits("7 of 7", "7") == ["7"]
     assert lost_digits("page 12", "Seite 13") == ["12"]
+    assert lost_digits("1250 cars", "1,250 autos") == lost_digits("1,250 cars", "1250 autos") == []
+    assert lost_digits("1,250,000.5", "1 250 000,5") == []
+    assert lost_digits("in 2012 250", "250 in 2012") == []
+    assert lost_digits("12 and 7 and 12", "7") == ["12", "12"]
+
+
+def test_a_long_row_of_equal_figures_takes_no_time():
+    src, tgt = "12 {a} 日 " * 3_000, "12.5 {a} 12 日 " * 3_000
+    started = time.process_time()
+    masked = mask_pair(src, tgt, KINDS, LATIN)
+    assert time.process_time() - started < 10
+    assert "12 " not in masked[0]
+    assert masked[1].count("12.5") == 3_000

@@ -81,19 +81,19 @@ class Lines(Iterator[str]):
                 if number == 1:
                     head = raw[: encoding.MAGIC]
                     start = len(_BOM) if body.startswith(_BOM) else 0
+                line = fault = ""
                 try:
                     line = body[start:].decode("utf-8")
                 except UnicodeDecodeError as error:
-                    raise DataError(
-                        encoding.told(self._path, head, self._sample(raw, file) if blank else b"", offset)
-                        or self._invalid(number, raw, start + error.start, offset, beyond_ascii)
-                    ) from None
+                    fault = self._invalid(number, raw, start + error.start, offset, beyond_ascii)
                 if "\0" in line:
-                    raise DataError(
-                        encoding.told(self._path, head, self._sample(raw, file) if blank else b"", offset)
-                        or f"{self._name}, line {number}: it holds a NUL character, so this is hardly a text file; "
+                    fault = (
+                        f"{self._name}, line {number}: it holds a NUL character, so this is hardly a text file; "
                         "give UTF-8 text, a sentence a line"
                     )
+                if fault:
+                    sample = self._sample(raw, file) if blank else b""
+                    raise DataError(encoding.told(self._path, head, sample, offset) or fault)
                 yield line
                 offset += len(raw)
                 blank = blank and not line
@@ -138,10 +138,11 @@ class _Stream:
 
     def waits(self) -> bool:
         """Say whether no whole line is there, and no byte comes for a moment."""
-        while not self._lines and not self._ended:
-            if not _readable(self._file):
-                return True
-            self._take()
+        with suppress(OSError):  # whoever reads the next line is told
+            while not self._lines and not self._ended:
+                if not _readable(self._file):
+                    return True
+                self._take()
         return False
 
     def _take(self) -> None:

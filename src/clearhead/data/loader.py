@@ -143,7 +143,7 @@ def resample(store: Store, recipe: Recipe, epoch: int, indices: Integers) -> Tok
 
 
 def _joined(store: Store, recipe: Recipe, part: Part, index: int, draws: Random) -> tuple[str, str]:
-    """Return a pair, or it and one or two more of the same corpus one after the other."""
+    """Return a pair, or it and one to three more of the same corpus one after the other."""
     pairs = [store.text(index)]
     if draws.random() < recipe.augmentation.join:
         more = 1 if draws.random() < _JOIN_TWO else draws.choice((2, 3))

@@ -292,7 +292,7 @@ class _Preparation:
         self, tokenizer: Tokenizer, tag: str | None, pairs: list[Pair], report: CorpusReport, *, counted: bool
     ) -> None:
         kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
-        sides = [mask_pair(pair.src, pair.tgt, kinds, learned) if kinds else pair[:2] for pair in pairs]
+        sides = [mask_pair(pair.src, pair.tgt, kinds, learned) for pair in pairs]
         src_ids = tokenizer.encode_batch([src for src, _ in sides], to=tag)
         tgt_ids = tokenizer.encode_target_batch([tgt for _, tgt in sides])
         for pair, src, tgt in zip(pairs, src_ids, tgt_ids, strict=True):
@@ -409,7 +409,8 @@ def _token_links(
 ) -> list[tuple[int, int]]:
     """Return the known links of a pair's tokens; none where the words are not the same in what the ids spell.
 
-    They are not where an imported vocabulary changes a text or has no piece for a part of it.
+    They are not where an imported vocabulary changes a text or has no piece for a part of it, and where a symbol
+    stands for several words or for a part of one.
     """
     spelled = tokenizer.decode(src), tokenizer.decode(tgt)
     if not pair.links or not fit(pair, *spelled):

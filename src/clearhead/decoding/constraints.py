@@ -213,30 +213,36 @@ class CarriedSymbols:
                 if token in place:
                     self._wanted[number, place[token]] += 1
         self._any = bool(self._wanted.any())
+        self._place_of = torch.full((max(place, default=-1) + 2,), len(place))
+        """Column of each id in `_wanted`; of what is no symbol one beside them."""
+        self._place_of[self._symbols] = torch.arange(len(place))
 
     def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
         """Ban symbols that would be one too many, and EOS where one is missing."""
-        if self._symbols.device != log_probs.device:
-            self._symbols, self._wanted = (
-                self._symbols.to(log_probs.device),
-                self._wanted.to(log_probs.device),
-            )
+        self._symbols = self._symbols.to(log_probs.device)
         if not self._any:
             return log_probs.index_fill_(1, self._symbols, -math.inf)
-        missing = self._wanted[sentences]  # [rows, symbols]
-        if tokens.shape[1]:
-            missing = missing - (tokens[:, :, None] == self._symbols).sum(dim=1)
-        missing = missing.clamp(min=0)
-        done = log_probs.argmax(dim=1) == self.eos
-        if self.length is not None:
-            left = self.length.left(tokens, sentences) - self._KEPT
-            done |= left <= missing.sum(dim=1)
+        missing = self._missing(tokens, sentences)
         allowed = log_probs[:, self._symbols].masked_fill(missing == 0, -math.inf)
-        log_probs[:, self.eos].masked_fill_((missing > 0).any(dim=1), -math.inf)
-        only = done & (allowed > -math.inf).any(dim=1)
-        log_probs.masked_fill_(only[:, None], -math.inf)
+        count = missing.sum(dim=1)
+        short = count.nonzero().squeeze(1)  # only of these rows the whole vocabulary is looked at
+        done = log_probs[short].argmax(dim=1) == self.eos
+        if self.length is not None:
+            done |= (self.length.left(tokens, sentences) - self._KEPT <= count)[short]
+        log_probs[short, self.eos] = -math.inf
+        log_probs[short[done & (allowed[short] > -math.inf).any(dim=1)]] = -math.inf
         log_probs[:, self._symbols] = allowed
         return log_probs
+
+    def _missing(self, tokens: Tensor, sentences: Tensor) -> Int[Tensor, "rows symbols"]:
+        """Return how many of each symbol a row still lacks."""
+        self._wanted = self._wanted.to(tokens.device)
+        self._place_of = self._place_of.to(tokens.device)
+        wanted = self._wanted[sentences]
+        places = self._place_of[tokens.clamp(max=len(self._place_of) - 1)]
+        found = wanted.new_zeros(len(wanted), wanted.shape[1] + 1)
+        found.scatter_add_(1, places, torch.ones_like(places))
+        return (wanted - found[:, :-1]).clamp(min=0)
 
 
 class WholeCharacters:
@@ -267,7 +273,7 @@ class WholeCharacters:
                 following = utf8_continuation([self._byte_of.get(token, 0) for token in ids])
                 if following is not None:
                     allowed = [self.byte_ids[byte] for byte in following]
-                    inside[row] = (allowed, log_probs[row, allowed].clone())
+                    inside[row] = (allowed, log_probs[row, allowed])
         log_probs.index_fill_(1, self._no_start, -math.inf)
         for row, (allowed, values) in inside.items():
             log_probs[row] = -math.inf

@@ -205,7 +205,7 @@ class CTranslate2Engine:
             [self._words(request.prefix(index)) for index in batch] if request.prefixes else None,
             beam_size=options.decoding.beam_size,
             length_penalty=options.decoding.alpha,
-            num_hypotheses=max(options.num_hypotheses, self._spare(batch, request)),
+            num_hypotheses=max(self._asked(index, request) for index in batch),
             min_decoding_length=options.min_length,
             no_repeat_ngram_size=no_repeat_ngram or options.no_repeat_ngram,
             # Left to itself it would cut the input at 1,024 tokens and the output at 256, and say nothing. One
@@ -218,14 +218,18 @@ class CTranslate2Engine:
         )
         return found
 
-    def _spare(self, batch: list[int], request: _Request) -> int:
-        """Return how many hypotheses are asked for so that one of them may keep every symbol of its source."""
-        carries = (
-            request.options.carry
-            and not request.prefixes
-            and any(not self._special.symbols.isdisjoint(request.srcs[index]) for index in batch)
-        )
-        return request.options.decoding.beam_size if carries else 1
+    def _asked(self, index: int, request: _Request) -> int:
+        """Return how many hypotheses of a source are read: the whole beam where one must keep the source's symbols.
+
+        That costs no search of its own: with alpha > 0 the library finds so many before it ends.
+        """
+        options = request.options
+        carries = self._carries(request) and not self._special.symbols.isdisjoint(request.srcs[index])
+        return max(options.num_hypotheses, options.decoding.beam_size) if carries else options.num_hypotheses
+
+    def _carries(self, request: _Request) -> bool:
+        """Say whether translations are held to the symbols of their source; what is forced may be anything."""
+        return request.options.carry and not request.prefixes
 
     def _words(self, ids: Ids) -> list[str]:
         return [self._pieces[number] for number in ids]
@@ -233,9 +237,9 @@ class CTranslate2Engine:
     def _results(
         self, batch: list[int], found: list[Any], request: _Request
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        lost = []
         for index, result in zip(batch, found, strict=True):
             hypotheses = self._hypotheses(result.result(), index, request, exact=request.steered)
-            hypotheses = self._keeping(hypotheses, index, request)[: request.options.num_hypotheses]
             if any(repeats(each.tokens) for each in hypotheses) and not repeats(request.srcs[index]):
                 ngram = min(filter(None, (_NO_REPEAT, request.options.no_repeat_ngram)))
                 (again,) = self._submit([index], request, ngram)
@@ -243,30 +247,31 @@ class CTranslate2Engine:
                     replace(each, repetition=True)
                     for each in self._hypotheses(again.result(), index, request, exact=True)
                 ]
-            yield index, hypotheses
-
-    def _keeping(self, hypotheses: list[Hypothesis], index: int, request: _Request) -> list[Hypothesis]:
-        """Return the hypotheses that keep every symbol of the source.
-
-        Where there is none, our own search looks for one, which allows nothing else.
-        """
-        src = request.srcs[index]
-        if request.prefixes or not request.options.carry:
-            return hypotheses
-        kept = [each for each in hypotheses if self._special.keeps(src, each.tokens)]
-        if not kept:
-            ((_, kept),) = self.pytorch.translate([src], request.options)
-        return kept
+            if hypotheses:
+                yield index, hypotheses
+            else:
+                lost.append(index)
+        if lost:  # no hypothesis keeps the symbols of its source: our own search allows nothing else
+            for place, hypotheses in self.pytorch.translate(
+                [request.srcs[index] for index in lost], request.options
+            ):
+                yield lost[place], hypotheses
 
     def _hypotheses(self, result: Any, index: int, request: _Request, *, exact: bool) -> list[Hypothesis]:
-        """Read a result: its ids, and its scores in our terms, anew in fp32 where the library's are not true."""
+        """Read a result: its ids, and its scores in our terms, anew in fp32 where the library's are not true.
+
+        What does not keep the symbols of its source is left out.
+        """
         alpha, limit, src = request.options.decoding.alpha, request.limit(index), request.srcs[index]
         hypotheses: dict[tuple[int, ...], Hypothesis] = {}
-        for words, score in zip(result.hypotheses, result.scores, strict=True):
+        asked = self._asked(index, request)  # a source beside it in the batch may have been asked for more
+        for words, score in zip(result.hypotheses[:asked], result.scores[:asked], strict=True):
             tokens = tuple(self._ids[word] for word in words)
             truncated = len(tokens) > limit
             log_prob = score * (len(tokens) + 1) ** alpha  # it counts the EOS
             tokens = tokens[:limit]
+            if self._carries(request) and not self._special.keeps(src, tokens):
+                continue
             if truncated or exact:
                 log_prob = sum(self.score([src], [tokens])[0])
             hypotheses.setdefault(
@@ -280,7 +285,7 @@ class CTranslate2Engine:
                     repetition=False,
                 ),
             )
-        return sorted(hypotheses.values(), key=lambda each: -each.score)
+        return sorted(hypotheses.values(), key=lambda each: -each.score)[: request.options.num_hypotheses]
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, in fp32."""

@@ -31,8 +31,7 @@ class Form:
     @property
     def has_words(self) -> bool:
         """Whether there is anything to translate besides what is carried."""
-        symbols = {placed.symbol for placed in self.masked.placed}
-        return any(character.isalpha() and character not in symbols for character in self.text)
+        return any(map(str.isalpha, self.text))  # a symbol is no letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Where a symbol would touch a letter or a digit, a space is put between them, so 
 that the vocabulary knows, and is taken out again on the same side.
 """
 
+import re
 from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from clearhead.text.numerals import written
 from clearhead.text.symbols import EACH, KIND_OF, SYMBOLS
 
 _FIGURES = ("number", "year", "amount")
+_RUN = re.compile(r"(?<!\d)\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def mask(
     are uses them again. `found` are the stretches, where they are known. A symbol that the text itself holds is
     carried as well, by one of any kind.
     """
+    if not kinds:
+        return Masked(text)
     stretches = _carried(find(text, learned) if found is None else found, kinds)
     if not stretches:
         return Masked(text)
@@ -68,12 +72,12 @@ def mask(
 
 def _carried(found: Sequence[Carried], kinds: Collection[str]) -> list[Carried]:
     """Return the stretches of the given kinds, and those that hold a symbol themselves."""
-    other = min(kinds, default=None)
+    other = min(kinds)
     stretches = []
     for each in found:
         if each.kind in kinds:
             stretches.append(each)
-        elif other is not None and not KIND_OF.keys().isdisjoint(each.text):
+        elif not KIND_OF.keys().isdisjoint(each.text):
             stretches.append(replace(each, kind=other))
     return stretches
 
@@ -192,7 +196,7 @@ class _Partners:
 
     def take(self, each: Carried) -> Carried | None:
         """Return where the target has what the source has; None where it has not, or has it more often."""
-        waiting = self._waiting.get(key(each), ())
+        waiting = self._waiting.get(key(each), deque())
         while waiting:
             same = waiting.popleft()
             if self._free(same.start, same.end):
@@ -236,15 +240,9 @@ def _whole(text: str, start: int, end: int) -> bool:
 
 def lost_digits(source: str, translation: str) -> list[str]:
     """Return the figures of a source that its translation does not have, however they are parted."""
-    have = Counter(_runs(translation))
-    lost = []
-    for run in _runs(source):
-        if have[run]:
-            have[run] -= 1
-        else:
-            lost.append(run)
-    return lost
+    return list((Counter(_runs(source)) - Counter(_runs(translation))).elements())
 
 
 def _runs(text: str) -> list[str]:
-    return [digits(run) for run in "".join(c if c.isdigit() else " " for c in text).split()]
+    """Return the digits of each number, those of its groups as one and those of its decimals apart."""
+    return [digits(run) for run in _RUN.findall(text)]

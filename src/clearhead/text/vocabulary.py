@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import sentencepiece
@@ -90,8 +91,7 @@ def learn(
         sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, **options)
     except RuntimeError as error:
         raise TextError(_training_fault(str(error), vocab_size)) from error
-    counts = Counter(character for line in lines for character in line)
-    return model.getvalue() + _characters_field(counts)
+    return model.getvalue() + _characters_field(Counter(chain.from_iterable(lines)))
 
 
 def _characters_field(counts: Mapping[str, int]) -> bytes:

@@ -48,7 +48,7 @@ class Manner:
     confidence: Confidence | None = None
     """How sure the model may be of what it finds."""
     all_of_it: bool = False
-    """Translate what is in letters that the model has not learned, too."""
+    """Translate what would be left as it is, too."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,14 @@ def cut(text: str, manner: Manner) -> Passage:
             continue
         number += 1
         form = undressed(span.text, tokenizer, form=manner.form)
-        if (manner.form or form.masked.placed) and not form.has_words:
-            spans.append(sentences.Span(span.text, False))
-            continue
-        if not manner.all_of_it and not tokenizer.knows_most_of(form.text):
-            notes.append("what is in letters that the model has not learned was left as it is")
-            spans.append(sentences.Span(span.text, False))
-            continue
+        if not manner.all_of_it:
+            stays = (manner.form or form.masked.placed) and not form.has_words
+            if not stays and not tokenizer.knows_most_of(form.text):
+                notes.append("what is in letters that the model has not learned was left as it is")
+                stays = True
+            if stays:
+                spans.append(sentences.Span(span.text, False))
+                continue
         parts = [span]
         if manner.split != "never" and len(tokenizer.encode(form.text)) > manner.limit:
             parts = sentences.split_long(
@@ -207,18 +208,12 @@ def put_together(
     With `literals` addresses, codes and long numbers are put right, and that is noted. A text that an earlier rank
     has too is not given twice.
     """
-    ranks = min(len(hypotheses) for hypotheses in found) if found else 1
-    best, *others = (
-        _of_rank(passage, [hypotheses[rank] for hypotheses in found], manner, to, literals)
-        for rank in range(min(ranks, wanted) if wanted == 1 else ranks)
-    )
-    seen = {best.text}
-    different = []
-    for other in others:
-        if other.text not in seen:
-            seen.add(other.text)
-            different.append(other)
-    return replace(best, alternatives=tuple(different[: wanted - 1])) if different else best
+    different: dict[str, Translation] = {}
+    for rank in range(min(wanted, *map(len, found)) if found else 1):
+        made = _of_rank(passage, [hypotheses[rank] for hypotheses in found], manner, to, literals)
+        different.setdefault(made.text, made)
+    best, *others = different.values()
+    return replace(best, alternatives=tuple(others)) if others else best
 
 
 def _of_rank(

@@ -165,6 +165,8 @@ class Translator:
             raise TranslationError(
                 f"this model does not translate from {source!r}; it translates from {', '.join(self.sources)}"
             )
+        if len(self.sources) == 1:
+            (source,) = self.sources
         return Manner(
             tokenizer=self.tokenizer,
             tag=tag,
