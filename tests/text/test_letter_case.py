@@ -55,6 +55,12 @@ TITLE = "The Book Of The Dead"
         ("Berlin Paris Anna Tom", "plain"),
         ("Haus Garten Hund", "plain"),
         ("iPhone Settings Are Here", "plain"),
+        ("Save", "label"),
+        ("Über", "label"),
+        ("Save.", "plain"),
+        ("Paris", "plain"),
+        ("Haus", "plain"),
+        ("save", "plain"),
     ],
 )
 def test_cases(text, case):
@@ -109,3 +115,12 @@ def test_cases_by_the_packaged_vocabulary(text, case, packaged):
 def test_sentences_by_the_packaged_vocabulary(packaged):
     assert as_sentence("PLEASE CLOSE THE DOOR", "upper", packaged) == "Please close the door"
     assert as_sentence("TOM IS IN BOSTON", "upper", packaged) == "Tom is in Boston"
+
+
+@pytest.mark.parametrize(
+    ("text", "small", "translation", "back"), [("Save", "save", "enregistrer", "Enregistrer")]
+)
+def test_a_label_is_translated_as_the_word_and_keeps_its_capital(text, small, translation, back):
+    case = case_of(text, likelihood)
+    assert as_sentence(text, case, likelihood) == small
+    assert put_back(translation, case) == back

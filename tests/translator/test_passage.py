@@ -155,6 +155,26 @@ def test_what_stands_between_sentences_stays_in_the_translation():
     assert together.notes == ()
 
 
+@pytest.mark.parametrize("text", ["12:30", "{x} 1998", "школа"])
+@pytest.mark.parametrize("form", [False, True])
+def test_all_of_a_text_is_translated_where_that_is_asked(text, form):
+    assert cut(text, manner(form=form)).ids == []
+    assert len(cut(text, manner(form=form, split="never", all_of_it=True)).ids) == 1
+
+
+def test_a_text_is_given_once_in_its_best_place():
+    cuts = cut("Hello there, Tom!", manner())
+    ranked = ["Hello there, Tom", "Hello there, Tom!", "the ball", "the door"]
+    found = [
+        Hypothesis(tuple(TOKENIZER.encode(text)), -rank, -rank, (), truncated=False, repetition=False)
+        for rank, text in enumerate(ranked)
+    ]
+    together = put_together(cuts, [found], manner(), "en", wanted=3, literals=False)
+    assert together.text == "Hello there, Tom!"
+    assert [each.text for each in together.alternatives] == ["the ball!"]
+    assert together.score == 0
+
+
 def test_a_sentence_that_is_too_long_is_parted_and_that_is_noted():
     (note,) = cut("the door is open and " * 40, manner()).notes
     assert "above 60 tokens was translated in" in note

@@ -24,7 +24,7 @@ def vary(src: str, tgt: str, rates: AugmentationConfig, draws: Random) -> tuple[
     """Return a pair as someone might have typed it; each variant is drawn on its own."""
     if draws.random() < rates.copied:
         src, tgt = exchange(src, tgt, draws)
-    if draws.random() < rates.no_final_mark:
+    if rates.no_final_mark and draws.random() < rates.no_final_mark:
         src, tgt = without_final_mark(src, tgt)
     if draws.random() < rates.upper_case:
         src, tgt = src.upper(), tgt.upper()

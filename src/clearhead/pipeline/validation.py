@@ -14,7 +14,7 @@ from clearhead.engines.protocol import SearchOptions, SpecialIds
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.evaluation import bleu, chrf
 from clearhead.model.transformer import Transformer
-from clearhead.pipeline.corpora import SentencePair, tokenized
+from clearhead.pipeline.corpora import SentencePair, source_ids, tokenized
 from clearhead.text.masking import mask, restored
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS
@@ -74,14 +74,9 @@ def validate(
     srcs, tgts = tokenized(tokenizer, pairs)
     loss = validation_loss(model, TokenizedCorpus.from_ids(srcs, tgts))
     engine = PyTorchEngine(model, SpecialIds.of(tokenizer))
-    kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
-    masks = [mask(pair.src, kinds, learned) for pair in pairs]
-    tagged = bool(tokenizer.languages)
-    asked = [
-        [*tokenizer.encode(masked.text, to=pair.target_lang if tagged else None), EOS]
-        for masked, pair in zip(masks, pairs, strict=True)
-    ]
-    found = dict(engine.translate(asked, SearchOptions(decoding=decoding)))
+    masks = [mask(pair.src, tokenizer.symbol_kinds, tokenizer.learned) for pair in pairs]
+    asked = source_ids(tokenizer, [masked.text for masked in masks], pairs)
+    found = dict(engine.translate([[*ids, EOS] for ids in asked], SearchOptions(decoding=decoding)))
     by_set: dict[str, list[tuple[str, str]]] = {}
     for number, pair in enumerate(pairs):
         translated = tokenizer.decode(found[number][0].tokens)

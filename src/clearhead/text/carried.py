@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from clearhead.text.numerals import CURRENCY
 from clearhead.text.symbols import KIND_OF
 
 _NUMBER = (
@@ -17,7 +18,7 @@ _NUMBER = (
 )
 _WHOLE = r"(?![\w]|[.,]\d)"
 """Behind figures: they do not go on."""
-_CURRENCY = r"[$€£¥₹₽₩₺₪₴฿¢]"
+_CURRENCY = f"[{CURRENCY}]"
 _UNIT = rf"(?:{_CURRENCY}|%|‰|°\s?[CF]\b|°)"
 _NUMERIC_CURRENCY = r"(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|PLN)"
 _REST = r"[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?)\]}'’…。，、！？）」]"

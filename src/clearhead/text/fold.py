@@ -20,6 +20,7 @@ _PLAIN = {
     "Œ": "Oe",
     "ẞ": "SS",
 }
+_PART = re.compile(r"\w+|[^\w\s]")
 
 
 def folded(text: str, learned: Collection[str] | None) -> str:
@@ -32,9 +33,6 @@ def folded(text: str, learned: Collection[str] | None) -> str:
     if learned is None or text.isascii():
         return text
     return _PART.sub(lambda match: _part(match[0], learned), text)
-
-
-_PART = re.compile(r"\w+|[^\w\s]")
 
 
 def _part(part: str, learned: Collection[str]) -> str:

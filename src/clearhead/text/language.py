@@ -11,8 +11,6 @@ _LEAST, _TIMES = 0.5, 5.0
 """So probable, and so many times as probable as all expected languages together, a foreign one must be ..."""
 _HOPELESS = 1e-4
 """... or the expected ones as improbable as this, as they are in another script."""
-
-
 _SHORT, _FEWEST = 20, 4
 """With fewer letters than the first a text tells its language only where one is clear, below the second never."""
 _CLEAR, _CLEAREST = 0.5, 0.75

@@ -1,10 +1,13 @@
-"""Text in capitals or Title Case, written as a sentence for translating and put back afterwards."""
+"""Text in capitals or Title Case, written as a sentence for translating and put back afterwards.
+
+A label of one word, such as `Save`, is translated as that word stands in a dictionary.
+"""
 
 import re
 from collections.abc import Callable
 from typing import Literal
 
-Case = Literal["plain", "upper", "title"]
+Case = Literal["plain", "upper", "title", "label"]
 Likelihood = Callable[[str], float]
 """How likely a word is to the vocabulary, the larger the likelier."""
 
@@ -18,7 +21,8 @@ _TITLE_WORDS = 3
 def case_of(text: str, likelihood: Likelihood) -> Case:
     """Return how a text is written.
 
-    Title Case: every word begins with a capital, and most of them would not do so in a sentence.
+    Title Case: every word begins with a capital, and most of them would not do so in a sentence. A label: one word
+    and nothing else, with a capital that it would not have in a sentence.
     """
     words = _WORD.findall(text)
     letters = "".join(words)
@@ -26,6 +30,13 @@ def case_of(text: str, likelihood: Likelihood) -> Case:
         return "plain"
     if letters.isupper() and (max(map(len, words)) >= _SHOUT or (len(words) > 1 and len(letters) > 4)):
         return "upper"
+    if (
+        words == [text]
+        and text[1:].islower()
+        and text[0].isupper()
+        and likelihood(text.lower()) > likelihood(text)
+    ):
+        return "label"
     begins = [word for word in words if len(word) > 1 or word.isupper()]
     if len(begins) < _TITLE_WORDS or not all(
         word[0].isupper() and word[1:].islower() for word in begins if len(word) > 1
@@ -39,6 +50,8 @@ def as_sentence(text: str, case: Case, likelihood: Likelihood) -> str:
     """Return a text in capitals or Title Case as it would stand in a sentence: each word in its likeliest case."""
     if case == "plain":
         return text
+    if case == "label":
+        return text.lower()
 
     def likeliest(match: re.Match[str]) -> str:
         word = match[0]
@@ -56,6 +69,8 @@ def put_back(text: str, case: Case) -> str:
     """Return a translation in the case of its source."""
     if case == "upper":
         return text.upper()
+    if case == "label":
+        return text[:1].upper() + text[1:]
     if case == "title":
         return _WORD.sub(lambda match: match[0][:1].upper() + match[0][1:], text)
     return text

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from itertools import product
 
+from clearhead.text.carried import digits
 from clearhead.text.words import Span
 
 _RUN = re.compile(r"\S+")
@@ -37,7 +38,7 @@ def restored(source: str, translation: str) -> tuple[str, tuple[str, ...]]:
         likeness = {
             (literal, span): SequenceMatcher(None, literal, wrong, autojunk=False).ratio()
             for literal, (span, wrong) in product(missing, strange)
-            if _digits(literal) != _digits(wrong) or not _digits(literal) or kind is _KINDS[0]
+            if digits(literal) != digits(wrong) or not digits(literal) or kind is _KINDS[0]
         }
         for (literal, span), like in sorted(likeness.items(), key=lambda item: -item[1]):
             if like >= _LIKE and literal not in right.values() and span not in right:
@@ -56,7 +57,3 @@ def _runs(text: str) -> Mapping[Span, str]:
         bare = bare.rstrip(_AFTER)
         runs[Span(start, start + len(bare))] = bare
     return runs
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())

@@ -7,10 +7,10 @@
 import re
 from dataclasses import dataclass
 
-_CURRENCY = "$€£¥₹₽₩₺₪₴฿¢"
+CURRENCY = "$€£¥₹₽₩₺₪₴฿¢"
 _AMOUNT = re.compile(
-    rf"(?P<sign>[+−-]?)(?:(?P<before>[{_CURRENCY}])\s?)?(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
-    rf"(?:\s?(?P<after>[{_CURRENCY}%‰]))?"
+    rf"(?P<sign>[+−-]?)(?:(?P<before>[{CURRENCY}])\s?)?(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
+    rf"(?:\s?(?P<after>[{CURRENCY}%‰]))?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:([.,])\d+)?")
 _PLAIN = re.compile(r"\d+(?:([.,])(\d+))?")

@@ -15,6 +15,7 @@ from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
+from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
@@ -309,11 +310,19 @@ class Translator:
     def score(
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
     ) -> list[PairScore]:
-        """Return how probable each target is as the translation of its source, each taken as one sentence."""
+        """Return how probable each target is as the translation of its source, each taken as one sentence.
+
+        What must come through is carried by symbols, as it is in translating.
+        """
         self._check_counts(sources, targets)
         tag = self.target(to)
-        srcs = [[*self.tokenizer.encode(text, to=tag), EOS] for text in sources]
-        tgts = self.tokenizer.encode_target_batch(targets)
+        kinds, learned = self.tokenizer.symbol_kinds, self.tokenizer.learned
+        pairs = [
+            mask_pair(normalize(src), normalize(tgt), kinds, learned)
+            for src, tgt in zip(sources, targets, strict=True)
+        ]
+        srcs = [[*self.tokenizer.encode(src, to=tag), EOS] for src, _ in pairs]
+        tgts = self.tokenizer.encode_target_batch([tgt for _, tgt in pairs])
         scores = []
         for log_probs in self.engine.score(srcs, tgts):
             total = math.fsum(log_probs)
