@@ -146,7 +146,7 @@ def test_logits_are_the_same_with_padding_and_in_any_batch(imported):
     """All logits but those of what is never written; in one batch, with a mask."""
     folder, path = imported
     theirs, tokenizer = AutoModelForSeq2SeqLM.from_pretrained(folder).eval(), directory.read_tokenizer(path)
-    model = PyTorchEngine.load(path, ()).model
+    model = PyTorchEngine.load(path).model
     vocabulary = json.loads((folder / "vocab.json").read_text())
     theirs_of = {**vocabulary, "<s>": vocabulary["<pad>"], "<s>'": vocabulary["<s>"]}
     their_ids = [theirs_of[piece] for piece in tokenizer.vocabulary]
@@ -210,7 +210,7 @@ def test_it_goes_to_ctranslate2_and_back_to_transformers(imported, tmp_path):
     assert conversion.converted(path).exists()  # proved by its making
     export(path, tmp_path / "hf", "huggingface")
     import_model(tmp_path / "hf", tmp_path / "again")
-    before, after = (PyTorchEngine.load(each, (PAD, BOS, UNK)) for each in (path, tmp_path / "again"))
+    before, after = (PyTorchEngine.load(each) for each in (path, tmp_path / "again"))
     srcs = [src for src in parity.random_sources(path) if len(src) < 20]
     tgts = [src[1:-1] for src in srcs]
     ids = [directory.read_tokenizer(each).vocabulary.index for each in (path, tmp_path / "again")]
