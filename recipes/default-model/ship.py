@@ -1,7 +1,7 @@
 """Put a trained model into the package: its weights in half precision, its card with the scores that were measured.
 
 Usage: python recipes/default-model/ship.py MODEL SCORES HELD_OUT [--began MODEL ...] [--without-share-alike]
-           [--out src/clearhead/pretrained]
+           [--remark TEXT] [--out src/clearhead/pretrained]
 
 MODEL is a model directory, SCORES what `measure.py --json` wrote of the very same directory, or of an earlier OUT,
 HELD_OUT what `held_out.py --json` wrote of it; --began are the models that its training began with, the first one
@@ -140,6 +140,7 @@ def card(
     began: Sequence[directory.ModelInfo] = (),
     *,
     share_alike: bool = True,
+    remark: str = "",
 ) -> str:
     """Return the model card of a model whose training went on from others, each from the one before it."""
     shape, training = info.model, info.training
@@ -208,7 +209,7 @@ tables, lines of code, repetitions and overlong sentences {odd["long"]["grown"]}
 **Limits.** It has learned from short sentences, words and labels, and is for such. It is not for news, law, medicine or
 anything that matters unread: it does not know most names of things, it mistakes rare words for others that look like
 them, it may leave out a clause of a long sentence, and it takes the gender and the politeness of its examples. Between
-French, Spanish and German it has learned less than with English.
+French, Spanish and German it has learned less than with English.{f" {remark}" if remark else ""}
 """
 
 
@@ -222,6 +223,7 @@ def main() -> None:
     parser.add_argument("held_out", type=Path)
     parser.add_argument("--began", type=Path, nargs="*", default=[])
     parser.add_argument("--without-share-alike", action="store_true", help="no such text was learned from")
+    parser.add_argument("--remark", default="", help="a sentence that the limits end with")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "src" / "clearhead" / "pretrained")
     arguments = parser.parse_args()
     model = directory.find(arguments.model)
@@ -235,7 +237,14 @@ def main() -> None:
         info,
         {name: array.astype(np.float16) for name, array in weights.items()},
         directory.read_tokenizer(model),
-        card(info, scores, held_out, began, share_alike=not arguments.without_share_alike),
+        card(
+            info,
+            scores,
+            held_out,
+            began,
+            share_alike=not arguments.without_share_alike,
+            remark=arguments.remark,
+        ),
     )
     checkpoint.write_directory(arguments.out, files)
     size = sum(file.stat().st_size for file in arguments.out.iterdir())

@@ -27,9 +27,9 @@ def test_it_shows_everything_and_keeps_the_run(capsys, tmp_path):
     )
     assert scores(out).keys() == {"en -> es", "en -> fr", "fr -> en"}
     for said in (
-        "The ball is blue.",
-        "La bola es azul.",
-        "Je suis étudiant.",
+        "Hello!",
+        "Bonjour !",
+        "{count}",
         "The dog saw the cat.",
         "cross-attention",
     ):
