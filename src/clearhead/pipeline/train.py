@@ -166,7 +166,8 @@ class _Run:
         self.facts["padding_share"] = round(share, 4)
         parameters = self.config.model.num_parameters
         if not state.notes:
-            chosen = {"precision": self.precision.precision, "precision_reason": self.precision.reason}
+            # Not why it was chosen: a run that is killed before its first checkpoint must log the same again.
+            chosen = {"precision": self.precision.precision}
             self._log({"event": "prepared", **self.facts, "parameters": parameters, **chosen})
             if self.group.leads and self.store.path != self.directory.store:
                 self.directory.keep(REPORT, (self.store.path / REPORT).read_bytes())
