@@ -1,5 +1,7 @@
 """Sentences and separators joined are the text; parts of long sentences fit and join too."""
 
+from itertools import accumulate
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,6 +134,21 @@ def test_parts_fit_and_lose_nothing(text: str, limit: int, length) -> None:
 )
 def test_where_long_sentences_are_cut(text: str, limit: int, expected: list[str]) -> None:
     assert sentences(split_long(text, limit, len)) == expected
+
+
+@given(TEXTS, st.integers(1, 20), st.data())
+def test_what_is_to_stay_whole_is_never_cut(text: str, limit: int, data) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    spans = split_long(text, limit, len, [(start, end)])
+    assert "".join(span.text for span in spans) == text
+    cuts = list(accumulate(len(span.text) for span in spans))
+    kept = text[start:end]
+    bare = (
+        start + len(kept) - len(kept.lstrip()),
+        start + len(kept.rstrip()),
+    )  # spaces stand apart in any case
+    assert not any(bare[0] < cut < bare[1] for cut in cuts)
 
 
 def test_splitting_a_very_long_text_asks_for_few_and_short_lengths() -> None:

@@ -138,9 +138,16 @@ def test_what_is_translated(text, sentences):
     assert translated(text) == sentences
 
 
+def first_span(text):
+    return cut(text, manner(languages=("de",))).spans[0].text
+
+
 def test_a_date_at_the_beginning_of_a_line_is_no_numbering():
     assert translated("3. Mai ist der Tisch", languages=("de",)) == ["3. Mai ist der Tisch"]
-    assert translated("3. Tisch", languages=("de",)) == ["Tisch"]
+    for text in ("2. Weltkrieg", "19. Jahrhunderts der Tisch", "1. Platz"):
+        assert first_span(text) == text
+    for text in ("3. Tisch", "3. Teile den Tisch", "3. Tagesordnung", "3. Malen"):
+        assert first_span(text) == "3. "
 
 
 def test_what_stands_between_sentences_stays_in_the_translation():
@@ -178,3 +185,12 @@ def test_a_text_is_given_once_in_its_best_place():
 def test_a_sentence_that_is_too_long_is_parted_and_that_is_noted():
     (note,) = cut("the door is open and " * 40, manner()).notes
     assert "above 60 tokens was translated in" in note
+
+
+@pytest.mark.parametrize(
+    "carried", ["https://a.de/x,y;z", "<a href=\"x, y; z\">", "+33 1 23 45 67 89"]
+)
+def test_what_must_come_through_is_never_cut(carried):
+    texts = translated(f"the door, the ball {carried} Tom; " * 20, limit=12)
+    assert len(texts) > 10
+    assert sum(text.count(carried) for text in texts) == 20

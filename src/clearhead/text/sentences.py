@@ -6,7 +6,7 @@ text itself. Only the sentences are translated; blank lines, indents and rulers 
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -56,18 +56,21 @@ def split(text: str, languages: str | Sequence[str] = "en") -> list[Span]:
     return _merged(spans)
 
 
-def split_long(text: str, limit: int, length: Callable[[str], int]) -> list[Span]:
+def split_long(
+    text: str, limit: int, length: Callable[[str], int], whole: Iterable[tuple[int, int]] = ()
+) -> list[Span]:
     """Split a text into parts of at most `limit` units each, as `length` counts them.
 
     The cuts fall after clause marks where possible, else at spaces, else between characters, and
-    last between the code points of a character. No character is lost, and `join` puts the parts
-    back as it does sentences. A single code point longer than the limit stays a part of its own.
-    Raises TextError for a limit below 1.
+    last between the code points of a character; never inside the stretches `whole`, each its start
+    and end. No character is lost, and `join` puts the parts back as it does sentences. A single code
+    point or stretch longer than the limit stays a part of its own. Raises TextError for a limit below 1.
     """
     if limit < 1:
         raise TextError(f"a part cannot have at most {limit} units; the limit must be at least 1")
     spans: list[Span] = []
-    for part in _parts(text, limit, length, 0):
+    inside = {place for start, end in whole for place in range(start + 1, end)}
+    for part in _parts(text, limit, length, inside):
         spans.extend(_trimmed(part))
     return _merged(spans)
 
@@ -162,12 +165,22 @@ def _merged(spans: list[Span]) -> list[Span]:
     return merged
 
 
-def _parts(text: str, limit: int, length: Callable[[str], int], level: int) -> Iterator[str]:
-    """Yield parts of a text that fit the limit, cut at the places of this level or a finer one."""
+def _parts(
+    text: str,
+    limit: int,
+    length: Callable[[str], int],
+    inside: Collection[int],
+    level: int = 0,
+    offset: int = 0,
+) -> Iterator[str]:
+    """Yield parts of a text that fit the limit, cut at the places of this level or a finer one.
+
+    `inside` are places where no cut may fall, counted from `offset` characters before this text.
+    """
     if level == len(_CUTS) or length(text.strip()) <= limit:
         yield text
         return
-    ends = [*_CUTS[level](text), len(text)]
+    ends = [*(end for end in _CUTS[level](text) if offset + end not in inside), len(text)]
     start = first = 0
     while first < len(ends):
 
@@ -177,7 +190,8 @@ def _parts(text: str, limit: int, length: Callable[[str], int], level: int) -> I
         last = _furthest(first, len(ends), fits)
         if last == first:  # not even one piece fits: cut it more finely
             last = first + 1
-            yield from _parts(text[start : ends[first]], limit, length, level + 1)
+            piece = text[start : ends[first]]
+            yield from _parts(piece, limit, length, inside, level + 1, offset + start)
         else:
             yield text[start : ends[last - 1]]
         start, first = ends[last - 1], last

@@ -10,6 +10,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.confidence import Confidence
 from clearhead.errors import ClearheadError
 from clearhead.text import sentences
+from clearhead.text.carried import find
 from clearhead.text.form import Form, dressed, undressed
 from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
@@ -22,10 +23,12 @@ Item = TypeVar("Item")
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
 """Where lines end and cells of a table."""
 _BULLET = re.compile(r"\s*(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s+)+(?=\S)")
-_DATE = re.compile(
-    r"\s*\d{1,2}\.\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+_ORDINAL = re.compile(
+    r"\s*\d{1,2}\.\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+    r"|Weltkrieg|Jahrhundert|Jahrestag|Geburtstag|Klasse|Liga|Bundesliga|Platz|Etage|Stock|Auflage|Semester|Quartal"
+    r"|Runde|Halbzeit|Kapitel|Teil|Akt|Tag|Woche|Monat|Jahr|Mal)s?\b"
 )
-"""What begins like numbering, and is a date of German."""
+"""What begins like numbering, and is an ordinal of German: dates, and what is commonly counted so."""
 _BRACKETS = {"[": "]", "(": ")"}
 
 
@@ -111,6 +114,7 @@ def cut(text: str, manner: Manner) -> Passage:
                 span.text,
                 manner.limit,
                 lambda part: len(tokenizer.encode(undressed(part, tokenizer, form=False).text)),
+                [(each.start, each.end) for each in find(span.text)] if tokenizer.symbol_kinds else (),
             )
             count = sum(part.is_sentence for part in parts)
             notes.append(f"a sentence above {manner.limit} tokens was translated in {count} parts")
@@ -136,7 +140,7 @@ def _whole(text: str, manner: Manner) -> Iterator[sentences.Span]:
             yield sentences.Span(piece, False)
             continue
         bullet = _BULLET.match(piece)
-        if bullet and not _DATE.match(piece) and any(map(str.isalpha, piece[bullet.end() :])):
+        if bullet and not _ORDINAL.match(piece) and any(map(str.isalpha, piece[bullet.end() :])):
             yield sentences.Span(bullet[0], False)
             piece = piece[bullet.end() :]
         for span in sentences.split(piece, manner.languages):
