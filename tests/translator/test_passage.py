@@ -187,9 +187,7 @@ def test_a_sentence_that_is_too_long_is_parted_and_that_is_noted():
     assert "above 60 tokens was translated in" in note
 
 
-@pytest.mark.parametrize(
-    "carried", ["https://a.de/x,y;z", "<a href=\"x, y; z\">", "+33 1 23 45 67 89"]
-)
+@pytest.mark.parametrize("carried", ["https://a.de/x,y;z", '<a href="x, y; z">', "+33 1 23 45 67 89"])
 def test_what_must_come_through_is_never_cut(carried):
     texts = translated(f"the door, the ball {carried} Tom; " * 20, limit=12)
     assert len(texts) > 10

@@ -12,6 +12,9 @@ _AMOUNT = re.compile(
     rf"(?P<sign>[+−-]?)(?:(?P<before>[{CURRENCY}])\s?)?(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
     rf"(?:\s?(?P<after>[{CURRENCY}%‰]))?"
 )
+_CODED = re.compile(
+    r"(?P<before>(?:[A-Z]{3}[ \u00a0\u202f]?)?)(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)(?P<after>(?:[ \u00a0\u202f]?[A-Z]{3})?)"
+)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:([.,])\d+)?")
 _PLAIN = re.compile(r"\d+(?:([.,])(\d+))?")
 
@@ -41,6 +44,9 @@ def written(text: str, target: str | None, source: str | None = None) -> str:
 
     `source` is the language that it was written in, where that is known.
     """
+    coded = _CODED.fullmatch(text)
+    if coded and coded["number"] != text:  # EUR 5,50: the code stays where it is
+        return coded["before"] + written(coded["number"], target, source) + coded["after"]
     style = _STYLES.get(_main(target))
     match = _AMOUNT.fullmatch(text)
     if style is None or match is None or _main(source) == _main(target):
