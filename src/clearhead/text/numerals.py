@@ -13,7 +13,8 @@ _AMOUNT = re.compile(
     rf"(?:\s?(?P<after>[{CURRENCY}%‰]))?"
 )
 _CODED = re.compile(
-    r"(?P<before>(?:[A-Z]{3}[ \u00a0\u202f]?)?)(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)(?P<after>(?:[ \u00a0\u202f]?[A-Z]{3})?)"
+    r"(?P<before>(?:[A-Z]{3}[ \u00a0\u202f]?)?)(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
+    r"(?P<after>(?:[ \u00a0\u202f]?[A-Z]{3})?)"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:([.,])\d+)?")
 _PLAIN = re.compile(r"\d+(?:([.,])(\d+))?")
