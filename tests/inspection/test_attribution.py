@@ -12,8 +12,9 @@ from clearhead.inspection.attribution import (
     value_norms,
     value_zeroing,
 )
-from clearhead.inspection.heads import PLACES, importance, silenced
+from clearhead.inspection.heads import importance, silenced
 from clearhead.inspection.roles import roles
+from clearhead.model.places import PLACES
 from tests.inspection.test_record import look, made
 
 NORMS = pytest.mark.parametrize("norm", ["pre", "post"])

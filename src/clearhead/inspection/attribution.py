@@ -19,10 +19,10 @@ from clearhead.model.attention import KeysValues, MultiHeadAttention
 from clearhead.model.decoder import DecoderLayer
 from clearhead.model.encoder import EncoderLayer
 from clearhead.model.masks import causal_mask
+from clearhead.model.places import ATTENTIONS, PLACES, Attention
 from clearhead.model.transformer import Transformer
 
 _Change = Callable[[KeysValues], KeysValues]
-_PLACES = ("encoder", "decoder", "cross")
 _MOST_STEPS, _FEWEST_STEPS, _WORK = 64, 16, 120_000
 """Steps of integrated gradients, and tokens in all that `measured` sends through the model for them."""
 _HELD = 1024
@@ -56,7 +56,7 @@ def measured(model: Transformer, maps: AttentionMaps, start: int) -> AttentionMa
     found: dict[str, Maps] = {}
     norms = value_norms(model, maps)
     checks = {"norms": norms.check}
-    for place in _PLACES:
+    for place in PLACES:
         table: Maps = getattr(norms, place)
         found[f"norms.{place}"] = table / np.maximum(table.sum(axis=-1, keepdims=True), np.float32(_ROUNDING))
     owed = {"rollout": rollout(maps)}
@@ -64,7 +64,7 @@ def measured(model: Transformer, maps: AttentionMaps, start: int) -> AttentionMa
     steps = min(_MOST_STEPS, _WORK // (len(maps.target) * (len(maps.source) + len(maps.target))))
     if steps >= _FEWEST_STEPS:
         zeroed = value_zeroing(model, maps)
-        found |= {f"zeroing.{place}": getattr(zeroed, place) for place in _PLACES}
+        found |= {f"zeroing.{place}": getattr(zeroed, place) for place in PLACES}
         checks["zeroing"] = zeroed.check
         owed["gradient"] = gradient_times_input(model, maps, start)
         owed["integrated"] = integrated_gradients(model, maps, start, steps)
@@ -91,17 +91,14 @@ def value_norms(model: Transformer, maps: AttentionMaps) -> Norms:
     A head that looks at a token whose vector is short takes nothing from it. Costs no pass: it is computed from
     what `record(inner=True)` kept.
     """
-    found: dict[str, list[Maps]] = {"encoder": [], "decoder": [], "cross": []}
+    norms: dict[str, list[Maps]] = {}
     worst = 0.0
-    for place, stack, which in (
-        ("encoder", "encoder", "self"),
-        ("decoder", "decoder", "self"),
-        ("cross", "decoder", "cross"),
-    ):
+    for place, where in ATTENTIONS.items():
         weights: Maps = getattr(maps, place)
+        norms[place] = []
         for layer in range(len(weights)):
-            attention = _attention(model, stack, layer, which)
-            inner = f"{stack}.{layer}.{which}"
+            attention = _attention(model, where, layer)
+            inner = where.of_layer(layer)
             # [heads, d_k, d_model]: the part of W^O that belongs to each head
             outward = attention.output.weight.cpu().T.reshape(attention.num_heads, attention.d_k, -1)
             made = torch.from_numpy(maps.inner[f"{inner}.value"]) @ outward
@@ -110,8 +107,8 @@ def value_norms(model: Transformer, maps: AttentionMaps) -> Norms:
             worst = max(
                 worst, float((output - torch.from_numpy(maps.inner[f"{inner}.function"])).abs().max())
             )
-            found[place].append(weighted.norm(dim=-1).numpy())
-    return Norms(**{place: np.stack(layers) for place, layers in found.items()}, check=worst)
+            norms[place].append(weighted.norm(dim=-1).numpy())
+    return Norms(**{place: np.stack(layers) for place, layers in norms.items()}, check=worst)
 
 
 def rollout(maps: AttentionMaps) -> Attribution:
@@ -247,21 +244,23 @@ def value_zeroing(model: Transformer, maps: AttentionMaps) -> Zeroed:
 
 
 def _encoder_layer(layer: EncoderLayer, x: Tensor) -> Tensor:
-    attention = layer.self_attention
-    x = layer.self_sublayer(x, lambda y: attention(y, _without_each(attention.keys_values(y))))
-    out: Tensor = layer.feed_forward_sublayer(x, layer.feed_forward)
-    return out
+    """Run a layer on copies, each without the value of one key."""
+    entered = layer.self_sublayer.enter(x)
+    kv = _without_each(layer.self_attention.keys_values(entered))
+    x = layer.self_sublayer.leave(x, layer.self_attention(entered, kv))
+    entered = layer.feed_forward_sublayer.enter(x)
+    return layer.feed_forward_sublayer.leave(x, layer.feed_forward(entered))
 
 
 def _decoder_layer(layer: DecoderLayer, x: Tensor, memory: Tensor, own: _Change, theirs: _Change) -> Tensor:
     """Run a layer whose own keys and values, and those of the memory, are changed."""
-    attention, cross = layer.self_attention, layer.cross_attention
-    mask = causal_mask(x.shape[1], x.device)
-    x = layer.self_sublayer(x, lambda y: attention(y, own(attention.keys_values(y)), mask))
-    changed = theirs(cross.keys_values(memory.expand(len(x), -1, -1)))
-    x = layer.cross_sublayer(x, lambda y: cross(y, changed))
-    out: Tensor = layer.feed_forward_sublayer(x, layer.feed_forward)
-    return out
+    entered = layer.self_sublayer.enter(x)
+    kv = own(layer.self_attention.keys_values(entered))
+    x = layer.self_sublayer.leave(x, layer.self_attention(entered, kv, causal_mask(x.shape[1], x.device)))
+    kv = theirs(layer.cross_attention.keys_values(memory.expand(len(x), -1, -1)))
+    x = layer.cross_sublayer.leave(x, layer.cross_attention(layer.cross_sublayer.enter(x), kv))
+    entered = layer.feed_forward_sublayer.enter(x)
+    return layer.feed_forward_sublayer.leave(x, layer.feed_forward(entered))
 
 
 def _without_each(kv: KeysValues) -> KeysValues:
@@ -276,7 +275,7 @@ def _whole(kv: KeysValues) -> KeysValues:
     return kv
 
 
-def _attention(model: Transformer, stack: str, layer: int, which: str) -> MultiHeadAttention:
-    found = getattr(getattr(model, stack).layers[layer], f"{which}_attention")
-    assert isinstance(found, MultiHeadAttention)
-    return found
+def _attention(model: Transformer, where: Attention, layer: int) -> MultiHeadAttention:
+    attention = getattr(getattr(model, where.stack).layers[layer], f"{where.sublayer}_attention")
+    assert isinstance(attention, MultiHeadAttention)
+    return attention

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from clearhead.inspection.tokens import Maps
 from clearhead.model.attention import MultiHeadAttention
+from clearhead.model.places import ATTENTIONS
 from clearhead.model.transformer import PAD, Transformer
-
-PLACES = {"encoder": ("encoder", "self"), "decoder": ("decoder", "self"), "cross": ("decoder", "cross")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +47,7 @@ def importance(
 
     whole = loss()
     found: dict[str, list[list[float]]] = {}
-    for place, (stack, which) in PLACES.items():
+    for place, (stack, which) in ATTENTIONS.items():
         found[place] = []
         for layer in getattr(model, stack).layers:
             attention: MultiHeadAttention = getattr(layer, f"{which}_attention")

@@ -15,6 +15,7 @@ import numpy as np
 
 from clearhead.errors import ClearheadError, ConfigError
 from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
+from clearhead.model.places import PLACES
 from clearhead.text.words import Span
 
 FORMAT_VERSION = 1
@@ -191,7 +192,7 @@ class AttentionMaps:
             raise ValueError("its parts are of different lengths")
 
 
-_ARRAYS = ("encoder", "decoder", "cross", "probabilities")
+_ARRAYS = (*PLACES, "probabilities")
 
 
 def _under(prefix: str, arrays: Mapping[str, Maps]) -> dict[str, Maps]:

@@ -18,13 +18,13 @@ import numpy as np
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned, token_weights
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
+from clearhead.model.places import PLACES
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
 
 MODULES = Path(__file__).parents[1] / "page"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
-_PLACES = ("encoder", "decoder", "cross")
 _MOST_INNER = 600_000
 """Numbers of the walk beyond which it is left out: the file would be larger than a browser likes."""
 _MOST_EXACT = 250_000
@@ -89,19 +89,19 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
         "seen": _array(token_weights(maps.cross, reader)),
         "owed": _owed(maps, words),
         "reader": reader.to_dict(),
-        "attention": {place: _array(getattr(maps, place), shares=True) for place in _PLACES},
+        "attention": {place: _array(getattr(maps, place), shares=True) for place in PLACES},
         "roles": {
             place: [[each.name for each in layer] for layer in layers]
             for place, layers in roles([maps]).items()
         },
         "norms": {
             place: _array(maps.measures[f"norms.{place}"], shares=True)
-            for place in _PLACES
+            for place in PLACES
             if f"norms.{place}" in maps.measures
         },
         "zeroing": {
             place: _array(maps.measures[f"zeroing.{place}"][:, None], shares=True)
-            for place in _PLACES
+            for place in PLACES
             if f"zeroing.{place}" in maps.measures
         },
         "inner": {place: _array(array) for place, array in inner.items()},

@@ -6,15 +6,14 @@ SVG is written here; PNG is made of it by resvg (the extra `plot`).
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
 from clearhead.errors import ConfigError
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Maps, label
+from clearhead.model.places import PLACES, Place
 
-Place = Literal["encoder", "decoder", "cross"]
 _SAID = {
     "encoder": "encoder self-attention",
     "decoder": "masked decoder self-attention",
@@ -127,8 +126,8 @@ def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | No
 
 
 def _check_place(place: str) -> None:
-    if place not in get_args(Place):
-        raise ConfigError(f"there is no attention {place!r}; there are {', '.join(get_args(Place))}")
+    if place not in PLACES:
+        raise ConfigError(f"there is no attention {place!r}; there are {', '.join(PLACES)}")
 
 
 def _labels(maps: AttentionMaps, place: Place) -> tuple[Sequence[str], Sequence[str]]:

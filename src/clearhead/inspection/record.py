@@ -9,6 +9,7 @@ from torch import Tensor
 
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
+from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
 from clearhead.model.transformer import Transformer
 
 _GUESSES = 8
@@ -36,7 +37,7 @@ def record(
     seen: dict[str, Maps] = {}
 
     def keep(place: str, tensor: Tensor) -> None:
-        if inner or place.endswith(".weights"):
+        if inner or is_weights(place):
             seen[place] = tensor[0].float().cpu().numpy()
 
     device = model.src_embedding.weight.device
@@ -50,9 +51,9 @@ def record(
     return AttentionMaps(
         source=source,
         target=target,
-        encoder=_stacked(seen, "encoder", "self", config.num_encoder_layers),
-        decoder=_stacked(seen, "decoder", "self", config.num_decoder_layers),
-        cross=_stacked(seen, "decoder", "cross", config.num_decoder_layers),
+        encoder=_stacked(seen, "encoder", config.num_encoder_layers),
+        decoder=_stacked(seen, "decoder", config.num_decoder_layers),
+        cross=_stacked(seen, "cross", config.num_decoder_layers),
         probabilities=produced.cpu().numpy(),
         guesses=tuple(
             tuple(Guess(piece(i), float(p)) for i, p in zip(ids, values, strict=True))
@@ -68,12 +69,12 @@ def record(
             "positions": config.positions,
             **(about or {}),
         },
-        inner={place: tensor for place, tensor in seen.items() if not place.endswith(".weights")},
+        inner={place: tensor for place, tensor in seen.items() if not is_weights(place)},
     )
 
 
-def _stacked(seen: Mapping[str, Maps], stack: str, place: str, layers: int) -> Maps:
-    return np.stack([seen[f"{stack}.{layer}.{place}.weights"] for layer in range(layers)])
+def _stacked(seen: Mapping[str, Maps], place: Place, layers: int) -> Maps:
+    return np.stack([seen[ATTENTIONS[place].weights(layer)] for layer in range(layers)])
 
 
 @torch.inference_mode()
@@ -92,11 +93,9 @@ def attended(
     states = model(
         padded([source.ids for source in sources]),
         padded([[start, *target.ids[:-1]] for target in targets]),
-        observer=lambda place, tensor: (
-            seen.update({place: tensor}) if place.endswith("cross.weights") else None
-        ),
+        observer=lambda place, tensor: seen.update({place: tensor}) if is_cross_weights(place) else None,
     )
-    layers = [seen[f"decoder.{layer}.cross.weights"] for layer in range(model.config.num_decoder_layers)]
+    layers = [seen[CROSS.weights(layer)] for layer in range(model.config.num_decoder_layers)]
     stacked = torch.stack(layers, dim=1).float().cpu().numpy()
     found = model.logits(states).float().softmax(dim=-1).gather(2, tgt[..., None]).squeeze(2).cpu().numpy()
     return [

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clearhead.inspection.tokens import Maps, Tokens
+from clearhead.model.places import PLACES
 from clearhead.text.words import is_punctuation
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
 
-_PLACES = ("encoder", "decoder", "cross")
 _ROLE = 0.4
 """Share of a head's attention from which on it is said to have a role."""
 
@@ -35,7 +35,7 @@ def roles(maps: Sequence["AttentionMaps"]) -> dict[str, list[list[Role]]]:
     weight of each row, on words. Shares are means over all queries that can play the role.
     """
     found: dict[str, list[list[Role]]] = {}
-    for place in _PLACES:
+    for place in PLACES:
         layers, heads = getattr(maps[0], place).shape[:2]
         found[place] = [
             [

@@ -19,18 +19,19 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        around = config.d_model, config.dropout, config.norm, config.normalization
-        turned = config.positions == "rotary"
         self.self_attention = MultiHeadAttention(
-            config.d_model, config.num_heads, config.attention_dropout, rotary=turned
+            config.d_model,
+            config.num_heads,
+            config.attention_dropout,
+            rotary=config.positions == "rotary",
         )
-        self.self_sublayer = Sublayer(*around)
+        self.self_sublayer = Sublayer.of(config)
         self.cross_attention = MultiHeadAttention(config.d_model, config.num_heads, config.attention_dropout)
-        self.cross_sublayer = Sublayer(*around)
+        self.cross_sublayer = Sublayer.of(config)
         self.feed_forward = FeedForward(
             config.d_model, config.d_ff, config.feed_forward_dropout, config.activation
         )
-        self.feed_forward_sublayer = Sublayer(*around)
+        self.feed_forward_sublayer = Sublayer.of(config)
 
     def forward(
         self,
@@ -42,18 +43,23 @@ class DecoderLayer(nn.Module):
         observer: Observer | None = None,
     ) -> tuple[Float[Tensor, "batch tgt d_model"], KeysValues]:
         """Return the layer's output for new target positions, and all keys and values seen so far."""
-        seen: list[KeysValues] = []
-        on_self, on_cross, on_ff = (scoped(observer, place) for place in ("self", "cross", "feed_forward"))
+        on_self, on_cross, on_feed_forward = (
+            scoped(observer, sublayer) for sublayer in ("self", "cross", "feed_forward")
+        )
+        start = 0 if past is None else past.keys.shape[2]
 
-        def attend_self(y: Tensor) -> Tensor:
-            start = 0 if past is None else past.keys.shape[2]
-            seen.append(extend(past, self.self_attention.keys_values(y, start)))
-            out: Tensor = self.self_attention(y, seen[0], mask, on_self, start)
-            return out
+        entered = self.self_sublayer.enter(x, on_self)
+        kv = extend(past, self.self_attention.keys_values(entered, start))
+        attended = self.self_attention(entered, kv, mask, on_self, start)
+        x = self.self_sublayer.leave(x, attended, on_self)
 
-        x = self.self_sublayer(x, attend_self, on_self)
-        x = self.cross_sublayer(x, lambda y: self.cross_attention(y, memory, memory_mask, on_cross), on_cross)
-        return self.feed_forward_sublayer(x, lambda y: self.feed_forward(y, on_ff), on_ff), seen[0]
+        entered = self.cross_sublayer.enter(x, on_cross)
+        attended = self.cross_attention(entered, memory, memory_mask, on_cross)
+        x = self.cross_sublayer.leave(x, attended, on_cross)
+
+        entered = self.feed_forward_sublayer.enter(x, on_feed_forward)
+        output = self.feed_forward(entered, on_feed_forward)
+        return self.feed_forward_sublayer.leave(x, output, on_feed_forward), kv
 
 
 class Decoder(nn.Module):
@@ -84,7 +90,7 @@ class Decoder(nn.Module):
         mask = None if length == 1 else causal_mask(cache.length + length, x.device)[:, cache.length :]
         past: list[KeysValues] = []
         for number, layer in enumerate(self.layers):
-            x, seen = layer(
+            x, kv = layer(
                 x,
                 cache.past[number],
                 cache.memory[number],
@@ -92,5 +98,5 @@ class Decoder(nn.Module):
                 cache.memory_mask,
                 scoped(observer, str(number)),
             )
-            past.append(seen)
+            past.append(kv)
         return self.norm(x), replace(cache, past=tuple(past), length=cache.length + length)

@@ -14,16 +14,17 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        around = config.d_model, config.dropout, config.norm, config.normalization
-        turned = config.positions == "rotary"
         self.self_attention = MultiHeadAttention(
-            config.d_model, config.num_heads, config.attention_dropout, rotary=turned
+            config.d_model,
+            config.num_heads,
+            config.attention_dropout,
+            rotary=config.positions == "rotary",
         )
-        self.self_sublayer = Sublayer(*around)
+        self.self_sublayer = Sublayer.of(config)
         self.feed_forward = FeedForward(
             config.d_model, config.d_ff, config.feed_forward_dropout, config.activation
         )
-        self.feed_forward_sublayer = Sublayer(*around)
+        self.feed_forward_sublayer = Sublayer.of(config)
 
     def forward(
         self,
@@ -32,11 +33,16 @@ class EncoderLayer(nn.Module):
         observer: Observer | None = None,
     ) -> Float[Tensor, "batch src d_model"]:
         """Return the layer's output for every source position."""
-        attention = self.self_attention
-        watching, watching_ff = scoped(observer, "self"), scoped(observer, "feed_forward")
-        x = self.self_sublayer(x, lambda y: attention(y, attention.keys_values(y), mask, watching), watching)
-        out: Tensor = self.feed_forward_sublayer(x, lambda y: self.feed_forward(y, watching_ff), watching_ff)
-        return out
+        on_self, on_feed_forward = scoped(observer, "self"), scoped(observer, "feed_forward")
+
+        entered = self.self_sublayer.enter(x, on_self)
+        kv = self.self_attention.keys_values(entered)
+        attended = self.self_attention(entered, kv, mask, on_self)
+        x = self.self_sublayer.leave(x, attended, on_self)
+
+        entered = self.feed_forward_sublayer.enter(x, on_feed_forward)
+        output = self.feed_forward(entered, on_feed_forward)
+        return self.feed_forward_sublayer.leave(x, output, on_feed_forward)
 
 
 class Encoder(nn.Module):

@@ -17,7 +17,13 @@ NORMALIZATIONS: dict[Normalization, Callable[[int], nn.Module]] = {
 
 
 class Sublayer(nn.Module):
-    """LayerNorm(x + Dropout(f(x))), the paper's post-norm; or x + Dropout(f(LayerNorm(x))), pre-norm."""
+    """What stands around a sub-layer's function f: LayerNorm(x + Dropout(f(x))), the paper's post-norm.
+
+    Or x + Dropout(f(LayerNorm(x))), pre-norm. The function itself stands between the two verbs:
+
+    >>> entered = sublayer.enter(x)
+    >>> x = sublayer.leave(x, function(entered))
+    """
 
     def __init__(
         self, d_model: int, dropout: float, norm: Norm, normalization: Normalization = "layer"
@@ -27,24 +33,34 @@ class Sublayer(nn.Module):
         self.dropout = Dropout(dropout)
         self.pre = norm == "pre"
 
-    def forward(
+    @classmethod
+    def of(cls, config: ModelConfig) -> "Sublayer":
+        """Return a sub-layer's surroundings as a model's settings have them."""
+        return cls(config.d_model, config.dropout, config.norm, config.normalization)
+
+    def enter(
+        self, x: Float[Tensor, "batch length d_model"], observer: Observer | None = None
+    ) -> Float[Tensor, "batch length d_model"]:
+        """Return what the function gets of x; an observer is told `before` (x) and `input` (what is returned)."""
+        entered: Tensor = self.norm(x) if self.pre else x
+        if observer is not None:
+            observer("before", x)
+            observer("input", entered)
+        return entered
+
+    def leave(
         self,
         x: Float[Tensor, "batch length d_model"],
-        function: Callable[[Tensor], Tensor],
+        output: Float[Tensor, "batch length d_model"],
         observer: Observer | None = None,
     ) -> Float[Tensor, "batch length d_model"]:
-        """Run `function` on x within the residual connection.
-
-        An observer is told `before` (x), `input` (what the function gets), `function` (what it makes of it)
-        and `after` (the result).
-        """
-        given = self.norm(x) if self.pre else x
-        made = self.dropout(function(given))
-        out: Tensor = x + made if self.pre else self.norm(x + made)
+        """Add the function's output to x; an observer is told `function` (the output) and `after` (the sum)."""
+        output = self.dropout(output)
+        after: Tensor = x + output if self.pre else self.norm(x + output)
         if observer is not None:
-            for place, tensor in (("before", x), ("input", given), ("function", made), ("after", out)):
-                observer(place, tensor)
-        return out
+            observer("function", output)
+            observer("after", after)
+        return after
 
 
 def final_norm(config: ModelConfig) -> nn.Module:

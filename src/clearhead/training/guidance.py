@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from clearhead.config import ModelConfig
+from clearhead.model.places import CROSS
 
 _LEAST = 1e-9
 
@@ -19,7 +20,7 @@ class Glance:
 
     def __init__(self, config: ModelConfig) -> None:
         layer, self.head = guided_head(config)
-        self._place = f"decoder.{layer}.cross.weights"
+        self._place = CROSS.weights(layer)
         self._seen: list[Tensor] = []
 
     def __call__(self, place: str, tensor: Tensor) -> None:
