@@ -1,5 +1,6 @@
 """A real browser, and the pages of a small model."""
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -72,9 +73,12 @@ def opened(browser, tmp_path):
     """Open a page as a file; whatever it asks for, says or throws is kept, and must be nothing."""
     contexts = []
 
-    def run(maps: AttentionMaps, **options):
+    def run(maps: AttentionMaps, left_out: tuple[int, ...] | None = None, **options):
         file = tmp_path / "page.html"
-        file.write_text(page(maps), encoding="utf-8")
+        text = page(maps)
+        if left_out is not None:
+            text = re.sub(r'"leftOut":\[[^\]]*\]', f'"leftOut":{list(left_out)}', text)
+        file.write_text(text, encoding="utf-8")
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
         contexts.append(context)
         context.set_default_timeout(10_000)

@@ -1,6 +1,7 @@
 """What the page shows is what was recorded; it is used by keyboard, reaches no network, and runs nothing but itself."""
 
 import base64
+import importlib
 import json
 import re
 from dataclasses import replace
@@ -178,6 +179,43 @@ def test_the_walks_numbers_can_be_checked_by_hand(opened, maps, seed):
     )
 
 
+def test_the_walk_names_the_paper_and_the_code(opened, maps):
+    view = opened(maps)
+    view.click("#tab-walk")
+    assert view.locator(".stage h4").first.inner_text() == "Tokens"
+    assert f"is number {SOURCE.ids[0]}" in view.locator(".stage").first.inner_text()
+    choose(view, "Stack", "decoder")
+    choose(view, "Layer", str(maps.cross.shape[0] - 1))
+    references = view.locator(".stage .reference").all_inner_texts()
+    assert len(references) == view.locator(".stage").count() > 12
+    for reference in references:
+        section, symbol = reference.split(" · ")
+        assert section.startswith("§")
+        module, _, name = symbol.rpartition(".")
+        assert hasattr(importlib.import_module(module), name)
+    titles = view.locator(".stage h4").all_inner_texts()
+    pre = maps.about["norm"] == "pre"
+    assert ("Add" in titles) == pre == (not any("Add & Norm" in title for title in titles))
+    assert any(title.startswith("Final ") for title in titles) == pre
+    assert view.locator(".stage math").count() >= 10
+
+
+def test_a_long_sentence_keeps_the_first_layers_of_its_walk(opened, monkeypatch):
+    maps = looked(SOURCE, TARGET)
+    whole = sum(array.size for array in maps.inner.values())
+    monkeypatch.setattr("clearhead.inspection.page._MOST_INNER", whole - 1)
+    view = opened(maps)
+    view.click("#tab-walk")
+    said = view.locator("#walk .note").first.inner_text()
+    assert said.startswith("These layers are left out to keep the page small: ")
+    layers = len(maps.encoder) + len(maps.decoder)
+    shown = 0
+    for stack in ("encoder", "decoder"):
+        choose(view, "Stack", stack)
+        shown += view.locator("#walk .choice:has(> span:text-is('Layer')) option").count()
+    assert shown == layers - 1
+
+
 def test_the_slider_tells_every_step(opened, maps):
     view = opened(maps)
     view.click("#tab-decoding")
@@ -212,6 +250,39 @@ def test_everything_is_reached_by_keyboard(opened, maps):
     assert "“black” was looked at by" in view.locator("#reading .said").inner_text()
     view.keyboard.press("Enter")
     assert view.locator(".word[aria-pressed=true]").inner_text() == "black"
+
+
+def test_something_is_lit_from_the_start_until_escape(opened, maps):
+    view = opened(maps)
+    best = np.unravel_index(shown_table(view).argmax(), shown_table(view).shape)
+    assert view.locator(".word.chosen").inner_text() == ["Le", "chat", "noir", "bu", "."][best[0]]
+    assert "looked at" in view.locator("#reading .said").inner_text()
+    word = view.locator(".words").nth(1).locator(".word").nth(2)
+    word.click()
+    assert view.locator(".word[aria-pressed=true]").count() == 1
+    view.keyboard.press("Escape")
+    assert view.locator(".word[aria-pressed=true], .word.chosen").count() == 0
+
+
+def test_a_sentence_is_one_stop_of_the_tab_key(opened, maps):
+    view = opened(maps)
+    for side in (0, 1):
+        words = view.locator(".words").nth(side).locator(".word")
+        assert words.evaluate_all("all => all.filter(word => word.tabIndex === 0).length") == 1
+        words.nth(3).focus()
+        assert words.evaluate_all("all => all.findIndex(word => word.tabIndex === 0)") == 3
+
+
+@pytest.mark.parametrize("left_out", [(), (2,)])
+def test_the_reading_does_not_contradict_itself(opened, left_out):
+    view = opened(looked(SOURCE, TARGET), left_out=left_out)
+    dotted = view.locator(".word.missed").all_inner_texts()
+    verdict = view.locator(".verdict").inner_text()
+    if dotted:
+        assert verdict == f"Perhaps missing from the translation: {', '.join(dotted)}."
+    else:
+        assert verdict == "No source word seems to be missing."
+    assert dotted == ["cat"][: len(left_out)]
 
 
 NASTY = [
@@ -286,11 +357,16 @@ def test_two_hundred_tokens_stay_usable(opened):
     assert view.locator("canvas.matrix").is_visible()
     view.locator("canvas.matrix").hover(position={"x": 30, "y": 30})
     assert "attends to" in view.locator("#attention .said").inner_text()
+    assert 10 < view.locator(".painted text").count() < 400  # those labels that have room
+    width = view.locator("canvas.matrix").evaluate("canvas => canvas.width")
+    view.click("[aria-label='Larger cells']")
+    assert view.locator("canvas.matrix").evaluate("canvas => canvas.width") > width
     choose(view, "Picture", "arcs")
+    assert "cell" not in view.locator("#attention .said").inner_text()
     assert view.locator(".arc").count() <= 4 * 200
     assert "% of the attention rests on the others" in view.locator("#attention").inner_text()
     view.click("#tab-walk")
-    assert "look at a shorter sentence" in view.locator("#walk").inner_text()
+    assert "too long to walk through" in view.locator("#walk").inner_text()
 
 
 def test_a_long_picture_is_saved_with_its_colours(opened, tmp_path):
@@ -416,4 +492,5 @@ def test_joined_modules_share_no_names():
 def test_the_file_is_small_and_names_no_address(maps):
     text = page(maps)
     assert len(text.encode()) < 3_000_000
-    assert set(re.findall(r"https?://[\w./]+", text)) == {"http://www.w3.org/2000/svg"}
+    names_of_languages = {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
+    assert set(re.findall(r"https?://[\w./]+", text)) == names_of_languages

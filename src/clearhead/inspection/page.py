@@ -19,14 +19,15 @@ from clearhead.inspection.alignment import Alignment, Reader, Words, aligned, to
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
 from clearhead.model.places import PLACES
+from clearhead.text.vocabulary import BOS
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
 
 MODULES = Path(__file__).parents[1] / "page"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
-_MOST_INNER = 600_000
-"""Numbers of the walk beyond which it is left out: the file would be larger than a browser likes."""
+_MOST_INNER = 1_000_000
+"""Numbers of the walk beyond which layers are left out: the file would be larger than a browser likes."""
 _MOST_EXACT = 250_000
 """Weights beyond which 16 bits each must do."""
 
@@ -70,8 +71,7 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
     reader = _reader(maps)
     words = Words.usual(maps.source, maps.target)
     alignment = aligned(maps, words, reader)
-    size = sum(array.size for array in maps.inner.values())
-    inner = maps.inner if size <= _MOST_INNER else {}
+    inner, walk_note = _walk(maps)
     return {
         "about": dict(maps.about),
         "source": {**_side(maps.source), "language": None},
@@ -79,6 +79,7 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
             **_side(maps.target),
             "language": maps.about.get("to"),
             "read": [label(piece) for piece in maps.read],
+            "readIds": [BOS, *maps.target.ids[:-1]],
             "probabilities": [float(p) for p in maps.probabilities],
         },
         "words": {
@@ -105,17 +106,53 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
             if f"zeroing.{place}" in maps.measures
         },
         "inner": {place: _array(array) for place, array in inner.items()},
-        "withoutInner": (
-            f"The walk would need {size:,} numbers, more than one file should hold; look at a shorter sentence, or "
-            "write the numbers with clearhead look --inner --out look.npz."
-            if size
-            else "The vectors on the way were not recorded; look again with inner=True."
-        ),
+        "walkNote": walk_note,
         "guesses": [
             [{**each._asdict(), "label": label(each.piece)} for each in step] for step in maps.guesses
         ],
         "search": [[{**each._asdict(), "label": label(each.piece)} for each in step] for step in maps.search],
     }
+
+
+def _walk(maps: "AttentionMaps") -> tuple[Mapping[str, Maps], str]:
+    """Return the vectors of the walk, of as many layers as one file should hold, and what to say of the others.
+
+    The first and the last layer of each stack go before those between them.
+    """
+    if not maps.inner:
+        return {}, "The vectors on the way were not recorded; look again with inner=True."
+    layers = [
+        (stack, layer)
+        for stack, attention in (("encoder", maps.encoder), ("decoder", maps.decoder))
+        for layer in range(len(attention))
+    ]
+    ends = {
+        ("encoder", 0),
+        ("decoder", 0),
+        ("encoder", len(maps.encoder) - 1),
+        ("decoder", len(maps.decoder) - 1),
+    }
+    first = {("encoder", 0), ("decoder", 0)}
+    order = sorted(layers, key=lambda each: (each not in first, each not in ends, each[1]))
+    kept: dict[str, Maps] = {
+        place: array for place, array in maps.inner.items() if not place.split(".")[1].isdigit()
+    }
+    left: dict[str, list[int]] = {}
+    size = sum(array.size for array in kept.values())
+    for stack, layer in order:
+        own = {place: a for place, a in maps.inner.items() if place.startswith(f"{stack}.{layer}.")}
+        size += sum(array.size for array in own.values())
+        if size > _MOST_INNER:
+            left.setdefault(stack, []).append(layer)
+        else:
+            kept |= own
+    more = "clearhead look --inner --out look.npz writes the numbers of all layers"
+    if any(0 in numbers for numbers in left.values()):
+        return {}, f"This sentence is too long to walk through: the page would become too large; {more}."
+    if not left:
+        return kept, ""
+    named = " and ".join(f"{stack} {', '.join(map(str, sorted(numbers)))}" for stack, numbers in left.items())
+    return kept, f"These layers are left out to keep the page small: {named}; {more}."
 
 
 def joined(name: str) -> str:
@@ -140,7 +177,7 @@ def _reader(maps: "AttentionMaps") -> Reader:
 
 
 def _side(tokens: Tokens) -> dict[str, Any]:
-    return {"text": tokens.text, "labels": [label(piece) for piece in tokens.pieces]}
+    return {"text": tokens.text, "labels": [label(piece) for piece in tokens.pieces], "ids": list(tokens.ids)}
 
 
 def _words(alignment: Alignment) -> dict[str, Any]:

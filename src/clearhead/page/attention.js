@@ -6,7 +6,8 @@ import { choice, draw, make, refill, spokenTable } from "./dom.js";
 import { exportButtons } from "./export.js";
 
 const CELL = 26;
-const DRAWN_CELLS = 4096; // beyond this a canvas shows the matrix, as so many elements are slow
+const ZOOMS = [4, 6, 9, 14, 20, CELL]; // sizes of a cell
+const DRAWN_CELLS = 4096; // beyond this a canvas shows the cells, as so many elements are slow
 const ARCS = 4; // the strongest of each query, where there are many tokens
 const SHORTEST = 0.02;
 
@@ -25,7 +26,7 @@ export function sharpness(rows) {
   return rows.reduce((sum, row) => sum + Math.max(...row), 0) / rows.length;
 }
 
-function matrixPicture(rows, queries, keys, place, told) {
+function matrixPicture(rows, queries, keys, place, told, most) {
   const left = widest(queries);
   const top = widest(keys) * 0.9;
   const width = left + keys.length * CELL + 0.5 * top + 8;
@@ -44,7 +45,7 @@ function matrixPicture(rows, queries, keys, place, told) {
       const masked = hidden(place, query, key);
       const cell = draw("rect", {
         x: left + key * CELL, y: top + query * CELL, width: CELL - 1, height: CELL - 1, rx: 3,
-        fill: masked ? "url(#masked)" : colour(share), "data-query": query, "data-key": key,
+        fill: masked ? "url(#masked)" : colour(share / most), "data-query": query, "data-key": key,
       });
       const tell = () => told(query, key, masked ? null : share);
       cell.addEventListener("mouseenter", tell);
@@ -55,28 +56,38 @@ function matrixPicture(rows, queries, keys, place, told) {
   return svg;
 }
 
-function matrixCanvas(rows, queries, keys, place, told) {
-  const size = Math.max(3, Math.min(8, Math.floor(1200 / keys.length)));
+/** Return a matrix whose cells are painted and whose labels are drawn around them, every one that has room. */
+function matrixCanvas(rows, queries, keys, place, told, most, size) {
+  const [left, top] = [widest(queries), widest(keys) * 0.9];
   const canvas = make("canvas", { width: keys.length * size, height: queries.length * size, className: "matrix", attributes: { "aria-hidden": "true" } });
-  paint(canvas, rows, size, place);
+  canvas.style.left = `${left}px`;
+  canvas.style.top = `${top}px`;
+  paint(canvas, rows, size, place, most);
   canvas.addEventListener("mousemove", (event) => {
     const box = canvas.getBoundingClientRect();
     const key = Math.floor(((event.clientX - box.left) / box.width) * keys.length);
     const query = Math.floor(((event.clientY - box.top) / box.height) * queries.length);
     if (rows[query]?.[key] !== undefined) told(query, key, hidden(place, query, key) ? null : rows[query][key]);
   });
-  return canvas;
+  const every = Math.ceil(13 / size);
+  const label = (attributes, name) => draw("text", attributes, name);
+  const named = [
+    ...queries.map((name, query) => (query % every ? null : label({ x: left - 6, y: top + (query + 0.5) * size + 4, "text-anchor": "end" }, name))),
+    ...keys.map((name, key) => (key % every ? null : label({ transform: `translate(${left + (key + 0.5) * size + 3} ${top - 6}) rotate(-55)` }, name))),
+  ].filter(Boolean);
+  const svg = draw("svg", { ...sized(left + canvas.width + 0.5 * top + 8, top + canvas.height + 8), "aria-hidden": "true" }, ...named);
+  return make("div", { className: "painted" }, svg, canvas);
 }
 
-function paint(canvas, rows, size, place) {
+function paint(canvas, rows, size, place, most) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(rows[0].length * size, rows.length * size);
   for (let y = 0; y < image.height; y += 1) {
     for (let x = 0; x < image.width; x += 1) {
       const [query, key] = [Math.floor(y / size), Math.floor(x / size)];
       const masked = hidden(place, query, key);
-      const parts = masked ? ((x + y) % 4 ? [205, 205, 205] : [160, 160, 160]) : colourParts(rows[query][key]);
-      image.data.set([...parts, 255], 4 * (y * image.width + x));
+      const parts = masked ? ((x + y) % 4 ? [128, 128, 128, 40] : [128, 128, 128, 110]) : colourParts(rows[query][key] / most);
+      image.data.set(parts.length === 4 ? parts : [...parts, 255], 4 * (y * image.width + x));
     }
   }
   context.putImageData(image, 0, 0);
@@ -122,7 +133,7 @@ const MEASURE_NOTES = {
 
 /** Fill the view of the three attentions. */
 export function attentionView(data, root) {
-  const state = { measure: "attention", place: "cross", layer: null, head: null, picture: "matrix", order: "place" };
+  const state = { measure: "attention", place: "cross", layer: null, head: null, picture: "matrix", order: "place", zoom: null };
 
   function heads() {
     const [layers, count] = data[state.measure][state.place].shape;
@@ -149,7 +160,11 @@ export function attentionView(data, root) {
     const [queries, keys] = labels(data, state.place);
     const rows = matrix(array, state.layer, state.head);
     const many = queryCount * keyCount > DRAWN_CELLS;
-    const said = make("p", { className: "said", attributes: { "aria-live": "polite" } }, "Point at a cell to read its weight.");
+    const arcs = state.picture === "arcs";
+    const most = largest(rows);
+    const size = state.zoom ?? ZOOMS.findLast((each) => each * keyCount <= 620) ?? ZOOMS[0];
+    const hint = arcs ? "Point at a word on the left to see its arcs alone." : "Point at a cell to read its weight.";
+    const said = make("p", { className: "said", attributes: { "aria-live": "polite" } }, hint);
     const told = (query, key, share) => {
       said.textContent = share === null
         ? `“${queries[query]}” may not look at “${keys[key]}”: that comes later`
@@ -164,23 +179,25 @@ export function attentionView(data, root) {
 
     let picture;
     let note = "";
-    if (state.picture === "arcs") {
+    if (arcs) {
       let rest;
       [picture, rest] = arcsPicture(rows, queries, keys, state.place, many);
       if (many) note = `The ${ARCS} strongest of each query are drawn; ${(100 * rest).toFixed(0)} % of the attention rests on the others.`;
     } else {
-      picture = (many ? matrixCanvas : matrixPicture)(rows, queries, keys, state.place, told);
+      picture = (many ? matrixCanvas : matrixPicture)(rows, queries, keys, state.place, told, most, size);
     }
     const name = `${state.measure}-${state.place}-layer-${state.layer ?? "mean"}-head-${state.head ?? "mean"}`;
     const exports = picture instanceof SVGElement
       ? exportButtons(() => picture, name)
-      : exportButtons(() => matrixPicture(rows, queries, keys, state.place, told), name);
+      : exportButtons(() => matrixPicture(rows, queries, keys, state.place, told, most), name);
 
     const multiples = make("div", { className: "multiples" });
-    const size = Math.max(1, Math.min(7, Math.floor(110 / Math.max(queryCount, keyCount))));
-    for (const each of heads()) {
-      const canvas = make("canvas", { width: keyCount * size, height: queryCount * size, attributes: { "aria-hidden": "true" } });
-      paint(canvas, each.rows, size, state.place);
+    const dot = Math.max(1, Math.min(7, Math.floor(110 / Math.max(queryCount, keyCount))));
+    const all = heads();
+    const mostOfAll = Math.max(...all.map((each) => largest(each.rows)));
+    for (const each of all) {
+      const canvas = make("canvas", { width: keyCount * dot, height: queryCount * dot, attributes: { "aria-hidden": "true" } });
+      paint(canvas, each.rows, dot, state.place, mostOfAll);
       const chosen = each.layer === state.layer && each.head === state.head;
       const figures = `entropy ${each.entropy.toFixed(2)} bits, sharpness ${shown(each.sharpness)}`;
       multiples.append(
@@ -203,15 +220,19 @@ export function attentionView(data, root) {
         choice("Head", numbers(count), state.head === null ? "mean" : String(state.head), (value) => set({ head: number(value) })),
         choice("Picture", [["matrix", "matrix"], ["arcs", "arcs"]], state.picture, (value) => set({ picture: value })),
         exports),
-      make("p", { className: "note" }, MEASURE_NOTES[state.measure],
-        state.place === "decoder" ? "The hatched half is masked: no position sees what comes after it." : ""),
-      make("div", { className: "picture" }, picture),
-      said,
-      note ? make("p", { className: "note" }, note) : "",
-      scale(),
-      make("h3", {}, "Every layer and head"),
-      make("div", { className: "controls" }, choice("Order", orders, state.order, (order) => set({ order }))),
-      multiples,
+      make("div", { className: "beside" },
+        make("div", {},
+          arcs ? "" : make("p", { className: "note" }, MEASURE_NOTES[state.measure],
+            state.place === "decoder" ? "The hatched half is masked: no position sees what comes after it." : ""),
+          many && !arcs ? zoomButtons(size, (zoom) => set({ zoom })) : "",
+          make("div", { className: "picture", attributes: { tabindex: "0", role: "group", "aria-label": "Picture; the table below has its numbers" } }, picture),
+          arcs ? "" : scale(most),
+          note ? make("p", { className: "note" }, note) : "",
+          said),
+        make("div", {},
+          make("h3", {}, "Every layer and head"),
+          make("div", { className: "controls" }, choice("Order", orders, state.order, (order) => set({ order }))),
+          multiples)),
       many
         ? make("p", { className: "note" }, "The table of all weights is left out for a text this long; clearhead look --out look.npz has them.")
         : spokenTable(`${MEASURES[state.measure]}, ${PLACES[state.place]}, ${name}: rows are queries, columns keys`, keys, rows.map((row, query) => [queries[query], [...row].map(shown)])),
@@ -221,8 +242,17 @@ export function attentionView(data, root) {
   build();
 }
 
-function scale() {
+const largest = (rows) => Math.max(1e-9, ...rows.map((row) => Math.max(...row)));
+
+function zoomButtons(size, set) {
+  const place = ZOOMS.indexOf(size);
+  const button = (text, label, to) =>
+    make("button", { type: "button", disabled: to === undefined, onclick: () => set(to), attributes: { "data-key": label, "aria-label": label } }, text);
+  return make("p", { className: "exports" }, button("−", "Smaller cells", ZOOMS[place - 1]), button("+", "Larger cells", ZOOMS[place + 1]));
+}
+
+function scale(most) {
   const steps = [...Array(41).keys()].map((step) => draw("rect", { x: step * 5, y: 0, width: 5.5, height: 10, fill: colour(step / 40) }));
   const svg = draw("svg", { viewBox: "0 0 206 10", width: 206, height: 10, "aria-hidden": "true" }, ...steps);
-  return make("p", { className: "scale" }, "0 ", svg, " 1");
+  return make("p", { className: "scale" }, "0 ", svg, ` ${shown(most)}, the largest shown`);
 }

@@ -42,9 +42,12 @@ export function spokenTable(caption, columns, rows) {
   return make("div", { className: "spoken" }, table);
 }
 
-/** Move the focus among elements with the arrow keys, as in one row. */
+/** Move the focus among elements with the arrow keys, as in one row; the Tab key stops at one of them only. */
 export function arrowKeys(elements) {
+  const stopAt = (chosen) => elements.forEach((element) => (element.tabIndex = element === chosen ? 0 : -1));
+  stopAt(elements[0]);
   elements.forEach((element, place) => {
+    element.addEventListener("focus", () => stopAt(element));
     element.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!step) return;

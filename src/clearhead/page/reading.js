@@ -55,10 +55,37 @@ function checked(data, method) {
     : `the shares miss the whole by ${shown(value)} nats at most, in ${data.about.steps} steps`;
 }
 
+function verdict(data, left) {
+  // how far to trust the translation, and whether a word is missing from it
+  const { confidence, unsure } = data.about;
+  const parts = [];
+  if (typeof confidence === "number") {
+    const sure = `Confidence ${confidence.toFixed(2)}`;
+    parts.push(unsure ? `${sure}: the model is unsure of this translation.` : `${sure}: about ${Math.round(100 * confidence)} of 100 translations like this one are right.`);
+  }
+  parts.push(left.length ? `Perhaps missing from the translation: ${left.join(", ")}.` : "No source word seems to be missing.");
+  return make("p", { className: unsure || left.length ? "verdict warned" : "verdict" }, parts.join(" "));
+}
+
+function clearest(table) {
+  // the row and the place of the largest share: the link to begin with
+  let best = [0, 0];
+  table.forEach((row, target) => row.forEach((share, source) => {
+    if (share > table[best[0]][best[1]]) best = [target, source];
+  }));
+  return best;
+}
+
+const HINT = "Point at a word or tap it to see what it came from, or what came from it. Click to keep it lit; Escape lets go of all.";
+
 /** Fill the reading view. */
 export function readingView(data, root) {
   let kind = "words";
   let method = "attention";
+  let letGo = () => {};
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") letGo();
+  });
 
   function build() {
     const unit = units(data, kind, method);
@@ -131,7 +158,7 @@ export function readingView(data, root) {
         button.append(make("bdi", {}, part));
         const level = side === "source" ? unit.coverage[number] : unit.confidence[number];
         button.style.setProperty("--level", Math.max(0, Math.min(1, level)).toFixed(3));
-        if (side === "source" && level < 0.2) button.classList.add("missed");
+        if (side === "source" && kind === "words" && data.words.leftOut.includes(number)) button.classList.add("missed");
         if (side === "target" && level < 0.5) button.classList.add("unsure");
         buttons[side].push(button);
         text.append(button);
@@ -147,7 +174,14 @@ export function readingView(data, root) {
     const left = data.words.leftOut.map((number) => {
       return stretch(data.source.text, ...data.words.source[number]);
     });
+    letGo = () => {
+      pinned.clear();
+      light(pinned);
+      said.textContent = "";
+    };
     refill(root,
+      verdict(data, left),
+      make("p", { className: "note" }, HINT),
       make(
         "div",
         { className: "controls" },
@@ -164,12 +198,11 @@ export function readingView(data, root) {
       ),
       make("h3", {}, "Source"),
       line("source"),
-      make("p", { className: "key" }, "The bar under a source word tells how much it was looked at in all; a dotted word was hardly looked at."),
+      make("p", { className: "key" }, "The higher the bar under a source word, the more it was looked at in all. A dotted word may be missing from the translation."),
       make("h3", {}, "Translation"),
       line("target"),
-      make("p", { className: "key" }, "The bar under a word of the translation tells its probability; a wavy one was below 0.5."),
+      make("p", { className: "key" }, "The higher the bar under a word of the translation, the more probable it was. A wavy word was below 0.5."),
       said,
-      make("p", { className: "note" }, left.length ? `Perhaps left out: ${left.join(", ")}.` : "Every source word was looked at."),
       make("p", { className: "note" },
         method === "attention"
           ? `Read from layer.head ${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}, when a piece is ${data.reader.reading === "read" ? "read, a step after it was made" : "produced"}. `
@@ -178,7 +211,9 @@ export function readingView(data, root) {
         method !== "attention" && data.about.checks ? ` Check: ${checked(data, method)}.` : ""),
       spokenTable(`Rows of the translation by columns of the source: ${METHODS[method]}`, columns, rows),
     );
-    light(pinned);
+    const [target] = clearest(unit.table);
+    light(new Set([`target ${target}`]));
+    tell("target", target);
   }
 
   build();
