@@ -40,9 +40,10 @@ class Train:
     preset: str | None = None
     """Shape of the model: tiny, small, base or big."""
     resume: bool = False
-    """Go on with the run in --out, exactly where its last checkpoint was."""
+    """Go on with the run in --out, exactly where its last checkpoint was; without --config, with its own settings."""
     init: str = ""
-    """Model directory to start from (fine-tuning): its weights, shape and tokenizer."""
+    """Model, run or checkpoint to start from (fine-tuning), or `default`, the one that comes along: its weights, shape
+    and tokenizer. Schedule, learning rate, warm-up, steps and validation then have other defaults."""
     workers: str = "1"
     """Processes that train together, each with a batch of its own at every step and a share of the cores; auto: one
     for each GPU, or else for each core up to 4."""
@@ -99,7 +100,8 @@ class Train:
     def _finished(self, event: "Finished", console: "Console") -> None:
         for name, figures in event.candidates.items():
             console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}")
-        console.print(f"the run ended with {event.ending}; kept the {event.chosen}")
+        console.print(f"kept the {event.chosen}")
+        console.print(f"the run ended with {event.ending}")
         for name, bleu in event.before.items():
             change = f"{event.figures.bleu_by_set[name] - bleu:+.2f}"
             console.print(

@@ -84,8 +84,9 @@ def prepare(
 ) -> Iterator[Progress]:
     """Write a store of several corpora, yielding how far it is; nothing stands at `path` before all does.
 
-    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep beside. A joint vocabulary is learned where
-    `tokenizer` is a configuration (§5.1). Raises DataError for faulty files and where no pair is left.
+    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep beside. A joint
+    vocabulary is learned where `tokenizer` is a configuration (§5.1). Raises DataError for faulty files and where
+    no pair is left.
     """
     partial = path.with_name(f".partial-{path.name}")
     shutil.rmtree(partial, ignore_errors=True)

@@ -18,9 +18,9 @@ def record(file: str) -> Record:
 
 
 def check_sources(store: Path, files: Sequence[str], records: Sequence[Record], remedy: str) -> None:
-    """Raise ConfigError where a file is not one that a store was prepared from, or has changed; one that is gone is none.
+    """Raise ConfigError where a file is not one that a store was prepared from, or has changed since.
 
-    A text that was packed or unpacked since is the same. `remedy` says what to do.
+    One that is gone has not, and a text that was packed or unpacked since is the same. `remedy` says what to do.
     """
     if len(records) > len(files):
         raise ConfigError(

@@ -77,7 +77,8 @@ def restore(
     saved = checkpoint.read_json(path / STATE)
     if saved["data"] != identity["data"]:
         raise ConfigError(
-            f"the training text is not the text that {directory.path} was started with; put that text back, or {directory.going_on_with_other_text}"
+            f"the training text is not the text that {directory.path} was started with; put that text back, or "
+            f"{directory.going_on_with_other_text}"
         )
     for key, value in identity["machine"].items():
         before = saved["machine"].get(key, value)

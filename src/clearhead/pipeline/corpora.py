@@ -93,9 +93,7 @@ def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool =
 
 def _files(corpora: Iterable[CorpusConfig]) -> list[str]:
     """Return the files that corpora name, in order."""
-    return [
-        file for corpus in corpora for file in (corpus.source, corpus.target, corpus.alignments) if file
-    ]
+    return [file for corpus in corpora for file in (corpus.source, corpus.target, corpus.alignments) if file]
 
 
 def _some(files: Sequence[str]) -> str:

@@ -17,7 +17,9 @@ def course(training: TrainingConfig, per_epoch: float) -> str:
     if not training.patience:
         return told
     steps = training.patience * training.valid_every
-    return f"{told}; it ends sooner after {training.patience} validations ({steps:,} steps) without a new best"
+    return (
+        f"{told}; it ends sooner after {training.patience} validations ({steps:,} steps) without a new best"
+    )
 
 
 def _rounded(number: float) -> str:
@@ -30,8 +32,8 @@ def warmup_note(training: TrainingConfig, per_epoch: float) -> tuple[str, ...]:
     if training.warmup_steps <= last:
         return ()
     return (
-        f"training.warmup_steps is {training.warmup_steps:,} and the run ends at step {last:,}: the learning rate rises "
-        f"to {100 * last / training.warmup_steps:.0f} % of its peak and no further; give fewer, "
+        f"training.warmup_steps is {training.warmup_steps:,} and the run ends at step {last:,}: the learning rate "
+        f"rises to {100 * last / training.warmup_steps:.0f} % of its peak and no further; give fewer, "
         f"{max(1, last // 10):,} say",
     )
 

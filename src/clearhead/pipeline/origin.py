@@ -17,7 +17,12 @@ from clearhead.text.tokenizer import Tokenizer
 
 DROPOUTS = ("dropout", "attention_dropout", "feed_forward_dropout")
 """What a run that starts from a model takes from its own [model]."""
-_OF_THE_VOCABULARY = ("src_embedding.weight", "tgt_embedding.weight", "output_embedding.weight", "output_bias")
+_OF_THE_VOCABULARY = (
+    "src_embedding.weight",
+    "tgt_embedding.weight",
+    "output_embedding.weight",
+    "output_bias",
+)
 
 
 @dataclass(frozen=True)
@@ -85,32 +90,42 @@ class Origin:
 
 def new_targets(tokenizer: Tokenizer, corpora: Iterable[CorpusConfig]) -> tuple[str, ...]:
     """Return the target languages of corpora that need a tag and have none; a model of one target needs none."""
-    ways = [(each.target_lang, each.source_lang if each.both_directions else each.target_lang) for each in corpora]
+    ways = [
+        (each.target_lang, each.source_lang if each.both_directions else each.target_lang) for each in corpora
+    ]
     targets = {language for way in ways for language in way}
     if len(targets) < 2 and not tokenizer.languages:
         return ()
     return tuple(sorted(targets - {"", *tokenizer.languages}))
 
 
-def overridden(config: RunConfig, info: ModelInfo) -> list[str]:
-    """Return the settings, such as `model.d_ff = 64`, that were given and that a model has otherwise."""
-    plain = ModelConfig.preset(config.preset, vocab_size=config.model.vocab_size)
-    found = []
-    if config.preset != "small" and any(
-        getattr(info.model, name) != getattr(plain, name) for name in PRESETS["small"]
-    ):
-        found.append(f"preset = {config.preset!r}")
-    tokenizer: dict[str, Any] = {"kind": info.tokenizer, "vocab_size": info.model.vocab_size}
-    for table, given, usual, has in (
-        ("model", config.model, plain, _values(info.model)),
-        ("tokenizer", config.tokenizer, TokenizerConfig(), tokenizer),
-    ):
-        for name, value in _values(given).items():
-            if name in DROPOUTS or (table == "model" and name == "vocab_size"):
-                continue
-            if value not in (getattr(usual, name), has.get(name)):
-                found.append(f"{table}.{name} = {value!r}")
-    return found
+def overridden(config: RunConfig, info: ModelInfo) -> Iterator[str]:
+    """Yield the settings, such as `model.d_ff = 64`, that were given and that a model has otherwise."""
+    size, has = info.model.vocab_size, settings_of(info)
+    small, preset = (ModelConfig.preset(name, vocab_size=size) for name in ("small", config.preset))
+    shape = replace(config.model, vocab_size=size)
+    differs = [name for name, value in _values(shape).items() if value != getattr(info.model, name)]
+    if any(getattr(small, name) != getattr(preset, name) == getattr(shape, name) for name in differs):
+        yield f"preset = {config.preset!r}"
+    for name in differs:
+        if name not in DROPOUTS and getattr(shape, name) != getattr(preset, name):
+            yield f"model.{name} = {getattr(shape, name)!r}"
+    for name, value in _values(config.tokenizer).items():
+        known = has.get(f"--tokenizer.{name.replace('_', '-')}")
+        if value not in (known, getattr(TokenizerConfig(), name)):
+            yield f"tokenizer.{name} = {value!r}"
+
+
+def other_shape(preset: str, info: ModelInfo) -> bool:
+    """Say whether a preset is another shape than that of a model."""
+    plain = ModelConfig.preset(preset, vocab_size=info.model.vocab_size)
+    return any(getattr(info.model, name) != getattr(plain, name) for name in PRESETS["small"])
+
+
+def settings_of(info: ModelInfo) -> dict[str, Any]:
+    """Return what is known of a model's shape and tokenizer, by the flags that would set it."""
+    shape = {f"--model.{name.replace('_', '-')}": value for name, value in _values(info.model).items()}
+    return {**shape, "--tokenizer.kind": info.tokenizer, "--tokenizer.vocab-size": info.model.vocab_size}
 
 
 def _values(config: Any) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class _Run:
         self.state = TrainState.fresh(model.to(device), config.training)
 
     def had_ended(self) -> bool:
-        """Take over the last checkpoint of a run that goes on; say whether it had come to its end, and its model is whole."""
+        """Take over the last checkpoint of a run that goes on; say whether it had ended, and its model is whole."""
         self.warnings = checkpoints.restore(self.state, self.directory, self.identity, self.group)
         return bool(self.group.most(self.group.leads and bool(self._ending()) and self._is_finished()))
 

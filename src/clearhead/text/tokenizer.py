@@ -37,7 +37,8 @@ class Tokenizer:
     """A vocabulary and the way to cut text into its pieces.
 
     Ids are 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then one tag a target language (`<2fr>`), the 256
-    bytes and the pieces; tags that came later stand at the end. Instances do not change, and may be shared between threads and pickled.
+    bytes and the pieces; tags that came later stand at the end. Instances do not change, and may be shared
+    between threads and pickled.
     """
 
     kind: str
