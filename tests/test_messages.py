@@ -26,7 +26,7 @@ FILES = {"tokenizer.model", "model.safetensors", "training.state"}
 
 
 def texts(module: str) -> Iterator[tuple[int, str]]:
-    """Yield the strings of a module with their lines, `X` for what is filled in; of documentation that of flags only."""
+    """Yield the strings of a module with their lines, `X` for what is filled in; documentation only of the flags."""
     inside, documentation = set(), set()
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.JoinedStr):
