@@ -12,9 +12,14 @@ from clearhead.pipeline.course import course, ending, going_on, last_step, warmu
         (
             {},
             1,
-            "up to step 100,000: about 100,000 epochs of 1 steps; it ends sooner after 10 validations (10,000 steps) "
+            "up to step 100,000: about 100,000 epochs of 1 step; it ends sooner after 10 validations (10,000 steps) "
             "without a new best",
         ),
+        (
+            {"max_steps": 300},
+            8,
+            "up to step 300: about 38 epochs of 8 steps",
+        ),  # patience cannot end so short a run
         ({"patience": 0}, 2500, "up to step 100,000: about 40 epochs of 2,500 steps"),
         ({"patience": 0, "max_epochs": 3}, 7.5, "up to step 22: about 2.9 epochs of 7.5 steps"),
         (

@@ -358,6 +358,16 @@ def test_settings_that_are_not_used_beside_a_model_are_named(here, say):
     assert "not used: model.d_ff = 32, tokenizer.vocab_size = 999" in flat(err)
 
 
+def test_a_plan_is_of_the_model_that_is_started_from(here, say):
+    facts, _ = say("info", "--model", "run", "--json")
+    Path("tune.toml").write_text(
+        'init = "run"\n' + TOML.split("[tokenizer]")[0].replace('preset = "tiny"', "")
+    )
+    planned, _ = say("plan", "--config", "tune.toml", "--no-measure", "--json")
+    assert json.loads(planned)["parameters"] == json.loads(facts)["parameters"]
+    assert json.loads(planned)["steps"] == 5000
+
+
 def test_the_size_of_the_vocabulary_is_the_tokenizers(here, refused):
     line = refused("train", "--config", "run.toml", "--out", "o", "--model.vocab-size", "400")
     assert "give --tokenizer.vocab-size 400" in line

@@ -13,10 +13,11 @@ def course(training: TrainingConfig, per_epoch: float) -> str:
     """Say how many steps and epochs a run goes, and what may end it sooner."""
     last = last_step(training, per_epoch)
     epochs = last / per_epoch
-    told = f"up to step {last:,}: about {_rounded(epochs)} epochs of {_rounded(per_epoch)} steps"
-    if not training.patience:
-        return told
+    of = f"{_rounded(per_epoch)} step{'' if per_epoch == 1 else 's'}"
+    told = f"up to step {last:,}: about {_rounded(epochs)} epochs of {of}"
     steps = training.patience * training.valid_every
+    if not 0 < steps < last:
+        return told
     return (
         f"{told}; it ends sooner after {training.patience} validations ({steps:,} steps) without a new best"
     )

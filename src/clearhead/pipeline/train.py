@@ -109,7 +109,8 @@ def _in_group(
         if not resume and group.leads:
             directory.create(with_precision(config, outcome.precision.precision))
         if resume and outcome.had_ended():
-            yield outcome.nothing_left()
+            if group.leads:
+                yield outcome.nothing_left()
             return
         yield outcome.begin()
         yield from outcome.learn()
@@ -165,7 +166,8 @@ class _Run:
     def had_ended(self) -> bool:
         """Take over the last checkpoint of a run that goes on; say whether it had ended, and its model is whole."""
         self.warnings = checkpoints.restore(self.state, self.directory, self.identity, self.group)
-        return bool(self.group.most(self.group.leads and bool(self._ending()) and self._is_finished()))
+        ended = self.group.leads and bool(self._ending()) and self._is_finished()
+        return bool(self.group.most(int(ended)))
 
     def _is_finished(self) -> bool:
         last = self.directory.last_event()
