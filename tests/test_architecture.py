@@ -205,11 +205,13 @@ def test_public_names():
 
 
 DATA = (
-    "alignments bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation "
-    "drop-identical drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens "
-    "no-final-mark punctuation-spaces quotes source source-lang spelling store subword-sampling target "
-    "target-lang temperature upper-case valid-source valid-target tokenizer.kind tokenizer.sample-pairs "
+    "alignments drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-ratio max-tokens source "
+    "source-lang store target target-lang valid-source valid-target tokenizer.kind tokenizer.sample-pairs "
     "tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
+)
+LEARNING = (
+    "bleu-tokenize copied default-target drop-accents drop-final-punctuation join loader-workers lower-case "
+    "no-final-mark punctuation-spaces quotes spelling subword-sampling temperature upper-case"
 )
 OPTIONS = {
     "demo": "out seed steps text to",
@@ -224,7 +226,7 @@ OPTIONS = {
     "import": "out",
     "info": "json model",
     "plan": "config json measure preset",
-    "train": f"config init out preset resume workers {DATA} "
+    "train": f"config init out preset resume workers {DATA} {LEARNING} "
     "model.activation model.attention-dropout model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.output-bias model.positions "

@@ -1,6 +1,8 @@
 """Prepared text: complete, the same bytes each time, true to its files, and honest about what was left out."""
 
+import gzip
 import json
+import lzma
 import random
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from clearhead.data.corpus import read_pairs
 from clearhead.data.faults import HeldOut
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText, prepare
+from clearhead.data.sources import check_sources, record
 from clearhead.data.store import Store, settings
 from clearhead.errors import ConfigError, DataError, TextError
 from clearhead.text.normalize import normalize
@@ -18,7 +21,7 @@ from clearhead.text.normalize import normalize
 TOKENIZER = TokenizerConfig(vocab_size=400)
 
 
-def make(path, *texts, filters=None, max_tokens=40, held_out=None, tokenizer=TOKENIZER, sources=()):
+def make(path, *texts, filters=None, max_tokens=40, held_out=None, tokenizer=TOKENIZER, **more):
     steps = prepare(
         path,
         texts,
@@ -26,7 +29,7 @@ def make(path, *texts, filters=None, max_tokens=40, held_out=None, tokenizer=TOK
         filters=filters or FilterConfig(),
         max_tokens=max_tokens,
         held_out=held_out or HeldOut(),
-        sources=sources,
+        **more,
     )
     assert [step.stage for step in steps][-1] == "encoding"
     return Store(path)
@@ -292,3 +295,36 @@ def test_normal_form_is_what_is_stored(tmp_path):
         assert store.text(number) == (normalize(src), normalize(tgt))
         assert store.corpus.ids(number)[0] == store.tokenizer.encode(src)
     assert Path(store.path / "lines").stat().st_size == 16
+
+
+def test_validation_pairs_are_kept_beside_and_are_nothing_that_is_learned(tmp_path):
+    rows = [{"src": "a\u2028b", "tgt": "c", "part": "x"}, {"src": "", "tgt": "\u00e9"}]
+    whole, part = (
+        make(tmp_path / str(len(kept)), text(*PAIRS), validation=iter(kept)) for kept in (rows, rows[:1])
+    )
+    assert (whole.validation, part.validation) == (rows, rows[:1])
+    assert whole.fingerprint == part.fingerprint
+    del whole.manifest["bytes"]["validation.jsonl"]
+    assert whole.validation is None, "a store of an earlier release has none"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz"])
+def test_a_file_is_the_same_packed_or_not_and_no_other_is(tmp_path, suffix):
+    packed = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
+    first = tmp_path / f"a{suffix}"
+    first.write_bytes(packed[suffix](b"the cat\n"))
+    records = [record(str(first))]
+    for other, pack in packed.items():
+        file = tmp_path / f"b{other}"
+        file.write_bytes(pack(b"the cat\n"))
+        check_sources(tmp_path, [str(file)], records, "or else")
+        file.write_bytes(pack(b"the cats\n"))
+        with pytest.raises(ConfigError, match=r"or no longer, the text .* or else"):
+            check_sources(tmp_path, [str(file)], records, "or else")
+        file.write_bytes(pack(b"the cat\n" * 99)[:-3])  # cut off
+        with pytest.raises(ConfigError, match="or no longer, the text"):
+            check_sources(tmp_path, [str(file)], records, "or else")
+        file.unlink()
+        check_sources(tmp_path, [str(file)], records, "or else")
+    with pytest.raises(ConfigError, match="was prepared from 1 files"):
+        check_sources(tmp_path, [], records, "or else")

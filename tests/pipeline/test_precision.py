@@ -64,10 +64,30 @@ def test_two_times_decide(fp32, bf16, told):
     assert str(precision.faster(fp32, bf16)) == told
 
 
-def test_what_is_asked_for_is_not_measured(measured):
+def test_what_is_asked_for_is_taken(measured):
+    """And not measured, but for a long run in bf16, which may be much the slower one."""
     measured(None)
-    for name in ("fp32", "bf16"):
-        assert str(precision.choose(training(LONG, precision=name), "cpu")) == name
+    assert str(precision.choose(training(LONG, precision="fp32"), "cpu")) == "fp32"
+    for device in ("cuda:0", "mps"):
+        assert str(precision.choose(training(LONG, precision="bf16"), device)) == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("fp32", "bf16", "told"),
+    [
+        (1.6, 1.0, "bf16"),
+        (1.0, 1.0, "bf16"),
+        (
+            0.1,
+            0.67,
+            "bf16, as asked, but measured to take 6.7 times as long as fp32 here; auto takes the faster",
+        ),
+    ],
+)
+def test_bf16_that_is_slow_here_is_told_of(measured, monkeypatch, fp32, bf16, told):
+    measured(FAST_BF16)
+    monkeypatch.setattr(precision, "measure", lambda *_: (fp32, bf16))
+    assert str(precision.choose(training(LONG, precision="bf16"), "cpu")) == told
 
 
 def test_auto_is_the_default_and_measures_the_tokens_of_a_side(measured):

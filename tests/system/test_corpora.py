@@ -243,11 +243,15 @@ def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, 
     assert all(f"| BLEU {name} | {kept[name]:.2f} (before: {before[name]:.2f}) |" in card for name in before)
 
 
-def test_a_target_that_the_model_does_not_know(several, folder, tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        tune(several, folder, tmp_path / "tuned", "--target-lang", "fr")
-    assert "there is no tag for the target language 'fr'" in capsys.readouterr().err
-    assert not (tmp_path / "tuned").exists()
+def test_a_target_that_is_no_language(several, folder, tmp_path, capsys):
+    for code, said in (
+        ("", "there is no tag for the target language ''"),
+        ("f r", "'f r' is not a language code"),
+    ):
+        with pytest.raises(SystemExit):
+            tune(several, folder, tmp_path / "tuned", "--target-lang", code)
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / "tuned").exists()
 
 
 def test_a_validation_set_of_another_language_is_found_first(folder, capsys, tmp_path):

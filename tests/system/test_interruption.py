@@ -14,6 +14,7 @@ import torch
 
 from clearhead import checkpoint
 from clearhead.errors import ClearheadError, ConfigError
+from clearhead.pipeline import checkpoints
 from clearhead.pipeline.events import Finished, Saved, Stopped, Validated
 from clearhead.pipeline.interruption import Interrupted, Interruption
 from clearhead.pipeline.run_directory import RunDirectory
@@ -198,7 +199,7 @@ def test_a_signal_never_comes_between_the_halves_of_an_exchange(tmp_path):
             out = tmp_path / str(place)
             *_, last = run(CONFIG, out, corpora=corpora(), interruption=interruption)
         assert isinstance(last, Stopped)
-        saved = checkpoint.read_arrays(checkpoint.steps(out / "checkpoints")[-1] / "model.safetensors")
+        saved = checkpoint.read_arrays(checkpoints.parameters(checkpoint.steps(out / "checkpoints")[-1]))
         reference = own.setdefault(last.step, saved)
         assert all((saved[name] == reference[name]).all() for name in saved)
 
@@ -314,6 +315,6 @@ def test_more_steps_with_moving_average_continue_it(tmp_path):
     for _ in run(config, tmp_path / "run", corpora=corpora()):
         pass
     last = checkpoint.steps(RunDirectory(tmp_path / "run").checkpoints)[-1]
-    raw, ema = (checkpoint.read_arrays(last / f"{name}.safetensors") for name in ("model", "ema"))
+    raw, ema = (checkpoint.read_arrays(last / f"{name}.safetensors") for name in ("parameters", "model"))
     assert raw.keys() == ema.keys()
     assert any((raw[name] != ema[name]).any() for name in raw)

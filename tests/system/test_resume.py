@@ -17,7 +17,7 @@ from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.errors import ConfigError
 from clearhead.pipeline.corpora import Corpora, SentencePair
-from clearhead.pipeline.events import Finished
+from clearhead.pipeline.events import NothingLeft
 from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.train import run
 
@@ -176,11 +176,12 @@ def test_resuming_again_and_again_equals_uninterrupted(uninterrupted, tmp_path):
     assert events(out) == events(reference)
 
 
-def test_a_finished_run_resumes_to_the_same_model(uninterrupted):
+def test_a_finished_run_has_nothing_left_to_do(uninterrupted):
     reference, _, _ = uninterrupted
     before = (reference / "model/model.safetensors").read_bytes()
-    last = list(run(CONFIG, reference, resume=True, corpora=corpora()))[-1]
-    assert isinstance(last, Finished)
+    (only,) = run(CONFIG, reference, resume=True, corpora=corpora())
+    assert isinstance(only, NothingLeft)
+    assert only.step == 23
     assert (reference / "model/model.safetensors").read_bytes() == before
 
 

@@ -378,3 +378,28 @@ def test_known_words_are_likelier() -> None:
         likelihood = TOKENIZERS[kind].likelihood
         assert likelihood("weather") > likelihood("WEATHER")
         assert likelihood("ball") > likelihood("日本語")
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "word", "char"])
+@pytest.mark.parametrize("before", [(), ("en", "fr")])
+def test_more_target_languages_change_nothing_else(kind, before):
+    """Their tags come last, so that every other id stays what it is."""
+    old = Tokenizer.train(["one two three", "un deux trois"], kind=kind, vocab_size=300, languages=before)
+    new = old.with_targets(["de", "pt-BR"])
+    copy = Tokenizer.from_bytes(new.to_bytes())
+    for each in (new, copy):
+        assert each.languages == (*before, "de", "pt-BR")
+        assert each.vocabulary == (*old.vocabulary, "<2de>", "<2pt-BR>")
+        assert each.encode("one deux <2de>") == old.encode("one deux <2de>")
+        assert each.encode("un", to="pt-BR") == [old.vocab_size + 1, *old.encode("un")]
+        assert each.decode([old.vocab_size, *old.encode("un")]) == "un"
+        assert each.forbidden_ids - old.forbidden_ids == {old.vocab_size, old.vocab_size + 1}
+        assert (each.kind, each.learned, each.text_pieces) == (old.kind, old.learned, old.text_pieces)
+    for wrong, said in (
+        (["de", "de"], "named twice"),
+        (["f r"], "not a language code"),
+        (["en"], "named twice"),
+    ):
+        if wrong != ["en"] or before:
+            with pytest.raises(TextError, match=said):
+                old.with_targets(wrong)

@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        hint = "; go on from the last checkpoint with --resume" if args[:1] == ["train"] else ""
+        hint = "; go on with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
         print(f"clearhead: interrupted{hint}", file=sys.stderr)
         sys.exit(130)
 

@@ -13,7 +13,7 @@ from clearhead.cli.output import told
 class Import:
     """Take in a MarianMT model of transformers (OPUS-MT and its like), proved to translate as it does there.
 
-    It can then be run, looked into, measured and trained on (--init) as any other.
+    It can then be run, looked into, measured and trained on (clearhead train --init) as any other.
 
     Example: clearhead import opus-mt-fr-en --out models/fr-en
     """

@@ -13,7 +13,8 @@ EngineChoice = Literal["auto", "pytorch", "ctranslate2"]
 Model = Annotated[
     Optional[Path],
     arg(
-        help="Model directory, or a run of `clearhead train`; the model that comes with Clearhead otherwise.",
+        help="Model directory, a run of `clearhead train` or one of its checkpoints; the model that comes with "
+        "Clearhead otherwise, which is also called default.",
         metavar="DIR",
     ),
 ]

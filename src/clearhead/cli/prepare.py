@@ -1,13 +1,13 @@
 """`clearhead prepare`."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tyro.conf import OmitArgPrefixes
 
 from clearhead.cli.output import print_json
-from clearhead.config import DataConfig, RunConfig, TokenizerConfig
+from clearhead.config import DataConfig, RunConfig, TextConfig, TokenizerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,8 @@ class Prepare:
     config: Path | None = None
     """TOML file of settings."""
     init: str = ""
-    """Model directory whose tokenizer is to be used (fine-tuning)."""
-    data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
+    """Model, run or checkpoint whose tokenizer is to be used (fine-tuning); `default` is the one that comes along."""
+    data: OmitArgPrefixes[TextConfig] = field(default_factory=TextConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     json: bool = False
     """Print the report as JSON, with samples of every fault."""
@@ -36,7 +36,8 @@ class Prepare:
         from clearhead.pipeline.preparation_progress import show_preparation
         from clearhead.pipeline.prepare import prepare_store
 
-        config = RunConfig(init=self.init, data=self.data, tokenizer=self.tokenizer)
+        data = {each.name: getattr(self.data, each.name) for each in fields(self.data)}
+        config = RunConfig(init=self.init, data=DataConfig(**data), tokenizer=self.tokenizer)
         console = Console(stderr=True, highlight=False)
         try:
             with Interruption() as interruption, interruption.anywhere():

@@ -2,39 +2,101 @@
 
 import argparse
 import dataclasses
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import tyro
 
 from clearhead.config import RunConfig
+from clearhead.config.tables import read_toml
+from clearhead.errors import ConfigError
 
 
 def with_settings(kind: type, args: list[str], prog: str | None = None) -> Any:
-    """Return the command `train` or `prepare` with what --config and --preset set, which other flags override."""
-    file, preset = _early(args)
-    config = RunConfig.load(file, preset=preset) if file else RunConfig.from_dict({}, preset=preset)
+    """Return the command `train` or `prepare` with what --config and --preset set, which other flags override.
+
+    A run that is resumed without --config goes on with its own settings.
+    """
+    early = _early(args)
+    config = RunConfig.from_dict(_values(early), preset=early.preset)
+    own = {each.name: each for each in dataclasses.fields(kind)}
     settings = {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
-    settings["data"] = dataclasses.replace(config.data, corpora=(), validation=())
-    own = {each.name for each in dataclasses.fields(kind)}
+    settings["data"] = _narrowed(own["data"].default_factory, config.data)  # type: ignore[arg-type]
     default = kind(
         **({"out": tyro.MISSING} if "out" in own else {}),
-        config=file and Path(file),
+        config=early.config and Path(early.config),
         **{name: value for name, value in settings.items() if name in own},
     )
     command: Any = tyro.cli(kind, args=args, prog=prog, default=default)
+    if not early.resume:
+        _check_flags(command, args, early.preset)
     # Lists of tables have no flags; they are put back here, since the file may be a pipe and is read once.
     data = dataclasses.replace(command.data, corpora=config.data.corpora, validation=config.data.validation)
     return dataclasses.replace(command, data=data)
 
 
-def _early(args: list[str]) -> tuple[str | None, str | None]:
-    """Return the file and the preset that the flags name."""
+def _early(args: list[str]) -> argparse.Namespace:
+    """Return what must be known before the flags are read, since the defaults of others depend on it."""
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    early.add_argument("--config")
-    early.add_argument("--preset")
+    for flag in ("--config", "--preset", "--init", "--out", "--training.schedule"):
+        early.add_argument(flag)
+    early.add_argument("--resume", action="store_true")
     try:
         known, _ = early.parse_known_args(args)
     except argparse.ArgumentError:  # tyro will say what is wrong
-        return None, None
-    return known.config, known.preset
+        known, _ = early.parse_known_args([])
+    return known
+
+
+def _values(early: argparse.Namespace) -> dict[str, Any]:
+    """Return the tables of the file, with those flags in them that decide the defaults of others."""
+    file = early.config
+    if not file and early.resume and early.out and (started := Path(early.out) / "run.toml").exists():
+        file = started
+    values = read_toml(file) if file else {}
+    if early.init:
+        values["init"] = early.init
+    schedule = getattr(early, "training.schedule")
+    if schedule and isinstance(values.get("training", {}), Mapping):
+        values["training"] = {**values.get("training", {}), "schedule": schedule}
+    return values
+
+
+def _narrowed(kind: type, data: Any) -> Any:
+    """Return of the settings of data what a command has flags for."""
+    names = {each.name for each in dataclasses.fields(kind)} - {"corpora", "validation"}
+    return kind(**{name: getattr(data, name) for name in names})
+
+
+def _check_flags(command: Any, args: list[str], preset: str | None) -> None:
+    """Raise ConfigError for flags of a shape or a vocabulary that the run takes from elsewhere."""
+    given = dict(_given(command, args))
+    size = given.pop("--model.vocab-size", None)
+    if size is not None:
+        raise ConfigError(
+            f"--model.vocab-size is not used: a run takes it from its tokenizer; give --tokenizer.vocab-size {size}"
+        )
+    if command.init and (given or preset):
+        from clearhead.engines import directory
+        from clearhead.pipeline.origin import other_shape, settings_of
+
+        info = directory.read_info(directory.find(command.init))
+        has = settings_of(info)
+        wrong = [flag for flag, value in given.items() if has.get(flag) != value]
+        wrong += [f"--preset {preset}"] if preset and other_shape(preset, info) else []
+        if wrong:
+            raise ConfigError(
+                f"--init takes shape and tokenizer from {command.init}, which are others; leave out {', '.join(wrong)}"
+            )
+
+
+def _given(command: Any, args: list[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the flags of the model's shape and of the tokenizer that were given, with their values."""
+    words = {arg.partition("=")[0].replace("_", "-").replace(".no-", ".") for arg in args}
+    for table in ("model", "tokenizer"):
+        settings = getattr(command, table, None)
+        for each in dataclasses.fields(settings) if settings else ():
+            flag = f"--{table}.{each.name.replace('_', '-')}"
+            if flag in words and "dropout" not in flag:
+                yield flag, getattr(settings, each.name)

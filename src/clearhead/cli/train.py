@@ -20,7 +20,7 @@ from clearhead.config import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from clearhead.pipeline.events import Finished
+    from clearhead.pipeline.events import Finished, NothingLeft
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,10 @@ class Train:
     preset: str | None = None
     """Shape of the model: tiny, small, base or big."""
     resume: bool = False
-    """Go on with the run in --out, exactly where its last checkpoint was."""
+    """Go on with the run in --out, exactly where its last checkpoint was; without --config, with its own settings."""
     init: str = ""
-    """Model directory to start from (fine-tuning): its weights, shape and tokenizer."""
+    """Model, run or checkpoint to start from (fine-tuning), or `default`, the one that comes along: its weights, shape
+    and tokenizer. Schedule, learning rate, warm-up, steps and validation then have other defaults."""
     workers: str = "1"
     """Processes that train together, each with a batch of its own at every step and a share of the cores; auto: one
     for each GPU, or else for each core up to 4."""
@@ -67,7 +68,7 @@ class Train:
         from rich.console import Console
 
         from clearhead.pipeline import train
-        from clearhead.pipeline.events import Finished, Stopped
+        from clearhead.pipeline.events import Finished, NothingLeft, Stopped
         from clearhead.pipeline.interruption import Interrupted, Interruption
         from clearhead.pipeline.tensorboard import recorded
         from clearhead.pipeline.training_progress import show
@@ -82,6 +83,8 @@ class Train:
                 for event in show(watched, console, config.training.max_steps):
                     if isinstance(event, Finished):
                         self._finished(event, console)
+                    if isinstance(event, NothingLeft):
+                        self._nothing_left(event, console)
                     if isinstance(event, Stopped):
                         console.print(
                             f"stopped at step {event.step:,}, which is saved; go on with: the same command and --resume"
@@ -98,6 +101,7 @@ class Train:
         for name, figures in event.candidates.items():
             console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}")
         console.print(f"kept the {event.chosen}")
+        console.print(f"the run ended with {event.ending}")
         for name, bleu in event.before.items():
             change = f"{event.figures.bleu_by_set[name] - bleu:+.2f}"
             console.print(
@@ -105,6 +109,13 @@ class Train:
             )
         print(event.model)
         console.print(f"next: clearhead translate --model {event.model} < FILE")
+
+    def _nothing_left(self, event: "NothingLeft", console: "Console") -> None:
+        console.print(
+            f"nothing is left to do: the run ended with {event.ending}; translate with its model {event.model}, or "
+            f"{event.going_on}"
+        )
+        print(event.model)
 
     def run_config(self) -> RunConfig:
         """Return the settings of the TOML file with the flags over them."""

@@ -5,7 +5,14 @@ the flags of the command line have the same names (`--training.max-steps`). An u
 error that names the nearest right one; a value out of range is refused where it enters.
 """
 
-from clearhead.config.data import AugmentationConfig, BleuTokenize, CorpusConfig, DataConfig, FilterConfig
+from clearhead.config.data import (
+    AugmentationConfig,
+    BleuTokenize,
+    CorpusConfig,
+    DataConfig,
+    FilterConfig,
+    TextConfig,
+)
 from clearhead.config.decoding import DecodingConfig
 from clearhead.config.model import PRESETS, Activation, ModelConfig, Norm, Normalization, Positions
 from clearhead.config.run import RunConfig
@@ -29,6 +36,7 @@ __all__ = [
     "RunConfig",
     "ScheduleName",
     "Selection",
+    "TextConfig",
     "TokenizerConfig",
     "TokenizerKind",
     "TrainingConfig",

@@ -101,8 +101,8 @@ class AugmentationConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
-    """Where the parallel text is and what is done with it."""
+class TextConfig:
+    """Where the parallel text is and what of it is kept: all that preparing it asks for."""
 
     source: str = ""
     """Source side, a sentence a line (.gz, .xz, .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
@@ -115,33 +115,18 @@ class DataConfig:
     source_lang: str = ""
     """Language code of the source, such as fr; guides sentence splitting."""
     target_lang: str = ""
-    default_target: str = ""
-    """Target of a model with several where a request names none."""
     corpora: tuple[CorpusConfig, ...] = ()
     """Several corpora, languages or directions instead of source and target: [[data.corpora]]."""
     validation: tuple[CorpusConfig, ...] = ()
     """Their validation sets: [[data.validation]]."""
-    temperature: float = 1.0
-    """Above 1, small corpora are seen more often: a corpus of n pairs has weight * n ** (1 / temperature)."""
     store: str = ""
     """Folder of the prepared text (`clearhead prepare`); in the run directory by default."""
     max_tokens: int = 256
     """Training pairs with a longer side are left out, and counted."""
     filters: FilterConfig = field(default_factory=FilterConfig)
-    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-    subword_sampling: float = 0.0
-    """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
-    loader_workers: int = 1
-    """Processes that vary and segment text in the background; 0: none. The result is the same."""
-    bleu_tokenize: BleuTokenize = "13a"
-    """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
 
     def __post_init__(self) -> None:
         check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "1 to 65535")
-        check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "1 to 1e9")
-        check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
-        check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
-        check_choices(self, "data")
         for table, entries in (("corpora", self.corpora), ("validation", self.validation)):
             for place, each in enumerate(entries, start=1):
                 if not each.source:
@@ -181,3 +166,27 @@ class DataConfig:
                 alignments=alignments,
             ),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(TextConfig):
+    """Where the parallel text is and what is done with it."""
+
+    default_target: str = ""
+    """Target of a model with several where a request names none."""
+    temperature: float = 1.0
+    """Above 1, small corpora are seen more often: a corpus of n pairs has weight * n ** (1 / temperature)."""
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    subword_sampling: float = 0.0
+    """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
+    loader_workers: int = 1
+    """Processes that vary and segment text in the background; 0: none. The result is the same."""
+    bleu_tokenize: BleuTokenize = "13a"
+    """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "1 to 1e9")
+        check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
+        check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
+        check_choices(self, "data")

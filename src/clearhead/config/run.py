@@ -12,7 +12,7 @@ from clearhead.config.decoding import DecodingConfig
 from clearhead.config.model import PRESETS, ModelConfig
 from clearhead.config.tables import as_table, coerce, plain, read_toml, section, unknown_key_check
 from clearhead.config.tokenizer import TokenizerConfig
-from clearhead.config.training import TrainingConfig
+from clearhead.config.training import TrainingConfig, going_on
 from clearhead.errors import ConfigError
 
 
@@ -63,19 +63,23 @@ class RunConfig:
             raise ConfigError(
                 f"unknown preset {name!r}{nearest(name, PRESETS)}; there are {', '.join(PRESETS)}"
             )
+        init = coerce(values.get("init", ""), str, "init")
         tokenizer = section(TokenizerConfig, values.get("tokenizer", {}), "tokenizer")
-        shape = {
-            "vocab_size": tokenizer.vocab_size,
-            **PRESETS[name],
-            **as_table(values.get("model", {}), "model"),
-        }
+        model = as_table(values.get("model", {}), "model")
+        size = model.get("vocab_size", tokenizer.vocab_size)
+        if size != tokenizer.vocab_size and "vocab_size" not in values.get("tokenizer", {}):
+            raise ConfigError(
+                f"model.vocab_size is {size!r}, but a run takes it from its tokenizer; set tokenizer.vocab_size instead"
+            )
+        shape = {"vocab_size": tokenizer.vocab_size, **PRESETS[name], **model}
+        training = as_table(values.get("training", {}), "training")
         return cls(
             preset=name,
-            init=coerce(values.get("init", ""), str, "init"),
+            init=init,
             data=section(DataConfig, values.get("data", {}), "data"),
             tokenizer=tokenizer,
             model=section(ModelConfig, shape, "model"),
-            training=section(TrainingConfig, values.get("training", {}), "training"),
+            training=section(TrainingConfig, going_on(training) if init else training, "training"),
             decoding=section(DecodingConfig, values.get("decoding", {}), "decoding"),
         )
 

@@ -1,7 +1,8 @@
 """`[training]`: how a model learns (§5 of the paper)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from clearhead.config.checks import check, check_choices
 
@@ -11,9 +12,32 @@ Precision = Literal["auto", "fp32", "bf16"]
 Selection = Literal["bleu", "chrf", "loss"]
 
 
+GOING_ON: dict[str, Any] = {
+    "schedule": "inverse_sqrt",
+    "learning_rate": 0.001,
+    "warmup_steps": 50,
+    "max_steps": 5000,
+    "valid_every": 100,
+    "save_every": 100,
+}
+"""What a run that starts from a model does where nothing else is said. The paper's schedule is for random weights."""
+
+
+def going_on(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run that starts from a model, given those that are said.
+
+    Rate and warm-up belong to their schedule: with the paper's, they are the paper's.
+    """
+    papers = ("learning_rate", "warmup_steps") if training.get("schedule") == "noam" else ()
+    return {**{name: value for name, value in GOING_ON.items() if name not in papers}, **training}
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How a model learns (§5 of the paper)."""
+    """How a model learns (§5 of the paper).
+
+    A run that starts from a model (init) has other defaults for schedule, rate, warm-up, steps and validation.
+    """
 
     seed: int = 1
     max_steps: int = 100_000
@@ -55,7 +79,7 @@ class TrainingConfig:
     """Factors on the learning rate by part, such as { encoder = 0.1 }."""
     select_by: Selection = "bleu"
     """Which validation figure decides what is best."""
-    patience: int = 0
+    patience: int = 10
     """Validations without a new best before the run ends; 0: it goes on to its last step."""
     device: str = "auto"
     threads: int = 0

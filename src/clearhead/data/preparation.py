@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,7 @@ from clearhead.data.faults import (
     pair_key,
 )
 from clearhead.data.lines import Pair
+from clearhead.data.sources import record
 from clearhead.data.store import (
     BYTES,
     FORMAT_VERSION,
@@ -36,9 +37,9 @@ from clearhead.data.store import (
     MANIFEST,
     REPORT,
     TOKENIZER,
+    VALIDATION,
     Part,
     Strings,
-    file_sum,
     settings,
 )
 from clearhead.data.word_links import fit, of_tokens, parse, pharaoh
@@ -79,17 +80,21 @@ def prepare(
     max_tokens: int,
     held_out: HeldOut,
     sources: Sequence[str] = (),
+    validation: Iterable[Mapping[str, str]] = (),
 ) -> Iterator[Progress]:
     """Write a store of several corpora, yielding how far it is; nothing stands at `path` before all does.
 
-    `sources` are the files whose later change is to be noticed. A joint vocabulary is learned where
-    `tokenizer` is a configuration (§5.1). Raises DataError for faulty files and where no pair is left.
+    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep beside. A joint
+    vocabulary is learned where `tokenizer` is a configuration (§5.1). Raises DataError for faulty files and where
+    no pair is left.
     """
     partial = path.with_name(f".partial-{path.name}")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        yield from _Preparation(partial, texts, tokenizer, filters, max_tokens, held_out, sources).run()
+        preparation = _Preparation(partial, texts, tokenizer, filters, max_tokens, held_out, sources)
+        preparation.validation = validation
+        yield from preparation.run()
         os.rename(partial, path)
     except OSError as error:
         raise DataError(f"could not write {path}: {error.strerror or error}; free some space") from error
@@ -122,6 +127,7 @@ class _Preparation:
         self.linked = any(text.config.alignments for text in texts)
         self.links: list[_Column] = []
         self.lines = array("q")
+        self.validation: Iterable[Mapping[str, str]] = ()
         self.characters = self.tokens = 0
         self.parts: list[Part] = []
 
@@ -316,7 +322,11 @@ class _Preparation:
 
     def _finish(self, tokenizer: Tokenizer) -> None:
         sums, sizes = {}, {}
-        files = {"lines": _little_endian(self.lines)}
+        rows = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in self.validation)
+        files = {
+            "lines": _little_endian(self.lines),
+            VALIDATION: "".join(f"{row}\n" for row in rows).encode(),
+        }
         for column in (*self.text, *self.ids, *self.links):
             column.close()
             sums[column.name], sizes[column.name] = column.digest.hexdigest(), column.position
@@ -328,7 +338,7 @@ class _Preparation:
         manifest = {
             "format_version": FORMAT_VERSION,
             "settings": settings(configs, self.filters, self.asked, self.max_tokens),
-            "sources": [{"file": file, "sha256": file_sum(file)} for file in self.sources],
+            "sources": [record(file) for file in self.sources],
             "pairs": len(self.lines),
             "parts": [asdict(part) for part in self.parts],
             "id_type": self.ids[0].dtype.str,

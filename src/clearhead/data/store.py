@@ -9,6 +9,7 @@ A store is a folder that is written whole or not at all:
     src.ids   src.ids_offsets         their ids without BOS and EOS, tag first (uint16 or int32)
     tgt.*                             the same of the targets
     lines                             the line of each pair in its file (int64)
+    validation.jsonl                  the validation pairs of the run that it was prepared for
     links     links_offsets           known links of tokens, (source, target) end to end (uint16); where given
 
 Preparing the same text twice gives the same bytes.
@@ -26,6 +27,7 @@ import numpy as np
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.data.batching import TokenizedCorpus
+from clearhead.data.sources import check_sources
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.marian import load_tokenizer
 from clearhead.text.sampling import SubwordSampler
@@ -33,6 +35,9 @@ from clearhead.text.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
 MANIFEST, REPORT, TOKENIZER = "manifest.json", "report.json", "tokenizer.model"
+VALIDATION = "validation.jsonl"
+ANEW = "remove the folder and prepare again, or give another --store"
+"""What to do with a store that is another than was asked for."""
 BYTES = np.dtype(np.uint8)
 LINK_TYPE = np.dtype("<u2")
 
@@ -129,7 +134,17 @@ class Store:
     @property
     def fingerprint(self) -> str:
         """A digest of exactly what a run learns from."""
-        return hashlib.sha256(json.dumps(self.manifest["sha256"], sort_keys=True).encode()).hexdigest()
+        sums = self.manifest["sha256"]
+        learned = {name: sums[name] for name in sums if name != VALIDATION}
+        return hashlib.sha256(json.dumps(learned, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def validation(self) -> list[dict[str, str]] | None:
+        """The pairs to validate on, as they were given to `prepare`; None where an earlier release made the store."""
+        if VALIDATION not in self.manifest["bytes"]:
+            return None
+        lines = (self.path / VALIDATION).read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines if line]
 
     @cached_property
     def report(self) -> list[dict[str, Any]]:
@@ -153,8 +168,11 @@ class Store:
     def _map(self, name: str, dtype: Any = np.int64) -> Any:
         return np.memmap(self.path / name, dtype=dtype, mode="r")
 
-    def check(self, settings: Mapping[str, Any], sources: Sequence[str]) -> None:
-        """Raise ConfigError where the store was made with other settings or from files that have changed."""
+    def check(self, settings: Mapping[str, Any], sources: Sequence[str], remedy: str = ANEW) -> None:
+        """Raise ConfigError where the store was made with other settings or from files that have changed.
+
+        `remedy` says what else to do than to put them back.
+        """
         made_with = dict(self.manifest["settings"])
         if isinstance(
             settings["tokenizer"], str
@@ -168,21 +186,9 @@ class Store:
         ]
         if differences:
             raise ConfigError(
-                f"{self.path} was prepared with other settings: {'; '.join(differences)}; remove the folder and "
-                "prepare again, or give another --store"
+                f"{self.path} was prepared with other settings: {'; '.join(differences)}; give those, or {remedy}"
             )
-        sums = [source["sha256"] for source in self.manifest["sources"]]
-        if len(sums) > len(sources):
-            raise ConfigError(
-                f"{self.path} was prepared from {len(sums)} files, validation sets included, and here are "
-                f"{len(sources)}; name them all, or remove the folder and prepare again"
-            )
-        for number, file in enumerate(sources):
-            if number >= len(sums) or file_sum(file) != sums[number]:
-                raise ConfigError(
-                    f"{file} is not, or no longer, the text that {self.path} was prepared from; put that text "
-                    "back, or remove the folder and prepare again"
-                )
+        check_sources(self.path, sources, self.manifest["sources"], remedy)
 
 
 def settings(
@@ -222,12 +228,3 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in values.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
     return flat
-
-
-def file_sum(path: str) -> str:
-    """Return the SHA-256 of a file as it stands on the disk."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}; put it back") from None

@@ -5,9 +5,10 @@
 """
 
 import dataclasses
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ FORMAT_VERSION = 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
 DEFAULT = Path(__file__).parents[1] / "pretrained"
 """The model that comes with the package."""
+DEFAULT_NAME = "default"
+"""What it is called where a model is named."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +88,19 @@ def files_of(path: Path) -> dict[str, bytes]:
 
 
 def find(path: Path | str | None = None) -> Path:
-    """Return the model directory meant by a path: itself, or the `model/` or `best/` of a run.
+    """Return the model directory meant by a path: itself, a checkpoint, or a run.
 
-    None means the model that comes with the package. Raises CheckpointError when there is none, or when it
-    is damaged.
+    Of a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; it is told which where
+    it is not the first. None and `default` mean the model that comes with the package. Raises CheckpointError when
+    there is none, or when it is damaged.
     """
-    path = DEFAULT if path is None else Path(path)
-    for candidate in (path, path / "model", path / "best"):
+    named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
+    path = Path(path) if path is not None and named else DEFAULT
+    for candidate in _candidates(path):
         if (candidate / CONFIG).exists():
             checkpoint.verify(candidate)
+            if candidate not in (path, path / "model"):
+                _tell(path, candidate)
             return candidate
     if path == DEFAULT:
         raise CheckpointError(
@@ -100,12 +109,29 @@ def find(path: Path | str | None = None) -> Path:
         )
     if not path.exists():
         raise CheckpointError(
-            f"there is no model {path}; give the directory that `clearhead train --out` made, or make one "
-            "with `clearhead demo`"
+            f"there is no model {path}; give the directory that `clearhead train --out` made, or {DEFAULT_NAME} for "
+            "the one that comes with Clearhead"
+        )
+    if saved := [*checkpoint.steps(path / "checkpoints"), *([path] if (path / WEIGHTS).exists() else [])]:
+        raise CheckpointError(
+            f"{saved[-1]} holds weights without {CONFIG}, as an earlier release saved checkpoints; go on with its run "
+            "with --resume: the next one holds both"
         )
     raise CheckpointError(
         f"{path} is not a model directory: it has no {CONFIG}; it must also hold {WEIGHTS} and {TOKENIZER}"
     )
+
+
+def _candidates(path: Path) -> Iterator[Path]:
+    """Yield what a path may mean, the best first."""
+    yield from (path, path / "model", path / "best")
+    for folder in (path / "checkpoints", path):
+        yield from reversed(checkpoint.steps(folder))
+
+
+@cache  # once, however often it is looked for
+def _tell(path: Path, found: Path) -> None:
+    _LOG.warning("%s holds no finished model; %s is taken", path, found)
 
 
 def read_info(path: Path) -> ModelInfo:

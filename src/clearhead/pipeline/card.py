@@ -1,6 +1,7 @@
 """The model card: what a model is, said in its own directory."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from clearhead.engines.directory import ModelInfo
 
@@ -9,6 +10,7 @@ def model_card(info: ModelInfo) -> str:
     """Return the README of a model directory."""
     shape, training = info.model, info.training
     figures = training["validation"]
+    ended = f" It ended with {training['ending']}." if training.get("ending") else ""
     direction = ""
     if info.source_langs and info.target_langs:
         direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
@@ -19,11 +21,6 @@ def model_card(info: ModelInfo) -> str:
     )
     init = f" It started from the model {training['init']}." if training["init"] else ""
     before = training.get("before", {})
-    sets = "".join(
-        f"| BLEU {name} | {value:.2f}{f' (before: {before[name]:.2f})' if name in before else ''} |\n"
-        for name, value in figures["bleu_by_set"].items()
-        if before or len(figures["bleu_by_set"]) > 1
-    )
     return f"""# A Clearhead model
 
 An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
@@ -31,23 +28,33 @@ An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num
 {info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
 
 Trained on {training["pairs"]:,} sentence pairs for {training["steps"]:,} steps ({training["epochs"]} epochs, seed \
-{training["seed"]}, torch {training["torch"]}). The weights are the {training["chosen"]}.{init}
+{training["seed"]}, torch {training["torch"]}).{ended} The weights are the {training["chosen"]}.{init}
 
 {corpora}
 
-| validation | greedy search |
+{_figures(figures, before) if figures else "It was not measured."}
+
+    clearhead translate --model THIS_DIRECTORY "A sentence."
+
+Data, licence and limits: those of the training text, which whoever trained the model must state here.
+"""
+
+
+def _figures(figures: Mapping[str, Any], before: Mapping[str, float]) -> str:
+    """Return the table of what validation found."""
+    sets = "".join(
+        f"| BLEU {name} | {value:.2f}{f' (before: {before[name]:.2f})' if name in before else ''} |\n"
+        for name, value in figures["bleu_by_set"].items()
+        if before or len(figures["bleu_by_set"]) > 1
+    )
+    return f"""| validation | greedy search |
 |---|---|
 | BLEU | {figures["bleu"]:.2f} |
 {sets}| chrF | {figures["chrf"]:.2f} |
 | perplexity of a token | {figures["perplexity"]:.2f} |
 
 BLEU signature: `{figures["bleu_signature"]}`. These figures chose the weights, so they flatter them; measure on text
-of your own with `clearhead evaluate`.
-
-    clearhead translate --model THIS_DIRECTORY "A sentence."
-
-Data, licence and limits: those of the training text, which whoever trained the model must state here.
-"""
+of your own with `clearhead evaluate`."""
 
 
 def _direction(corpus: Mapping[str, str]) -> str:

@@ -1,8 +1,12 @@
 """The checkpoints of a run: what a step leaves on the disk, and how a run goes on from it.
 
-step-00001000/  model.safetensors  optimizer.safetensors  ema.safetensors  state.json  manifest.json
+step-00001000/  model.safetensors  config.json  tokenizer.model  README.md   a model directory like any other
+                optimizer.safetensors  state.json  manifest.json
+                parameters.safetensors   where a moving average is kept, which then is in model.safetensors
 """
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from clearhead import checkpoint
@@ -13,20 +17,37 @@ from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.training.distributed import Group
 from clearhead.training.state import TrainState
 
-OPTIMIZER, EMA, STATE = "optimizer.safetensors", "ema.safetensors", "state.json"
+OPTIMIZER, PARAMETERS, STATE = "optimizer.safetensors", "parameters.safetensors", "state.json"
+_EMA = "ema.safetensors"
+"""Where earlier releases had the moving average; their `model.safetensors` has the parameters."""
 
 
-def save(state: TrainState, directory: RunDirectory, identity: dict[str, Any]) -> None:
-    """Write the state of a run after its last step, whole or not at all."""
+def save(
+    state: TrainState,
+    directory: RunDirectory,
+    identity: dict[str, Any],
+    model: Mapping[str, bytes | checkpoint.Arrays],
+) -> None:
+    """Write the state of a run after its last step, whole or not at all, with the files of the model that it is."""
     checkpoint.write_directory(
         checkpoint.step_directory(directory.checkpoints, state.step),
         {
-            WEIGHTS: state.model_arrays(),
+            **model,
+            **({PARAMETERS: state.model_arrays()} if state.ema else {}),
             OPTIMIZER: state.optimizer_arrays(),
-            **({EMA: state.ema_arrays()} if state.ema else {}),
             STATE: checkpoint.json_bytes({"counters": state.counters(), **identity}),
         },
     )
+
+
+def parameters(path: Path) -> Path:
+    """Return the file of the parameters that a checkpoint goes on from."""
+    return path / PARAMETERS if (path / PARAMETERS).exists() else path / WEIGHTS
+
+
+def moving_average(path: Path) -> Path:
+    """Return the file of the moving average in a checkpoint that has one."""
+    return path / _EMA if (path / _EMA).exists() else path / WEIGHTS
 
 
 def prune(directory: RunDirectory, training: TrainingConfig) -> None:
@@ -56,17 +77,17 @@ def restore(
     saved = checkpoint.read_json(path / STATE)
     if saved["data"] != identity["data"]:
         raise ConfigError(
-            f"the training text is not the text that {directory.path} was started with; resume it with the same "
-            "files, or give another --out"
+            f"the training text is not the text that {directory.path} was started with; put that text back, or "
+            f"{directory.going_on_with_other_text}"
         )
     for key, value in identity["machine"].items():
         before = saved["machine"].get(key, value)
         if before != value:
             warnings.append(f"{key} was {before!r}, is {value!r}: the numbers may differ in the last digits")
     state.restore(
-        checkpoint.read_arrays(path / WEIGHTS),
+        checkpoint.read_arrays(parameters(path)),
         checkpoint.read_arrays(path / OPTIMIZER),
-        checkpoint.read_arrays(path / EMA) if state.ema else {},
+        checkpoint.read_arrays(moving_average(path)) if state.ema else {},
         saved["counters"],
     )
     return tuple(warnings)

@@ -1,8 +1,8 @@
 """From configured files to the store that a run learns from and the pairs it is validated on."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from clearhead.data.faults import LONG, HeldOut
 from clearhead.data.lines import STANDARD_INPUT, is_stream
 from clearhead.data.loader import Recipe
 from clearhead.data.preparation import CorpusText, Progress, prepare
-from clearhead.data.store import Store, settings
+from clearhead.data.store import ANEW, Store, settings
 from clearhead.errors import ConfigError, DataError
+from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -47,8 +48,12 @@ class Corpora:
     """Whether some of it comes from standard input or a pipe, which can be read once and not compared."""
 
 
-def open_corpora(config: RunConfig) -> Corpora:
-    """Open the training text of a run and read its validation text; raise for whatever is wrong with them."""
+def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool = False) -> Corpora:
+    """Open the training text of a run and read its validation text; raise for whatever is wrong with them.
+
+    Where the text was prepared, in `store`, it stands in for files that are gone, and for streams of a run that is
+    resumed: what came from those was read.
+    """
     data = config.data
     if not data.train_sets:
         raise ConfigError(
@@ -59,26 +64,41 @@ def open_corpora(config: RunConfig) -> Corpora:
             "no validation data given; name it by --valid-source F --valid-target F: the best model is "
             "chosen on text that training does not see"
         )
-    files = [
-        file
-        for corpus in (*data.train_sets, *data.valid_sets)
-        for file in (corpus.source, corpus.target, corpus.alignments)
-        if file
-    ]
+    files = _files((*data.train_sets, *data.valid_sets))
     if files.count(STANDARD_INPUT) > 1:
         raise ConfigError(
             f"standard input ({STANDARD_INPUT}) is named {files.count(STANDARD_INPUT)} times, but it can be read once; "
             "give files for the rest, or both sides parted by a tab"
         )
     streams = [file for file in files if is_stream(file)]
-    valid, blank = _validation_pairs(data.valid_sets)
+    prepared = Store(store) if store and store.exists() else None
+    gone = [file for file in files if file not in streams and not Path(file).exists()] if prepared else []
+    absent = {*gone, *(streams if resume else ())}
+    kept = prepared.validation if prepared and absent.intersection(_files(data.valid_sets)) else None
+    if kept is None:
+        valid, blank = _validation_pairs(data.valid_sets)
+    else:
+        valid, blank = [SentencePair(**row) for row in kept], 0
     return Corpora(
         train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
         valid=valid,
-        warnings=(f"{blank:,} validation pairs with an empty side are left out",) if blank else (),
+        warnings=(
+            *([f"{blank:,} validation pairs with an empty side are left out"] if blank else ()),
+            *([f"{_some(gone)} not here any more; what {store} holds of it is taken"] if gone else ()),
+        ),
         sources=tuple(file for file in files if file not in streams),
         streamed=bool(streams),
     )
+
+
+def _files(corpora: Iterable[CorpusConfig]) -> list[str]:
+    """Return the files that corpora name, in order."""
+    return [file for corpus in corpora for file in (corpus.source, corpus.target, corpus.alignments) if file]
+
+
+def _some(files: Sequence[str]) -> str:
+    """Return the first of some files, how many more there are, and the verb."""
+    return f"{files[0]} is" if len(files) == 1 else f"{files[0]} and {len(files) - 1} more files are"
 
 
 def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], int]:
@@ -125,21 +145,26 @@ def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:
 
 
 def check_store(
-    path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None, *, resume: bool = False
+    path: Path,
+    config: RunConfig,
+    corpora: Corpora,
+    tokenizer: Tokenizer | None,
+    *,
+    run: RunDirectory | None = None,
 ) -> None:
     """Make sure that text prepared before, if there is any, is of these files and settings.
 
-    Text from a stream cannot be compared; only a run that is resumed goes on with what was read from it.
+    Text from a stream cannot be compared; only a `run` that is resumed goes on with what was read from it.
     """
     if path.exists():
-        if corpora.streamed and not resume:
+        if corpora.streamed and not run:
             raise ConfigError(
                 f"{path} already holds prepared text, and what comes from standard input or a pipe cannot be compared "
                 "with it; give another --store, or remove the folder"
             )
         configs = [text.config for text in corpora.train]
         asked = settings(configs, config.data.filters, tokenizer or config.tokenizer, config.data.max_tokens)
-        Store(path).check(asked, corpora.sources)
+        Store(path).check(asked, corpora.sources, run.going_on_with_other_text if run else ANEW)
 
 
 def ensure_store(
@@ -171,6 +196,7 @@ def ensure_store(
                 max_tokens=config.data.max_tokens,
                 held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
                 sources=corpora.sources,
+                validation=map(asdict, corpora.valid),
             )
         finally:
             remove_lock(lock)

@@ -21,6 +21,8 @@ class Prepared:
     warnings: tuple[str, ...] = ()
     precision: str = ""
     """In which the run learns, and why."""
+    course: str = ""
+    """How far it goes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,19 @@ class Finished:
     candidates: dict[str, Validation]
     before: dict[str, float]
     """BLEU of each validation set before the first step, where the run started from a model."""
+    ending: str = ""
+    """Why it ended here."""
+
+
+@dataclass(frozen=True)
+class NothingLeft:
+    """The run that was to go on had ended before."""
+
+    model: Path
+    step: int
+    ending: str
+    going_on: str
+    """What to do for more."""
 
 
 @dataclass(frozen=True)
@@ -61,4 +76,4 @@ class Stopped:
     signal: int
 
 
-Event = Progress | Prepared | StepReport | Validated | Saved | Finished | Stopped
+Event = Progress | Prepared | StepReport | Validated | Saved | Finished | NothingLeft | Stopped

@@ -12,6 +12,7 @@ from clearhead.data.batching import Batch
 from clearhead.data.corpus import read_pairs
 from clearhead.data.loader import START
 from clearhead.model.transformer import Transformer
+from clearhead.pipeline.origin import Origin
 from clearhead.pipeline.precision import choose
 from clearhead.pipeline.run_directory import with_precision
 from clearhead.text.vocabulary import BOS, EOS, UNK
@@ -56,6 +57,8 @@ def plan(config: RunConfig, *, measure: bool = True) -> Plan:
     """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
     is faster, where that is open, and how fast it learns.
     """
+    origin = Origin.of(config)
+    config = origin.shaped(config) if origin else config
     training = config.training
     length, pairs, characters = _TYPICAL_LENGTH, 0, 0
     for corpus in config.data.train_sets:

@@ -33,7 +33,7 @@ class Choice:
 
     precision: Settled
     reason: str = ""
-    """Of `auto`."""
+    """Of `auto`, and of bf16 where it is slow."""
 
     def __str__(self) -> str:
         """Return it in one line."""
@@ -50,9 +50,12 @@ def settle(config: RunConfig, device: str, group: Group) -> Choice:
 def choose(config: RunConfig, device: str) -> Choice:
     """Return the precision that is asked for; of `auto` the faster one, measured on a processor."""
     asked = config.training.precision
-    if asked != "auto":
-        return Choice(asked)
     kind = torch.device(device).type
+    if asked != "auto":
+        doubtful = asked == "bf16" and kind == "cpu" and _operations(config) >= _SHORT
+        return (
+            as_asked(*measure(config.model, config.training.batch_tokens // 2)) if doubtful else Choice(asked)
+        )
     if kind == "cuda":  # with emulation every GPU has it, some slowly
         able = torch.cuda.is_bf16_supported(including_emulation=False)
         return Choice("bf16", "which this GPU has") if able else Choice("fp32", "as this GPU has no bf16")
@@ -68,6 +71,14 @@ def faster(fp32: float, bf16: float) -> Choice:
     if fp32 / bf16 >= WORTHWHILE:
         return Choice("bf16", f"measured {fp32 / bf16:.1f} times as fast as fp32")
     return Choice("fp32", f"as bf16 was measured to take {bf16 / fp32:.2f} times as long")
+
+
+def as_asked(fp32: float, bf16: float) -> Choice:
+    """Return bf16, which was asked for, and say so where two measured times tell that it is the slower one here."""
+    slower = (
+        f"as asked, but measured to take {bf16 / fp32:.1f} times as long as fp32 here; auto takes the faster"
+    )
+    return Choice("bf16", slower if bf16 > fp32 else "")
 
 
 def measure(model: ModelConfig, tokens: int) -> tuple[float, float]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from clearhead.config import RunConfig
 from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
-from clearhead.engines import directory
 from clearhead.errors import ConfigError
 from clearhead.pipeline.corpora import check_store, ensure_store, open_corpora
+from clearhead.pipeline.origin import Origin
 
 
 def prepare_store(config: RunConfig) -> Iterator[Progress | Store]:
@@ -16,8 +16,9 @@ def prepare_store(config: RunConfig) -> Iterator[Progress | Store]:
     if not config.data.store:
         raise ConfigError("no place for the prepared text given; say --store DIR, or store under [data]")
     path = Path(config.data.store)
-    tokenizer = directory.read_tokenizer(directory.find(config.init)) if config.init else None
-    corpora = open_corpora(config)
+    origin = Origin.of(config)
+    corpora = open_corpora(config, path)
+    tokenizer = origin.with_targets(config.data.train_sets).tokenizer if origin else None
     check_store(path, config, corpora, tokenizer)
     yield from ensure_store(path, config, corpora, tokenizer)
     yield Store(path)

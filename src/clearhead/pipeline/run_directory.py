@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from clearhead import checkpoint
 from clearhead.config import RunConfig
 from clearhead.config.training import Precision
+from clearhead.engines.directory import find
 from clearhead.errors import CheckpointError, ConfigError
 
 _FREE_TO_CHANGE = {
@@ -150,7 +151,7 @@ class RunDirectory:
         if differences:
             raise ConfigError(
                 f"{self.path} was started with another configuration: {'; '.join(differences)}; resume it "
-                "with the same, or give another --out"
+                f"with its own (--config {self.config_file}, without those flags), or give another --out"
             )
         for folder in (self.path, self.checkpoints):
             checkpoint.recover(folder)
@@ -173,6 +174,26 @@ class RunDirectory:
     def log_lines(self) -> int:
         """Return how many events the log holds."""
         return self.log_file.read_bytes().count(b"\n") if self.log_file.exists() else 0
+
+    @property
+    def going_on_with_other_text(self) -> str:
+        """What to do where the run is to go on with another text than its own."""
+        try:
+            found = find(self.path)
+        except CheckpointError:
+            return "give another --out to learn the new text"
+        return (
+            f"learn the new text in another run, which starts from the model of this one: --init {found} --out NEW, "
+            "without --resume"
+        )
+
+    def last_event(self) -> dict[str, Any]:
+        """Return the last event of the log; {} where there is none."""
+        events = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
+        try:
+            return dict(json.loads(events[-1])) if events else {}
+        except ValueError:  # cut off by the end of the machine
+            return {}
 
     def trim_log(self, lines: int) -> None:
         """Keep the first events only: what a checkpoint has not seen will happen again."""

@@ -13,11 +13,10 @@ import torch
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig, RunConfig
 from clearhead.data.batching import Batch, padding_share
-from clearhead.data.loader import Loader, Position
+from clearhead.data.loader import Loader, Position, chunk_bounds
 from clearhead.data.store import REPORT, Store
-from clearhead.engines import directory as directory_of_models
 from clearhead.engines.directory import WEIGHTS, ModelInfo, model_files
-from clearhead.errors import ConfigError
+from clearhead.errors import CheckpointError, ConfigError, TrainingError, WorkerError
 from clearhead.inspection.alignment import Reader
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline import checkpoints
@@ -34,15 +33,17 @@ from clearhead.pipeline.corpora import (
     open_corpora,
     recipe,
 )
-from clearhead.pipeline.events import Event, Finished, Prepared, Saved, Stopped, Validated
+from clearhead.pipeline.course import course, ending, going_on, warmup_note
+from clearhead.pipeline.events import Event, Finished, NothingLeft, Prepared, Saved, Stopped, Validated
 from clearhead.pipeline.interruption import Interrupted, Interruption
 from clearhead.pipeline.machine import device_of, machine, prepare_machine
+from clearhead.pipeline.origin import Origin
 from clearhead.pipeline.precision import settle
 from clearhead.pipeline.run_directory import RunDirectory, with_precision
 from clearhead.pipeline.validation import Validation, validate
 from clearhead.training.distributed import Group
 from clearhead.training.guidance import guided_head
-from clearhead.training.loop import train
+from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
 
 MOVING_AVERAGE = "moving average"
@@ -61,7 +62,8 @@ def run(
     """Train a model into the run directory `out`, yielding every event.
 
     `corpora` stands in for the files of `config.data`. A run that was interrupted at any moment and is
-    resumed ends in the same bytes as one that was not, on the same machine, torch and thread count.
+    resumed ends in the same bytes as one that was not, on the same machine, torch and thread count; one that had
+    ended before yields NothingLeft.
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
     """
     interruption = interruption or Interruption()
@@ -83,18 +85,21 @@ def _in_group(
     resume = resume and not directory.is_untouched()  # stopped before it began: begin
     group.wait()  # all have looked
     with directory.locked() if group.leads else nullcontext():
-        origin = directory_of_models.find(config.init) if config.init else None
-        config = _with_shape_of(config, origin)
+        origin = Origin.of(config, instead=directory.best if resume and _is_saved(directory) else None)
+        asked, config = config, origin.shaped(config) if origin else config
         if group.leads:
             if resume:
                 config = directory.reopen(config)
             else:
                 directory.check_free()
-        corpora = corpora or open_corpora(config)
-        check_alignments(config, corpora)
         path = Path(config.data.store) if config.data.store else directory.store
-        given = directory_of_models.read_tokenizer(origin) if origin else None
-        check_store(path, config, corpora, given, resume=resume)
+        corpora = corpora or open_corpora(config, path, resume=resume)
+        check_alignments(config, corpora)
+        origin = origin.with_targets(text.config for text in corpora.train) if origin else None
+        given = origin.tokenizer if origin else None
+        if origin and not resume:
+            corpora = replace(corpora, warnings=(*origin.notes(asked), *corpora.warnings))
+        check_store(path, config, corpora, given, run=directory if resume else None)
         if group.leads:
             with interruption.anywhere():
                 yield from ensure_store(path, config, corpora, given)
@@ -103,7 +108,11 @@ def _in_group(
         outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
         if not resume and group.leads:
             directory.create(with_precision(config, outcome.precision.precision))
-        yield outcome.begin(resume=resume)
+        if resume and outcome.had_ended():
+            if group.leads:
+                yield outcome.nothing_left()
+            return
+        yield outcome.begin()
         yield from outcome.learn()
         if outcome.signal:
             yield outcome.stopped()
@@ -121,13 +130,14 @@ class _Run:
         store: Store,
         corpora: Corpora,
         interruption: Interruption,
-        origin: Path | None,
+        origin: Origin | None,
         group: Group,
     ) -> None:
         prepare_machine(config.training, group)
         self.group = group
         self.signal = 0
         """That ended the run, of whichever process."""
+        self.warnings: tuple[str, ...] = ()
         self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
         self.tokenizer = store.tokenizer
         self.origin = origin
@@ -150,18 +160,44 @@ class _Run:
         torch.manual_seed(config.training.seed)
         model = Transformer(config.model)
         if origin:
-            _load(model, checkpoint.read_arrays(origin / WEIGHTS))
+            _load(model, origin.weights())
         self.state = TrainState.fresh(model.to(device), config.training)
 
-    def begin(self, *, resume: bool) -> Prepared:
-        """Take over the last checkpoint of a run that goes on; tell what is at hand."""
-        state = self.state
-        warnings = checkpoints.restore(state, self.directory, self.identity, self.group) if resume else ()
-        if self.config.init and not resume:
-            warnings = (f"weights, shape and tokenizer are those of {self.config.init}", *warnings)
+    def had_ended(self) -> bool:
+        """Take over the last checkpoint of a run that goes on; say whether it had ended, and its model is whole."""
+        self.warnings = checkpoints.restore(self.state, self.directory, self.identity, self.group)
+        ended = self.group.leads and bool(self._ending()) and self._is_finished()
+        return bool(self.group.most(int(ended)))
+
+    def _is_finished(self) -> bool:
+        last = self.directory.last_event()
+        try:
+            checkpoint.verify(self.directory.model)
+        except CheckpointError:
+            return False
+        return last.get("event") == "finished" and last.get("step") == self.state.step
+
+    def _ending(self) -> str:
+        """Say why the run is at its end; empty where it is not."""
+        training, state = self.config.training, self.state
+        over = bool(training.max_epochs) and state.position >= Position(training.max_epochs)
+        return ending(training, state.step, self._stale(), epochs_over=over)
+
+    def nothing_left(self) -> NothingLeft:
+        """Tell that the run had ended, and how to go on from it."""
+        model, step = self.directory.model, self.state.step
+        return NothingLeft(
+            model, step, self._ending(), going_on(self.config.training, step, self._stale(), model)
+        )
+
+    def begin(self) -> Prepared:
+        """Tell what is at hand."""
+        state, training = self.state, self.config.training
         if self.group.leads:
             self.directory.trim_log(state.notes.get("log_lines", 0))
         chunk = self._loader().first_chunk()
+        chunks = len(chunk_bounds(len(self.store)))
+        per_epoch = max(1, len(chunk.batches) * chunks / (training.accumulate * self.group.size))
         share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
         self.facts["padding_share"] = round(share, 4)
         parameters = self.config.model.num_parameters
@@ -171,9 +207,17 @@ class _Run:
             self._log({"event": "prepared", **self.facts, "parameters": parameters, **chosen})
             if self.group.leads and self.store.path != self.directory.store:
                 self.directory.keep(REPORT, (self.store.path / REPORT).read_bytes())
-        warnings = (*self.corpora.warnings, *warnings)
+        warnings = (*self.corpora.warnings, *self.warnings, *warmup_note(training, per_epoch))
         report, precision = self.store.report, str(self.precision)
-        return Prepared(self.facts, parameters, state.step, report, warnings, precision)
+        return Prepared(
+            self.facts,
+            parameters,
+            state.step,
+            report,
+            warnings,
+            precision,
+            course(training, per_epoch),
+        )
 
     def _loader(self) -> Loader:
         return Loader(
@@ -208,7 +252,7 @@ class _Run:
         batches = iter(self._loader())
         if training.max_epochs:
             batches = _until_epoch(batches, training.max_epochs)
-        for report in train(self.state, batches, training, self.group):
+        for report in self._steps(batches):
             yield report
             tokens += report.tokens
             if not report.applied:
@@ -225,6 +269,16 @@ class _Run:
                 yield self.save()
             if self._is_over():
                 break
+
+    def _steps(self, batches: Iterator[tuple[Position, Batch]]) -> Iterator[StepReport]:
+        try:
+            yield from train(self.state, batches, self.config.training, self.group)
+        except WorkerError:
+            raise
+        except TrainingError as error:
+            best = self.directory.best
+            start = f", and --init {best} to start from the best so far" if best.exists() else ""
+            raise TrainingError(f"{error}, in a new run: give another --out{start}") from None
 
     def _is_over(self) -> bool:
         """Say whether a signal came to any process, or the patience of the first is at an end."""
@@ -250,8 +304,10 @@ class _Run:
             yield self.save()
 
     def _out_of_patience(self) -> bool:
-        patience = self.config.training.patience
-        return 0 < patience <= int(self.state.notes.get("validations_since_best", 0))
+        return 0 < self.config.training.patience <= self._stale()
+
+    def _stale(self) -> int:
+        return int(self.state.notes.get("validations_since_best", 0))
 
     def _validated(self, figures: Validation) -> Validated:
         """Note what the model reached; keep it where it is the best so far."""
@@ -263,15 +319,17 @@ class _Run:
         notes["validations_since_best"] = 0 if best else notes.get("validations_since_best", 0) + 1
         if best:
             notes["best"] = {"step": step, **figures.to_dict()}
-            weights = self.state.ema_arrays() or self.state.model_arrays()
-            self._write_model(self.directory.best, weights, f"best at step {step}", figures)
+            files = self._model_files(self._weights(), f"best at step {step}", figures)
+            checkpoint.write_directory(self.directory.best, files)
         self.directory.log({"event": "valid", "step": step, **figures.to_dict(), "best": best})
         return Validated(step, figures, best)
 
     def save(self) -> Saved:
         """Write a checkpoint and remove those no longer needed."""
         self.state.notes["log_lines"] = self.directory.log_lines()
-        checkpoints.save(self.state, self.directory, self.identity)
+        kept = "moving average" if self.state.ema else "parameters"
+        model = self._model_files(self._weights(), f"{kept} at step {self.state.step}")
+        checkpoints.save(self.state, self.directory, self.identity, model)
         checkpoints.prune(self.directory, self.config.training)
         return Saved(self.state.step)
 
@@ -282,13 +340,12 @@ class _Run:
     def finish(self) -> Finished:
         """Average the last checkpoints; of that, the moving average and the best on validation write the best."""
         state, training = self.state, self.config.training
-        files = [
-            path / WEIGHTS for path in checkpoint.steps(self.directory.checkpoints)[-training.average_last :]
-        ]
+        saved = checkpoint.steps(self.directory.checkpoints)[-training.average_last :]
+        files = [checkpoints.parameters(path) for path in saved]
         last_average = (
             f"average of the last {len(files)} checkpoints" if len(files) > 1 else "last checkpoint"
         )
-        for path in (*(file.parent for file in files), self.directory.best):
+        for path in (*saved, self.directory.best):
             checkpoint.verify(path)
         weights = {last_average: checkpoint.average(files)}
         best_note = dict(state.notes["best"])
@@ -305,17 +362,20 @@ class _Run:
         for name, figures in candidates.items():
             if not candidates[chosen].better_than(figures.to_dict(), training.select_by):
                 chosen = name
-        self._write_model(self.directory.model, weights[chosen], chosen, candidates[chosen])
+        why = self._ending()
+        model = self._model_files(weights[chosen], chosen, candidates[chosen], why)
+        checkpoint.write_directory(self.directory.model, model)
         self.directory.log(
             {
                 "event": "finished",
                 "step": state.step,
+                "ending": why,
                 "chosen": chosen,
                 "candidates": {name: figures.to_dict() for name, figures in candidates.items()},
             }
         )
         before = state.notes.get("before", {})
-        return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates, before)
+        return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates, before, why)
 
     def _measure(self) -> Validation:
         greedy: DecodingConfig = replace(self.config.decoding, beam_size=1)
@@ -329,15 +389,22 @@ class _Run:
 
     def _inherited_target(self) -> str:
         """Return the default target of the model that the run started from."""
-        return directory_of_models.read_info(self.origin).default_target if self.origin else ""
+        return self.origin.info.default_target if self.origin else ""
 
     def _alignment(self) -> dict[str, Any]:
         """Return how word alignments are read: from the head that was taught them, or as in the run's origin."""
         if not self.config.training.guided_alignment:
-            return dict(directory_of_models.read_info(self.origin).alignment) if self.origin else {}
+            return dict(self.origin.info.alignment) if self.origin else {}
         return Reader(heads=(guided_head(self.config.model),), share=_GUIDED_SHARE).to_dict()
 
-    def _write_model(self, path: Path, weights: checkpoint.Arrays, chosen: str, figures: Validation) -> None:
+    def _weights(self) -> checkpoint.Arrays:
+        """Return the weights that the model has now: their moving average where one is kept."""
+        return self.state.ema_arrays() or self.state.model_arrays()
+
+    def _model_files(
+        self, weights: checkpoint.Arrays, chosen: str, figures: Validation | None = None, why: str = ""
+    ) -> dict[str, bytes | checkpoint.Arrays]:
+        """Return the files of a model directory with these weights, which are measured or not."""
         source_langs, target_langs = directions(self.store)
         info = ModelInfo(
             model=self.config.model,
@@ -358,23 +425,18 @@ class _Run:
                 "corpora": self.facts["corpora"],
                 "init": self.config.init,
                 "max_tokens": self.config.data.max_tokens,
-                "validation": figures.to_dict(),
+                "ending": why,
+                "validation": figures.to_dict() if figures else {},
                 "before": self.state.notes.get("before", {}),
                 "torch": torch.__version__,
             },
         )
-        checkpoint.write_directory(path, model_files(info, weights, self.tokenizer, model_card(info)))
+        return model_files(info, weights, self.tokenizer, model_card(info))
 
 
-def _with_shape_of(config: RunConfig, origin: Path | None) -> RunConfig:
-    """Return the configuration with the shape of the model that the run starts from."""
-    if origin is None:
-        return config
-    shape = directory_of_models.read_info(origin).model
-    dropouts = {
-        name: getattr(config.model, name) for name in ("dropout", "attention_dropout", "feed_forward_dropout")
-    }
-    return replace(config, model=replace(shape, **dropouts))
+def _is_saved(directory: RunDirectory) -> bool:
+    """Say whether a run holds a checkpoint, so that it needs the model that it started from no more."""
+    return bool(checkpoint.steps(directory.checkpoints))
 
 
 def _load(model: Transformer, weights: checkpoint.Arrays) -> None:

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 
 from clearhead.data.preparation import Progress
 from clearhead.pipeline.corpus_report import warnings
-from clearhead.pipeline.events import Event, Finished, Prepared, Saved, Stopped, Validated
+from clearhead.pipeline.events import Event, Finished, NothingLeft, Prepared, Saved, Stopped, Validated
 from clearhead.pipeline.preparation_progress import EVERY_SECONDS, preparing
 from clearhead.training.loop import StepReport
 
@@ -52,7 +52,7 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
                     meter.pause()
                 case Saved() | Stopped():
                     pass
-                case Finished():
+                case Finished() | NothingLeft():
                     progress.update(task, visible=False)
             yield event
 
@@ -75,6 +75,7 @@ def _prepared(event: Prepared, console: Console) -> None:
         highlight=False,
     )
     console.print(f"precision: {event.precision}", highlight=False)
+    console.print(event.course, highlight=False)
 
 
 def _validated(event: Validated, console: Console) -> None:

@@ -20,7 +20,7 @@ from clearhead.text.escape import SPACE_MARK
 from clearhead.text.normalize import normalize
 from clearhead.text.sentencepiece_model import processor
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK
+from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK, check_languages
 
 _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"
@@ -83,6 +83,12 @@ class MarianTokenizer(Tokenizer):
             ):
                 archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
         return cls(packed.getvalue())
+
+    def with_targets(self, languages: Sequence[str]) -> Self:
+        """Return this tokenizer with tags for more target languages; their ids come after all others."""
+        check_languages((*self.languages, *languages))
+        tags = [f">>{language}<<" for language in languages]
+        return self.pack(self.source_model, self.target_model, [*self.vocabulary, *tags])
 
     def knows_most_of(self, text: str) -> bool:
         """Say whether the vocabulary has half of a text's letters, as the source's model normalises them."""

@@ -37,7 +37,8 @@ class Tokenizer:
     """A vocabulary and the way to cut text into its pieces.
 
     Ids are 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then one tag a target language (`<2fr>`), the 256
-    bytes and the pieces. Instances do not change, and may be shared between threads and pickled.
+    bytes and the pieces; tags that came later stand at the end. Instances do not change, and may be shared
+    between threads and pickled.
     """
 
     kind: str
@@ -257,6 +258,14 @@ class Tokenizer:
         raise TranslationError(
             f"there is no tag for the target language {language!r}; choose one of {', '.join(self.languages)}"
         )
+
+    def with_targets(self, languages: Sequence[str]) -> Self:
+        """Return this tokenizer with tags for more target languages; their ids come after all others.
+
+        Raises TextError for what is no language code.
+        """
+        vocabulary.check_languages((*self.languages, *languages))
+        return type(self)(self._model + vocabulary.tags_field(languages))
 
     def knows_most_of(self, text: str) -> bool:
         """Say whether the vocabulary has half of a text's letters, or more, be they large or small.

@@ -30,6 +30,9 @@ NUM_BYTES = 256
 CHARACTERS_FIELD = 200
 """Field of the serialised model that holds the characters: the first that SentencePiece leaves to others."""
 
+_CONTROL = 3
+"""SentencePiece's type of a piece that no text is cut into."""
+
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 
 # The trainer leaves out lines of more than 4,192 bytes, and lines with U+2585, which it uses itself.
@@ -55,7 +58,7 @@ def learn(
             f"character_coverage={character_coverage} is not a share; give more than 0 and at most 1, "
             "such as 0.9999"
         )
-    _check_languages(languages)
+    check_languages(languages)
     least = len(CONTROLS) + len(languages) + len(ALL_SYMBOLS) * symbols + NUM_BYTES + 1
     if vocab_size < least:
         carried = f", {len(ALL_SYMBOLS)} symbols" if symbols else ""
@@ -98,7 +101,23 @@ def _characters_field(counts: Mapping[str, int]) -> bytes:
     """Return how often each character was seen, as a field that other readers of the model pass over."""
     ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     data = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
-    return _varint(CHARACTERS_FIELD << 3 | 2) + _varint(len(data)) + data
+    return _message(CHARACTERS_FIELD, data)
+
+
+def tags_field(languages: Sequence[str]) -> bytes:
+    """Return tags as pieces that a serialised model is to be continued with (ModelProto.pieces, field 1).
+
+    A piece is its text (1), its score (2, a float) and its type (3).
+    """
+    return b"".join(
+        _message(1, _message(1, f"<2{language}>".encode()) + b"\x15\0\0\0\0\x18" + _varint(_CONTROL))
+        for language in languages
+    )
+
+
+def _message(field: int, data: bytes) -> bytes:
+    """Write what has a length as protocol buffers do."""
+    return _varint(field << 3 | 2) + _varint(len(data)) + data
 
 
 def _varint(number: int) -> bytes:
@@ -110,7 +129,7 @@ def _varint(number: int) -> bytes:
     return bytes([*out, number])
 
 
-def _check_languages(languages: Sequence[str]) -> None:
+def check_languages(languages: Sequence[str]) -> None:
     """Raise TextError unless the languages are different codes."""
     if isinstance(languages, str):
         raise TextError(f"languages={languages!r} is one string; give a list of codes, such as ['en', 'fr']")

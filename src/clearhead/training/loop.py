@@ -124,8 +124,8 @@ def train(
         if in_a_row == _MOST_SKIPPED_IN_A_ROW:
             raise TrainingError(
                 f"loss or gradient was not finite {in_a_row} times in a row after step {state.step} "
-                f"(loss {loss}, gradient norm {norm}); the last checkpoint and best/ are intact: train anew, or "
-                "from best/ with --init, with a lower training.learning_rate or more training.warmup_steps"
+                f"(loss {loss}, gradient norm {norm}); take a lower training.learning_rate or more "
+                "training.warmup_steps"
             )
 
 

@@ -1,0 +1,59 @@
+"""How far a run goes: told at its start, and when it has ended."""
+
+from clearhead.config import TrainingConfig
+
+
+def last_step(training: TrainingConfig, per_epoch: float) -> int:
+    """Return the step that a run of so many steps an epoch goes to at most."""
+    epochs = training.max_epochs
+    return min(training.max_steps, round(epochs * per_epoch)) if epochs else training.max_steps
+
+
+def course(training: TrainingConfig, per_epoch: float) -> str:
+    """Say how many steps and epochs a run goes, and what may end it sooner."""
+    last = last_step(training, per_epoch)
+    epochs = last / per_epoch
+    of = f"{_rounded(per_epoch)} step{'' if per_epoch == 1 else 's'}"
+    told = f"up to step {last:,}: about {_rounded(epochs)} epochs of {of}"
+    steps = training.patience * training.valid_every
+    if not 0 < steps < last:
+        return told
+    return (
+        f"{told}; it ends sooner after {training.patience} validations ({steps:,} steps) without a new best"
+    )
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}".removesuffix(".0")
+
+
+def warmup_note(training: TrainingConfig, per_epoch: float) -> tuple[str, ...]:
+    """Say where the learning rate has not risen to its peak when the run ends."""
+    last = last_step(training, per_epoch)
+    if training.warmup_steps <= last:
+        return ()
+    return (
+        f"training.warmup_steps is {training.warmup_steps:,} and the run ends at step {last:,}: the learning rate "
+        f"rises to {100 * last / training.warmup_steps:.0f} % of its peak and no further; give fewer, "
+        f"{max(1, last // 10):,} say",
+    )
+
+
+def ending(training: TrainingConfig, step: int, stale: int, *, epochs_over: bool) -> str:
+    """Say why a run came to its end, after so many validations without a new best; empty where it has not."""
+    if 0 < training.patience <= stale:
+        return f"no new best in {stale} validations (training.patience)"
+    if step >= training.max_steps:
+        return f"its last step, {step:,} (training.max_steps)"
+    return f"its last epoch, {training.max_epochs:,} (training.max_epochs)" if epochs_over else ""
+
+
+def going_on(training: TrainingConfig, step: int, stale: int, model: object) -> str:
+    """Say how to go on from a run that has ended, whose model stands at `model`."""
+    if 0 < training.patience <= stale:
+        return f"go on with --resume --training.patience above {training.patience}, or 0 for no end"
+    if step < training.max_steps:
+        return f"go on with --resume --training.max-epochs above {training.max_epochs}"
+    if training.schedule == "cosine":  # its curve is at 0 there, and would have been another
+        return f"train on from it in another run: --init {model} --out NEW"
+    return f"go on with --resume --training.max-steps above {training.max_steps}"
