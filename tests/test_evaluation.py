@@ -2,6 +2,7 @@
 
 import os
 import random
+import unicodedata
 
 import pytest
 import sacrebleu
@@ -16,6 +17,7 @@ from clearhead.evaluation import (
     by_length,
     chrf,
     protocol_warnings,
+    resolved,
     sentence_chrf,
     significance,
     words,
@@ -173,8 +175,9 @@ def test_by_frequency_at_the_edges(frequency, bucket):
     "lines", [ENGLISH, FRENCH, ["你好。", "谢谢，再见。"], ["", ""], ["Press &amp; hold <b>"]]
 )
 def test_text_in_one_plain_form_is_no_matter(lines):
-    assert protocol_warnings(lines, lines) == ()
-    assert protocol_warnings(["", *lines[1:]], lines) == ()
+    tokenize = resolved("auto", lines)
+    assert protocol_warnings(lines, lines, tokenize=tokenize) == ()
+    assert protocol_warnings([lines[0], *([""] * (len(lines) - 1))], lines, tokenize=tokenize) == ()
 
 
 def test_french_spaces_are_not_tokenisation():
@@ -186,8 +189,8 @@ def test_french_spaces_are_not_tokenisation():
     "lines",
     [
         tokenised(ENGLISH),
-        ["the dog &apos;s bone"],
-        ["a well @-@ known dog"],
+        ["The dog &apos;s bone"],
+        ["A well @-@ known dog"],
         ["It is the dog 's"],
         ["We do n't"],
     ],
@@ -221,7 +224,118 @@ def test_one_side_lower_case():
     assert "give --lowercase" in warning
     (warning,) = protocol_warnings(lower, ENGLISH)
     assert warning.startswith("100% of the lines of the references have capitals")
-    assert protocol_warnings(lower, ENGLISH, lowercase=True) == protocol_warnings(lower, lower) == ()
+    assert protocol_warnings(lower, ENGLISH, lowercase=True) == ()
+
+
+def test_both_sides_in_lower_case():
+    lower = [line.lower() for line in ENGLISH]
+    (warning,) = protocol_warnings(lower, lower)
+    assert warning.startswith("neither side has a capital")
+    assert "case:mixed" in bleu(lower, lower).signature  # as it says
+    assert "case:lc" in bleu(lower, lower, lowercase=True).signature
+    assert protocol_warnings(lower, lower, lowercase=True) == ()
+    for uncased in (["12", "7"], ["你好。"]):
+        assert protocol_warnings(uncased, uncased, tokenize="zh") == ()
+
+
+UNSEEN = {
+    "decomposed": lambda line: unicodedata.normalize("NFD", line),
+    "zero-width space": lambda line: line.replace(" ", " \u200b"),
+    "word joiner": lambda line: line.replace("-", "-\u2060"),
+    "soft hyphen": lambda line: line.replace("a", "a\u00ad"),
+    "byte order mark": lambda line: f"\ufeff{line}",
+    "joiner": lambda line: line.replace("e", "e\u200d"),
+    "writing direction": lambda line: f"{line}\u200e",
+    "full-width marks": lambda line: line.replace(",", "\uff0c").replace("?", "\uff1f"),
+    "full-width letters": lambda line: line.replace("o", "\uff4f"),
+    "ligature": lambda line: line.replace("fi", "\ufb01"),
+}
+ACCENTED = [
+    "Déjà là, mon élève ?",
+    "À la fin, la forêt, dit-il, l'a élevé.",
+    "Ça alors, voilà. Où dors-tu ?",
+] * 3
+
+
+@pytest.mark.parametrize("kind", UNSEEN)
+@pytest.mark.parametrize("tokenize", ["13a", "intl"])
+def test_differences_that_nobody_sees(kind, tokenize):
+    """They cost BLEU, are told in one line whichever side has them, and are gone when both sides have one form."""
+    other = [UNSEEN[kind](line) for line in ACCENTED]
+    assert other != ACCENTED
+    assert bleu(ACCENTED, other, tokenize=tokenize).value < 99
+    for hypotheses, references in ((ACCENTED, other), (other, ACCENTED)):
+        (warning,) = protocol_warnings(hypotheses, references, tokenize=tokenize)
+        assert "differ from the references in " in warning
+        assert "\n" not in warning
+    assert protocol_warnings(other, other, tokenize=tokenize) == ()
+    worse = [
+        line.replace("la", "zut").replace("mon", "x") for line in ACCENTED
+    ]  # in one form with its references
+    in_other = [UNSEEN[kind](line) for line in worse]
+    assert protocol_warnings(worse, ACCENTED, tokenize=tokenize) == ()
+    assert protocol_warnings(in_other, other, tokenize=tokenize) == ()
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", "\u3000"])
+def test_kinds_of_spaces_do_not_count(space):
+    """sacreBLEU parts words at each of them, so there is nothing to warn of."""
+    other = [line.replace(" ", space) for line in ACCENTED]
+    assert bleu(ACCENTED, other).value == pytest.approx(100)
+    assert chrf(ACCENTED, other).value == pytest.approx(100)
+    assert protocol_warnings(ACCENTED, other) == ()
+
+
+def test_a_line_in_a_thousand_is_no_matter():
+    assert protocol_warnings(ACCENTED * 40, [f"\u200b{ACCENTED[0]}", *(ACCENTED * 40)[1:]]) == ()
+
+
+UNSPACED = {
+    "zh": ("zh", ["我昨天去了图书馆。", "你好", "今天天气很好，我们去公园吧。"]),
+    "zh-TW": ("zh", ["我昨天去了圖書館。", "你好", "今天天氣很好，我們去公園吧。"]),
+    "ja": ("char", ["私は昨日図書館に行きました。", "こんにちは", "公園へ行きましょう。"]),
+    "th": ("char", ["ฉันไปห้องสมุดเมื่อวานนี้", "สวัสดีครับ", "วันนี้อากาศดี"]),
+    "lo": ("char", ["ຂ້ອຍໄປຫ້ອງສະໝຸດ", "ສະບາຍດີ", "ມື້ນີ້ອາກາດດີ"]),
+    "km": ("char", ["ខ្ញុំទៅបណ្ណាល័យ", "សួស្តី", "ថ្ងៃនេះអាកាសធាតុល្អ"]),
+    "my": ("char", ["ကျွန်တော်စာကြည့်တိုက်သွားတယ်", "မင်္ဂလာပါ", "ဒီနေ့ရာသီဥတုကောင်းတယ်"]),
+}
+
+
+@pytest.mark.parametrize("language", UNSPACED)
+def test_words_that_no_space_parts(language):
+    """What is perfect has a BLEU of 100, whether or not the language is told; 13a has 0, and is warned of."""
+    expected, lines = UNSPACED[language]
+    assert resolved("auto", lines, language) == resolved("auto", lines) == expected
+    assert bleu(lines, lines, tokenize=expected).value == pytest.approx(100)
+    assert bleu(lines, lines, tokenize="13a").value == 0
+    assert protocol_warnings(lines, lines, tokenize=expected) == ()
+    for given in ("13a", "intl", "none"):
+        (warning,) = protocol_warnings(lines, lines, tokenize=given)
+        assert f"give --tokenize {expected}" in warning
+        assert resolved(given, lines, language) == given
+
+
+def test_what_the_language_says_and_what_the_letters():
+    assert resolved("auto", ["図書館", "昨日"], "ja") == "char"  # letters of Chinese, too
+    assert resolved("auto", ["Wi-Fi に 接続", "API キー"], "ja") == "char"
+    assert resolved("auto", ["Wǒ qù le túshūguǎn."], "zh-Latn") == "13a"
+    assert resolved("auto", ["나는 어제 도서관에 갔다."], "ko") == "13a"  # which has spaces
+    assert resolved("auto", ENGLISH, "en") == resolved("auto", [""]) == "13a"
+
+
+def test_characters_counted_where_there_are_words():
+    (warning,) = protocol_warnings(ENGLISH, ENGLISH, tokenize="char")
+    assert "give --tokenize 13a" in warning
+    assert protocol_warnings(["我 昨天 去 了 图书馆 。"], ["我 昨天 去 了 图书馆 。"], tokenize="none") == ()
+    (warning,) = protocol_warnings(*[UNSPACED["th"][1]] * 2, tokenize="zh")
+    assert "give --tokenize char" in warning
+
+
+def test_blank_sides():
+    (warning,) = protocol_warnings(ENGLISH, ["", *ENGLISH[1:]])
+    assert warning.startswith("1 of 5 references are blank")
+    (warning,) = protocol_warnings([" "] * 5, ENGLISH)
+    assert warning.startswith("none of the translations has any text")
 
 
 def test_mixtures():
@@ -243,8 +357,8 @@ def test_marks_of_other_scripts():
 
 def test_a_few_lines_do_not_make_a_form():
     assert protocol_warnings(ENGLISH * 4, [*(ENGLISH * 4)[1:], "It ran ."]) == ()
-    silent = ["ok"] * 30
-    assert protocol_warnings(silent, [*silent[1:], "it ran ."]) == ()
+    silent = ["Ok"] * 30
+    assert protocol_warnings(silent, [*silent[1:], "It ran ."]) == ()
 
 
 def test_every_warning_is_one_line():

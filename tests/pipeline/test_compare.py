@@ -10,7 +10,7 @@ from clearhead import cli
 from clearhead.pipeline.comparison_page import marked
 
 REFERENCES = [
-    " ".join(["the", *(f"word{(number * place) % 37}" for place in range(1, 2 + number % 60)), "end."])
+    " ".join(["The", *(f"word{(number * place) % 37}" for place in range(1, 2 + number % 60)), "end."])
     for number in range(150)
 ]
 SOURCES = [f"source {number}" for number in range(150)]
@@ -21,7 +21,7 @@ def noisy(share, seed):
     """Replace a share of the words by one that is never right."""
     draw = random.Random(seed)
     return [
-        " ".join("oops" if draw.random() < share else word for word in line.split()) for line in REFERENCES
+        " ".join("Oops" if draw.random() < share else word for word in line.split()) for line in REFERENCES
     ]
 
 
@@ -111,12 +111,12 @@ def test_buckets_add_up(facts):
             bucket["matched"] <= min(bucket["reference_words"], bucket["hypothesis_words"])
             for bucket in system["by_frequency"]
         )
-    assert found["a"]["by_frequency"][0]["hypothesis_words"] > 100  # oops is not in the reference
+    assert found["a"]["by_frequency"][0]["hypothesis_words"] > 100  # Oops is not in the reference
     assert [bucket["words"] for bucket in found["a"]["by_length"]][-1] == "51+"
 
 
 def test_frequencies_of_another_text(facts):
-    rows = facts(REFERENCES, REFERENCES, frequencies=["oops the", "end"])["a"]["by_frequency"]
+    rows = facts(REFERENCES, REFERENCES, frequencies=["Oops The", "end"])["a"]["by_frequency"]
     assert {row["frequency"]: row["matched"] for row in rows if row["matched"]} == {
         "0": sum(len(line.split()) - 2 for line in REFERENCES) + 150,  # all words between, and full stops
         "1": 300,
@@ -125,14 +125,14 @@ def test_frequencies_of_another_text(facts):
 
 def test_the_sentences_shown(facts):
     a, b = list(REFERENCES), list(REFERENCES)
-    a[6], a[41], b[77] = "oops", REFERENCES[41].replace("the", "a"), ""
+    a[6], a[41], b[77] = "Oops", REFERENCES[41].replace("The", "a"), ""
     found = facts(a, b, source=SOURCES)
     assert [sentence["line"] for sentence in found["a"]["worst"][:2]] == [7, 42]
     assert found["b"]["worst"][0]["line"] == 78
     assert [sentence["line"] for sentence in found["b_better"]] == [7, 42]
     assert [sentence["line"] for sentence in found["a_better"]] == [78]
     first = found["b_better"][0]
-    assert (first["source"], first["reference"], first["a"]) == ("source 6", REFERENCES[6], "oops")
+    assert (first["source"], first["reference"], first["a"]) == ("source 6", REFERENCES[6], "Oops")
     assert first["chrf_a"] < 10 < first["chrf_b"] == 100
     assert len(found["b"]["worst"]) == 10
     scores = [sentence["chrf_a"] for sentence in found["a"]["worst"]]
@@ -165,7 +165,7 @@ def test_text_is_plain_and_fits_80_columns(compare):
 def test_page_is_whole_and_escaped(compare, tmp_path):
     evil = '<script>alert("x")</script> & $title </td>'
     references, a, b = list(REFERENCES), noisy(0.3, seed=1), noisy(0.1, seed=2)
-    references[3], a[3], b[3] = f"{evil} r", f"{evil} oops", "oops"
+    references[3], a[3], b[3] = f"{evil} r", f"{evil} Oops", "Oops"
     sources = [f"{evil}{number}" for number in range(150)]
     b[4] = evil  # which the reference has nothing of
     folder = tmp_path / "<script>&"

@@ -8,13 +8,17 @@ import pytest
 from clearhead import cli
 from clearhead.translator import PairScore, Translation
 
-TOKENISED = ["the dog ran , then it sat .", "it did ."]
+TOKENISED = ["The dog ran , then it sat .", "It did ."]
 
 
 class Echo:
     """A translator that gives back its input."""
 
     engine = SimpleNamespace(name="echo", precision="exact")
+    sources, targets = ("fr",), ("en",)
+
+    def target(self, to):
+        return to
 
     def stream(self, texts, to=None, **options):
         for text in texts:
@@ -53,6 +57,6 @@ def test_the_right_protocol_is_not_warned_of(evaluate):
     printed = evaluate(TOKENISED, TOKENISED, "--tokenize", "none", "--json")
     assert json.loads(printed.out)["warnings"] == []
     assert "warning" not in printed.err
-    cased = [line.capitalize() for line in TOKENISED]
+    cased = [line.lower() for line in TOKENISED]
     assert "capitals count as errors" in evaluate(TOKENISED, cased, "--tokenize", "none").err
     assert "capitals count" not in evaluate(TOKENISED, cased, "--tokenize", "none", "--lowercase").err

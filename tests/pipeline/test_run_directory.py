@@ -55,3 +55,13 @@ def test_a_directory_of_something_else_is_not_touched(tmp_path):
     with pytest.raises(ConfigError, match="is not a run"):
         RunDirectory(tmp_path).check_free()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_how_bleu_parts_words_stays_as_a_run_began(tmp_path):
+    """Runs from before `auto` say 13a, and go on with it where nobody asks for anything else."""
+    run = RunDirectory(tmp_path / "run")
+    run.create(RunConfig.from_dict({"data": {"bleu_tokenize": "13a"}}))
+    assert RunConfig().data.bleu_tokenize == "auto"
+    assert run.reopen(RunConfig()).data.bleu_tokenize == "13a"
+    with pytest.raises(ConfigError, match="bleu_tokenize was '13a', is 'zh'"):
+        run.reopen(RunConfig.from_dict({"data": {"bleu_tokenize": "zh"}}))

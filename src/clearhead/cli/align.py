@@ -3,7 +3,9 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from tyro.conf import arg
 
 from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import writer
@@ -22,12 +24,14 @@ class Align:
     """
 
     source: str
-    """Source side."""
-    target: str
-    """Target side, line for line."""
+    """Source side, or one file of both sides (.tsv, .jsonl, .tmx, .po)."""
+    target: str | None = None
+    """Target side, line for line; left out where one file holds both."""
     model: Model = None
     to: str | None = None
     """Target language, where the model has several."""
+    from_: Annotated[str | None, arg(name="from")] = None
+    """Language of the source, where the model has several, or the files hold texts by their languages."""
     words: Literal["space", "split"] = "space"
     """space: whatever stands between spaces is a word; split: punctuation marks are words of their own."""
     gold: str | None = None
@@ -49,7 +53,13 @@ class Align:
         if self.choose and self.gold:
             directory.files_of(directory.find(self.model))  # what cannot be kept is not worth choosing
             chosen = align.choose(
-                translator, self.source, self.target, self.gold, to=self.to, words=self.words
+                translator,
+                self.source,
+                self.target,
+                self.gold,
+                to=self.to,
+                source_lang=self.from_,
+                words=self.words,
             )
             kept = align.keep(self.model, chosen.reader)
             if chosen.rate == chosen.before:
@@ -64,7 +74,10 @@ class Align:
             return
         found = []
         with writer(self.output) as out:
-            for each in align.align(translator, self.source, self.target, to=self.to, words=self.words):
+            aligned = align.align(
+                translator, self.source, self.target, to=self.to, source_lang=self.from_, words=self.words
+            )
+            for each in aligned:
                 out.write(each.pharaoh() + "\n")
                 found.append((each.links, (len(each.source), len(each.target))))
         if self.gold:

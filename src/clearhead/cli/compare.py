@@ -23,13 +23,18 @@ class Compare:
     b: Annotated[Positional[str], arg(metavar="B")]
     """Those of another."""
     reference: str
-    """The translation by people."""
+    """The translation by people; of a file of both sides (.tsv, .jsonl, .tmx, .po) the second one."""
     source: str | None = None
     """Source side, to show beside the sentences."""
     frequencies: str | None = None
     """Text to count words in, such as the target side of the training data; otherwise the reference."""
-    tokenize: str = "13a"
-    """How BLEU splits words; none for text that is already tokenised."""
+    to: str | None = None
+    """Language of the translations, where files hold texts by their languages; otherwise their letters tell."""
+    from_: Annotated[str | None, arg(name="from")] = None
+    """Language of the source, where its file holds texts by their languages."""
+    tokenize: str = "auto"
+    """How BLEU splits words. auto: 13a, but zh for Chinese and char for other targets without spaces between words;
+    none: for text that is already tokenised; intl."""
     lowercase: bool = False
     """Ignore case."""
     samples: int = 1000
@@ -43,6 +48,7 @@ class Compare:
 
     def run(self) -> None:
         """Print the report."""
+        from clearhead.data.sides import Languages
         from clearhead.pipeline import comparison_page, comparison_text
         from clearhead.pipeline.compare import compare
 
@@ -52,6 +58,7 @@ class Compare:
             self.b,
             source=self.source,
             frequencies=self.frequencies,
+            languages=Languages(self.from_ or "", self.to or ""),
             tokenize=self.tokenize,
             lowercase=self.lowercase,
             samples=self.samples,

@@ -3,9 +3,12 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
-from clearhead.cli.output import FORMATS, check_writable, print_json, writer
+from clearhead.cli.output import check_writable, print_json, writer
 from clearhead.errors import ConfigError
 
 
@@ -20,18 +23,21 @@ class Evaluate:
     """
 
     source: str
-    """Source side of the test set."""
-    reference: str
-    """Its translation by people, line for line."""
+    """Source side of the test set, or one file of both sides (.tsv, .jsonl, .tmx, .po)."""
+    reference: str | None = None
+    """Its translation by people, line for line; left out where one file holds both."""
     model: Model = None
     to: str | None = None
     """Target language, where the model has several."""
+    from_: Annotated[str | None, arg(name="from")] = None
+    """Language of the source, where the model has several, or the files hold texts by their languages."""
     beam: int | None = None
     alpha: float | None = None
     split: SplitChoice = "never"
     """never: a line is one sentence, as test sets have it; auto: it is split and joined again."""
-    tokenize: str = "13a"
-    """How BLEU splits words; none for text that is already tokenised."""
+    tokenize: str = "auto"
+    """How BLEU splits words. auto: 13a, but zh for Chinese and char for other targets without spaces between words;
+    none: for text that is already tokenised; intl."""
     lowercase: bool = False
     """Ignore case in BLEU and chrF."""
     output: Path | None = None
@@ -57,6 +63,7 @@ class Evaluate:
             self.source,
             self.reference,
             to=self.to,
+            source_lang=self.from_,
             tokenize=self.tokenize,
             lowercase=self.lowercase,
             split=self.split,
@@ -67,7 +74,8 @@ class Evaluate:
             print(f"warning: {warning}", file=sys.stderr)
         if self.output:
             with writer(self.output) as out:
-                out.writelines(FORMATS["text"](0, translation) for translation in result.translations)
+                # An entry of a catalogue may have several lines.
+                out.writelines(" ".join(each.text.split("\n")) + "\n" for each in result.translations)
         if self.json:
             scores = {
                 score.name: {"value": score.value, "signature": score.signature}
@@ -93,6 +101,7 @@ class Evaluate:
         """Keep in the model how sure it may be, and print how well that holds."""
         from clearhead.engines import directory
         from clearhead.pipeline import calibrate
+        from clearhead.pipeline.languages import languages_of
 
         if self.output or self.beam is not None or self.alpha is not None or self.split != "never":
             raise ConfigError(
@@ -101,7 +110,9 @@ class Evaluate:
             )
         directory.files_of(directory.find(self.model))  # what cannot be kept is not worth fitting
         translator = translator_of(self.model, self.engine)
-        found = calibrate.calibrate(translator, calibrate.read(self.source, self.reference, self.to))
+        languages = languages_of(translator, self.to, self.from_)
+        pairs = calibrate.read(self.source, self.reference, self.to, languages)
+        found = calibrate.calibrate(translator, pairs)
         kept = calibrate.keep(self.model, found)
         if self.json:
             print_json({**found.to_dict(), "path": str(kept)})

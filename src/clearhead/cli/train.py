@@ -98,9 +98,13 @@ class Train:
             sys.exit(128 + stop.signal)
 
     def _finished(self, event: "Finished", console: "Console") -> None:
+        from clearhead.pipeline.validation import REASONS
+
         for name, figures in event.candidates.items():
-            console.print(f"{name}: validation BLEU {figures.bleu:.2f}, loss {figures.loss:.3f}")
-        console.print(f"kept the {event.chosen}")
+            console.print(
+                f"{name}: validation BLEU {figures.bleu:.2f}, chrF {figures.chrf:.2f}, loss {figures.loss:.3f}"
+            )
+        console.print(f"kept the {event.chosen}: {REASONS[self.training.select_by]}")
         console.print(f"the run ended with {event.ending}")
         for name, bleu in event.before.items():
             change = f"{event.figures.bleu_by_set[name] - bleu:+.2f}"

@@ -96,8 +96,17 @@ class Translate:
             )
         if self.align and self.format != "json":
             raise ConfigError("alignments have no place in a line of text; for --align give --format json")
+        from clearhead.data.corpus import holds_both
         from clearhead.data.lines import read_lines
 
+        if self.input and holds_both(self.input) not in (
+            None,
+            ".tsv",
+        ):  # cells of a table are translated each
+            raise ConfigError(
+                f"{self.input} holds both sides of a text, and its lines are no sentences; give the source side alone, "
+                f"a sentence a line, or measure on it with: clearhead evaluate --source {self.input}"
+            )
         translator = translator_of(self.model, self.engine)
         read = None if self.text else read_lines(self.input or "-")
         lines: Iterable[str] = self.text if read is None else read

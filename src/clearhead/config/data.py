@@ -7,7 +7,7 @@ from typing import Literal
 from clearhead.config.checks import check, check_choices
 from clearhead.errors import ConfigError
 
-BleuTokenize = Literal["13a", "none", "intl", "char", "zh"]
+BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,8 +181,9 @@ class DataConfig(TextConfig):
     """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
     loader_workers: int = 1
     """Processes that vary and segment text in the background; 0: none. The result is the same."""
-    bleu_tokenize: BleuTokenize = "13a"
-    """How validation BLEU splits words: 13a for plain text, none for text that is already tokenised."""
+    bleu_tokenize: BleuTokenize = "auto"
+    """How validation BLEU splits words. auto: 13a, but zh for Chinese and char for other targets that are written
+    without spaces; none: for text that is already tokenised."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

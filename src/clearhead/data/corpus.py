@@ -1,6 +1,6 @@
 """Reading parallel text: no alignment is ever shifted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
@@ -19,10 +19,24 @@ BILINGUAL: dict[str, Callable[[str, str, str], Iterator[Pair]]] = {
 """Who reads a file that holds both sides, given the two languages."""
 
 
+def holds_both(file: Path | str) -> str | None:
+    """Return how the name of a file ends that holds both sides, without what it is packed with; None for another."""
+    name = Path(file)
+    suffix = name.with_suffix("").suffix if name.suffix in PACKED else name.suffix
+    return suffix if suffix in BILINGUAL else None
+
+
 def read_parallel(source: Path | str, target: Path | str) -> Iterator[Pair]:
     """Yield the pairs of two files, line by line; blank lines stay. Raises DataError for unequal counts."""
+    return in_step(read_lines(source), read_lines(target), source, target)
+
+
+def in_step(
+    srcs: Iterable[str], tgts: Iterable[str], source: Path | str, target: Path | str
+) -> Iterator[Pair]:
+    """Yield the pairs of two texts that are read from these files; raise DataError for unequal counts."""
     counts = [0, 0]
-    for number, (src, tgt) in enumerate(zip_longest(read_lines(source), read_lines(target)), start=1):
+    for number, (src, tgt) in enumerate(zip_longest(srcs, tgts), start=1):
         counts[0] += src is not None
         counts[1] += tgt is not None
         if src is not None and tgt is not None:
@@ -51,9 +65,8 @@ def _read_sides(corpus: CorpusConfig) -> Iterator[Pair]:
         return read_parallel(source, corpus.target)
     if source == STANDARD_INPUT:
         return read_tsv(source)
-    name = Path(source)
-    suffix = name.with_suffix("").suffix if name.suffix in PACKED else name.suffix
-    if suffix not in BILINGUAL:
+    suffix = holds_both(source)
+    if suffix is None:
         raise DataError(
             f"{source} was given without a target; give the target file too, or one file of both sides "
             f"({', '.join(BILINGUAL)})"

@@ -5,9 +5,11 @@ from clearhead.evaluation.breakdown import FrequencyBucket, LengthBucket, by_fre
 from clearhead.evaluation.calibration import area_under_curve, expected_calibration_error, logistic_fit
 from clearhead.evaluation.protocol import protocol_warnings
 from clearhead.evaluation.right import SENTENCE, WORD, closest, right_words
-from clearhead.evaluation.scores import TOKENIZERS, Score, bleu, chrf, sentence_chrf, words
+from clearhead.evaluation.scores import Score, bleu, chrf, sentence_chrf, words
+from clearhead.evaluation.tokenisation import AUTO, TOKENIZERS, resolved
 
 __all__ = [
+    "AUTO",
     "SENTENCE",
     "TOKENIZERS",
     "WORD",
@@ -24,6 +26,7 @@ __all__ = [
     "expected_calibration_error",
     "logistic_fit",
     "protocol_warnings",
+    "resolved",
     "right_words",
     "sentence_chrf",
     "significance",

@@ -1,7 +1,15 @@
-"""BLEU of lower-cased, of tokenised and of plain text are different measures; the text shows which it is."""
+"""BLEU of lower-cased, of tokenised and of plain text are different measures; the text shows which it is.
+
+So does text that looks the same and is written in other characters: what no reader sees counts as an error.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from clearhead.evaluation.scores import words
+from clearhead.evaluation.tokenisation import better_fit
 
 # A full stop or comma alone, the escapes of Moses, an English clitic alone. Not a lone ? ! : or ;, before
 # which French sets a space in running text, nor &amp; &lt; &quot;, which occur in untokenised XML.
@@ -11,14 +19,105 @@ _TELLING = 0.1
 """Least share of a text's lines that must show a trait, one way or the other, to judge the text by them."""
 _FEW, _APART = 0.1, 0.3
 """Up to a tenth of the lines are slips; two texts whose shares differ by 0.3 are of two forms, or one is a mixture."""
+_UNSEEN = 0.01
+"""Least share of the lines in which a word would be right but for characters that look the same."""
+_FORMS = re.compile("[\uff00-\uffef]+")
+_LIGATURES = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]+")
+
+
+def _visible(text: str) -> str:
+    """Return a text without what has no width: joiners, soft hyphens, byte order marks, writing direction, variants."""
+    return "".join(
+        each for each in text if each.isspace() or (each.isprintable() and not "\ufe00" <= each <= "\ufe0f")
+    )
+
+
+_ALIKE: dict[str, tuple[Callable[[str], str], str]] = {
+    "letters and their accents in one character or in two": (
+        lambda text: unicodedata.normalize("NFC", text),
+        "write both sides in the composed form (NFC)",
+    ),
+    "characters without width (zero-width spaces and joiners, soft hyphens, byte order marks)": (
+        _visible,
+        "take them out of both sides",
+    ),
+    "full-width or half-width forms": (
+        lambda text: _FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text),
+        "write both sides with the same ones",
+    ),
+    "ligatures and other forms of letters": (
+        lambda text: _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text),
+        "write both sides with plain letters",
+    ),
+}
+"""Differences that a reader does not see: what they are in, the text without them, and what to do."""
 
 
 def protocol_warnings(
     hypotheses: Sequence[str], references: Sequence[str], *, tokenize: str = "13a", lowercase: bool = False
 ) -> tuple[str, ...]:
     """Return a line for each way in which BLEU would measure the form of the text, as the text itself shows."""
-    case = () if lowercase else _case(hypotheses, references)
-    return (*_tokenisation(hypotheses, references, tokenize), *case)
+    return (
+        *_blank(hypotheses, references),
+        *_script(references, tokenize),
+        *_tokenisation(hypotheses, references, tokenize),
+        *_alike(hypotheses, references, tokenize, lowercase),
+        *(() if lowercase else _case(hypotheses, references)),
+    )
+
+
+def _blank(hypotheses: Sequence[str], references: Sequence[str]) -> Iterator[str]:
+    """Warn of references, or of all translations, without text."""
+    pairs = zip(hypotheses, references, strict=False)
+    blank = sum(bool(ours.strip()) and not theirs.strip() for ours, theirs in pairs)
+    if blank:
+        yield (
+            f"{blank:,} of {len(references):,} references are blank where the translations have text, which counts as "
+            "error; leave these lines out of both sides"
+        )
+    if any(map(str.strip, references)) and not any(map(str.strip, hypotheses)):
+        yield "none of the translations has any text, so all scores are 0; check what was translated"
+
+
+def _script(references: Sequence[str], tokenize: str) -> Iterator[str]:
+    fit = better_fit(tokenize, references)
+    if fit == "13a":
+        yield (
+            f"the references have spaces between words, and --tokenize {tokenize} counts single characters, which "
+            "scores higher than words do; give --tokenize 13a"
+        )
+    elif fit:
+        yield (
+            f"the references are written without spaces between words, which --tokenize {tokenize} does not part; "
+            f"give --tokenize {fit}"
+        )
+
+
+def _alike(
+    hypotheses: Sequence[str], references: Sequence[str], tokenize: str, lowercase: bool
+) -> Iterator[str]:
+    """Warn of words that look the same and are none: where one side of a line has such characters, and it costs."""
+    for what, (plain, remedy) in _ALIKE.items():
+        given, made_plain = [], []
+        for ours, theirs in zip(hypotheses, references, strict=False):
+            if ours != theirs and ((our := plain(ours)) == ours) != ((their := plain(theirs)) == theirs):
+                given.append((ours, theirs))
+                made_plain.append((our, their))
+        shares = (_shared(pairs, tokenize, lowercase) for pairs in (given, made_plain))
+        share = sum(more > less for less, more in zip(*shares, strict=True)) / max(1, len(references))
+        if share >= _UNSEEN:
+            yield (
+                f"in {share:.0%} of the lines the translations differ from the references in {what}, which counts as "
+                f"error; {remedy}"
+            )
+
+
+def _shared(pairs: Sequence[tuple[str, str]], tokenize: str, lowercase: bool) -> Iterator[float]:
+    """Yield the share of the words of each pair that both sides have."""
+    sides = ([pair[side] for pair in pairs] for side in (0, 1))
+    ours, theirs = (words(side, tokenize=tokenize, lowercase=lowercase) for side in sides)
+    for a, b in zip(ours, theirs, strict=True):
+        yield 2 * (Counter(a) & Counter(b)).total() / max(1, len(a) + len(b))
 
 
 def _tokenisation(hypotheses: Sequence[str], references: Sequence[str], tokenize: str) -> Iterator[str]:
@@ -42,7 +141,7 @@ def _tokenisation(hypotheses: Sequence[str], references: Sequence[str], tokenize
             f"the references look tokenised already ({_told(theirs)}) and --tokenize {tokenize} "
             "tokenises them again; give --tokenize none, or untokenised text on both sides"
         )
-    elif theirs <= _FEW and tokenize == "none":
+    elif theirs <= _FEW and tokenize == "none" and not better_fit(tokenize, references):
         yield (
             f"the references do not look tokenised ({_told(theirs)}), so with --tokenize none a word "
             "and the comma behind it are one word; give --tokenize 13a"
@@ -56,6 +155,11 @@ def _case(hypotheses: Sequence[str], references: Sequence[str]) -> Iterator[str]
         yield (
             f"{more:.0%} of the lines of {most} have capitals, {fewer:.0%} of {less}, so capitals count as errors; "
             "give --lowercase, or the same case on both sides"
+        )
+    elif ours == 0 and theirs == 0:
+        yield (
+            "neither side has a capital: lower-cased text scores higher than text as written, and the signature says "
+            "case:mixed; give --lowercase, so that it says case:lc"
         )
 
 

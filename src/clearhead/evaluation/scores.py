@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clearhead.errors import ConfigError, DataError
+from clearhead.errors import DataError
+from clearhead.evaluation.tokenisation import checked
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
-
-TOKENIZERS = ("13a", "none", "intl", "char", "zh")
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,8 @@ def bleu_metric(tokenize: str, lowercase: bool, effective_order: bool = False) -
     """Return sacreBLEU's BLEU with one of our tokenisations. Raises ConfigError for any other."""
     from sacrebleu.metrics.bleu import BLEU
 
-    if tokenize not in TOKENIZERS:
-        raise ConfigError(f"unknown BLEU tokenisation {tokenize!r}; there are {', '.join(TOKENIZERS)}")
     # force: sacreBLEU would warn on the log that text looks tokenised, which the user may have said.
-    return BLEU(tokenize=tokenize, lowercase=lowercase, effective_order=effective_order, force=True)
+    return BLEU(tokenize=checked(tokenize), lowercase=lowercase, effective_order=effective_order, force=True)
 
 
 def check(hypotheses: Sequence[str], references: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ else, and in many models the source word of a token is looked at one step later,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -109,16 +109,6 @@ class Alignment:
             if number not in linked and not is_punctuation(word)
         )
 
-    def spelled_out(self, carried: Mapping[str, str]) -> "Alignment":
-        """Return the same with what symbols stand for in their places."""
-        if not carried:
-            return self
-        table = str.maketrans(dict(carried))
-        source, target = (
-            tuple(word.translate(table) for word in side) for side in (self.source, self.target)
-        )
-        return replace(self, source=source, target=target)
-
     def pharaoh(self) -> str:
         """Return the links as `0-0 1-2 ...`."""
         return pharaoh(self.links)
@@ -188,11 +178,14 @@ class Words:
 
 
 def belonging(tokens: Tokens, found: Sequence[Span]) -> Maps:
-    """Return [token, word]: 1 where the token belongs to the word."""
+    """Return [token, word]: 1 where the token belongs to the word; of what is carried, to all that it holds."""
     table = np.zeros((len(tokens), len(found)), np.float32)
     for token, word in enumerate(word_of(tokens.spans, found)):
         if word is not None:
             table[token, word] = 1.0
+    for token, span in enumerate(tokens.spans if tokens.carried else ()):
+        if span in tokens.carried and span is not None:
+            table[token] = [float(span.overlap(word) > 0) for word in found]
     return table
 
 

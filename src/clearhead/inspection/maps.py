@@ -205,6 +205,7 @@ def _tokens(values: Mapping[str, Any]) -> Tokens:
         tuple(values["ids"]),
         tuple(values["pieces"]),
         tuple(None if span is None else Span(*span) for span in values["spans"]),
+        tuple(Span(*span) for span in values.get("carried", ())),
     )
 
 

@@ -1,11 +1,14 @@
 """The tokens of a pair, how they are shown, and the attention between its two sides."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from clearhead.text.escape import SPACE_MARK
+from clearhead.text.masking import Placed
 from clearhead.text.words import Span, WordKind, words
 
 Maps = np.ndarray[Any, np.dtype[np.float32]]
@@ -48,13 +51,47 @@ class Tokens:
     pieces: tuple[str, ...]
     spans: tuple[Span | None, ...]
     """None for a control, such as the end of the sentence."""
+    carried: tuple[Span, ...] = ()
+    """What symbols stand for: one token each, whatever it is made of."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def words(self, kind: WordKind = "split") -> list[Span]:
-        """Return where the words of the text stand."""
-        return words(self.text, kind)
+        """Return where the words of the text stand; what is carried is one word, unless spaces alone part words."""
+        if kind == "space" or not self.carried:
+            return words(self.text, kind)
+        text = self.text
+        for start, end in self.carried:
+            text = text[:start] + "a" * (end - start) + text[end:]
+        return words(text, kind)
+
+    def spelled_out(self, placed: Sequence[Placed]) -> "Tokens":
+        """Return the same tokens over the text in which everything carried is back in its place.
+
+        `placed` are the symbols of the text, from left to right.
+        """
+        shown = list(self.text)
+        carried: list[int] = []
+        for each in placed:
+            found = self.text.find(each.symbol, carried[-1] + 1 if carried else 0)
+            if found < 0:
+                continue
+            carried.append(found)
+            shown[found] = each.carried.text
+            # The spaces that kept the symbol apart.
+            if each.joined_before and found and shown[found - 1] == " ":
+                shown[found - 1] = ""
+            if each.joined_after and shown[found + 1 : found + 2] == [" "]:
+                shown[found + 1] = ""
+        starts = [0, *accumulate(map(len, shown))]
+        spans = [None if span is None else Span(starts[span.start], starts[span.end]) for span in self.spans]
+        return replace(
+            self,
+            text="".join(shown),
+            spans=tuple(spans),
+            carried=tuple(Span(starts[place], starts[place + 1]) for place in carried),
+        )
 
 
 @dataclass(frozen=True, eq=False)

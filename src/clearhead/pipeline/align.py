@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from clearhead.data.corpus import read_parallel
 from clearhead.data.lines import read_lines
+from clearhead.data.sides import read_sides
 from clearhead.engines import directory
 from clearhead.errors import DataError
 from clearhead.inspection import gold as known_links
 from clearhead.inspection.alignment import Alignment, Reader, Words
 from clearhead.inspection.gold import Gold, Pair
+from clearhead.pipeline.languages import languages_of
 from clearhead.text.words import WordKind
 from clearhead.translator import Translator
 
@@ -30,10 +31,16 @@ class Chosen:
 
 
 def align(
-    translator: Translator, source: str, target: str, *, to: str | None = None, words: WordKind = "space"
+    translator: Translator,
+    source: str,
+    target: str | None,
+    *,
+    to: str | None = None,
+    source_lang: str | None = None,
+    words: WordKind = "space",
 ) -> Iterator[Alignment]:
-    """Yield the alignment of each pair of two files, in order."""
-    pairs = iter(read_parallel(source, target))
+    """Yield the alignment of each pair of two files, or of one that holds both sides, in order."""
+    pairs = read_sides(source, target, languages_of(translator, to, source_lang), "--target")
     while window := list(islice(pairs, _WINDOW)):
         yield from translator.align(
             [pair.src for pair in window], [pair.tgt for pair in window], to=to, words=words
@@ -65,14 +72,15 @@ def read_gold(file: str, found: Sequence[tuple[int, int]]) -> list[Gold]:
 def choose(
     translator: Translator,
     source: str,
-    target: str,
+    target: str | None,
     gold: str,
     *,
     to: str | None = None,
+    source_lang: str | None = None,
     words: WordKind = "space",
 ) -> Chosen:
     """Choose the reader with the lowest error rate on pairs whose alignments are known."""
-    pairs = list(read_parallel(source, target))
+    pairs = list(read_sides(source, target, languages_of(translator, to, source_lang), "--target"))
     found = translator.attended([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=to)
     tables = [Words.usual(each.source, each.target, words) for each in found]
     known = read_gold(gold, [(len(table.source), len(table.target)) for table in tables])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from clearhead.data.corpus import read_parallel
+from clearhead.data.sides import UNKNOWN, Languages, read_sides
 from clearhead.engines import directory
 from clearhead.engines.confidence import Confidence, Curve, features_of_words, sentence_features
 from clearhead.errors import DataError
@@ -53,9 +53,12 @@ class Judged:
     """Whether it is measured on, not fitted on."""
 
 
-def read(source: str, reference: str, to: str | None = None) -> list[Known]:
-    """Read the pairs of two files, line for line."""
-    return [Known(pair.src, (pair.tgt,), to) for pair in read_parallel(source, reference)]
+def read(
+    source: str, reference: str | None = None, to: str | None = None, languages: Languages = UNKNOWN
+) -> list[Known]:
+    """Read the pairs of two files, line for line, or of one that holds both sides."""
+    pairs = read_sides(source, reference, languages, "--reference")
+    return [Known(pair.src, (pair.tgt,), to) for pair in pairs]
 
 
 def calibrate(translator: Translator, pairs: Iterable[Known]) -> Confidence:

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from clearhead.data.lines import read_lines
+from clearhead.data.sides import UNKNOWN, Languages, only_once, read_side
 from clearhead.errors import DataError
 from clearhead.evaluation import (
+    AUTO,
     FrequencyBucket,
     LengthBucket,
     Significance,
     by_frequency,
     by_length,
     protocol_warnings,
+    resolved,
     sentence_chrf,
     significance,
     words,
@@ -87,24 +89,28 @@ def compare(
     *,
     source: str | None = None,
     frequencies: str | None = None,
-    tokenize: str = "13a",
+    languages: Languages = UNKNOWN,
+    tokenize: str = AUTO,
     lowercase: bool = False,
     samples: int = 1000,
     seed: int = 12345,
 ) -> Comparison:
-    """Compare two files of translations; words are counted in `frequencies`, else in the reference."""
+    """Compare two files of translations; words are counted in `frequencies`, else in the reference.
+
+    Of a file that holds both sides that side is read which is asked for.
+    """
     files = [reference, a, b, *([source] if source else [])]
-    texts = [list(read_lines(file)) for file in files]
-    if len({len(lines) for lines in texts}) > 1:
-        counts = ", ".join(
-            f"{file} has {len(lines):,} lines" for file, lines in zip(files, texts, strict=True)
-        )
-        raise DataError(f"{counts}; give files with one line for each sentence, in the same order")
+    only_once([*files, *([frequencies] if frequencies else [])])
+    sides = [read_side(file, "target", languages) for file in (reference, a, b)]
+    sides += [read_side(source, "source", languages)] if source else []
+    texts = [list(side) for side in sides]
+    _check(files, texts)
     references, hyps_a, hyps_b = texts[:3]
+    tokenize = resolved(tokenize, references, languages.target)
     of_bleu, of_chrf = significance(
         hyps_a, hyps_b, references, tokenize=tokenize, lowercase=lowercase, samples=samples, seed=seed
     )
-    counted = read_lines(frequencies) if frequencies else references
+    counted = read_side(frequencies, "target", languages) if frequencies else references
     counts_of = Counter(
         word for line in words(counted, tokenize=tokenize, lowercase=lowercase) for word in line
     )
@@ -138,6 +144,21 @@ def compare(
         b_better=ahead(lambda sentence: sentence.chrf_b - sentence.chrf_a),
         warnings=_warnings(references, hyps_a, hyps_b, tokenize, lowercase),
     )
+
+
+def _check(files: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
+    """Raise DataError for files of unequal lengths, and for one of the three that has lines but no text in them."""
+    if len({len(lines) for lines in texts}) > 1:
+        counts = ", ".join(
+            f"{file} has {len(lines):,} lines" for file, lines in zip(files, texts, strict=True)
+        )
+        raise DataError(f"{counts}; give files with one line for each sentence, in the same order")
+    for file, lines in zip(files[:3], texts, strict=False):
+        if lines and not any(map(str.strip, lines)):
+            raise DataError(
+                f"{file} has {len(lines):,} lines and no text in any of them, so there is nothing to compare; give a "
+                "translation for each line"
+            )
 
 
 def _sentences(

@@ -269,18 +269,13 @@ def remove_lock(lock: Path) -> None:
 def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list[list[int]], list[list[int]]]:
     """Return the ids of pairs without BOS and EOS, source ids with their tag."""
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
-    sides = [mask_pair(pair.src, pair.tgt, kinds, learned) for pair in pairs]
-    srcs = source_ids(tokenizer, [src for src, _ in sides], pairs)
-    return srcs, tokenizer.encode_target_batch([tgt for _, tgt in sides])
-
-
-def source_ids(tokenizer: Tokenizer, texts: Sequence[str], pairs: Sequence[SentencePair]) -> list[list[int]]:
-    """Return the ids of the sources of pairs, whose texts are given, each with the tag of its target."""
+    sides = [mask_pair(normalize(pair.src), normalize(pair.tgt), kinds, learned) for pair in pairs]
     tagged = bool(tokenizer.languages)
-    return [
-        tokenizer.encode(text, to=pair.target_lang if tagged else None)
-        for text, pair in zip(texts, pairs, strict=True)
+    srcs = [
+        tokenizer.encode(src, to=pair.target_lang if tagged else None)
+        for (src, _), pair in zip(sides, pairs, strict=True)
     ]
+    return srcs, tokenizer.encode_target_batch([tgt for _, tgt in sides])
 
 
 def describe(store: Store, corpora: Corpora) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clearhead.data.corpus import read_parallel
-from clearhead.evaluation import Score, bleu, chrf, protocol_warnings
+from clearhead.data.sides import read_sides
+from clearhead.errors import DataError
+from clearhead.evaluation import AUTO, Score, bleu, chrf, protocol_warnings, resolved
+from clearhead.pipeline.languages import languages_of
 from clearhead.pipeline.progress import watched
 from clearhead.translator import Split, Translation, Translator
 
@@ -29,19 +31,32 @@ class Evaluation:
 def evaluate(
     translator: Translator,
     source: str,
-    reference: str,
+    reference: str | None = None,
     *,
     to: str | None = None,
-    tokenize: str = "13a",
+    source_lang: str | None = None,
+    tokenize: str = AUTO,
     lowercase: bool = False,
     split: Split = "never",
     beam_size: int | None = None,
     alpha: float | None = None,
 ) -> Evaluation:
-    """Translate a file and compare it with its reference; blank lines count as they stand."""
-    pairs = list(read_parallel(source, reference))
+    """Translate a file and compare it with its reference; blank lines count as they stand.
+
+    Where no reference is given, the source is a file of both sides.
+    """
+    languages = languages_of(translator, to, source_lang)
+    pairs = list(read_sides(source, reference, languages, "--reference"))
     srcs, references = [pair.src for pair in pairs], [pair.tgt for pair in pairs]
-    stream = translator.stream(srcs, to=to, split=split, beam_size=beam_size, alpha=alpha)
+    if not pairs:
+        raise DataError(f"{source} is empty: there are no pairs to measure on; give at least one")
+    if not any(map(str.strip, references)):
+        raise DataError(
+            f"{reference or source} has no text on the side of the references, so there is nothing to measure by; "
+            "give a translation for each line"
+        )
+    tokenize = resolved(tokenize, references, languages.target)
+    stream = translator.stream(srcs, to=to, source=source_lang, split=split, beam_size=beam_size, alpha=alpha)
     translations = list(watched(stream, "translating", len(srcs)))
     hypotheses = [translation.text for translation in translations]
     return Evaluation(

@@ -147,6 +147,8 @@ class RunDirectory:
         started = RunConfig.load(self.config_file)
         if config.training.precision == "auto":
             config = with_precision(config, started.training.precision)
+        if config.data.bleu_tokenize == "auto":  # as it was before there was such a choice
+            config = replace(config, data=replace(config.data, bleu_tokenize=started.data.bleu_tokenize))
         differences = compare(started.to_dict(), config.to_dict())
         if differences:
             raise ConfigError(

@@ -10,17 +10,25 @@ import torch
 
 from clearhead.config import DecodingConfig, Selection
 from clearhead.data.batching import TokenizedCorpus, collate, order_by_length
-from clearhead.engines.protocol import SearchOptions, SpecialIds
+from clearhead.engines.directory import ModelInfo
+from clearhead.engines.protocol import SpecialIds
 from clearhead.engines.pytorch import PyTorchEngine
-from clearhead.evaluation import bleu, chrf
+from clearhead.evaluation import Score, bleu, chrf, resolved
 from clearhead.model.transformer import Transformer
-from clearhead.pipeline.corpora import SentencePair, source_ids, tokenized
-from clearhead.text.masking import mask, restored
+from clearhead.pipeline.corpora import SentencePair, tokenized
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import EOS
 from clearhead.training.loop import batch_loss
+from clearhead.translator import Translator
 
 _BATCH_TOKENS = 8192
+_SHOWN = 2
+"""Digits after the point of BLEU and chrF that are shown; what agrees in them is a tie."""
+REASONS = {
+    "bleu": "the highest validation BLEU (of equal ones the lowest loss)",
+    "chrf": "the highest validation chrF (of equal ones the lowest loss)",
+    "loss": "the lowest validation loss",
+}
+"""By which figure the best is chosen, in words, for each `training.select_by`."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +42,22 @@ class Validation:
     """Greedy search; the mean of the validation sets where there are several."""
     chrf: float
     bleu_signature: str
+    """Several, each once, where the validation sets are parted into words in several ways."""
     bleu_by_set: dict[str, float] = field(default_factory=dict)
     """Such as {"en-fr": 40.1}: of each validation set and direction."""
 
     def better_than(self, other: dict[str, Any] | None, select_by: Selection) -> bool:
-        """Say whether these figures beat earlier ones (as `to_dict` gave them)."""
+        """Say whether these figures beat earlier ones (as `to_dict` gave them).
+
+        A young model has a BLEU of 0.00 while its loss falls: of equal ones the lower loss is better.
+        """
         if other is None:
             return True
-        mine: float = getattr(self, select_by)
-        before: float = other[select_by]
-        return mine < before if select_by == "loss" else mine > before
+        if select_by != "loss":
+            mine, before = (round(value, _SHOWN) for value in (getattr(self, select_by), other[select_by]))
+            if mine != before:
+                return bool(mine > before)
+        return bool(self.loss < other["loss"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -69,29 +83,52 @@ def validate(
     decoding: DecodingConfig,
     tokenize: str,
 ) -> Validation:
-    """Measure loss, and BLEU and chrF of greedy translations against the references as written."""
+    """Measure loss, and BLEU and chrF of translations against the references as written.
+
+    The figures are those of `clearhead evaluate` on the same pairs, with this search.
+    """
     model.eval()
-    srcs, tgts = tokenized(tokenizer, pairs)
-    loss = validation_loss(model, TokenizedCorpus.from_ids(srcs, tgts))
-    engine = PyTorchEngine(model, SpecialIds.of(tokenizer))
-    masks = [mask(pair.src, tokenizer.symbol_kinds, tokenizer.learned) for pair in pairs]
-    asked = source_ids(tokenizer, [masked.text for masked in masks], pairs)
-    found = dict(engine.translate([[*ids, EOS] for ids in asked], SearchOptions(decoding=decoding)))
-    by_set: dict[str, list[tuple[str, str]]] = {}
-    for number, pair in enumerate(pairs):
-        translated = tokenizer.decode(found[number][0].tokens)
-        translated = restored(translated, masks[number], pair.target_lang, pair.source_lang).text
-        by_set.setdefault(pair.part, []).append((translated, pair.tgt))
-    bleus, chrfs = {}, {}
-    for name, translations in by_set.items():
-        hypotheses, references = zip(*translations, strict=True)
-        bleus[name] = bleu(hypotheses, references, tokenize=tokenize)
+    loss = validation_loss(model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs)))
+    translated = _translated(PyTorchEngine(model, SpecialIds.of(tokenizer)), tokenizer, pairs, decoding)
+    by_set: dict[str, list[tuple[str, SentencePair]]] = {}
+    for each, pair in zip(translated, pairs, strict=True):
+        by_set.setdefault(pair.part, []).append((each, pair))
+    bleus: dict[str, Score] = {}
+    chrfs: dict[str, Score] = {}
+    for name, members in by_set.items():
+        hypotheses, references = [each for each, _ in members], [pair.tgt for _, pair in members]
+        parting = resolved(tokenize, references, members[0][1].target_lang)
+        bleus[name] = bleu(hypotheses, references, tokenize=parting)
         chrfs[name] = chrf(hypotheses, references)
     return Validation(
         loss=loss,
         perplexity=math.exp(min(loss, 700.0)),
         bleu=mean(score.value for score in bleus.values()),
         chrf=mean(score.value for score in chrfs.values()),
-        bleu_signature=next(iter(bleus.values())).signature,
+        bleu_signature=", ".join(dict.fromkeys(score.signature for score in bleus.values())),
         bleu_by_set={name: round(score.value, 4) for name, score in bleus.items()},
     )
+
+
+def _translated(
+    engine: PyTorchEngine, tokenizer: Tokenizer, pairs: Sequence[SentencePair], decoding: DecodingConfig
+) -> list[str]:
+    """Translate pairs, direction by direction, as a finished model does."""
+    by_direction: dict[tuple[str, str], list[int]] = {}
+    for number, pair in enumerate(pairs):
+        by_direction.setdefault((pair.source_lang, pair.target_lang), []).append(number)
+    found = [""] * len(pairs)
+    for (source, target), numbers in by_direction.items():
+        info = ModelInfo(
+            model=engine.model.config,
+            decoding=decoding,
+            tokenizer=tokenizer.kind,
+            source_langs=(source,) if source else (),
+            target_langs=(target,) if target else (),
+        )
+        stream = Translator(engine, tokenizer, info).stream(
+            [pairs[number].src for number in numbers], to=target or None, split="never"
+        )
+        for number, translation in zip(numbers, stream, strict=True):
+            found[number] = translation.text
+    return found

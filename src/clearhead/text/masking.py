@@ -133,6 +133,22 @@ def restored(
     return Restored("".join(parts), missing, tuple(doubled))
 
 
+def placed_in(
+    translation: str, masked: Masked, target: str | None = None, source: str | None = None
+) -> tuple[Placed, ...]:
+    """Return what the symbols of a translation stand for, from left to right, as `restored` writes it."""
+    waiting: dict[str, deque[Placed]] = {}
+    for each in masked.placed:
+        waiting.setdefault(each.symbol, deque()).append(each)
+    found = []
+    for symbol in filter(waiting.__contains__, translation):
+        each = waiting[symbol][0]
+        if len(waiting[symbol]) > 1:  # the last serves for all that are more often in the translation
+            waiting[symbol].popleft()
+        found.append(replace(each, carried=replace(each.carried, text=_shown(each.carried, target, source))))
+    return tuple(found)
+
+
 def _shown(carried: Carried, target: str | None, source: str | None) -> str:
     if carried.kind in ("number", "amount"):
         return written(carried.text, target, source)
@@ -146,23 +162,35 @@ def mask_pair(
     learned: Collection[str] | None = None,
     draws: Random | None = None,
 ) -> tuple[str, str]:
-    """Return a pair for training with symbols for what stands on both sides, the same one on each.
+    """Return a pair with symbols for what stands on both sides, the same one on each."""
+    ours, theirs = masked_pair(src, tgt, kinds, learned, draws)
+    return ours.text, theirs.text
+
+
+def masked_pair(
+    src: str,
+    tgt: str,
+    kinds: Collection[str],
+    learned: Collection[str] | None = None,
+    draws: Random | None = None,
+) -> tuple[Masked, Masked]:
+    """Return what `mask_pair` returns, with what each symbol stands for.
 
     What the source has must be found in the target: letter for letter, or figures by their digits, since each
     language parts them in its own way. What is written otherwise there (5 p.m. and 17 Uhr) stays as it is.
     """
     stretches = [each for each in find(src, learned) if each.kind in kinds] if kinds else []
     if not stretches:
-        return src, tgt
+        return Masked(src), Masked(tgt)
     partners = _Partners(tgt, find(tgt, learned))
     found = ((each, partners.take(each)) for each in stretches)
     pairs = [(each, there) for each, there in found if there is not None]
     if not pairs:
-        return src, tgt
+        return Masked(src), Masked(tgt)
     masked = mask(src, kinds, found=[one for one, _ in pairs], draws=draws)
     symbol_of = {id(placed.carried): placed.symbol for placed in masked.placed}
     others = sorted(((there, symbol_of[id(one)]) for one, there in pairs), key=lambda item: item[0].start)
-    return masked.text, _with_symbols(tgt, others).text
+    return masked, _with_symbols(tgt, others)
 
 
 def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:

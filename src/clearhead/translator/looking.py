@@ -4,7 +4,7 @@ All of this runs in our own code, and is loaded when somebody looks.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,27 +16,31 @@ from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
 from clearhead.inspection.tokens import Attended, Choice, Tokens
+from clearhead.text.masking import Placed
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.text.words import WordKind, word_of
+from clearhead.translator.reading import Text
 
 Ids = list[int]
 _AT_A_TIME = 1024
 """Tokens of a batch whose attention is kept: all layers and heads take room."""
 
 
-def tokens(tokenizer: Tokenizer, ids: Ids) -> Tokens:
-    """Return ids with their text, their pieces and where those stand in it."""
-    return Tokens(
+def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
+    """Return ids with their text, their pieces and where those stand in it; what is carried is spelled out."""
+    ids = text.ids
+    plain = Tokens(
         tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
     )
+    return plain.spelled_out(text.placed) if text.placed else plain
 
 
 def attention_of(
-    engine: Engine, tokenizer: Tokenizer, sources: Sequence[Ids], targets: Sequence[Ids]
+    engine: Engine, tokenizer: Tokenizer, sources: Sequence[Text], targets: Sequence[Text]
 ) -> Iterator[tuple[int, Attended]]:
-    """Yield the number of each pair and its attention to the source, like lengths together; ids end with EOS."""
-    srcs, tgts = ([tokens(tokenizer, ids) for ids in side] for side in (sources, targets))
+    """Yield the number of each pair and its attention to the source, like lengths together."""
+    srcs, tgts = ([tokens(tokenizer, text) for text in side] for side in (sources, targets))
     lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
     for batch in order_by_length(lengths, _AT_A_TIME):
         pairs = attended(
@@ -52,8 +56,8 @@ def attention_of(
 def alignments(
     engine: Engine,
     tokenizer: Tokenizer,
-    sources: Sequence[Ids],
-    targets: Sequence[Ids],
+    sources: Sequence[Text],
+    targets: Sequence[Text],
     reader: Reader,
     kind: WordKind,
     confidence: Confidence | None = None,
@@ -83,8 +87,9 @@ def sure_of(found: Attended, kind: WordKind, confidence: Confidence) -> tuple[fl
 def look(
     engine: Engine,
     tokenizer: Tokenizer,
-    src: Ids,
-    target: Ids | None,
+    src: Text,
+    target: Text | None,
+    placed_in: Callable[[str], tuple[Placed, ...]],
     options: SearchOptions,
     about: dict[str, Any],
     *,
@@ -92,25 +97,32 @@ def look(
     measures: bool,
     search: bool,
 ) -> AttentionMaps:
-    """Translate, or take the target that is given, and return every attention of one pass over both."""
+    """Translate, or take the target that is given, and return every attention of one pass over both.
+
+    `placed_in` tells what the symbols of a translation stand for.
+    """
     longest = engine.pytorch.model.config.longest
-    check_lengths([src, [BOS, *(target or ())]], longest)
+    check_lengths([src.ids, [BOS, *(target.ids[:-1] if target else ())]], longest)
     notes = list(about.pop("notes", []))
     if target is None:
-        ((_, (best_found, *_)),) = engine.translate([src], options)
-        produced = list(best_found.tokens)
+        ((_, (best_found, *_)),) = engine.translate([src.ids], options)
+        produced = Text([*best_found.tokens, EOS], placed_in(tokenizer.decode(best_found.tokens)))
         if best_found.truncated:
             notes.append("the translation reached the length limit and was ended there")
         if best_found.repetition:
             notes.append("the translation began to repeat itself and was kept from it")
     else:
         produced = target
-    steps, best = story(engine, tokenizer, src, options) if search else ((), None)
+    steps: tuple[tuple[Choice, ...], ...] = ()
+    search_text = None
+    if search:
+        steps, best = story(engine, tokenizer, src.ids, options)
+        search_text = tokens(tokenizer, Text(best, placed_in(tokenizer.decode(best)))).text
     model = engine.pytorch.model
     maps = record(
         model,
         tokens(tokenizer, src),
-        tokens(tokenizer, [*produced, EOS]),
+        tokens(tokenizer, produced),
         start=BOS,
         piece=lambda i: tokenizer.pieces([i])[0],
         inner=inner or measures,
@@ -119,7 +131,7 @@ def look(
             **about,
             "notes": notes,
             "engine": f"{engine.name} {engine.precision}" if target is None else None,
-            "search_text": best,
+            "search_text": search_text,
             "beam_size": options.decoding.beam_size,
         },
     )
@@ -130,15 +142,15 @@ def look(
 
 def story(
     engine: Engine, tokenizer: Tokenizer, src: Ids, options: SearchOptions
-) -> tuple[tuple[tuple[Choice, ...], ...], str]:
-    """Return the choices of each step of our own search, and the text that it found best."""
+) -> tuple[tuple[tuple[Choice, ...], ...], Ids]:
+    """Return the choices of each step of our own search, and the ids that it found best."""
     steps: list[tuple[Choice, ...]] = []
     searching = engine.pytorch.trace(src, options)
     while True:
         try:
             step = next(searching)
         except StopIteration as stop:
-            return tuple(steps), tokenizer.decode(stop.value[0][0].tokens)
+            return tuple(steps), list(stop.value[0][0].tokens)
         steps.append(
             tuple(
                 Choice(

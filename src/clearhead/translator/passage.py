@@ -15,7 +15,7 @@ from clearhead.text.form import Form, dressed, undressed
 from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import EOS
+from clearhead.translator.reading import read_sentence
 from clearhead.translator.translation import Split, Translation
 
 Item = TypeVar("Item")
@@ -122,7 +122,7 @@ def cut(text: str, manner: Manner) -> Passage:
             spans.append(part)
             if part.is_sentence:
                 of_part = form if part is span else undressed(part.text, tokenizer, form=manner.form)
-                ids = [*tokenizer.encode(of_part.text, to=manner.tag), EOS]
+                ids = read_sentence(of_part, tokenizer, manner.tag).ids
                 found.append(Sentence(part.text, number, of_part, ids))
     return Passage(text, spans, found, tuple(dict.fromkeys(notes)))
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, overload
@@ -15,11 +16,13 @@ from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
-from clearhead.text.masking import mask_pair
+from clearhead.text.form import undressed
+from clearhead.text.masking import Masked, placed_in
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
 from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
+from clearhead.translator.reading import Text, read_pairs, read_sentence
 from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
@@ -256,17 +259,15 @@ class Translator:
             return
         from clearhead.inspection.alignment import joined
 
-        flat = [ids for passage in passages for ids in passage.ids]
-        targets = [[*one.tokens, EOS] for place in range(len(passages)) for one in best[place]]
-        alignments = iter(self._alignments(flat, targets, "split"))
+        sources, targets = [], []
         for place, passage in enumerate(passages):
-            parts = [
-                each.spelled_out(sentence.form.masked.carried_by)
-                for each, sentence in zip(
-                    islice(alignments, len(passage.sentences)), passage.sentences, strict=True
-                )
-            ]
-            yield replace(made[place], alignment=joined(parts))
+            for sentence, one in zip(passage.sentences, best[place], strict=True):
+                masked, text = sentence.form.masked, self.tokenizer.decode(one.tokens)
+                sources.append(Text(sentence.ids, masked.placed))
+                targets.append(Text([*one.tokens, EOS], placed_in(text, masked, to, manner.source)))
+        alignments = iter(self._alignments(sources, targets, "split"))
+        for place, passage in enumerate(passages):
+            yield replace(made[place], alignment=joined(list(islice(alignments, len(passage.sentences)))))
 
     def _with_words(
         self,
@@ -314,17 +315,9 @@ class Translator:
 
         What must come through is carried by symbols, as it is in translating.
         """
-        self._check_counts(sources, targets)
-        tag = self.target(to)
-        kinds, learned = self.tokenizer.symbol_kinds, self.tokenizer.learned
-        pairs = [
-            mask_pair(normalize(src), normalize(tgt), kinds, learned)
-            for src, tgt in zip(sources, targets, strict=True)
-        ]
-        srcs = [[*self.tokenizer.encode(src, to=tag), EOS] for src, _ in pairs]
-        tgts = self.tokenizer.encode_target_batch([tgt for _, tgt in pairs])
+        srcs, tgts = self._read(sources, targets, to)
         scores = []
-        for log_probs in self.engine.score(srcs, tgts):
+        for log_probs in self.engine.score([src.ids for src in srcs], [tgt.ids[:-1] for tgt in tgts]):
             total = math.fsum(log_probs)
             penalty = length_penalty(len(log_probs), self.info.decoding.alpha)
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
@@ -349,7 +342,7 @@ class Translator:
         Words are what stands between spaces (`space`), or so that punctuation marks are words (`split`). How
         they are read from the attention is `reader`.
         """
-        return self._alignments(*self._encoded(sources, targets, to), words)
+        return self._alignments(*self._attendable(sources, targets, to), words)
 
     @property
     def reader(self) -> "Reader":
@@ -366,28 +359,29 @@ class Translator:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
         from clearhead.translator.looking import attention_of
 
-        found = dict(attention_of(self.engine, self.tokenizer, *self._encoded(sources, targets, to)))
+        found = dict(attention_of(self.engine, self.tokenizer, *self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
-    def _alignments(
-        self, sources: list[list[int]], targets: list[list[int]], words: "WordKind"
-    ) -> list["Alignment"]:
+    def _alignments(self, sources: list[Text], targets: list[Text], words: "WordKind") -> list["Alignment"]:
         from clearhead.translator.looking import alignments
 
         confidence = self.info.confidence
         return alignments(self.engine, self.tokenizer, sources, targets, self.reader, words, confidence)
 
-    def _encoded(
+    def _read(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
-    ) -> tuple[list[list[int]], list[list[int]]]:
-        """Return the ids of both sides, EOS last."""
+    ) -> tuple[list[Text], list[Text]]:
+        """Return both sides of pairs as the model reads them, to be scored, aligned or looked at."""
         self._check_counts(sources, targets)
-        both = (
-            [[*ids, EOS] for ids in self.tokenizer.encode_batch(sources, to=self.target(to))],
-            [[*ids, EOS] for ids in self.tokenizer.encode_target_batch(targets)],
-        )
+        return read_pairs(sources, targets, self.tokenizer, self.target(to))
+
+    def _attendable(
+        self, sources: Sequence[str], targets: Sequence[str], to: str | None
+    ) -> tuple[list[Text], list[Text]]:
+        """Return the same, where there is a position for each token."""
+        both = self._read(sources, targets, to)
         for side in both:
-            check_lengths(side, self.info.model.longest)
+            check_lengths([text.ids for text in side], self.info.model.longest)
         return both
 
     def look(
@@ -416,11 +410,20 @@ class Translator:
         several = [
             f"looked at as one sentence, though it seems to be {count}; translate takes them one by one"
         ]
+        source = self.sources[0] if len(self.sources) == 1 else None
+        given = None
+        if target is None:
+            form = undressed(text, self.tokenizer, form=self.info.decoding.form)
+            src, masked = read_sentence(form, self.tokenizer, tag), form.masked
+        else:
+            ((src,), (given,)) = self._read([text], [target], to)
+            masked = Masked("")
         return look(
             self.engine,
             self.tokenizer,
-            [*self.tokenizer.encode(text, to=tag), EOS],
-            None if target is None else self.tokenizer.encode_target(target),
+            src,
+            given,
+            partial(placed_in, masked=masked, target=self._named(tag), source=source),
             SearchOptions(decoding=self.info.decoding),
             {
                 "model": self.name,
