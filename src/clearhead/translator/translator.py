@@ -173,7 +173,7 @@ class Translator:
             tag=tag,
             split="never" if forced else split,
             languages=(source,) if source else self.sources or ("en",),
-            limit=int(self.info.training.get("max_tokens", 256)),
+            limit=self.info.max_tokens,
             form=search.decoding.form and not forced,
             source=source,
             confidence=self.info.confidence,
