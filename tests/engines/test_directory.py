@@ -1,6 +1,7 @@
 """A model directory that somebody made to hurt: refused in a line, or a model that works."""
 
 import copy
+import functools
 import hashlib
 import json
 import os
@@ -22,19 +23,14 @@ from clearhead import checkpoint
 from clearhead.config import DecodingConfig, ModelConfig
 from clearhead.engines import directory
 from clearhead.engines.confidence import Confidence
-from clearhead.errors import CheckpointError, ClearheadError, ConfigError
+from clearhead.errors import CheckpointError, ClearheadError
 from clearhead.translator import Translator
 from tests.engines.test_ctranslate2 import write_model
 from tests.test_confidence import CONFIDENCE
 
 ALIGNMENT = {"heads": [[0, 0]], "reading": "read", "share": 0.7, "least": 0.0, "grow": 0.05, "missing": 0.2}
-HOSTILE = [10**6, 10**30, -1, 0, 0.5, 1e308, "NaN", "Infinity", True, None] + [
-    "x\x1b[2J",
-    "\ud800" + "x" * 10_000,
-    [],
-    {"": 1},
-    [10**9],
-]
+HOSTILE: list[Any] = [10**6, 10**30, -1, 0, 0.5, 1e308, "NaN", "Infinity", True, None, [], {"": 1}, [10**9]]
+HOSTILE += ["x\x1b[2J", "\ud800" + "x" * 10_000]
 """Strings that are names of numbers are written as these."""
 
 
@@ -107,15 +103,17 @@ def mutated(config: Any, place: tuple, value: Any) -> Any:
     return changed
 
 
-def told(action: Callable[[], object]) -> bool:
+def told(action: Callable[..., object], *args: Any) -> bool:
     """Say whether something was refused, which is told in a line; no other exception may come of it."""
     try:
-        action()
+        action(*args)
     except ClearheadError as error:
-        assert len(str(error)) < 700, str(error)
-        assert str(error).isprintable(), str(error)
-        return True
-    return False
+        said = str(error)
+    else:
+        return False
+    assert len(said) < 700, said
+    assert said.isprintable(), said
+    return True
 
 
 def translate(path) -> None:
@@ -127,7 +125,7 @@ def look(path) -> None:
 
 
 def works(path) -> bool:
-    return not told(lambda: translate(path))
+    return not told(translate, path)
 
 
 def test_the_directory_works_before_it_is_damaged(whole, model):
@@ -145,14 +143,14 @@ def test_every_key_of_the_configuration_may_hold_anything(whole, model):
     for place, value in product(places(config), HOSTILE):
         text = written(mutated(config, place, value))
         (model / "config.json").write_bytes(text)
-        if not told(lambda: directory.read_info(model)):
+        if not told(directory.read_info, model):
             accepted.append((place, value))
     assert len(accepted) < 0.3 * len(list(places(config))) * len(HOSTILE)
     assert {place for place, _ in accepted} & sizes == {("model", "max_positions")}  # which are computed here
     for place, value in dict(accepted).items():  # the last that was accepted of each
         if place[0] in ("model", "decoding", "alignment"):
             put(model, "config.json", written(mutated(config, place, value)))
-            told(lambda: (look if place[0] == "alignment" else translate)(model))
+            told(look if place[0] == "alignment" else translate, model)
 
 
 def test_every_key_may_be_missing(whole, model):
@@ -165,9 +163,9 @@ def test_every_key_may_be_missing(whole, model):
             inside = inside[key]
         del inside[place[-1]]
         (model / "config.json").write_bytes(written(changed))
-        told(lambda: directory.read_info(model))
+        told(directory.read_info, model)
     (model / "config.json").write_bytes(b"{}")
-    assert told(lambda: directory.read_info(model))
+    assert told(directory.read_info, model)
 
 
 def deep(depth: int) -> bytes:
@@ -286,7 +284,7 @@ def test_a_tokenizer_that_is_damaged_or_of_another_model(model, whole, tmp_path)
             tokenizer[:place] + bytes([tokenizer[place] ^ 0x55]) + tokenizer[place + 1 :],
         ):
             put(model, "tokenizer.model", damaged)
-            told(lambda: directory.read_tokenizer(model).encode("one two"))
+            told(directory.read_tokenizer, model)
     other = write_model(tmp_path / "other", d_model=8, d_ff=8, languages=("en",))
     put(model, "tokenizer.model", (other / "tokenizer.model").read_bytes())
     with pytest.raises(CheckpointError, match=r"tokenizer\.model has .* pieces, and the model was made for"):
@@ -397,7 +395,4 @@ def test_settings_of_another_type_are_refused_in_python_too():
             for value in HOSTILE:
                 if value == getattr(usual, name):
                     continue
-                try:
-                    kind(**{**needed, name: value})
-                except ConfigError as error:
-                    assert len(str(error)) < 300, name
+                told(functools.partial(kind, **{**needed, name: value}))
