@@ -164,7 +164,7 @@ def test_wrong_readers_are_refused():
         Reader(heads=())
     with pytest.raises(ConfigError, match="allowed is a number from 0 to 10"):
         Reader.from_dict({"heads": [[0, 0]], "share": "x"})
-    with pytest.raises(ConfigError, match="alignment.heads is -1"):
+    with pytest.raises(ConfigError, match="heads is -1"):
         Reader(heads=((0, -1),))
     with pytest.raises(ConfigError, match="name each once"):
         Reader(heads=((0, 1), (0, 1)))

@@ -90,11 +90,14 @@ def test_every_number_on_the_command_line_is_used_or_refused_in_a_line(
         try:
             cli.main([str(arg) for arg in args])
         except SystemExit as stopped:
-            refused += 1
-            said = capsys.readouterr().err
-            assert stopped.code in (1, 2), (value, said)
-            assert "Traceback" not in said
-            assert said.count("\n") == 1 or stopped.code == 2, (value, said)
+            code = stopped.code
+        else:
+            continue
+        refused += 1
+        said = capsys.readouterr().err
+        assert code in (1, 2), (value, said)
+        assert "Traceback" not in said
+        assert said.count("\n") == 1 or code == 2, (value, said)
     assert refused >= len(GIVEN) // 2
 
 
@@ -116,7 +119,6 @@ NO_TEXT: tuple[Any, ...] = (
     [["one"]],
     [None],
     ("one", 2),
-    object(),
 )
 
 
@@ -137,18 +139,14 @@ def test_what_is_no_text_is_told_in_a_line(translator, text):
         assert len(str(error.value)) < 300
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"window": 0}, {"window": "1"}, {"split": "sometimes"}, {"to": 3}, {"to": ["en"]}, {"beam_size": "4"}]
-    + [
-        {"alpha": "0.6"},
-        {"num_hypotheses": 0},
-        {"num_hypotheses": 10**9},
-        {"alpha": math.nan},
-        {"beam_size": 10**5},
-    ],
-    ids=repr,
+WRONG_OPTIONS: tuple[dict[str, Any], ...] = (
+    *({"window": 0}, {"window": "1"}, {"split": "sometimes"}, {"to": 3}, {"to": ["en"]}, {"beam_size": "4"}),
+    *({"alpha": "0.6"}, {"alpha": math.nan}, {"num_hypotheses": 0}, {"num_hypotheses": 10**9}),
+    {"beam_size": 10**5},
 )
+
+
+@pytest.mark.parametrize("wrong", WRONG_OPTIONS, ids=repr)
 def test_options_of_another_type_or_size_are_told_in_a_line(translator, wrong):
     with pytest.raises(
         ClearheadError, match=next(iter(wrong)) if "to" not in wrong else "does not translate"

@@ -172,7 +172,8 @@ class Translator:
         """Return how texts are cut; with a forced beginning each is one sentence, as it stands."""
         if source is not None and self.sources and source not in self.sources:
             raise TranslationError(
-                f"this model does not translate from {untrusted.shown(source)}; it translates from {', '.join(self.sources)}"
+                f"this model does not translate from {untrusted.shown(source)}; it translates from "
+                f"{', '.join(self.sources)}"
             )
         if len(self.sources) == 1:
             (source,) = self.sources
@@ -205,8 +206,8 @@ class Translator:
             )
         if beam_size is not None or alpha is not None or num_hypotheses != 1:
             raise TranslationError(
-                "options were given, and beam_size, alpha or num_hypotheses beside them; options hold these too, so "
-                "set them there, in SearchOptions(decoding=DecodingConfig(beam_size=..., alpha=...), num_hypotheses=...)"
+                "options were given, and beam_size, alpha or num_hypotheses beside them; options hold these too: set "
+                "them there, as in SearchOptions(decoding=DecodingConfig(beam_size=1), num_hypotheses=1)"
             )
         return options
 
