@@ -24,6 +24,7 @@ LAYERS = [
     {"data", "model", "evaluation"},
     {"text"},
     {"config"},
+    {"untrusted"},
     {"errors"},
 ]
 """Top to bottom; units of one line do not import each other. The package itself ranks with the translator."""

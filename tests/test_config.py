@@ -103,7 +103,7 @@ def test_a_file_of_settings_may_be_a_pipe(tmp_path):
         ({"training": {"patience": -1}}, "0 or more"),
         ({"tokenizer": {"vocab_size": 100}}, "300 (256 are bytes) to"),
         ({"tokenizer": {"kind": "wordpiece"}}, "one of unigram, bpe, word, char"),
-        ({"decoding": {"alpha": -0.1}}, "0 or more"),
+        ({"decoding": {"alpha": -0.1}}, "a number from 0 to 10"),
         ({"preset": "bse"}, "unknown preset 'bse' (did you mean 'base'?); there are tiny, small, base, big"),
     ],
 )

@@ -8,22 +8,29 @@ tensors are numpy arrays; nothing is ever unpickled.
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
 from clearhead.errors import CheckpointError
+from clearhead.untrusted import parse_json, shown
+from clearhead.untrusted import read_json as read_any
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 MANIFEST = "manifest.json"
 _STEP = re.compile(r"step-\d+")
+_LONGEST_HEAD = 16 << 20
+_MOST_AXES = 8
+_BYTES = {"F16": 2, "F32": 4, "F64": 8}
+"""What weights may be made of, and the bytes of each number."""
 _PARTIAL, _REPLACED = ".partial-", ".replaced-"
 
 
@@ -88,37 +95,120 @@ def verify(path: Path) -> None:
     if not path.is_dir():
         raise CheckpointError(f"there is no directory {path}")
     try:
-        sums: dict[str, str] = json.loads((path / MANIFEST).read_bytes())["sha256"]
-        for name, expected in sums.items():
-            if not (path / name).is_file():
-                raise CheckpointError(
-                    f"{path} is damaged: {name} is missing; copy the directory again, whole"
-                )
-            with (path / name).open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                    raise CheckpointError(
-                        f"{path} is damaged: {name} does not match its checksum; copy the directory again"
-                    )
+        for name, expected in _sums(path).items():
+            _verify_file(path, name, expected)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} has no {MANIFEST}, so it is not a complete checkpoint or model directory"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} is damaged: {MANIFEST} cannot be read ({error})") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is damaged: {MANIFEST} cannot be read ({error}); copy the directory again, whole"
+        ) from None
+
+
+def _sums(path: Path) -> dict[str, str]:
+    """Return the sum of each file by the manifest. Raises OSError and ValueError."""
+    manifest = read_any(path / MANIFEST)
+    sums = manifest.get("sha256") if isinstance(manifest, dict) else None
+    if not isinstance(sums, dict):
+        raise ValueError("it holds no sums")
+    for name, expected in sums.items():
+        if not isinstance(expected, str):
+            raise ValueError(f"the sum of {shown(name)} is {shown(expected)}")
+        if name in ("", ".", "..") or set(name) & set("/\\:\0"):  # nothing outside the directory is read
+            raise ValueError(f"{shown(name)} is no name of a file")
+    return sums
+
+
+def _verify_file(path: Path, name: str, expected: str) -> None:
+    if not (path / name).is_file():
+        raise CheckpointError(f"{path} is damaged: {name} is missing; copy the directory again, whole")
+    with (path / name).open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+            raise CheckpointError(
+                f"{path} is damaged: {name} does not match its checksum; copy the directory again"
+            )
+
+
+def verified_files(path: Path) -> frozenset[str]:
+    """Return the names of the files that `verify` holds against the manifest."""
+    try:
+        return frozenset(_sums(path))
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def array_shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array of a safetensors file by its head, which is held against the file's length.
+
+    Nothing is taken from memory for the arrays themselves. Raises CheckpointError where the head says what the file
+    is not, and for numbers that weights are not made of.
+    """
+    try:
+        head, length = _head(file)
+        sizes = {name: _size(name, facts) for name, facts in head.items()}
+        if sum(sizes.values()) != length:
+            raise ValueError(
+                f"its head tells of {sum(sizes.values()):,} bytes of numbers, and it has {length:,}"
+            )
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read {file}: {error}; copy it again") from None
+    return {name: tuple(facts["shape"]) for name, facts in head.items()}
 
 
 def read_arrays(file: Path) -> Arrays:
     """Read a safetensors file."""
+    array_shapes(file)
     try:
         return safetensors.numpy.load_file(file)
     except (OSError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"cannot read {file}: {error}") from None
 
 
+def _head(file: Path) -> tuple[dict[str, Any], int]:
+    """Return what the head says of each array, and how many bytes there are of numbers."""
+    if not file.is_file():
+        raise ValueError("it is missing, or no ordinary file")
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > _LONGEST_HEAD:
+            raise ValueError(f"its head of {length} bytes is none")
+        head = parse_json(stream.read(length))
+    if not isinstance(head, dict):
+        raise ValueError("its head is no JSON object")
+    head.pop("__metadata__", None)
+    return head, file.stat().st_size - 8 - length
+
+
+def _size(name: str, facts: object) -> int:
+    """Return the bytes of one array. Raises ValueError where its shape and its place do not fit together."""
+    kind, shape, places = (
+        facts.get(key) if isinstance(facts, dict) else None for key in ("dtype", "shape", "data_offsets")
+    )
+    if not (_counts(shape) and _counts(places) and len(places) == 2):
+        raise ValueError(f"{shown(name)} has no shape or no place in it")
+    if not isinstance(kind, str) or kind not in _BYTES:
+        raise ValueError(f"{shown(name)} is of type {shown(kind)}; allowed are {', '.join(_BYTES)}")
+    size = math.prod(shape) * _BYTES[kind]
+    if places[1] - places[0] != size:
+        raise ValueError(f"{shown(name)} of shape {shown(shape)} does not fill its place")
+    return size
+
+
+def _counts(values: object) -> TypeGuard[list[int]]:
+    """Say whether these are a few whole numbers from 0."""
+    return (
+        isinstance(values, list)
+        and len(values) <= _MOST_AXES
+        and all(type(each) is int and each >= 0 for each in values)
+    )
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object."""
     try:
-        value = json.loads(file.read_bytes())
+        value = read_any(file)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot read {file}: {error}") from None
     if not isinstance(value, dict):

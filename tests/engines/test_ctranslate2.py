@@ -1,5 +1,6 @@
 """A model in CTranslate2 translates as it does in our own code."""
 
+import json
 import os
 import subprocess
 import sys
@@ -300,14 +301,49 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
     assert [each.name for each in place.parent.iterdir()] == [place.name]
 
 
-def test_what_is_remembered_in_another_form_is_measured_again(model, engine, tmp_path):
+ROW = ["int8", 1, 1, ""]
+HOSTILE = (None, True, 1.5, -1, 0, 10**6, 10**30, "x", "", [], {}, [1], "\x00", "GENERIC", "float16")
+FILES = {
+    "empty": b"",
+    "a list": b"[]",
+    "cut": b"{",
+    "no row": b'{"KEY": 3}',
+    "a short row": b'{"KEY": ["int8", 1, 1]}',
+    "a long row": b'{"KEY": ["int8", 1, 1, "", ""]}',
+    "half a character": b"\xff",
+    "deep": b'{"KEY": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "many spaces": b" " * (5 << 20),
+    "no number": b'{"KEY": ["int8", NaN, 1, ""]}',
+    "twice": b'{"KEY": ["int8", 1, 1, ""], "KEY": ["int8", 1, 1, ""]}',
+    **{
+        f"{ROW[place]!r} is {value!r}": json.dumps({"KEY": [*ROW[:place], value, *ROW[place + 1 :]]}).encode()
+        for place in range(len(ROW))
+        for value in HOSTILE
+        if not (value == ROW[place] and type(value) is type(ROW[place]))
+    },
+}
+
+
+@pytest.mark.parametrize("damage", FILES)
+def test_what_is_remembered_and_does_not_fit_is_measured_again(model, tmp_path, monkeypatch, damage):
+    """Nothing of it reaches the library, which ends the process for some settings, and nobody is told."""
+    best = Setting("float32", 1, 1)
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [(best, 1.0)])
     shape = choice.directory.read_info(model).model
-    for text in ("[]", "{", '{"x": 3}', '{"x": [1]}', "\udcff"):
-        (tmp_path / "settings.json").write_bytes(text.encode("utf-8", "surrogatepass"))
-        assert tuning._read(tmp_path / "settings.json") == {}
-    assert (
-        tuning.setting(engine.converted, shape, tmp_path) in tuning._read(tmp_path / "settings.json").values()
-    )
+    kept = tmp_path / "settings.json"
+    assert tuning.setting(model, shape, tmp_path) == best
+    (key,) = json.loads(kept.read_text())
+    kept.write_bytes(FILES[damage].replace(b"KEY", key.encode()))
+    assert tuning.setting(model, shape, tmp_path) == best
+    kept.write_text(json.dumps({key: ROW, "of another machine": ["int8", 10**6, 1, ""]}))
+    assert tuning.setting(model, shape, tmp_path) == Setting(*ROW)
+
+
+def test_settings_that_are_no_file_are_measured_again(model, tmp_path, monkeypatch):
+    best = Setting("float32", 1, 1)
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [(best, 1.0)])
+    os.mkfifo(tmp_path / "settings.json")
+    assert tuning.setting(model, choice.directory.read_info(model).model, tmp_path) == best
 
 
 def test_the_users_instruction_set_is_for_this_time_only(model, engine, tmp_path, monkeypatch):

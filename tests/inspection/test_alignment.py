@@ -162,10 +162,12 @@ def test_wrong_readers_are_refused():
         Reader(heads=((0, 0),), reading="fed")
     with pytest.raises(ConfigError, match="at least one head"):
         Reader(heads=())
-    with pytest.raises(ConfigError, match="must be a number"):
+    with pytest.raises(ConfigError, match="allowed is a number from 0 to 10"):
         Reader.from_dict({"heads": [[0, 0]], "share": "x"})
-    with pytest.raises(ConfigError, match="count from 0"):
+    with pytest.raises(ConfigError, match="heads is -1"):
         Reader(heads=((0, -1),))
+    with pytest.raises(ConfigError, match="name each once"):
+        Reader(heads=((0, 1), (0, 1)))
     with pytest.raises(ConfigError, match="head 0 of layer 9, but there are 1 layers of 1 heads"):
         weights(ROWS, heads=((9, 0),))
     with pytest.raises(DataError, match="no pairs"):

@@ -205,7 +205,7 @@ def test_damaged_model_directory(fails, tiny_run, tmp_path, damage, said):
     assert said in fails("translate", "--model", model, "1 2 3")
 
 
-@pytest.mark.parametrize("what", ["shape", "name", "version", "tokenizer"])
+@pytest.mark.parametrize("what", ["shape", "size", "name", "version", "tokenizer"])
 def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path, what):
     """The sums are right, so it is not damaged on the way; it was made wrong."""
     old, new = tiny_run.path / "model", tmp_path / "model"
@@ -213,9 +213,11 @@ def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path,
     config = json.loads((old / "config.json").read_text())
     tokenizer = (old / "tokenizer.model").read_bytes()
     if what == "shape":
+        arrays["src_embedding.weight"] = arrays["src_embedding.weight"].T.copy()
+    elif what == "size":
         arrays["src_embedding.weight"] = np.zeros((3, 4), np.float32)
     elif what == "name":
-        arrays["extra"] = np.zeros(1, np.float32)
+        arrays["extra"] = arrays.pop("src_embedding.weight")
     elif what == "version":
         config["format_version"] = 99
     else:
@@ -226,7 +228,12 @@ def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path,
         "tokenizer.model": tokenizer,
     }
     checkpoint.write_directory(new, files)
-    said = {"shape": "has shape [3, 4]", "name": "disagree about extra", "version": "format version 99"}
+    said = {
+        "shape": "has shape",
+        "size": "a model as in config.json has",
+        "name": "disagree about extra",
+        "version": "format version 99",
+    }
     assert said.get(what, "tokenizer") in fails("translate", "--model", new, "1 2 3")
 
 

@@ -168,16 +168,12 @@ class Translate:
             yield "" if number in refused else line
 
     def _options(self, translator: "Translator") -> Any:
-        from clearhead.engines.protocol import SearchOptions
+        from clearhead.engines.protocol import search_options
 
-        defaults = translator.info.decoding
-        decoding = dataclasses.replace(
-            defaults,
-            beam_size=max(defaults.beam_size, self.nbest) if self.beam is None else self.beam,
-            alpha=defaults.alpha if self.alpha is None else self.alpha,
-        )
-        return SearchOptions(
-            decoding=decoding,
+        return search_options(
+            translator.info.decoding,
+            beam_size=self.beam,
+            alpha=self.alpha,
             num_hypotheses=self.nbest,
             temperature=self.temperature,
             top_k=self.top_k,

@@ -1,16 +1,51 @@
 """What is out of range is refused where it enters, with what is allowed."""
 
 import difflib
+import numbers
 from collections.abc import Iterable
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from clearhead.errors import ConfigError
+from clearhead.untrusted import shown
+
+_LONGEST_WORD = 60
+"""Characters of a word that is looked for among others; to compare takes their square."""
 
 
 def check(condition: bool, name: str, value: object, allowed: str) -> None:
     """Raise ConfigError for a value that is not allowed."""
     if not condition:
-        raise ConfigError(f"{name} is {value!r}; allowed is {allowed}")
+        raise ConfigError(f"{name} is {shown(value)}; allowed is {allowed}")
+
+
+def check_integer(name: str, value: object, least: int, most: int) -> None:
+    """Raise ConfigError for what is no whole number from `least` to `most`."""
+    number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    check(
+        number and least <= value <= most,  # type: ignore[operator]
+        name,
+        value,
+        f"a whole number from {least:,} to {most:,}",
+    )
+
+
+def check_number(name: str, value: object, least: float, most: float) -> None:
+    """Raise ConfigError for what is no number from `least` to `most`."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    check(
+        number and least <= value <= most,  # type: ignore[operator]  # no NaN is
+        name,
+        value,
+        f"a number from {least:g} to {most:g}",
+    )
+
+
+def check_flags(config: object, section: str) -> None:
+    """Hold every field of true or false to these."""
+    for name, hint in get_type_hints(type(config)).items():
+        if hint is bool:
+            value = getattr(config, name)
+            check(isinstance(value, bool), f"{section}.{name}", value, "true or false")
 
 
 def check_choices(config: object, section: str) -> None:
@@ -24,5 +59,5 @@ def check_choices(config: object, section: str) -> None:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Ask whether the nearest of the known words was meant; empty where none is near."""
-    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(str(word)[:_LONGEST_WORD], list(known), n=1, cutoff=0.5)
     return f" (did you mean {matches[0]!r}?)" if matches else ""

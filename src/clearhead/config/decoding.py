@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from clearhead.config.checks import check
+from clearhead.config.checks import check_flags, check_integer, check_number
+
+MOST_HYPOTHESES = 1000
+"""Widest beam; beyond it a sentence takes gigabytes, and wider beams than some ten find nothing better."""
+LARGEST_ALPHA = 10.0
+"""The usual exponents are below 2; far above, the penalty no longer is a number that a machine can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +27,11 @@ class DecodingConfig:
     """Put right addresses, codes and long numbers that come out a letter otherwise than the source has them."""
 
     def __post_init__(self) -> None:
-        check(self.beam_size >= 1, "decoding.beam_size", self.beam_size, "1 or more")
-        check(self.alpha >= 0, "decoding.alpha", self.alpha, "0 or more")
-        check(self.max_length_factor >= 0, "decoding.max_length_factor", self.max_length_factor, "0 or more")
-        check(self.max_length_offset >= 1, "decoding.max_length_offset", self.max_length_offset, "1 or more")
+        check_integer("decoding.beam_size", self.beam_size, 1, MOST_HYPOTHESES)
+        check_number("decoding.alpha", self.alpha, 0, LARGEST_ALPHA)
+        check_number("decoding.max_length_factor", self.max_length_factor, 0, 100)
+        check_integer("decoding.max_length_offset", self.max_length_offset, 1, 10_000)
+        check_flags(self, "decoding")
 
     def max_length(self, num_src_tokens: int) -> int:
         """Return the largest number of target tokens for a source of so many tokens."""

@@ -3,13 +3,23 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from clearhead.config.checks import check, check_choices, nearest
+from clearhead.config.checks import check, check_choices, check_flags, check_integer, check_number, nearest
 from clearhead.errors import ConfigError
 
 Norm = Literal["post", "pre"]
 Normalization = Literal["layer", "rms"]
 Activation = Literal["relu", "gelu", "swish", "swiglu"]
 Positions = Literal["sinusoidal", "learned", "rotary"]
+_MOST = {
+    "vocab_size": 10_000_000,
+    "d_model": 65_536,
+    "d_ff": 1_048_576,
+    "num_heads": 65_536,
+    "num_encoder_layers": 1000,
+    "num_decoder_layers": 1000,
+    "max_positions": 1_000_000,
+}
+"""Of each size, beyond the largest models that there are: what is above is a slip."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +61,12 @@ class ModelConfig:
     """Learned positions: how many there are; nothing longer can be read or written."""
 
     def __post_init__(self) -> None:
-        for name in (
-            "vocab_size",
-            "d_model",
-            "d_ff",
-            "num_heads",
-            "num_encoder_layers",
-            "num_decoder_layers",
-            "max_positions",
-        ):
-            check(getattr(self, name) >= 1, f"model.{name}", getattr(self, name), "1 or more")
+        for name, most in _MOST.items():
+            check_integer(f"model.{name}", getattr(self, name), 1, most)
         for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
-            check(0 <= getattr(self, name) < 1, f"model.{name}", getattr(self, name), "from 0 to below 1")
+            share = getattr(self, name)
+            check_number(f"model.{name}", share, 0, 1)
+            check(share < 1, f"model.{name}", share, "from 0 to below 1")
         check(self.d_model % 2 == 0, "model.d_model", self.d_model, "an even number (sine and cosine pairs)")
         check(
             self.d_model % self.num_heads == 0,
@@ -77,6 +81,7 @@ class ModelConfig:
             "so many that d_model / num_heads is even: rotary positions turn pairs of numbers",
         )
         check_choices(self, "model")
+        check_flags(self, "model")
 
     @classmethod
     def preset(cls, name: str, *, vocab_size: int, **overrides: Any) -> Self:

@@ -8,26 +8,45 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from clearhead.config.checks import nearest
 from clearhead.errors import ConfigError
+from clearhead.untrusted import LIMIT, shown
 
 Config = TypeVar("Config")
+_DOTS = 1000
+"""Most of a line; tomllib takes the square of a dotted key's parts in memory."""
 
 
 def read_toml(path: Path | str) -> dict[str, Any]:
     """Read a TOML file; what is wrong with it is told in one line."""
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open(encoding="utf-8") as file:  # which may be a pipe
+            text = file.read(LIMIT + 1)
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration file {path}; give the path of a run.toml") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the configuration file {path}: {error}") from None
+    if len(text) > LIMIT:
+        raise ConfigError(
+            f"{path} is longer than {LIMIT:,} characters, so it is no configuration; give a run.toml"
+        )
+    try:
+        if any(line.count(".") > _DOTS for line in text.splitlines()):
+            raise RecursionError
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{path} is not valid TOML: it is nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except ValueError:  # Python's, of numbers with thousands of digits
+        raise ConfigError(f"{path} is not valid TOML: a number in it is too large") from None
 
 
 def section(kind: type[Config], values: object, name: str) -> Config:
     """Build one table's dataclass from plain values, checking keys and types."""
     table = as_table(values, name)
     unknown_key_check(table, kind, name)
+    for each in dataclasses.fields(kind):
+        if each.name not in table and each.default is each.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"[{name}] has no {each.name}")
     hints = get_type_hints(kind)
     return kind(**{key: coerce(value, hints[key], f"{name}.{key}") for key, value in table.items()})
 
@@ -39,14 +58,14 @@ def unknown_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
         if key not in known:
             where = f"[{name}]" if name else "the top level"
             raise ConfigError(
-                f"unknown key {key!r} in {where}{nearest(key, known)}; it knows {', '.join(known)}"
+                f"unknown key {shown(key)} in {where}{nearest(key, known)}; it knows {', '.join(known)}"
             )
 
 
 def as_table(values: object, name: str) -> dict[str, Any]:
     """Return what stands under a name as a table; raise ConfigError for anything else."""
     if not isinstance(values, Mapping):
-        raise ConfigError(f"[{name}] is {values!r}; it must be a table of keys and values")
+        raise ConfigError(f"[{name}] is {shown(values)}; it must be a table of keys and values")
     return dict(values)
 
 
@@ -65,7 +84,7 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
         return section(hint, value, name)
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
-            raise ConfigError(f"{name} is {value!r}; it must be a list")
+            raise ConfigError(f"{name} is {shown(value)}; it must be a list")
         return tuple(coerce(item, get_args(hint)[0], f"{name}[{n}]") for n, item in enumerate(value))
     if get_origin(hint) is dict:
         return {
@@ -73,7 +92,10 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
             for key, item in as_table(value, name).items()
         }
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ConfigError(f"{name} is {shown(value)}; that is too large") from None
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(f"{name} is {value!r}; it must be of type {hint.__name__}")
+        raise ConfigError(f"{name} is {shown(value)}; it must be of type {hint.__name__}")
     return value

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from clearhead.config import section
+from clearhead.config.checks import check_integer, check_number
 from clearhead.errors import ConfigError
 
 _NEVER_SURE = 0.01
@@ -18,6 +19,8 @@ _FEWEST = 7
 """Source tokens, the tag and the end counted; fewer count as so many, since hardly any pair to fit on has fewer."""
 _LEAST = -70.0
 """Log-probability that anything below counts as."""
+_LARGEST, _MOST = 1e6, 10**12
+"""No fit on pairs gives a weight, and no corpus a count, above these."""
 
 
 def sentence_features(log_prob: float, src_tokens: int, tgt_tokens: int) -> tuple[float, ...]:
@@ -62,12 +65,11 @@ class Curve:
     """Sentences, or words, that these two were measured on."""
 
     def __post_init__(self) -> None:
-        numbers = (self.bias, *self.weights)
-        if not all(map(math.isfinite, numbers)):
-            raise ConfigError(f"confidence has the weights {numbers}; they must be finite numbers")
+        for number in (self.bias, *self.weights):
+            check_number("confidence.weights", number, -_LARGEST, _LARGEST)
         for name in ("ece", "auc"):
-            _check_share(name, getattr(self, name))
-        _check_count("measured_on", self.measured_on)
+            check_number(f"confidence.{name}", getattr(self, name), 0, 1)
+        check_integer("confidence.measured_on", self.measured_on, 1, _MOST)
 
     def probability(self, features: Sequence[float]) -> float:
         """Return the probability that what has these features is right."""
@@ -96,18 +98,17 @@ class Confidence:
                 raise ConfigError(
                     f"confidence.{name} has {len(weights)} weights; it must have {len(features)}"
                 )
-        _check_share("note_below", self.note_below)
-        _check_count("pairs", self.pairs)
+        check_number("confidence.note_below", self.note_below, 0, 1)
+        check_integer("confidence.pairs", self.pairs, 1, _MOST)
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
         """Return what `to_dict` wrote. Raises ConfigError for anything else."""
         try:
             return section(cls, values, "confidence")
-        except TypeError as error:  # a key is missing
+        except ConfigError as error:
             raise ConfigError(
-                f"[confidence] does not say how sure the model may be: {error}; write it anew with "
-                "`clearhead evaluate --calibrate`"
+                f"{error}; write how sure the model may be anew with `clearhead evaluate --calibrate`"
             ) from None
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,13 +142,3 @@ def features_of_words(
             sums[home] = sums.get(home, 0.0) + max(log_prob, _LEAST)
     mean = math.fsum(max(each, _LEAST) for each in log_probs) / max(1, len(log_probs))
     return [word_features(sums[word], mean) if word in sums else None for word in range(count)]
-
-
-def _check_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ConfigError(f"confidence has {name} {value}; allowed is 0 to 1")
-
-
-def _check_count(name: str, value: int) -> None:
-    if value < 1:
-        raise ConfigError(f"confidence has {name} {value}; allowed is 1 or more")

@@ -58,7 +58,7 @@ def _is_whole(place: Path) -> bool:
         checkpoint.verify(place)
     except CheckpointError:
         return False
-    return True
+    return "model.bin" in checkpoint.verified_files(place)
 
 
 def _publish(place: Path, files: dict[str, bytes]) -> None:

@@ -6,6 +6,7 @@
 
 import dataclasses
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -14,10 +15,13 @@ from typing import Any
 
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig, ModelConfig, section
+from clearhead.config.checks import check, check_integer, check_number
+from clearhead.config.tables import as_table, coerce
 from clearhead.engines.confidence import Confidence
 from clearhead.errors import CheckpointError, ConfigError, TextError
 from clearhead.text.marian import load_tokenizer
 from clearhead.text.tokenizer import Tokenizer
+from clearhead.untrusted import shown
 
 FORMAT_VERSION = 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
@@ -49,6 +53,23 @@ class ModelInfo:
     """Mean over the training text."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """Facts of the training run: steps, pairs, validation figures, versions."""
+
+    def __post_init__(self) -> None:
+        check_number("characters_per_token", self.characters_per_token, 0, 1000)
+        check_integer("training.max_tokens", self.max_tokens, 1, 65_535)
+        named = self.default_target
+        check(
+            not named or not self.target_langs or named in self.target_langs,
+            "default_target",
+            named,
+            f"one of {', '.join(self.target_langs)}",
+        )
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens of a sentence that it was trained on, as far as that is known."""
+        most: int = self.training.get("max_tokens", 256)
+        return most
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -97,8 +118,8 @@ def find(path: Path | str | None = None) -> Path:
     named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
     path = Path(path) if path is not None and named else DEFAULT
     for candidate in _candidates(path):
-        if (candidate / CONFIG).exists():
-            checkpoint.verify(candidate)
+        if _is_there(candidate / CONFIG):
+            _verify(candidate)
             if candidate not in (path, path / "model"):
                 _tell(path, candidate)
             return candidate
@@ -134,41 +155,97 @@ def _tell(path: Path, found: Path) -> None:
     _LOG.warning("%s holds no finished model; %s is taken", path, found)
 
 
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:  # no permission, a name that is too long
+        raise CheckpointError(
+            f"cannot read the model {shown(str(file.parent))}: {error.strerror}; give a directory that you may read"
+        ) from None
+
+
+def _verify(path: Path) -> None:
+    """Hold the files of a model directory against its manifest, which must name all that is read of it."""
+    checkpoint.verify(path)
+    missing = {CONFIG, WEIGHTS, TOKENIZER} - checkpoint.verified_files(path)
+    if missing:
+        raise CheckpointError(
+            f"{path} is no whole model directory: {checkpoint.MANIFEST} does not name {', '.join(sorted(missing))}; "
+            "copy the directory again, whole"
+        )
+
+
 def read_info(path: Path) -> ModelInfo:
-    """Read what a model is."""
+    """Read what a model is, and hold that against the size of its weights, before memory is taken for them.
+
+    Raises CheckpointError for what is no model, in a line.
+    """
     values = checkpoint.read_json(path / CONFIG)
     version = values.pop("format_version", None)
-    if version != FORMAT_VERSION:
+    if version != FORMAT_VERSION or isinstance(version, bool):
         raise CheckpointError(
-            f"{path / CONFIG} has format version {version!r}; this release reads {FORMAT_VERSION}: "
+            f"{path / CONFIG} has format version {shown(version)}; this release reads {FORMAT_VERSION}: "
             "use the release of Clearhead that wrote it"
         )
     try:
-        return ModelInfo(
-            model=section(ModelConfig, values["model"], "model"),
-            decoding=section(DecodingConfig, values["decoding"], "decoding"),
-            tokenizer=str(values["tokenizer"]),
-            source_langs=tuple(values["source_langs"]),
-            target_langs=tuple(values["target_langs"]),
-            default_target=str(values.get("default_target", "")),
-            alignment=dict(values.get("alignment", {})),
-            confidence=Confidence.from_dict(values["confidence"])
-            if values.get("confidence") is not None
-            else None,
-            characters_per_token=float(values["characters_per_token"]),
-            training=dict(values["training"]),
-        )
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        info = _info(values)
+    except KeyError as error:
+        raise CheckpointError(
+            f"{path / CONFIG} is not a model configuration: it has no {error}; copy the directory again"
+        ) from None
+    except ConfigError as error:
         raise CheckpointError(f"{path / CONFIG} is not a model configuration: {error}") from None
+    stored = sum(map(math.prod, checkpoint.array_shapes(path / WEIGHTS).values()))
+    if stored != info.model.num_parameters:
+        raise CheckpointError(
+            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, and a model as in {CONFIG} has "
+            f"{info.model.num_parameters:,}; copy the directory again"
+        )
+    return info
+
+
+def _info(values: Mapping[str, Any]) -> ModelInfo:
+    """Return what `ModelInfo.to_dict` wrote. Raises KeyError and ConfigError."""
+    confidence = values.get("confidence")
+    return ModelInfo(
+        model=section(ModelConfig, values["model"], "model"),
+        decoding=section(DecodingConfig, values["decoding"], "decoding"),
+        tokenizer=_word("tokenizer", values["tokenizer"]),
+        source_langs=_words("source_langs", values["source_langs"]),
+        target_langs=_words("target_langs", values["target_langs"]),
+        default_target=_word("default_target", values.get("default_target", "")),
+        alignment=as_table(values.get("alignment", {}), "alignment"),
+        confidence=None if confidence is None else Confidence.from_dict(confidence),
+        characters_per_token=coerce(values["characters_per_token"], float, "characters_per_token"),
+        training=as_table(values["training"], "training"),
+    )
+
+
+def _word(name: str, value: object) -> str:
+    """Return a word that may be shown: without what moves the cursor of a terminal."""
+    word: str = coerce(value, str, name)
+    check(len(word) <= 100 and word.isprintable(), name, word, "a short word")
+    return word
+
+
+def _words(name: str, values: object) -> tuple[str, ...]:
+    return tuple(_word(name, word) for word in coerce(values, tuple[str, ...], name))
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
     """Read a model's tokenizer; the last one is kept, since an engine and its user both ask for it."""
     file = path / TOKENIZER
     try:
-        return _tokenizer(file, file.stat().st_mtime_ns if file.exists() else 0)
+        tokenizer = _tokenizer(file, file.stat().st_mtime_ns if file.exists() else 0)
     except TextError as error:
         raise CheckpointError(f"{path} is damaged: {error}") from None
+    size = read_info(path).model.vocab_size
+    if tokenizer.vocab_size != size:
+        raise CheckpointError(
+            f"{path} is damaged: {TOKENIZER} has {tokenizer.vocab_size:,} pieces, and the model was made for {size:,}; "
+            "copy the whole directory again"
+        )
+    return tokenizer
 
 
 @lru_cache(maxsize=1)

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from clearhead.config import DecodingConfig
+from clearhead.config.checks import check, check_flags, check_integer, check_number
+from clearhead.config.decoding import MOST_HYPOTHESES
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ConfigError, TranslationError
 from clearhead.text.tokenizer import Tokenizer
@@ -34,16 +36,39 @@ class SearchOptions:
     """Most source tokens of one batch, times the hypotheses kept for each sentence."""
 
     def __post_init__(self) -> None:
-        for name in ("min_length", "no_repeat_ngram"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is {getattr(self, name)}; allowed is 0 or more")
-        if self.num_hypotheses < 1:
-            raise ConfigError(f"the number of hypotheses is {self.num_hypotheses}; allowed is 1 or more")
+        check_integer("num_hypotheses", self.num_hypotheses, 1, MOST_HYPOTHESES)
+        check_number("temperature", self.temperature, 0, 100)
+        check(
+            not 0 < self.temperature < 0.001, "temperature", self.temperature, "0 (no draws), or 0.001 to 100"
+        )
+        check_integer("top_k", self.top_k, 0, 10_000_000)
+        check_number("top_p", self.top_p, 0, 1)
+        check(self.top_p > 0, "top_p", self.top_p, "above 0, up to 1 (all tokens)")
+        check_integer("seed", self.seed, -(2**63), 2**63 - 1)
+        check_integer("min_length", self.min_length, 0, 10_000)
+        check_integer("no_repeat_ngram", self.no_repeat_ngram, 0, 10_000)
+        check_integer("batch_tokens", self.batch_tokens, 1, 10_000_000)
+        check_flags(self, "options")
         if self.num_hypotheses > self.decoding.beam_size and not self.temperature:
             raise ConfigError(
                 f"{self.num_hypotheses} hypotheses were asked of a beam of {self.decoding.beam_size}; "
                 "ask for a wider beam or for fewer hypotheses"
             )
+
+
+def search_options(
+    defaults: DecodingConfig,
+    *,
+    beam_size: int | None = None,
+    alpha: float | None = None,
+    num_hypotheses: int = 1,
+    **more: Any,
+) -> SearchOptions:
+    """Return how to search, by a model's defaults where nothing else is wanted; the beam is as wide as it must be."""
+    check_integer("num_hypotheses", num_hypotheses, 1, MOST_HYPOTHESES)
+    width = max(defaults.beam_size, num_hypotheses) if beam_size is None else beam_size
+    decoding = replace(defaults, beam_size=width, alpha=defaults.alpha if alpha is None else alpha)
+    return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses, **more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from clearhead.decoding.search import Search, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
-from clearhead.errors import CheckpointError
+from clearhead.errors import CheckpointError, TranslationError
 from clearhead.model.cache import Cache
 from clearhead.model.transformer import PAD, Transformer
 from clearhead.text.vocabulary import BOS, EOS, UNK
@@ -50,6 +50,11 @@ def load_transformer(path: Path, info: ModelInfo) -> Transformer:
                     f"the configuration says {list(parameter.shape)}"
                 )
             parameter.copy_(torch.from_numpy(arrays[name]))
+            if not parameter.isfinite().all():
+                raise CheckpointError(
+                    f"{path} cannot translate: {name} holds what is no number (NaN or infinity); train it anew, or "
+                    "take the model of an earlier checkpoint"
+                )
     return model.eval()
 
 
@@ -93,12 +98,15 @@ class PyTorchEngine:
             batch: list[int] = indices.tolist()
             forced = [prefixes[index] for index in batch] if prefixes else []
             searching = self._search([srcs[index] for index in batch], batch, strategy, options, forced)
-            yield from zip(batch, finish(searching), strict=True)
+            found = finish(searching)
+            _check_found(found)
+            yield from zip(batch, found, strict=True)
 
     @torch.inference_mode()
     def trace(self, src: Ids, options: SearchOptions) -> Search:
         """Search for one source, yielding every step: what was kept, what was given up, and for what."""
         found = yield from self._search([src], [0], _strategy(options), options, [], trace=True)
+        _check_found(found)
         return found
 
     def _search(
@@ -181,6 +189,14 @@ class PyTorchEngine:
         if prefixes:
             constraints.append(ForcedPrefix(prefixes))
         return constraints
+
+
+def _check_found(found: Sequence[Sequence[Hypothesis]]) -> None:
+    """Raise TranslationError where a search found nothing at all: no probability was a number."""
+    if not all(found):
+        raise TranslationError(
+            "the model gives no translation: with these weights its probabilities are no numbers; take another model"
+        )
 
 
 def _strategy(options: SearchOptions) -> Strategy:

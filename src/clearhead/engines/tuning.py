@@ -20,6 +20,7 @@ import numpy as np
 from clearhead.config import ModelConfig
 from clearhead.engines.ctranslate2 import ISA, Setting, chosen_by_user
 from clearhead.errors import EngineError
+from clearhead.untrusted import read_json
 
 _SECONDS = 0.08
 """For each way of running; with six or eight of them, half a second in all."""
@@ -27,6 +28,8 @@ _SENTENCES, _TOKENS = 8, 12
 _AT_MOST = 60.0
 """Seconds for the measurement of one instruction set, on however busy a machine."""
 _REMEMBERED = "settings.json"
+_SHARED = 4
+"""Threads on a core beyond which a setting was not measured here."""
 
 
 def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
@@ -147,11 +150,26 @@ def _processor_facts() -> list[str]:
 
 
 def _read(file: Path) -> dict[str, Setting]:
-    """Return what is remembered; a file of another form holds nothing."""
+    """Return what is remembered and can run here; of a file or a row of another form nothing, to be measured anew."""
     try:
-        return {key: Setting(*row) for key, row in json.loads(file.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        rows = read_json(file)
+    except (OSError, ValueError):
         return {}
+    isas = _instruction_sets()
+    return {k: Setting(*row) for k, row in rows.items() if _fits(row, isas)} if isinstance(rows, dict) else {}
+
+
+def _fits(row: object, isas: list[str]) -> bool:
+    """Say whether a row is a setting that this machine can run; the library ends the process for some that are not."""
+    if not (isinstance(row, list) and len(row) == len(Setting._fields)):
+        return False
+    compute_type, replicas, threads, isa = row
+    return (
+        compute_type in list(ctranslate2.get_supported_compute_types("cpu"))
+        and isa in isas
+        and all(type(number) is int and number >= 1 for number in (replicas, threads))
+        and replicas * threads <= _SHARED * available_cores()
+    )
 
 
 def _remember(file: Path, key: str, best: Setting) -> None:

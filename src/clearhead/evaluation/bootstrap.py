@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from clearhead.errors import ConfigError
 from clearhead.evaluation.scores import Score, bleu_metric, check
 
+_MOST_SAMPLES = 100_000
+
 
 @dataclass(frozen=True)
 class Significance:
@@ -45,8 +47,12 @@ def significance(
         raise ConfigError(
             f"{samples} samples are too few for a 95 % interval; give at least 40, 1000 is usual"
         )
-    if seed < 1:  # sacreBLEU takes 0 for no seed at all
-        raise ConfigError(f"the seed is {seed}; give at least 1")
+    if samples > _MOST_SAMPLES:
+        raise ConfigError(
+            f"{samples} samples take more memory than there is; give at most {_MOST_SAMPLES}, 1000 is usual"
+        )
+    if not 1 <= seed < 2**32:  # sacreBLEU takes 0 for no seed at all, numpy no more than 32 bits
+        raise ConfigError(f"the seed is {seed}; give 1 to {2**32 - 1}")
     metrics = {"BLEU": bleu_metric(tokenize, lowercase), "chrF": CHRF(lowercase=lowercase)}
     for hypotheses in (a, b):
         check(hypotheses, references)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
+from clearhead.config.checks import check_integer, check_number
 from clearhead.data.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
 from clearhead.inspection.tokens import Attended, Maps, Tokens
 from clearhead.text.words import Span, WordKind, is_punctuation, word_of
+from clearhead.untrusted import shown
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
@@ -46,14 +48,14 @@ class Reader:
 
     def __post_init__(self) -> None:
         if self.reading not in get_args(Reading):
-            raise ConfigError(f"reading is {self.reading!r}; allowed are {', '.join(get_args(Reading))}")
-        for name in ("share", "least", "grow", "missing", "common"):
-            if not isinstance(getattr(self, name), int | float):
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be a number")
-        if any(number < 0 for head in self.heads for number in head):
-            raise ConfigError(f"heads are {self.heads}; layers and heads count from 0")
-        if not self.heads:
-            raise ConfigError("an alignment is read from at least one head; name them as (layer, head)")
+            raise ConfigError(f"reading is {shown(self.reading)}; allowed are {', '.join(get_args(Reading))}")
+        for name in ("share", "least", "grow", "missing"):
+            check_number(f"alignment.{name}", getattr(self, name), 0, 10)
+        check_number("alignment.common", self.common, -1000, 0)
+        for number in (number for head in self.heads for number in head):
+            check_integer("alignment.heads", number, 0, 65_535)
+        if not self.heads or len(set(self.heads)) < len(self.heads):
+            raise ConfigError("an alignment is read from at least one head; name each once, as (layer, head)")
 
     @classmethod
     def usual(cls, num_layers: int, num_heads: int) -> Self:
@@ -65,10 +67,12 @@ class Reader:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the reader that `to_dict` wrote. Raises ConfigError for anything else."""
         try:
-            heads = tuple((int(layer), int(head)) for layer, head in values["heads"])
+            heads = tuple((layer, head) for layer, head in values["heads"])
             return cls(**{**values, "heads": heads})
         except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"{dict(values)} does not say how alignments are read: {error}") from None
+            raise ConfigError(
+                f"{shown(dict(values))} does not say how alignments are read: {error}"
+            ) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -21,11 +21,14 @@ from clearhead.text.normalize import normalize
 from clearhead.text.sentencepiece_model import processor
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK, check_languages
+from clearhead.untrusted import parse_json
 
 _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"
 _SOURCE, _TARGET, _PIECES = "source.spm", "target.spm", "pieces.json"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_LARGEST = 64 << 20
+_UNREADABLE = (EOFError, NotImplementedError, RuntimeError)  # cut off, packed in another way, with a password
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip archive can name: the same bytes every time
 
 
@@ -39,10 +42,13 @@ class MarianTokenizer(Tokenizer):
     def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
         """Read what `pack` returned; `source` names it in errors. Raises TextError for anything else."""
         try:
-            with zipfile.ZipFile(io.BytesIO(model)) as archive:
-                self.source_model, self.target_model = archive.read(_SOURCE), archive.read(_TARGET)
-                pieces: list[str] = json.loads(archive.read(_PIECES))
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+            self.source_model, self.target_model, packed = _unpacked(model)
+            pieces = parse_json(packed)
+            if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
+                raise ValueError(f"{_PIECES} is no list of pieces")
+            if pieces[: len(CONTROLS)] != list(CONTROLS):
+                raise ValueError(f"{_PIECES} does not begin with {', '.join(CONTROLS)}")
+        except (zipfile.BadZipFile, zlib.error, *_UNREADABLE, KeyError, ValueError) as error:
             raise TextError(f"{source} is damaged ({error}); import the model again") from None
         self._model = model
         self._processor = processor(self.source_model, source)
@@ -121,6 +127,15 @@ class MarianTokenizer(Tokenizer):
         return bool(target.is_byte(target.piece_to_id(piece)))
 
 
+def _unpacked(model: bytes) -> list[bytes]:
+    """Return the three files of the archive, none larger than it may be, whatever it was packed to."""
+    with zipfile.ZipFile(io.BytesIO(model)) as archive:
+        for name in (_SOURCE, _TARGET, _PIECES):
+            if archive.getinfo(name).file_size > _LARGEST:
+                raise ValueError(f"{name} in it is larger than {_LARGEST:,} bytes")
+        return [archive.read(name) for name in (_SOURCE, _TARGET, _PIECES)]
+
+
 def pieces_in_order(vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: int) -> list[tuple[str, int]]:
     """Return our name and their id of each of our ids, from theirs by piece.
 
@@ -151,4 +166,5 @@ def _free(name: str, taken: Container[str]) -> str:
 
 def load_tokenizer(path: Path) -> Tokenizer:
     """Read a tokenizer of either form from its file. Raises TextError if it is missing or damaged."""
-    return (MarianTokenizer if zipfile.is_zipfile(path) else Tokenizer).load(path)
+    packed = path.is_file() and zipfile.is_zipfile(path)  # a pipe would be waited for
+    return (MarianTokenizer if packed else Tokenizer).load(path)

@@ -1,12 +1,15 @@
 """Reading a serialised SentencePiece model, and what it says of itself."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 import sentencepiece
 
 from clearhead.errors import TextError
 from clearhead.text.vocabulary import CHARACTERS_FIELD, KINDS
+from clearhead.untrusted import parse_json, shown
+
+_WIDEST = 63
+"""Bits of the numbers that protocol buffers hold."""
 
 
 def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
@@ -29,28 +32,43 @@ def specifications(model: bytes) -> tuple[str, int | bytes]:
     default 1, unigram) and ModelProto.normalizer_spec (3) .name (1).
     """
     parts = dict(_fields(model))
-    trainer, normalizer = (dict(_fields(bytes(parts.get(number, b"")))) for number in (2, 3))
-    return KINDS[int(trainer.get(3, 1)) - 1], normalizer.get(1, b"")
+    trainer, normalizer = (dict(_fields(_message(parts.get(number)))) for number in (2, 3))
+    kind = trainer.get(3, 1)
+    if not (isinstance(kind, int) and 1 <= kind <= len(KINDS)):
+        raise TextError(f"a tokenizer of kind {shown(kind)} is none of {', '.join(KINDS)}")
+    return KINDS[kind - 1], normalizer.get(1, b"")
 
 
 def characters(model: bytes) -> Mapping[str, int]:
     """Return how often each character stood in the text that a vocabulary was learned from; empty if unknown."""
-    field = dict(_fields(model)).get(CHARACTERS_FIELD)
     try:
-        counts = json.loads(field) if isinstance(field, bytes) else {}
-        return {str(character): int(count) for character, count in counts.items()}
-    except (ValueError, AttributeError, TypeError):
+        counts = parse_json(_message(dict(_fields(model)).get(CHARACTERS_FIELD)) or b"{}")
+    except ValueError:
         return {}
+    whole = isinstance(counts, dict) and all(isinstance(count, int) for count in counts.values())
+    return counts if whole else {}
+
+
+def _message(field: int | bytes | None) -> bytes:
+    """Return a field that holds a message; nothing where it holds a number, which the library passes over too."""
+    return field if isinstance(field, bytes) else b""
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and value of each field of a protocol buffer (the library has no accessor)."""
+    """Yield the number and value of each field of a protocol buffer (the library has no accessor).
+
+    Raises TextError for bytes that are none.
+    """
     place = 0
 
     def varint() -> int:
         nonlocal place
         value = shift = 0
         while True:
+            if place >= len(message) or shift > _WIDEST:
+                raise TextError(
+                    "a tokenizer is damaged: a number in it does not end; copy tokenizer.model again"
+                )
             byte = message[place]
             place += 1
             value |= (byte & 0x7F) << shift

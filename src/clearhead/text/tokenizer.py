@@ -27,8 +27,11 @@ from clearhead.text.sentencepiece_model import characters, processor, specificat
 from clearhead.text.symbols import ALL_SYMBOLS, KIND_OF
 from clearhead.text.vocabulary import BOS, CONTROLS, EOS, NUM_BYTES, PAD, UNK
 from clearhead.text.words import Span
+from clearhead.untrusted import read_bytes
 
 _TAG = re.compile(r"<2(.+)>")
+_LARGEST = 64 << 20
+"""Bytes of a file; those of the largest vocabularies take some 5 MB."""
 LEARNED = 20
 """Times that a character must have stood in the sample a vocabulary was learned from to count as learned."""
 
@@ -74,7 +77,7 @@ class Tokenizer:
         if (
             pieces[: len(CONTROLS)] != list(CONTROLS)
             or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(NUM_BYTES)]
-            or not all(_TAG.fullmatch(pieces[i]) for i in tags)
+            or not all(_TAG.fullmatch(pieces[i]) and pieces[i].isprintable() for i in tags)
             or normalization != b"identity"
         ):
             raise TextError(
@@ -138,11 +141,11 @@ class Tokenizer:
     def load(cls, path: Path | str) -> Self:
         """Read a tokenizer from its file. Raises TextError if it is missing or damaged."""
         try:
-            model = Path(path).read_bytes()
-        except OSError as error:
+            model = read_bytes(Path(path), _LARGEST)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise TextError(
-                f"cannot read the tokenizer {path}: {error.strerror or error}; "
-                "give the tokenizer.model of a model"
+                f"cannot read the tokenizer {path}: {reason}; give the tokenizer.model of a model"
             ) from error
         return cls(model, source=str(path))
 

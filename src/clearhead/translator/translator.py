@@ -1,19 +1,21 @@
 """Text to text: a trained model, its tokenizer and an engine behind one small surface."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack, overload
+from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
+from clearhead import untrusted
+from clearhead.config.checks import check, check_integer
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
 from clearhead.engines.confidence import Confidence
-from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, search_options
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
 from clearhead.text.form import undressed
@@ -74,9 +76,9 @@ class Translator:
 
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
-        if to is not None and self.targets and to not in self.targets:
+        if to is not None and (not isinstance(to, str) or (self.targets and to not in self.targets)):
             raise TranslationError(
-                f"this model does not translate to {to!r}; it translates to {', '.join(self.targets)}"
+                f"this model does not translate to {untrusted.shown(to)}; it translates to {', '.join(self.targets)}"
             )
         if not self.tokenizer.languages:
             return None
@@ -134,6 +136,12 @@ class Translator:
         `waits` says that the next has yet to come. Texts before one that cannot be read or translated are
         translated first, then the error is raised.
         """
+        check(split in get_args(Split), "split", split, "one of " + ", ".join(get_args(Split)))
+        check_integer("window", window, 1, 1_000_000)
+        if not isinstance(prefix, str):
+            raise TranslationError(
+                f"the prefix is {untrusted.shown(prefix)}, which is no text; give a string"
+            )
         tag = self.target(to)
         told = to is not None or len(self.targets) < 2
         search = self._options(options, beam_size, alpha, num_hypotheses)
@@ -167,7 +175,8 @@ class Translator:
         """Return how texts are cut; with a forced beginning each is one sentence, as it stands."""
         if source is not None and self.sources and source not in self.sources:
             raise TranslationError(
-                f"this model does not translate from {source!r}; it translates from {', '.join(self.sources)}"
+                f"this model does not translate from {untrusted.shown(source)}; it translates from "
+                f"{', '.join(self.sources)}"
             )
         if len(self.sources) == 1:
             (source,) = self.sources
@@ -176,7 +185,7 @@ class Translator:
             tag=tag,
             split="never" if forced else split,
             languages=(source,) if source else self.sources or ("en",),
-            limit=int(self.info.training.get("max_tokens", 256)),
+            limit=self.info.max_tokens,
             form=search.decoding.form and not forced,
             source=source,
             confidence=self.info.confidence,
@@ -194,12 +203,16 @@ class Translator:
     def _options(
         self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
     ) -> SearchOptions:
-        if options is not None:
-            return options
-        defaults = self.info.decoding
-        width = beam_size if beam_size is not None else max(defaults.beam_size, num_hypotheses)
-        decoding = replace(defaults, beam_size=width, alpha=defaults.alpha if alpha is None else alpha)
-        return SearchOptions(decoding=decoding, num_hypotheses=num_hypotheses)
+        if options is None:
+            return search_options(
+                self.info.decoding, beam_size=beam_size, alpha=alpha, num_hypotheses=num_hypotheses
+            )
+        if beam_size is not None or alpha is not None or num_hypotheses != 1:
+            raise TranslationError(
+                "options were given, and beam_size, alpha or num_hypotheses beside them; options hold these too: set "
+                "them there, as in SearchOptions(decoding=DecodingConfig(beam_size=1), num_hypotheses=1)"
+            )
+        return options
 
     def _begun(
         self,
@@ -323,11 +336,14 @@ class Translator:
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
         return scores
 
-    def _check_counts(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+    def _sides(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return both sides; raise TranslationError for what are no texts, or not as many on either side."""
+        sources, targets = list(_checked(sources)), list(_checked(targets))
         if len(sources) != len(targets):
             raise TranslationError(
                 f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
             )
+        return sources, targets
 
     def align(
         self,
@@ -372,7 +388,7 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
     ) -> tuple[list[Text], list[Text]]:
         """Return both sides of pairs as the model reads them, to be scored, aligned or looked at."""
-        self._check_counts(sources, targets)
+        sources, targets = self._sides(sources, targets)
         return read_pairs(sources, targets, self.tokenizer, self.target(to))
 
     def _attendable(
@@ -403,6 +419,9 @@ class Translator:
         """
         from clearhead.translator.looking import look
 
+        for each in (text, "" if target is None else target):
+            if not isinstance(each, str):
+                raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
         if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         tag = self.target(to)
@@ -439,10 +458,17 @@ class Translator:
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:
     """Yield texts; raise TranslationError, with its place, for what is none."""
+    if isinstance(texts, str | bytes | Mapping | Set) or not isinstance(
+        texts, Iterable
+    ):  # these have no order
+        raise TranslationError(
+            f"the text is {untrusted.shown(texts)} ({type(texts).__name__}); give a string, or a list of strings"
+        )
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
             raise TranslationError(
-                f"text {number} of the list is {text!r} ({type(text).__name__}), which is no text; give strings only"
+                f"text {number} of the list is {untrusted.shown(text)} ({type(text).__name__}), which is no text; give "
+                "strings only"
             )
         yield text
 
