@@ -115,12 +115,15 @@ class MarianTokenizer(Tokenizer):
         return bool(target.is_byte(target.piece_to_id(piece)))
 
 
-def pieces_in_order(vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: int) -> list[tuple[str, int]]:
+def pieces_in_order(
+    vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: int, unused: int | None = None
+) -> list[tuple[str, int]]:
     """Return our name and their id of each of our ids, from theirs by piece.
 
-    Our four controls come first, where BOS has the vector of their padding, from which a translation starts there;
-    then the tags, then the other pieces in their order. A piece that is named like a control of ours gets another
-    name, since no text is cut into it. Raises TextError where their ids do not count from 0 or two are the same.
+    Our four controls come first, where BOS has the vector of their padding, from which a translation starts there, and
+    our padding that of `unused`, an id that nothing there reads, or of theirs; then the tags, then the other pieces in
+    their order. A piece that is named like a control of ours gets another name, since no text is cut into it. Raises
+    TextError where their ids do not count from 0 or two are the same.
     """
     names = {number: piece for piece, number in vocabulary.items()}
     if sorted(names) != list(range(len(vocabulary))):
@@ -128,8 +131,8 @@ def pieces_in_order(vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: i
     for number in (eos, unk, pad):
         if number not in names:
             raise TextError(f"its vocabulary of {len(names)} pieces has no id {number}")
-    controls = dict(zip(CONTROLS, (pad, pad, eos, unk), strict=True))
-    rest = [number for number in sorted(names) if number not in (eos, unk, pad)]
+    controls = dict(zip(CONTROLS, (pad if unused is None else unused, pad, eos, unk), strict=True))
+    rest = [number for number in sorted(names) if number not in (eos, unk, pad, unused)]
     tags = [number for number in rest if _TAG.fullmatch(names[number])]
     others = [number for number in rest if not _TAG.fullmatch(names[number])]
     return [*controls.items(), *((_free(names[i], vocabulary), i) for i in (*tags, *others))]
