@@ -11,6 +11,7 @@ What differs from ours, and is put right here:
 - what they have no place for, such as our defaults of a search, stands under `clearhead` in their `config.json`.
 """
 
+import base64
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,14 +29,15 @@ from clearhead.engines import directory
 from clearhead.engines.directory import ModelInfo
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
-from clearhead.export import vocabulary
-from clearhead.export.zero_start import from_zero
+from clearhead.export import vocabulary, zero_start
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 
 POSITIONS = 1024
 OWN = "clearhead"
 """The key of their configuration for what only we read."""
+START = "start"
+"""The key in it for the vector of BOS that was taken away, in base64: d_model numbers of 32 bits."""
 _PLACES = {
     "self_attention.query": "self_attn.q_proj",
     "self_attention.key": "self_attn.k_proj",
@@ -70,9 +72,13 @@ def write(path: Path, folder: Path) -> None:
     _check(info, tokenizer)
     weights = checkpoint.read_arrays(path / directory.WEIGHTS)
     weights = {name: array.astype(np.float32) for name, array in weights.items()}
+    own = info.to_dict()
     if info.model.norm == "post":
-        weights = from_zero(weights, info.model)
-    model = _model(info, tokenizer, {name: torch.from_numpy(array) for name, array in weights.items()})
+        start = zero_start.start(weights, info.model)
+        weights = zero_start.moved(weights, info.model, by=-start)
+        own[START] = base64.b64encode(start.astype("<f4").tobytes()).decode()
+    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+    model = _model(info, tokenizer, tensors, own)
     with _quiet():
         model.save_pretrained(folder)
     vocabulary.write(tokenizer, folder)
@@ -105,7 +111,9 @@ def check_installed() -> None:
         ) from None
 
 
-def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor]) -> Any:
+def _model(
+    info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor], own: Mapping[str, Any]
+) -> Any:
     """Return their model with our weights."""
     import transformers
 
@@ -113,7 +121,7 @@ def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor])
     of = transformers.PegasusForConditionalGeneration if pre else transformers.MarianMTModel
     theirs = vocabulary.their_ids(info.model.vocab_size)
     with _quiet():
-        model = of(_config(info, theirs)).eval()
+        model = of(_config(info, theirs, own)).eval()
     found = model.load_state_dict(dict(_renamed(weights, info.model)), strict=False)
     odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, info.model))]
     if odd:
@@ -133,7 +141,7 @@ def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor])
     return model
 
 
-def _config(info: ModelInfo, theirs: Sequence[int]) -> Any:
+def _config(info: ModelInfo, theirs: Sequence[int], own: Mapping[str, Any]) -> Any:
     """Return their configuration of a shape; `theirs` is the id there of each id here."""
     import transformers
 
@@ -159,7 +167,7 @@ def _config(info: ModelInfo, theirs: Sequence[int]) -> Any:
         "forced_eos_token_id": theirs[EOS],
         "decoder_start_token_id": theirs[BOS],
         "tie_word_embeddings": shape.tied_embeddings,
-        OWN: info.to_dict(),
+        OWN: dict(own),
     }
     if shape.norm == "pre":  # the two are read by CTranslate2's converter
         return transformers.PegasusConfig(**settings, normalize_before=True, normalize_embedding=False)

@@ -5,15 +5,17 @@ go, the vector that a translation starts from becomes that of BOS. The ids chang
 what was written is proved equal to the original in transformers before it appears.
 
 What Clearhead wrote there comes back as it was: the tokenizer byte for byte, what was said of the model, the weights
-bit for bit where a translation starts from zero or the norms come first, else but for rounding (`zero_start`).
+bit for bit, or but for rounding where the vector of BOS was taken away (`zero_start`).
 """
 
+import base64
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +25,7 @@ from clearhead.engines import directory, parity
 from clearhead.engines.directory import ModelInfo
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, ConfigError, EngineError, TextError
-from clearhead.export import huggingface, published, vocabulary
+from clearhead.export import huggingface, published, vocabulary, zero_start
 from clearhead.export.published import FAMILIES, Published
 from clearhead.export.write import REPORT
 from clearhead.model.transformer import Transformer
@@ -61,9 +63,8 @@ def import_model(folder: Path, out: Path) -> Proof:
         theirs = huggingface.Transformers(
             folder, config=given.config, their_ids=their_ids, forbidden=tokenizer.forbidden_ids
         )
-        files = directory.model_files(
-            info, _weights(shape, given, theirs), tokenizer, _card(given, info, tokenizer)
-        )
+        weights = zero_start.moved(_weights(shape, given, theirs), shape, by=_start(given, shape))
+        files = directory.model_files(info, weights, tokenizer, _card(given, info, tokenizer))
         model = Path(name) / "model"
         checkpoint.write_directory(model, files)
         proof = _prove(model, folder, tokenizer, theirs)
@@ -185,6 +186,23 @@ def _expected(shape: ModelConfig) -> dict[str, tuple[int, ...]]:
         for name, size in ours.items()
         if name != "output_bias" and not name.partition(".")[0].endswith("embedding")
     }
+
+
+def _start(given: Published, shape: ModelConfig) -> zero_start.Vectors:
+    """Return the vector of BOS that an export of ours took away [d_model]; zero where there is none."""
+    said = given.own.get(huggingface.START)
+    if said is None or shape.norm == "pre":
+        return np.zeros(shape.d_model, np.float32)
+    try:
+        start = np.frombuffer(base64.b64decode(said, validate=True), "<f4")
+    except (TypeError, ValueError):
+        start = np.zeros(0)
+    if start.shape != (shape.d_model,) or not np.isfinite(start).all():
+        raise EngineError(
+            f"'{huggingface.START}' in {given.folder / published.CONFIG} are not {shape.d_model} numbers in base64; "
+            "take it out, and the model says the same"
+        )
+    return start
 
 
 def _weights(shape: ModelConfig, given: Published, theirs: huggingface.Transformers) -> checkpoint.Arrays:

@@ -14,6 +14,7 @@ In pre-norm stacks the residual stream is read by every layer, so this works for
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -21,26 +22,33 @@ from clearhead.checkpoint import Arrays
 from clearhead.config import ModelConfig
 from clearhead.text.vocabulary import BOS
 
+Vectors = np.ndarray[Any, Any]
 
-def from_zero(weights: Mapping[str, np.ndarray], shape: ModelConfig) -> Arrays:
-    """Return the weights with zero for the vector of BOS; equal in all probabilities, but for rounding.
 
-    Those of a model that starts from zero already are returned as they are, bit for bit.
+def start(weights: Mapping[str, Vectors], shape: ModelConfig) -> Vectors:
+    """Return the vector that a translation starts from, [d_model]."""
+    found: Vectors = weights[_table(shape)][BOS]
+    return found
+
+
+def moved(weights: Mapping[str, Vectors], shape: ModelConfig, by: Vectors) -> Arrays:
+    """Return the weights with `by` [d_model] added to every vector of the table that a translation starts in.
+
+    They give the same probabilities, but for rounding; moved by zero they are as they were, bit for bit.
     """
-    table = "src_embedding.weight" if shape.tied_embeddings else "tgt_embedding.weight"
-    start = weights[table][BOS].astype(np.float64)
-    if not start.any():
+    if not by.any():
         return dict(weights)
-    shifted = {table: weights[table] - start}
+    table, missing = _table(shape), -(shape.d_model**0.5) * by.astype(np.float64)
+    found = {table: weights[table] + by.astype(np.float64)}
     for stack in ("encoder", "decoder") if shape.tied_embeddings else ("decoder",):
-        shifted |= _first_attention(weights, f"{stack}.layers.0.self_attention", shape.d_model**0.5 * start)
-    return {**weights, **{name: array.astype(np.float32) for name, array in shifted.items()}}
+        name = f"{stack}.layers.0.self_attention"
+        for part in ("query", "value"):
+            found[f"{name}.{part}.bias"] = weights[f"{name}.{part}.bias"] + (
+                weights[f"{name}.{part}.weight"] @ missing
+            )
+        found[f"{name}.output.bias"] = weights[f"{name}.output.bias"] + missing
+    return {**weights, **{name: array.astype(np.float32) for name, array in found.items()}}
 
 
-def _first_attention(weights: Mapping[str, np.ndarray], name: str, missing: np.ndarray) -> Arrays:
-    """Return the biases that give a self-attention, and the residual beside it, what its input lacks."""
-    found = {
-        f"{name}.{part}.bias": weights[f"{name}.{part}.bias"] + weights[f"{name}.{part}.weight"] @ missing
-        for part in ("query", "value")
-    }
-    return {**found, f"{name}.output.bias": weights[f"{name}.output.bias"] + missing}
+def _table(shape: ModelConfig) -> str:
+    return "src_embedding.weight" if shape.tied_embeddings else "tgt_embedding.weight"
