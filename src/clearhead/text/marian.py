@@ -26,6 +26,8 @@ _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"
 _SOURCE, _TARGET, _PIECES = "source.spm", "target.spm", "pieces.json"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_LARGEST = 1 << 26
+"""Bytes of a member of the archive; the tokenizers of the OPUS-MT family have some millions."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip archive can name: the same bytes every time
 
 
@@ -40,9 +42,9 @@ class MarianTokenizer(Tokenizer):
         """Read what `pack` returned; `source` names it in errors. Raises TextError for anything else."""
         try:
             with zipfile.ZipFile(io.BytesIO(model)) as archive:
-                self.source_model, self.target_model = archive.read(_SOURCE), archive.read(_TARGET)
-                pieces: list[str] = json.loads(archive.read(_PIECES))
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+                self.source_model, self.target_model = _member(archive, _SOURCE), _member(archive, _TARGET)
+                pieces = _checked(json.loads(_member(archive, _PIECES)))
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RecursionError) as error:
             raise TextError(f"{source} is damaged ({error}); import the model again") from None
         self._model = model
         self._processor = processor(self.source_model, source)
@@ -113,6 +115,27 @@ class MarianTokenizer(Tokenizer):
     def _is_byte(self, piece: str) -> bool:
         target = self._target_processor
         return bool(target.is_byte(target.piece_to_id(piece)))
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member's content; never more than `_LARGEST` bytes are unpacked, whatever it says of itself."""
+    info = archive.getinfo(name)
+    if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed in a way that is not ours")
+    with archive.open(info) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"{name} holds more than {_LARGEST} bytes")
+    return content
+
+
+def _checked(pieces: object) -> list[str]:
+    """Return the pieces; raise ValueError for what is no list of different ones that our controls begin."""
+    if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
+        raise ValueError(f"{_PIECES} is no list of pieces")
+    if pieces[: len(CONTROLS)] != list(CONTROLS) or len(set(pieces)) < len(pieces):
+        raise ValueError(f"{_PIECES} does not begin with {', '.join(CONTROLS)}, or has a piece twice")
+    return pieces
 
 
 def pieces_in_order(
