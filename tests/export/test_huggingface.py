@@ -62,7 +62,10 @@ class Converted:
 
     def __init__(self, folder, out):
         TransformersConverter(str(folder)).convert(str(out))
-        self.translator, self.tokenizer = ctranslate2.Translator(str(out)), AutoTokenizer.from_pretrained(folder)
+        self.translator, self.tokenizer = (
+            ctranslate2.Translator(str(out)),
+            AutoTokenizer.from_pretrained(folder),
+        )
         banned = GenerationConfig.from_pretrained(folder).suppress_tokens
         known = json.loads((out / "shared_vocabulary.json").read_text())
         pieces = self.tokenizer.convert_ids_to_tokens(banned)
@@ -74,7 +77,11 @@ class Converted:
         for number, src in enumerate(srcs):
             words = self.tokenizer.convert_ids_to_tokens([self.their_ids[i] for i in src])
             found = self.translator.translate_batch(
-                [words], beam_size=1, max_input_length=0, max_decoding_length=most, suppress_sequences=self.never
+                [words],
+                beam_size=1,
+                max_input_length=0,
+                max_decoding_length=most,
+                suppress_sequences=self.never,
             )
             ids = self.tokenizer.convert_tokens_to_ids(found[0].hypotheses[0])
             tokens = tuple(self.their_ids.index(i) for i in ids)
@@ -84,7 +91,9 @@ class Converted:
 def test_the_converter_of_ctranslate2_makes_the_same_of_it(exported, tmp_path):
     model, folder = exported
     theirs = Converted(folder, tmp_path / "ct2")
-    theirs.score = PyTorchEngine.load(model).score  # translations are compared, where they part a tie is allowed
+    theirs.score = PyTorchEngine.load(
+        model
+    ).score  # translations are compared, where they part a tie is allowed
     proof = parity.compare(model, theirs, "after CTranslate2's converter", parity.random_sources(model))
     assert proof.greedy_tokens >= 3 * proof.sources
 

@@ -84,7 +84,7 @@ def read(folder: Path) -> Published:
     _check_files(folder)
     said = _json(folder / CONFIG)
     family = said.get("model_type")
-    if family not in FAMILIES:
+    if not isinstance(family, str) or family not in FAMILIES:
         raise EngineError(
             f"{folder} holds a model of the family {family!r}; only {' and '.join(map(repr, FAMILIES))} can be imported"
         )
@@ -208,8 +208,7 @@ def _check_values(found: Published) -> None:
         )
     for stack in ("encoder", "decoder"):
         last = f"model.{stack}.layers.{values[f'{stack}_layers'] - 1}.fc1.weight"
-        if last not in found.shapes:
-            raise EngineError(f"{folder} has no weights for {last}")
+        _check_shape(found, last, (values[f"{stack}_ffn_dim"], values["d_model"]))
 
 
 def check_shapes(found: Published, expected: Mapping[str, tuple[int, ...]], tables: tuple[str, ...]) -> None:
@@ -219,12 +218,16 @@ def check_shapes(found: Published, expected: Mapping[str, tuple[int, ...]], tabl
     """
     size = (found.values["vocab_size"], found.values["d_model"])
     given = {name: size for name in tables if name in found.shapes}
-    for name, shape in ({tables[0]: size, **given} if not given else {**given, **expected}).items():
-        if name not in found.shapes:
-            raise EngineError(f"{found.folder} has no weights for {name}")
-        kind, has = found.shapes[name]
-        if has != shape or kind not in _FLOATS:
-            raise EngineError(
-                f"{found.folder} has {name} as {kind} {list(has)}; its config.json asks for numbers with a point, "
-                f"{list(shape)}"
-            )
+    for name, shape in {**(given or {tables[0]: size}), **expected}.items():
+        _check_shape(found, name, shape)
+
+
+def _check_shape(found: Published, name: str, shape: tuple[int, ...]) -> None:
+    if name not in found.shapes:
+        raise EngineError(f"{found.folder} has no weights for {name}")
+    kind, has = found.shapes[name]
+    if has != shape or kind not in _FLOATS:
+        raise EngineError(
+            f"{found.folder} has {name} as {kind} {list(has)}; its {CONFIG} asks for one of {', '.join(_FLOATS)}, "
+            f"{str(list(shape))[:60]}"
+        )
