@@ -205,6 +205,16 @@ def _counts(values: object) -> TypeGuard[list[int]]:
     )
 
 
+def read_shapes(file: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Read the type and the shape of each tensor of a safetensors file, and no more of it."""
+    try:
+        with safetensors.safe_open(file, "np") as opened:
+            parts = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 (no mapping)
+            return {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in parts.items()}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"cannot read {file}: {error}") from None
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object."""
     try:

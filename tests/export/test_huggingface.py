@@ -2,31 +2,100 @@
 
 import json
 
+import ctranslate2
+import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from ctranslate2.converters import TransformersConverter
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from clearhead import checkpoint, cli
 from clearhead.config import DecodingConfig
-from clearhead.engines import directory, parity
+from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.engines import conversion, directory, parity
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import CheckpointError, EngineError
-from clearhead.export import huggingface
+from clearhead.export import huggingface, vocabulary
+from clearhead.export.marian import import_model
 from clearhead.export.write import REPORT, export
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD
 from tests.engines.test_ctranslate2 import SHAPES, TEXTS, write_model
 
-ALLOWED = sorted(SHAPES.keys() - {"swiglu", "rms", "learned", "rotary", "all of them"})
+REFUSED = {"swiglu", "rms", "learned", "rotary", "all of them"}
+FORMS = {
+    **{name: {"languages": ("de", "fr"), **SHAPES[name]} for name in sorted(SHAPES.keys() - REFUSED)},
+    "symbols, one target, 6+2": {"symbols": True, "num_encoder_layers": 6, "num_decoder_layers": 2},
+    "symbols, three targets": {"symbols": True, "languages": ("de", "es", "fr"), "norm": "pre"},
+}
 
 
-@pytest.fixture(scope="module", params=ALLOWED)
+@pytest.fixture(scope="module", params=FORMS)
 def exported(request, tmp_path_factory):
     """A model and the folder that transformers reads."""
     folder = tmp_path_factory.mktemp("models")
-    model = write_model(folder / "model", languages=("de", "fr"), **SHAPES[request.param])
+    model = write_model(folder / "model", **FORMS[request.param])
     export(model, folder / "hf", "huggingface")
     return model, folder / "hf"
+
+
+def test_it_comes_back_as_it_was(exported, tmp_path):
+    """Everything that is said of it, letter for letter; weights bit for bit, or but for rounding in post-norm."""
+    model, folder = exported
+    import_model(folder, tmp_path / "back")
+    for file in (directory.CONFIG, directory.TOKENIZER, directory.CARD):
+        assert (tmp_path / "back" / file).read_bytes() == (model / file).read_bytes()
+    before, after = (checkpoint.read_arrays(each / directory.WEIGHTS) for each in (model, tmp_path / "back"))
+    assert before.keys() == after.keys()
+    rounding = 0 if directory.read_info(model).model.norm == "pre" else 2e-6
+    for name in before:
+        np.testing.assert_allclose(after[name], before[name], rtol=0, atol=rounding)
+    srcs, tgts = (parity.random_sources(model, seed=seed) for seed in (7, 8))
+    scores = [PyTorchEngine.load(each).score(srcs, tgts) for each in (model, tmp_path / "back")]
+    for one, other in zip(*scores, strict=True):  # of all ids, those that are never produced too
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
+    assert conversion.converted(tmp_path / "back").exists()  # proved by its making
+
+
+class Converted:
+    """What CTranslate2's own converter makes of a folder, run as the guide does."""
+
+    def __init__(self, folder, out):
+        TransformersConverter(str(folder)).convert(str(out))
+        self.translator, self.tokenizer = (
+            ctranslate2.Translator(str(out)),
+            AutoTokenizer.from_pretrained(folder),
+        )
+        banned = GenerationConfig.from_pretrained(folder).suppress_tokens
+        known = json.loads((out / "shared_vocabulary.json").read_text())
+        pieces = self.tokenizer.convert_ids_to_tokens(banned)
+        self.never = [[piece] for piece in pieces if piece in known]
+        self.their_ids = vocabulary.their_ids(len(self.tokenizer.get_vocab()))
+
+    def translate(self, srcs, options):
+        most = options.decoding.max_length_offset
+        for number, src in enumerate(srcs):
+            words = self.tokenizer.convert_ids_to_tokens([self.their_ids[i] for i in src])
+            found = self.translator.translate_batch(
+                [words],
+                beam_size=1,
+                max_input_length=0,
+                max_decoding_length=most,
+                suppress_sequences=self.never,
+            )
+            ids = self.tokenizer.convert_tokens_to_ids(found[0].hypotheses[0])
+            tokens = tuple(self.their_ids.index(i) for i in ids)
+            yield number, [Hypothesis(tokens, 0.0, 0.0, (), truncated=False, repetition=False)]
+
+
+def test_the_converter_of_ctranslate2_makes_the_same_of_it(exported, tmp_path):
+    model, folder = exported
+    theirs = Converted(folder, tmp_path / "ct2")
+    theirs.score = PyTorchEngine.load(
+        model
+    ).score  # translations are compared, where they part a tie is allowed
+    proof = parity.compare(model, theirs, "after CTranslate2's converter", parity.random_sources(model))
+    assert proof.greedy_tokens >= 3 * proof.sources
 
 
 def test_the_proof_is_kept_beside_it(exported):
@@ -48,9 +117,12 @@ def test_logits_are_the_same_with_padding_and_in_any_batch(exported):
     tgts = [src[1:-1] for src in parity.random_sources(model, seed=6)[:6]]
     width, length = max(map(len, srcs)), max(map(len, tgts)) + 1
     src = torch.tensor([[*row, *[PAD] * (width - len(row))] for row in srcs])
-    tgt = torch.tensor([[PAD, *row, *[EOS] * (length - 1 - len(row))] for row in tgts])
+    tgt = torch.tensor([[BOS, *row, *[EOS] * (length - 1 - len(row))] for row in tgts])
+    moved = torch.tensor(vocabulary.their_ids(theirs.config.vocab_size))
     with torch.no_grad():
-        logits = theirs(input_ids=src, attention_mask=src != PAD, decoder_input_ids=tgt).logits
+        found = theirs(input_ids=moved[src], attention_mask=src != PAD, decoder_input_ids=moved[tgt])
+    logits = found.logits[..., moved]
+    logits[..., sorted(directory.read_tokenizer(model).forbidden_ids)] = -torch.inf
     log_probs = logits.log_softmax(dim=-1)
     for row, expected in enumerate(ours.score(srcs, tgts, allowed_only=True)):
         right = torch.tensor([*tgts[row], EOS])
@@ -61,22 +133,32 @@ def test_logits_are_the_same_with_padding_and_in_any_batch(exported):
 def test_text_becomes_the_same_ids_and_comes_back(exported):
     model, folder = exported
     theirs, ours = AutoTokenizer.from_pretrained(folder), directory.read_tokenizer(model)
+    their_ids = vocabulary.their_ids(ours.vocab_size)
+    to, tag = ("fr", ">>fr<<") if ours.languages else (None, "")
     for text in ("a b three", "nine 😀 x", "Ωé", "ten."):
-        expected = [*ours.encode(text, to="fr"), EOS]
-        for given in (f">>fr<< {text}", f">>fr<<{text}", f">>fr<<  {text} "):
+        expected = [their_ids[i] for i in [*ours.encode(text, to=to), EOS]]
+        for given in (f"{tag} {text}", f"{tag}{text}", f"{tag}  {text} "):
             assert theirs(given)["input_ids"] == expected
-        assert theirs.decode(expected, skip_special_tokens=True).removeprefix(">>fr<<").strip() == text
+        assert theirs.decode(expected, skip_special_tokens=True).removeprefix(tag).strip() == text
 
 
 def test_it_never_writes_controls(exported):
     model, folder = exported
     theirs = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     assert theirs.generation_config.num_beams == DecodingConfig().beam_size
+    their_ids = vocabulary.their_ids(theirs.config.vocab_size)
     found = theirs.generate(
-        torch.tensor([[7, 8, EOS]]), do_sample=True, num_beams=1, max_length=40, num_return_sequences=20
+        torch.tensor([[their_ids[i] for i in (7, 8, EOS)]]),
+        do_sample=True,
+        num_beams=1,
+        max_length=40,
+        num_return_sequences=20,
     )
-    forbidden = torch.tensor(sorted(directory.read_tokenizer(model).forbidden_ids - {PAD}))
-    assert not torch.isin(found, forbidden).any()
+    forbidden = [their_ids[i] for i in directory.read_tokenizer(model).forbidden_ids - {BOS}]
+    assert not torch.isin(found, torch.tensor(forbidden)).any()
+    for row in found[:, 1:]:  # after the end nothing but padding, before it none
+        end = (row == their_ids[EOS]).nonzero().flatten().tolist()[0]
+        assert not (row[:end] == their_ids[BOS]).any()
 
 
 @pytest.mark.parametrize("wrong", ["order", "start", "norm"])
@@ -89,7 +171,7 @@ def test_a_wrong_form_is_refused_and_leaves_nothing(wrong, tmp_path, monkeypatch
             if wrong == "order" and name.endswith("layers.1.fc1.weight"):
                 yield name, tensor[:, torch.arange(tensor.shape[1]).roll(1)]
             elif wrong == "start" and name == "model.shared.weight":
-                tensor[PAD] = tensor[PAD + 3]
+                tensor[-1] = tensor[2]
                 yield name, tensor
             elif wrong == "norm" and name.endswith("encoder.layer_norm.bias"):
                 yield name, tensor + 0.05
@@ -104,7 +186,7 @@ def test_a_wrong_form_is_refused_and_leaves_nothing(wrong, tmp_path, monkeypatch
 
 def test_a_wrong_tokenizer_is_refused(tmp_path, monkeypatch):
     model = write_model(tmp_path / "model", languages=("de", "fr"))
-    write = huggingface._write_tokenizer
+    write = vocabulary.write
 
     def changed(tokenizer, folder):
         write(tokenizer, folder)
@@ -113,7 +195,7 @@ def test_a_wrong_tokenizer_is_refused(tmp_path, monkeypatch):
         vocabulary = json.loads(file.read_text())
         file.write_text(json.dumps({tags.get(piece, piece): i for piece, i in vocabulary.items()}))
 
-    monkeypatch.setattr(huggingface, "_write_tokenizer", changed)
+    monkeypatch.setattr(vocabulary, "write", changed)
     with pytest.raises(EngineError, match=r"cuts .* otherwise"):
         export(model, tmp_path / "hf", "huggingface")
     assert not (tmp_path / "hf").exists()

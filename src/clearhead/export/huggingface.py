@@ -5,18 +5,20 @@ What differs from ours, and is put right here:
 - the channels: their sinusoids fill one half of a vector with sines and the other with cosines, ours take turns, so
   every axis of size d_model is put in their order;
 - the keys have a bias, which a softmax does not see: zero;
-- a translation starts from the vector of the padding, so the vector of BOS stands in that row;
-- what a decoder must never produce is taken out by the bias of the logits;
-- the tags of target languages are written `>>fr<<`, and spaces after one are no text.
+- the ids have another order (`vocabulary`), and a MarianMTModel starts from zero (`zero_start`);
+- what a decoder must never produce is named in `generation_config.json`, as the family has it. No bias forbids it:
+  label smoothing takes the mean of all log-probabilities, and would take that of the forbidden ones too;
+- what they have no place for, such as our defaults of a search, stands under `clearhead` in their `config.json`.
 """
 
-import json
+import base64
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,13 +29,15 @@ from clearhead.engines import directory
 from clearhead.engines.directory import ModelInfo
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
-from clearhead.text.marian import MarianTokenizer
+from clearhead.export import vocabulary, zero_start
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import BOS, EOS, PAD, UNK
+from clearhead.text.vocabulary import BOS, EOS, PAD
 
-NEVER = -30_000.0
-"""Added to the logit of what must not be produced; half precision can still hold it."""
 POSITIONS = 1024
+OWN = "clearhead"
+"""The key of their configuration for what only we read."""
+START = "start"
+"""The key in it for the vector of BOS that was taken away, in base64: d_model numbers of 32 bits."""
 _PLACES = {
     "self_attention.query": "self_attn.q_proj",
     "self_attention.key": "self_attn.k_proj",
@@ -67,10 +71,17 @@ def write(path: Path, folder: Path) -> None:
     info, tokenizer = directory.read_info(path), directory.read_tokenizer(path)
     _check(info, tokenizer)
     weights = checkpoint.read_arrays(path / directory.WEIGHTS)
-    model = _model(info, tokenizer, {name: torch.from_numpy(array) for name, array in weights.items()})
+    weights = {name: array.astype(np.float32) for name, array in weights.items()}
+    own = info.to_dict()
+    if info.model.norm == "post":
+        start = zero_start.start(weights, info.model)
+        weights = zero_start.moved(weights, info.model, by=-start)
+        own[START] = base64.b64encode(start.astype("<f4").tobytes()).decode()
+    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+    model = _model(info, tokenizer, tensors, own)
     with _quiet():
         model.save_pretrained(folder)
-    _write_tokenizer(tokenizer, folder)
+    vocabulary.write(tokenizer, folder)
 
 
 def _check(info: ModelInfo, tokenizer: Tokenizer) -> None:
@@ -100,44 +111,19 @@ def check_installed() -> None:
         ) from None
 
 
-def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor]) -> Any:
+def _model(
+    info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor], own: Mapping[str, Any]
+) -> Any:
     """Return their model with our weights."""
     import transformers
 
-    shape = info.model
-    pre = shape.norm == "pre"
-    family = transformers.PegasusConfig if pre else transformers.MarianConfig
-    config = family(
-        vocab_size=shape.vocab_size,
-        d_model=shape.d_model,
-        encoder_layers=shape.num_encoder_layers,
-        decoder_layers=shape.num_decoder_layers,
-        encoder_attention_heads=shape.num_heads,
-        decoder_attention_heads=shape.num_heads,
-        encoder_ffn_dim=shape.d_ff,
-        decoder_ffn_dim=shape.d_ff,
-        dropout=shape.dropout,
-        attention_dropout=shape.attention_dropout,
-        activation_dropout=shape.feed_forward_dropout,
-        activation_function=shape.activation,
-        scale_embedding=True,
-        max_position_embeddings=POSITIONS,
-        pad_token_id=PAD,
-        eos_token_id=EOS,
-        bos_token_id=None,
-        forced_eos_token_id=EOS,
-        decoder_start_token_id=PAD,
-        **({} if pre else {"share_encoder_decoder_embeddings": shape.tied_embeddings}),
-        tie_word_embeddings=shape.tied_embeddings,
-    )
+    pre = info.model.norm == "pre"
     of = transformers.PegasusForConditionalGeneration if pre else transformers.MarianMTModel
+    theirs = vocabulary.their_ids(info.model.vocab_size)
     with _quiet():
-        model = of(config).eval()
-    if shape.output_bias:
-        model.final_logits_bias[:] = weights["output_bias"]
-    model.final_logits_bias[:, sorted(tokenizer.forbidden_ids)] = NEVER
-    found = model.load_state_dict(dict(_renamed(weights, shape)), strict=False)
-    odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, shape))]
+        model = of(_config(info, theirs, own)).eval()
+    found = model.load_state_dict(dict(_renamed(weights, info.model)), strict=False)
+    odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, info.model))]
     if odd:
         raise EngineError(
             f"this release of transformers has other parts than are known here, such as {odd[0]}"
@@ -146,12 +132,46 @@ def _model(info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor])
         num_beams=info.decoding.beam_size,
         length_penalty=info.decoding.alpha,
         max_length=512,
-        pad_token_id=PAD,
-        eos_token_id=EOS,
-        forced_eos_token_id=EOS,
-        decoder_start_token_id=PAD,
+        pad_token_id=theirs[BOS],
+        eos_token_id=theirs[EOS],
+        forced_eos_token_id=theirs[EOS],
+        decoder_start_token_id=theirs[BOS],
+        suppress_tokens=sorted(theirs[i] for i in tokenizer.forbidden_ids),
     )
     return model
+
+
+def _config(info: ModelInfo, theirs: Sequence[int], own: Mapping[str, Any]) -> Any:
+    """Return their configuration of a shape; `theirs` is the id there of each id here."""
+    import transformers
+
+    shape = info.model
+    settings: dict[str, Any] = {
+        "vocab_size": shape.vocab_size,
+        "d_model": shape.d_model,
+        "encoder_layers": shape.num_encoder_layers,
+        "decoder_layers": shape.num_decoder_layers,
+        "encoder_attention_heads": shape.num_heads,
+        "decoder_attention_heads": shape.num_heads,
+        "encoder_ffn_dim": shape.d_ff,
+        "decoder_ffn_dim": shape.d_ff,
+        "dropout": shape.dropout,
+        "attention_dropout": shape.attention_dropout,
+        "activation_dropout": shape.feed_forward_dropout,
+        "activation_function": shape.activation,
+        "scale_embedding": True,
+        "max_position_embeddings": POSITIONS,
+        "bos_token_id": theirs[PAD],  # `<s>`, by which an import knows whose row that is
+        "pad_token_id": theirs[BOS],
+        "eos_token_id": theirs[EOS],
+        "forced_eos_token_id": theirs[EOS],
+        "decoder_start_token_id": theirs[BOS],
+        "tie_word_embeddings": shape.tied_embeddings,
+        OWN: dict(own),
+    }
+    if shape.norm == "pre":  # the two are read by CTranslate2's converter
+        return transformers.PegasusConfig(**settings, normalize_before=True, normalize_embedding=False)
+    return transformers.MarianConfig(**settings, share_encoder_decoder_embeddings=shape.tied_embeddings)
 
 
 def _is_made(name: str, shape: ModelConfig) -> bool:
@@ -163,13 +183,14 @@ def _is_made(name: str, shape: ModelConfig) -> bool:
 def _renamed(weights: Mapping[str, Tensor], shape: ModelConfig) -> Iterator[tuple[str, Tensor]]:
     """Yield their names and the weights in their order."""
     order = channel_order(shape.d_model)
+    ours = torch.tensor(vocabulary.their_ids(shape.vocab_size)).argsort()
     for name, tensor in weights.items():
         stack, *_ = name.split(".")
         if stack.endswith("embedding"):
-            yield from _embedding(stack, tensor[:, order], shape)
-        elif name.startswith(f"{stack}.norm."):
-            yield f"model.{stack}.layer_norm.{name.rpartition('.')[2]}", tensor[order]
-        elif name != "output_bias":  # with what must not be produced
+            yield _table(stack, shape), tensor[ours][:, order]
+        elif name == "output_bias":
+            yield "final_logits_bias", tensor[ours][None]
+        else:
             part, place = place_of(name)
             yield place, ordered(part, tensor, order)
             if part.endswith(".key"):
@@ -182,7 +203,10 @@ def channel_order(d_model: int) -> Tensor:
 
 
 def place_of(name: str) -> tuple[str, str]:
-    """Return the part that one of our names in a layer means, such as `self_attention.query`, and their name."""
+    """Return the part that one of our names in a stack means, such as `self_attention.query`, and their name."""
+    if name.split(".")[1] == "norm":  # behind the last layer
+        stack, part, kind = name.split(".")
+        return f".{part}", f"model.{stack}.layer_norm.{kind}"
     stack, _, number, rest = name.split(".", 3)
     part, _, kind = rest.rpartition(".")
     return part, f"model.{stack}.layers.{number}.{_PLACES[part]}.{kind}"
@@ -195,46 +219,15 @@ def ordered(part: str, tensor: Tensor, order: Tensor) -> Tensor:
     return tensor[:, order] if tensor.ndim == 2 else tensor
 
 
-def _embedding(name: str, table: Tensor, shape: ModelConfig) -> Iterator[tuple[str, Tensor]]:
-    starting = table.clone()
-    starting[PAD] = table[BOS]
+def _table(name: str, shape: ModelConfig) -> str:
+    """Return their name of one of our tables."""
     if shape.tied_embeddings:
-        yield "model.shared.weight", starting
-    elif name == "src_embedding":
-        yield "model.encoder.embed_tokens.weight", table
-    elif name == "tgt_embedding":
-        yield "model.decoder.embed_tokens.weight", starting
-    else:
-        yield "lm_head.weight", table
-
-
-def _write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write what their MarianTokenizer reads, which both families may be used with."""
-    for name, model in zip(("source.spm", "target.spm"), _sentencepiece_models(tokenizer), strict=True):
-        (folder / name).write_bytes(model)
-    tags = {f"<2{language}>": f">>{language}<<" for language in tokenizer.languages}
-    vocabulary = {tags.get(piece, piece): number for number, piece in enumerate(tokenizer.vocabulary)}
-    settings = {
-        "tokenizer_class": "MarianTokenizer",
-        "model_max_length": 512,
-        **{
-            f"{name}_token": tokenizer.vocabulary[i] for name, i in (("pad", PAD), ("eos", EOS), ("unk", UNK))
-        },
-    }
-    for name, values in (("vocab.json", vocabulary), ("tokenizer_config.json", settings)):
-        (folder / name).write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def _sentencepiece_models(tokenizer: Tokenizer) -> tuple[bytes, bytes]:
-    """Return the models of source and target: ours once more, or the two that were imported."""
-    if isinstance(tokenizer, MarianTokenizer):
-        return tokenizer.source_model, tokenizer.target_model
-    from sentencepiece import sentencepiece_model_pb2
-
-    model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.to_bytes())
-    model.normalizer_spec.remove_extra_whitespaces = True  # ours are removed before
-    written: bytes = model.SerializeToString()
-    return written, written
+        return "model.shared.weight"
+    return {
+        "src_embedding": "model.encoder.embed_tokens.weight",
+        "tgt_embedding": "model.decoder.embed_tokens.weight",
+        "output_embedding": "lm_head.weight",
+    }[name]
 
 
 @contextmanager
@@ -256,24 +249,34 @@ def _quiet() -> Iterator[None]:
 class Transformers:
     """A folder run by transformers, one source at a time, in fp32: what a proof compares with.
 
-    How the folder itself wants to be searched (its `generation_config.json`) is set aside. Raises EngineError where
-    transformers cannot read it, or lacks weights in it; nothing is unpickled.
+    How the folder itself wants to be searched (its `generation_config.json`) is set aside, but for what must never be
+    produced. Raises EngineError where transformers cannot read it, or lacks weights in it; nothing is unpickled.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        config: Any = None,
+        their_ids: Sequence[int] = (),
+        forbidden: Iterable[int] | None = None,
+    ) -> None:
+        """Load a folder: one that was written here, or another's with its configuration, ids and what is forbidden."""
         import transformers
 
         try:
             with _quiet():
                 model, found = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                     folder,
+                    config=config,
                     dtype=torch.float32,
                     local_files_only=True,
+                    trust_remote_code=False,
                     use_safetensors=True,
                     output_loading_info=True,
                 )
                 self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
-                    folder, local_files_only=True
+                    folder, config=config, local_files_only=True, trust_remote_code=False
                 )
         except Exception as error:  # whatever theirs raises of a folder that is not right
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -282,26 +285,30 @@ class Transformers:
             raise EngineError(f"{folder} has no weights for {sorted(found['missing_keys'])[0]}")
         self.model: Any = model.eval()
         config = self.model.config
+        self.their_ids = list(their_ids) or vocabulary.their_ids(config.vocab_size)
+        """The id there of each id here."""
+        self._ours = {theirs: i for i, theirs in enumerate(self.their_ids) if i != BOS}
+        said = self.model.generation_config.suppress_tokens or ()
+        self.forbidden = [i for i, number in enumerate(self.their_ids) if number in said]
+        """Ids here that are never produced."""
+        if forbidden is not None:
+            self.forbidden = sorted(forbidden)
         self.model.generation_config = transformers.GenerationConfig(
             pad_token_id=config.pad_token_id,
             eos_token_id=config.eos_token_id,
             forced_eos_token_id=config.eos_token_id,
             decoder_start_token_id=config.decoder_start_token_id,
         )
-        self.their_ids = list(range(config.vocab_size))
-        """The id there of each id here."""
-        self.forbidden: list[int] = []
-        """Ids here that must not be produced, where the folder does not say so itself."""
 
     def ids(self, text: str, to: str | None) -> list[int]:
-        """Return the ids, theirs, that their tokenizer makes of a text, EOS last."""
-        found: list[int] = self.tokenizer(f">>{to}<< {text}" if to else text)["input_ids"]
-        return found
+        """Return the ids that their tokenizer makes of a text, EOS last; -1 for what is no id here."""
+        found = self.tokenizer(f">>{to}<< {text}" if to else text)["input_ids"]
+        return [self._ours.get(number, -1) for number in found]
 
     def target_ids(self, text: str) -> list[int]:
-        """Return the ids, theirs, of a text in the target language, EOS last."""
-        found: list[int] = self.tokenizer(text_target=text)["input_ids"]
-        return found
+        """Return the ids of a text in the target language, EOS last; -1 for what is no id here."""
+        found = self.tokenizer(text_target=text)["input_ids"]
+        return [self._ours.get(number, -1) for number in found]
 
     def _theirs(self, ids: Ids) -> list[int]:
         return [self.their_ids[i] for i in ids]
@@ -325,15 +332,15 @@ class Transformers:
         self, srcs: Sequence[Ids], options: SearchOptions
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its translation); greedy or by beam, as the options say."""
-        ours = {theirs: i for i, theirs in enumerate(self.their_ids) if i != BOS}
+        banned = {self.their_ids[i] for i in self.forbidden} - {self.their_ids[EOS]}
         for number, src in enumerate(srcs):
             found = self.model.generate(
                 torch.tensor([self._theirs(src)]),
                 num_beams=options.decoding.beam_size,
                 do_sample=False,
                 max_length=options.decoding.max_length(len(src)) + 2,  # start and end counted
-                suppress_tokens=self._theirs([i for i in self.forbidden if i != BOS]) or None,
+                suppress_tokens=sorted(banned) or None,
             )[0].tolist()[1:]
-            tokens = [ours[i] for i in found]
+            tokens = [self._ours[i] for i in found]
             tokens = tokens[: tokens.index(EOS)] if EOS in tokens else tokens
             yield number, [Hypothesis(tuple(tokens), 0.0, 0.0, (), truncated=False, repetition=False)]

@@ -1,17 +1,21 @@
-"""A MarianMTModel directory as a model directory of ours: the OPUS-MT family, more than a thousand models.
+"""A directory of transformers as a model directory of ours: the OPUS-MT family, and all that was exported to there.
 
 What `huggingface.py` does to our weights is undone here: the channels are put in our order, the biases of the keys
 go, the vector that a translation starts from becomes that of BOS. The ids change too, to those of our tokenizers;
 what was written is proved equal to the original in transformers before it appears.
+
+What Clearhead wrote there comes back as it was: the tokenizer byte for byte, what was said of the model, the weights
+bit for bit, or but for rounding where the vector of BOS was taken away (`zero_start`).
 """
 
+import base64
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,174 +25,196 @@ from clearhead.engines import directory, parity
 from clearhead.engines.directory import ModelInfo
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, ConfigError, EngineError, TextError
-from clearhead.export import huggingface
+from clearhead.export import huggingface, published, vocabulary, zero_start
+from clearhead.export.published import FAMILIES, Published
 from clearhead.export.write import REPORT
 from clearhead.model.transformer import Transformer
 from clearhead.text.marian import MarianTokenizer, pieces_in_order
+from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS
 
 NEVER = -100.0
 """Bias of a token that is never produced: no probability is left, and label smoothing does not feel it much."""
 MOST_TOKENS = 256
 """Of a source before it is split, or half the positions that the original has; it was trained on no longer ones."""
-FEWEST_POSITIONS = 64
+LONGEST_CARD = 1 << 20
 _ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "swish": "swish", "silu": "swish"}
-_FILES = ("config.json", "source.spm", "target.spm", "vocab.json")
+_TABLES = (
+    "model.shared.weight",
+    "lm_head.weight",
+    *(f"model.{s}.embed_tokens.weight" for s in ("encoder", "decoder")),
+)
 
 
 def import_model(folder: Path, out: Path) -> Proof:
-    """Write a model directory `out`, which must not be there, from a MarianMTModel's; return its proof.
+    """Write a model directory `out`, which must not be there, from one of transformers; return its proof.
 
     Raises EngineError for what is no such model, has a shape that we have not, or does not translate here as it does
     in transformers; then nothing is left behind. Nothing is unpickled: the weights must be in `model.safetensors`.
     """
     if out.exists():
         raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
-    _check(folder)
-    huggingface.check_installed()
-    theirs = huggingface.Transformers(folder)
-    config = theirs.model.config.to_dict()
-    tokenizer, theirs.their_ids = _tokenizer(folder, config)
-    theirs.forbidden = sorted(tokenizer.forbidden_ids)
-    info = _info(folder, config, tokenizer)
-    weights = _weights(info.model, config, theirs)
-    files = directory.model_files(info, weights, tokenizer, _card(folder, info))
+    given = published.read(folder)
+    tokenizer, their_ids = _tokenizer(given)
+    shape = _shape(given, tokenizer)
+    published.check_shapes(given, _expected(shape), _TABLES)
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
+        info = _info(given, shape, tokenizer, Path(name))
+        theirs = huggingface.Transformers(
+            folder, config=given.config, their_ids=their_ids, forbidden=tokenizer.forbidden_ids
+        )
+        weights = zero_start.moved(_weights(shape, given, theirs), shape, by=_start(given, shape))
+        files = directory.model_files(info, weights, tokenizer, _card(given, info, tokenizer))
         model = Path(name) / "model"
         checkpoint.write_directory(model, files)
         proof = _prove(model, folder, tokenizer, theirs)
     versions = {package: version(package) for package in ("clearhead", "torch", "transformers")}
-    report = checkpoint.json_bytes({"format": "marian", "versions": versions, **asdict(proof)})
+    report = checkpoint.json_bytes({"format": given.family, "versions": versions, **asdict(proof)})
     checkpoint.write_directory(out, {**files, REPORT: report})
     return proof
 
 
-def _check(folder: Path) -> None:
-    """Raise EngineError unless all files are there, of the family and the shapes that can be taken in."""
-    missing = [name for name in _FILES if not (folder / name).is_file()]
-    if missing:
-        raise EngineError(
-            f"{folder} is no directory of a MarianMTModel: it has no {missing[0]}; there must be {', '.join(_FILES)} "
-            "and model.safetensors"
-        )
-    config = checkpoint.read_json(folder / "config.json")
-    if config.get("model_type") != "marian":
-        raise EngineError(
-            f"{folder} holds a model of the family {config.get('model_type')!r}; only 'marian' can be imported"
-        )
-    theirs = config.get("decoder_vocab_size")
-    if _settings(folder).get("separate_vocabs") or theirs not in (None, config.get("vocab_size")):
-        raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
-    for name in ("attention_heads", "ffn_dim"):
-        if config.get(f"encoder_{name}") != config.get(f"decoder_{name}"):
-            raise EngineError(f"{folder} has an encoder and a decoder of different widths, which we have not")
-    if not (folder / directory.WEIGHTS).is_file():
-        raise EngineError(
-            f"{folder} has no {directory.WEIGHTS}, and pickled weights are not read here; write them anew with "
-            "transformers: MarianMTModel.from_pretrained(FOLDER).save_pretrained(FOLDER)"
-        )
-
-
-def _tokenizer(folder: Path, config: Mapping[str, Any]) -> tuple[MarianTokenizer, list[int]]:
-    """Return the tokenizer, and the id there of each id here."""
-    vocabulary = checkpoint.read_json(folder / "vocab.json")
-    if len(vocabulary) != config["vocab_size"]:
-        raise EngineError(
-            f"{folder / 'vocab.json'} names {len(vocabulary)} pieces, and the model has {config['vocab_size']}"
-        )
-    unk = vocabulary.get("<unk>")
+def _tokenizer(given: Published) -> tuple[Tokenizer, list[int]]:
+    """Return the tokenizer, ours where it was written by us, and the id there of each id here."""
+    folder, values = given.folder, given.values
+    source, target = ((folder / name).read_bytes() for name in (vocabulary.SOURCE, vocabulary.TARGET))
+    pad, eos, start = (values[f"{name}_token_id"] for name in ("pad", "eos", "decoder_start"))
+    own = vocabulary.own(source, target, given.vocabulary)
+    if own is not None:
+        their_ids = vocabulary.their_ids(own.vocab_size)
+        if (start, pad, eos) == (their_ids[BOS], their_ids[BOS], their_ids[EOS]):
+            return own, their_ids
+    unk = given.vocabulary.get("<unk>")
     if unk is None:
-        raise EngineError(f"{folder / 'vocab.json'} has no <unk>, which stands for what is not known")
+        raise EngineError(f"{folder / vocabulary.PIECES} has no <unk>, which stands for what is not known")
+    if not 0 <= start < len(given.vocabulary):
+        raise EngineError(f"{folder} begins a translation with the id {start}, which its vocabulary lacks")
     try:
-        named = pieces_in_order(
-            vocabulary, eos=int(config["eos_token_id"]), unk=int(unk), pad=int(config["pad_token_id"])
-        )
-        source, target = ((folder / name).read_bytes() for name in ("source.spm", "target.spm"))
+        named = pieces_in_order(given.vocabulary, eos=eos, unk=unk, pad=pad, unused=given.unused)
         tokenizer = MarianTokenizer.pack(source, target, [piece for piece, _ in named])
     except (TextError, TypeError, ValueError) as error:
         raise EngineError(f"the tokenizer of {folder} cannot be read: {error}") from None
     their_ids = [number for _, number in named]
-    start = config["decoder_start_token_id"]
-    if start not in their_ids:
-        raise EngineError(f"{folder} begins a translation with the id {start}, which its vocabulary lacks")
     their_ids[BOS] = start
     return tokenizer, their_ids
 
 
-def _settings(folder: Path) -> dict[str, Any]:
-    file = folder / "tokenizer_config.json"
-    return checkpoint.read_json(file) if file.exists() else {}
-
-
-def _info(folder: Path, config: Mapping[str, Any], tokenizer: MarianTokenizer) -> ModelInfo:
-    """Return what the model is, its shape included; raise EngineError for a shape that we have not."""
-    if config["max_position_embeddings"] < FEWEST_POSITIONS:
-        raise EngineError(
-            f"{folder} has {config['max_position_embeddings']} positions; {FEWEST_POSITIONS} or more can be imported"
-        )
-    activation = _ACTIVATIONS.get(config["activation_function"])
+def _shape(given: Published, tokenizer: Tokenizer) -> ModelConfig:
+    """Return the shape of the model; raise EngineError for one that we have not."""
+    values = given.values
+    activation = _ACTIVATIONS.get(values["activation_function"])
     if activation is None:
         raise EngineError(
-            f"{folder} has the activation {config['activation_function']!r}; there are {', '.join(_ACTIVATIONS)}"
+            f"{given.folder} has the activation {values['activation_function']!r}; there are {', '.join(_ACTIVATIONS)}"
         )
+    said = given.own.get("model")
     try:
         shape = ModelConfig(
-            vocab_size=tokenizer.vocab_size,  # with a BOS, which they have not
-            d_model=config["d_model"],
-            d_ff=config["encoder_ffn_dim"],
-            num_heads=config["encoder_attention_heads"],
-            num_encoder_layers=config["encoder_layers"],
-            num_decoder_layers=config["decoder_layers"],
-            dropout=config["dropout"],
-            attention_dropout=config["attention_dropout"],
-            feed_forward_dropout=config["activation_dropout"],
+            vocab_size=tokenizer.vocab_size,  # another's with a BOS, which they have not
+            d_model=values["d_model"],
+            d_ff=values["encoder_ffn_dim"],
+            num_heads=values["encoder_attention_heads"],
+            num_encoder_layers=values["encoder_layers"],
+            num_decoder_layers=values["decoder_layers"],
+            dropout=values["dropout"],
+            attention_dropout=values["attention_dropout"],
+            feed_forward_dropout=values["activation_dropout"],
+            norm="pre" if given.family == "pegasus" else "post",
             activation=activation,  # type: ignore[arg-type]
-            tied_embeddings=_is_tied(config),
+            tied_embeddings=_is_tied(given),
             output_bias=True,
         )
+        if isinstance(said, dict) and given.unused is not None:
+            kept = {name: said[name] for name in ("output_bias", "max_positions") if name in said}
+            shape = replace(shape, **kept)
     except (TypeError, ConfigError) as error:
-        raise EngineError(f"{folder / 'config.json'} describes no model that we have: {error}") from None
-    settings = _settings(folder)
-    langs = [str(settings.get(f"{side}_lang") or "") for side in ("source", "target")]
+        raise EngineError(
+            f"{given.folder / published.CONFIG} describes no model that we have: {error}"
+        ) from None
+    return shape
+
+
+def _is_tied(given: Published) -> bool:
+    """Say whether one matrix, scaled as ours is, serves source, target and output."""
+    values = given.values
+    return all(
+        values.get(name, True)
+        for name in ("share_encoder_decoder_embeddings", "tie_word_embeddings", "scale_embedding")
+    )
+
+
+def _info(given: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
+    """Return what the model is: what Clearhead wrote of it, or what can be told of another program's."""
+    if given.own and given.unused is not None:
+        return _own_info(given, shape, tokenizer, scratch)
+    langs = [str(given.settings.get(f"{side}_lang") or "") for side in ("source", "target")]
     return ModelInfo(
         model=shape,
-        decoding=DecodingConfig(beam_size=_beam_size(folder)),
+        decoding=DecodingConfig(beam_size=given.beam_size or DecodingConfig().beam_size),
         tokenizer=tokenizer.kind,
         source_langs=(langs[0],) if langs[0] else (),
         target_langs=tokenizer.languages or ((langs[1],) if langs[1] else ()),
         training={
-            "imported_from": "MarianMTModel",
-            "max_tokens": min(MOST_TOKENS, config["max_position_embeddings"] // 2),
+            "imported_from": FAMILIES[given.family],
+            "max_tokens": min(MOST_TOKENS, given.values["max_position_embeddings"] // 2),
         },
     )
 
 
-def _beam_size(folder: Path) -> int:
-    """Return the width that the original is searched with, which older releases kept in config.json."""
-    file = folder / "generation_config.json"
-    asked = [checkpoint.read_json(each) for each in (file, folder / "config.json") if each.exists()]
-    return next(
-        (int(each["num_beams"]) for each in asked if each.get("num_beams")), DecodingConfig().beam_size
-    )
+def _own_info(given: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
+    """Return what Clearhead wrote of a model; how sure it may be, only if nothing was changed since."""
+    values = {**given.own, "model": asdict(shape), "tokenizer": tokenizer.kind}
+    (scratch / directory.CONFIG).write_bytes(checkpoint.json_bytes(values))
+    try:
+        info = directory.read_info(scratch)
+    except CheckpointError as error:
+        told = str(error).replace(str(scratch / directory.CONFIG), f"'{huggingface.OWN}' in it")
+        raise EngineError(f"{given.folder / published.CONFIG} cannot be read: {told}") from None
+    try:
+        checkpoint.verify(given.folder)
+    except CheckpointError:
+        return replace(info, confidence=None)
+    return info
 
 
-def _is_tied(config: Mapping[str, Any]) -> bool:
-    """Say whether one matrix, scaled as ours is, serves source, target and output."""
-    names = ("share_encoder_decoder_embeddings", "tie_word_embeddings")
-    return all(config[name] for name in (*names, "scale_embedding"))
+def _expected(shape: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each of their tensors but the tables, by name."""
+    with torch.device("meta"):
+        ours = {name: tuple(p.shape) for name, p in Transformer(shape).named_parameters()}
+    return {
+        huggingface.place_of(name)[1]: size
+        for name, size in ours.items()
+        if name != "output_bias" and not name.partition(".")[0].endswith("embedding")
+    }
 
 
-def _weights(
-    shape: ModelConfig, config: Mapping[str, Any], theirs: huggingface.Transformers
-) -> checkpoint.Arrays:
+def _start(given: Published, shape: ModelConfig) -> zero_start.Vectors:
+    """Return the vector of BOS that an export of ours took away [d_model]; zero where there is none."""
+    said = given.own.get(huggingface.START)
+    if said is None or shape.norm == "pre":
+        return np.zeros(shape.d_model, np.float32)
+    try:
+        start = np.frombuffer(base64.b64decode(said, validate=True), "<f4")
+    except (TypeError, ValueError):
+        start = np.zeros(0)
+    if start.shape != (shape.d_model,) or not np.isfinite(start).all():
+        raise EngineError(
+            f"'{huggingface.START}' in {given.folder / published.CONFIG} are not {shape.d_model} numbers in base64; "
+            "take it out, and the model says the same"
+        )
+    return start
+
+
+def _weights(shape: ModelConfig, given: Published, theirs: huggingface.Transformers) -> checkpoint.Arrays:
     """Return every weight of ours by name."""
-    given: Mapping[str, Tensor] = theirs.model.state_dict()
+    tensors: Mapping[str, Tensor] = theirs.model.state_dict()
     order = huggingface.channel_order(shape.d_model).argsort()
-    scale = 1.0 if config["scale_embedding"] else shape.d_model**-0.5
+    rows = theirs.their_ids
+    scale = 1.0 if given.values["scale_embedding"] else shape.d_model**-0.5
     tables = {
-        "src_embedding": scale * given["model.encoder.embed_tokens.weight"],
-        "tgt_embedding": scale * given["model.decoder.embed_tokens.weight"],
-        "output_embedding": given["lm_head.weight"],
+        "src_embedding": scale * tensors["model.encoder.embed_tokens.weight"],
+        "tgt_embedding": scale * tensors["model.decoder.embed_tokens.weight"],
+        "output_embedding": tensors["lm_head.weight"],
     }
     with torch.device("meta"):
         ours = dict(Transformer(shape).named_parameters())
@@ -196,19 +222,20 @@ def _weights(
     for name, parameter in ours.items():
         stack = name.partition(".")[0]
         if name == "output_bias":
-            weight = given["final_logits_bias"].flatten()[theirs.their_ids]
-            weight[theirs.forbidden] = NEVER
+            weight = tensors["final_logits_bias"].flatten()[rows]
+            if given.unused is None:
+                weight[theirs.forbidden] = NEVER
         elif stack in tables:
-            weight = tables[stack][theirs.their_ids][:, order]
+            weight = tables[stack][rows][:, order]
         else:
             part, place = huggingface.place_of(name)
-            weight = huggingface.ordered(part, given[place], order)
+            weight = huggingface.ordered(part, tensors[place], order)
         assert weight.shape == parameter.shape, f"{name} has another shape than the settings say"
         found[name] = weight.contiguous().numpy()
     return found
 
 
-def _prove(model: Path, folder: Path, ours: MarianTokenizer, theirs: huggingface.Transformers) -> Proof:
+def _prove(model: Path, folder: Path, ours: Tokenizer, theirs: huggingface.Transformers) -> Proof:
     """Compare ids, log-probabilities and greedy translations with the original's."""
     most = theirs.model.config.max_position_embeddings
     sources = [source for source in parity.random_sources(model) if len(source) < most]
@@ -219,7 +246,7 @@ def _prove(model: Path, folder: Path, ours: MarianTokenizer, theirs: huggingface
             ([*ours.encode(text, to=to), EOS], theirs.ids(text, to)),
             ([*ours.encode_target(text), EOS], theirs.target_ids(text)),
         ):
-            if [theirs.their_ids[i] for i in cut] != expected:
+            if cut != expected:
                 raise EngineError(f"{folder} cuts {text!r} otherwise in transformers than here; report this")
     try:
         return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
@@ -229,21 +256,32 @@ def _prove(model: Path, folder: Path, ours: MarianTokenizer, theirs: huggingface
         ) from None
 
 
-def _card(folder: Path, info: ModelInfo) -> str:
-    """Return the card: what was done, then the original's own words, licence and data among them."""
-    shape = info.model
-    own = folder / directory.CARD
-    said = own.read_text(encoding="utf-8", errors="replace") if own.is_file() else ""
+def _card(given: Published, info: ModelInfo, tokenizer: Tokenizer) -> str:
+    """Return the card: our own again, or what was done and the original's words, licence and data among them."""
+    shape, own = info.model, given.folder / directory.CARD
+    said = ""
+    if own.is_file():
+        with own.open("rb") as file:
+            said = file.read(LONGEST_CARD).decode(errors="replace")
+    if given.own and said:
+        return said
+    lacks = (
+        """
+Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have; it is never written in a \
+translation here, and where the original would write it, another token is taken.
+"""
+        if isinstance(tokenizer, MarianTokenizer)
+        else ""
+    )
     return f"""# An imported model
 
-{folder.resolve().name}, a MarianMTModel: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
-{shape.d_model}, {shape.num_parameters:,} parameters, a vocabulary of {shape.vocab_size:,} pieces. Its weights and its \
-two SentencePiece models were taken over by `clearhead import`, and proved to give the same log-probabilities and \
-greedy translations as in transformers; the proof is in {REPORT}.
-
-Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have; it is never written in a \
-translation here, and where the original would write it, another token is taken. Data, licence, scores and \
-limits are those of the original; it says of itself:
+{given.folder.resolve().name}, a {FAMILIES[given.family]}: \
+{shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model {shape.d_model}, {shape.num_parameters:,} \
+parameters, a vocabulary of {shape.vocab_size:,} pieces. Its weights and its tokenizer were taken over by \
+`clearhead import`, and proved to give the same log-probabilities and greedy translations as in transformers; the \
+proof is in {REPORT}.
+{lacks}
+Data, licence, scores and limits are those of the original; it says of itself:
 
 {said or "(nothing: the directory had no README.md)"}
 """

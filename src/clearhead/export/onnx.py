@@ -27,13 +27,14 @@ from clearhead.engines import directory
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.engines.pytorch import load_transformer
 from clearhead.errors import EngineError
-from clearhead.export.huggingface import NEVER
 from clearhead.model.attention import KeysValues
 from clearhead.model.cache import Cache
 from clearhead.model.positions import Sinusoids
 from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 
+NEVER = -30_000.0
+"""Added to the logit of what must not be produced; half precision can still hold it."""
 POSITIONS = 2048
 """Of source and target, where the model has learned no fewer."""
 ENCODER, DECODER, FORMAT = "encoder.onnx", "decoder.onnx", "format.json"

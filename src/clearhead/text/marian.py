@@ -27,8 +27,8 @@ _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"
 _SOURCE, _TARGET, _PIECES = "source.spm", "target.spm", "pieces.json"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-_LARGEST = 64 << 20
-_UNREADABLE = (EOFError, NotImplementedError, RuntimeError)  # cut off, packed in another way, with a password
+_LARGEST = 1 << 26
+"""Bytes of a member of the archive; the tokenizers of the OPUS-MT family have some millions."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip archive can name: the same bytes every time
 
 
@@ -42,13 +42,10 @@ class MarianTokenizer(Tokenizer):
     def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
         """Read what `pack` returned; `source` names it in errors. Raises TextError for anything else."""
         try:
-            self.source_model, self.target_model, packed = _unpacked(model)
-            pieces = parse_json(packed)
-            if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
-                raise ValueError(f"{_PIECES} is no list of pieces")
-            if pieces[: len(CONTROLS)] != list(CONTROLS):
-                raise ValueError(f"{_PIECES} does not begin with {', '.join(CONTROLS)}")
-        except (zipfile.BadZipFile, zlib.error, *_UNREADABLE, KeyError, ValueError) as error:
+            with zipfile.ZipFile(io.BytesIO(model)) as archive:
+                self.source_model, self.target_model = _member(archive, _SOURCE), _member(archive, _TARGET)
+                pieces = _checked(parse_json(_member(archive, _PIECES)))
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RecursionError) as error:
             raise TextError(f"{source} is damaged ({error}); import the model again") from None
         self._model = model
         self._processor = processor(self.source_model, source)
@@ -127,21 +124,36 @@ class MarianTokenizer(Tokenizer):
         return bool(target.is_byte(target.piece_to_id(piece)))
 
 
-def _unpacked(model: bytes) -> list[bytes]:
-    """Return the three files of the archive, none larger than it may be, whatever it was packed to."""
-    with zipfile.ZipFile(io.BytesIO(model)) as archive:
-        for name in (_SOURCE, _TARGET, _PIECES):
-            if archive.getinfo(name).file_size > _LARGEST:
-                raise ValueError(f"{name} in it is larger than {_LARGEST:,} bytes")
-        return [archive.read(name) for name in (_SOURCE, _TARGET, _PIECES)]
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member's content; never more than `_LARGEST` bytes are unpacked, whatever it says of itself."""
+    info = archive.getinfo(name)
+    if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed in a way that is not ours")
+    with archive.open(info) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"{name} holds more than {_LARGEST} bytes")
+    return content
 
 
-def pieces_in_order(vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: int) -> list[tuple[str, int]]:
+def _checked(pieces: object) -> list[str]:
+    """Return the pieces; raise ValueError for what is no list of different ones that our controls begin."""
+    if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
+        raise ValueError(f"{_PIECES} is no list of pieces")
+    if pieces[: len(CONTROLS)] != list(CONTROLS) or len(set(pieces)) < len(pieces):
+        raise ValueError(f"{_PIECES} does not begin with {', '.join(CONTROLS)}, or has a piece twice")
+    return pieces
+
+
+def pieces_in_order(
+    vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: int, unused: int | None = None
+) -> list[tuple[str, int]]:
     """Return our name and their id of each of our ids, from theirs by piece.
 
-    Our four controls come first, where BOS has the vector of their padding, from which a translation starts there;
-    then the tags, then the other pieces in their order. A piece that is named like a control of ours gets another
-    name, since no text is cut into it. Raises TextError where their ids do not count from 0 or two are the same.
+    Our four controls come first, where BOS has the vector of their padding, from which a translation starts there, and
+    our padding that of `unused`, an id that nothing there reads, or of theirs; then the tags, then the other pieces in
+    their order. A piece that is named like a control of ours gets another name, since no text is cut into it. Raises
+    TextError where their ids do not count from 0 or two are the same.
     """
     names = {number: piece for piece, number in vocabulary.items()}
     if sorted(names) != list(range(len(vocabulary))):
@@ -149,8 +161,8 @@ def pieces_in_order(vocabulary: Mapping[str, int], *, eos: int, unk: int, pad: i
     for number in (eos, unk, pad):
         if number not in names:
             raise TextError(f"its vocabulary of {len(names)} pieces has no id {number}")
-    controls = dict(zip(CONTROLS, (pad, pad, eos, unk), strict=True))
-    rest = [number for number in sorted(names) if number not in (eos, unk, pad)]
+    controls = dict(zip(CONTROLS, (pad if unused is None else unused, pad, eos, unk), strict=True))
+    rest = [number for number in sorted(names) if number not in (eos, unk, pad, unused)]
     tags = [number for number in rest if _TAG.fullmatch(names[number])]
     others = [number for number in rest if not _TAG.fullmatch(names[number])]
     return [*controls.items(), *((_free(names[i], vocabulary), i) for i in (*tags, *others))]
