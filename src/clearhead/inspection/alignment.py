@@ -6,7 +6,7 @@ else, and in many models the source word of a token is looked at one step later,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -108,16 +108,6 @@ class Alignment:
             for number, word in enumerate(self.source)
             if number not in linked and not is_punctuation(word)
         )
-
-    def spelled_out(self, carried: Mapping[str, str]) -> "Alignment":
-        """Return the same with what symbols stand for in their places."""
-        if not carried:
-            return self
-        table = str.maketrans(dict(carried))
-        source, target = (
-            tuple(word.translate(table) for word in side) for side in (self.source, self.target)
-        )
-        return replace(self, source=source, target=target)
 
     def pharaoh(self) -> str:
         """Return the links as `0-0 1-2 ...`."""

@@ -19,7 +19,16 @@ from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
-from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
+from clearhead.translator.passage import (
+    Manner,
+    Passage,
+    Sentence,
+    completed,
+    cut,
+    one_ahead,
+    put_together,
+    shown,
+)
 from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
@@ -255,18 +264,15 @@ class Translator:
             yield from (made[place] for place in range(len(passages)))
             return
         from clearhead.inspection.alignment import joined
+        from clearhead.translator.looking import as_printed
 
         flat = [ids for passage in passages for ids in passage.ids]
         targets = [[*one.tokens, EOS] for place in range(len(passages)) for one in best[place]]
         alignments = iter(self._alignments(flat, targets, "split"))
         for place, passage in enumerate(passages):
-            parts = [
-                each.spelled_out(sentence.form.masked.carried_by)
-                for each, sentence in zip(
-                    islice(alignments, len(passage.sentences)), passage.sentences, strict=True
-                )
-            ]
-            yield replace(made[place], alignment=joined(parts))
+            texts = shown(passage, best[place], manner, to, literals)
+            parts = as_printed(passage, texts, islice(alignments, len(texts)))
+            yield replace(made[place], alignment=joined(list(parts)))
 
     def _with_words(
         self,
