@@ -1,9 +1,11 @@
 """A model in CTranslate2 translates as it does in our own code."""
 
 import json
+import math
 import os
 import subprocess
 import sys
+import time
 
 import ctranslate2
 import numpy as np
@@ -15,8 +17,9 @@ from hypothesis import strategies as st
 from clearhead import checkpoint
 from clearhead.config import DecodingConfig, ModelConfig
 from clearhead.decoding.constraints import RepetitionGuard
+from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
-from clearhead.engines import choice, conversion, directory, parity, tuning
+from clearhead.engines import choice, conversion, directory, parity, patience, tuning
 from clearhead.engines.ctranslate2 import POSITIONS, CTranslate2Engine, Setting
 from clearhead.engines.directory import ModelInfo, model_files
 from clearhead.engines.protocol import SearchOptions, SpecialIds
@@ -25,7 +28,7 @@ from clearhead.errors import ConfigError, EngineError, TranslationError
 from clearhead.model.transformer import Transformer
 from clearhead.text.symbols import ALL_SYMBOLS
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import EOS
+from clearhead.text.vocabulary import BOS, EOS, UNK
 
 TEXTS = [
     "one two three four five six seven eight nine ten",
@@ -49,8 +52,11 @@ SHAPES = {
 FP32 = Setting("float32", 1, 1)
 
 
-def write_model(path, seed=0, languages=(), symbols=False, **shape):
-    """Write a model directory whose weights are random and far from their beginnings, biases and norms too."""
+def write_model(path, seed=0, languages=(), symbols=False, favoured=(), **shape):
+    """Write a model directory whose weights are random and far from their beginnings, biases and norms too.
+
+    The favoured ids have a large bias of the output.
+    """
     size = 320 + len(ALL_SYMBOLS) * symbols
     tokenizer = Tokenizer.train(TEXTS, kind="char", vocab_size=size, languages=languages, symbols=symbols)
     sizes = {"d_model": 32, "d_ff": 48, "num_heads": 4, "num_encoder_layers": 2, "num_decoder_layers": 2}
@@ -60,6 +66,8 @@ def write_model(path, seed=0, languages=(), symbols=False, **shape):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
+        if favoured:
+            model.output_bias[list(favoured)] += 5
     weights = {name: p.detach().numpy() for name, p in model.named_parameters()}
     info = ModelInfo(model=config, decoding=DecodingConfig(), tokenizer="char", target_langs=tuple(languages))
     checkpoint.write_directory(path, model_files(info, weights, tokenizer, "a model"))
@@ -126,6 +134,29 @@ def test_a_wrong_conversion_is_refused(wrong, tmp_path, monkeypatch):
         conversion.converted(path)
 
 
+@pytest.mark.parametrize(
+    ("lacking", "taken", "worse"),
+    [
+        ({1.5: [0.0, 1e-4]}, 1.5, 0),
+        ({1.5: [0.1, 0.2], 2.0: [0.0, 0.2], 3.0: [0.3, 0.0]}, 2.0, 1),
+        ({1.5: [0.1, 0.2], 2.0: [0.0, 0.2], 3.0: [0.0, 0.0]}, 3.0, 0),
+        ({1.5: []}, patience.USUAL, 0),
+    ],
+)
+def test_the_least_patience_with_the_fewest_worse_is_kept(
+    model, engine, monkeypatch, tmp_path, lacking, taken, worse
+):
+    monkeypatch.setattr(parity, "probes", lambda path: parity.random_sources(path)[:2])
+    monkeypatch.setattr(parity, "_lacking", lambda srcs, theirs, *_: lacking[theirs._patience])
+    found = parity.patience_of(model, engine.converted)
+    assert (found.patience, found.worse, found.sources) == (taken, worse, len(lacking[1.5]))
+    (tmp_path / patience.RECORD).write_bytes(checkpoint.json_bytes(found.to_dict()))
+    assert patience.kept(tmp_path) == found
+    assert (
+        CTranslate2Engine(model, engine.converted, FP32)._patience == patience.kept(engine.converted).patience
+    )
+
+
 def test_scores_are_those_of_our_own_code(engine, ours, model):
     srcs = sources(model)
     tgts = [src[:-1] for src in reversed(srcs)]
@@ -134,31 +165,56 @@ def test_scores_are_those_of_our_own_code(engine, ours, model):
 
 
 def test_what_a_search_finds_is_scored_in_our_terms(engine, ours, model):
-    """Banned ids have no share of the probability in CTranslate2, so its figures are a little higher."""
     srcs = sources(model)
     for beam_size, alpha in ((1, 0.6), (4, 0.6), (4, 0.0)):
         settings = options(beam_size=beam_size, alpha=alpha, num_hypotheses=min(3, beam_size))
         for src, hypotheses in zip(srcs, translated(engine, srcs, settings), strict=True):
             assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
             for each in hypotheses:
-                if not each.truncated:
-                    log_prob = sum(ours.score([src], [each.tokens])[0])
-                    assert each.log_prob == pytest.approx(log_prob, abs=0.15)
-                    assert each.log_prob >= log_prob - 1e-3
+                assert each.log_prob == pytest.approx(sum(ours.score([src], [each.tokens])[0]), abs=1e-3)
 
 
 def test_it_is_ctranslate2_called_by_hand(engine, model):
-    """With the same options, token for token, in the order of the input."""
-    srcs = sources(model)
-    pieces = engine._pieces
+    """The best by our score of all that it finds with the same options."""
+    srcs, alpha = sources(model), 0.6
     by_hand = ctranslate2.Translator(str(engine.converted), compute_type="float32", intra_threads=1)
+    words = [[engine._pieces[i] for i in src] for src in srcs]
     expected = by_hand.translate_batch(
-        [[pieces[i] for i in src] for src in srcs], beam_size=4, length_penalty=0.6, max_decoding_length=8,
-        max_input_length=0, suppress_sequences=engine._banned,
+        words, beam_size=4, num_hypotheses=4, patience=engine._patience, length_penalty=alpha, max_decoding_length=13,
+        max_input_length=0, return_scores=True,
     )  # fmt: skip
-    # Seven tokens are too few for an endless loop; it looks one token further to see whether there is an end.
-    found = translated(engine, srcs, options(beam_size=4, alpha=0.6, max_length_offset=7))
-    assert [[pieces[i] for i in each[0].tokens] for each in found] == [r.hypotheses[0][:7] for r in expected]
+    found = translated(engine, srcs, options(beam_size=4, alpha=alpha))
+    compared = 0
+    for src, mine, result in zip(srcs, found, expected, strict=True):
+        if mine[0].repetition:
+            continue
+        scores = {}
+        for hypothesis, score in zip(result.hypotheses, result.scores, strict=True):
+            tokens = tuple(engine._ids[piece] for piece in hypothesis)
+            log_prob = score * (len(tokens) + 1) ** alpha
+            if len(tokens) > 12:  # it looks one token further to see whether there is an end
+                log_prob = sum(engine.score([src], [tokens[:12]])[0])
+            scores[tokens[:12]] = log_prob / length_penalty(len(tokens[:12]) + 1, alpha)
+        assert mine[0].tokens == max(scores, key=scores.get)
+        compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_what_may_not_be_produced_never_is_and_costs_no_score(beam_size, tmp_path):
+    """Even where the model rates it highest; and what comes instead is scored as it would be without that rule."""
+    path = write_model(
+        tmp_path / "model", norm="pre", tied_embeddings=False, output_bias=True, favoured=(BOS, UNK)
+    )
+    engine, ours = CTranslate2Engine(path, conversion.converted(path), FP32), PyTorchEngine.load(path)
+    srcs = sources(path, 16)
+    strayed = 0
+    for src, (best, *_) in zip(srcs, translated(engine, srcs, options(beam_size=beam_size)), strict=True):
+        assert engine._special.forbidden.isdisjoint(best.tokens)
+        assert best.log_prob == pytest.approx(sum(ours.score([src], [best.tokens])[0]), abs=1e-3)
+        (free,) = engine._translator.translate_batch([engine._words(src)], beam_size=1)
+        strayed += any([piece] in engine._banned for piece in free.hypotheses[0])
+    assert strayed
 
 
 def test_the_options_of_a_search(engine, model):
@@ -272,16 +328,51 @@ def test_the_converted_model_is_made_once_and_anew_for_another(model, tmp_path):
     assert conversion.converted(write_model(tmp_path / "other", seed=5)) != place
 
 
-@pytest.mark.parametrize("fault", ["cut", "gone", "other bytes"])
-def test_a_damaged_conversion_is_made_anew(fault, tmp_path):
+def test_damage_to_any_file_of_a_conversion_is_mended(tmp_path, monkeypatch):
+    """A bit turned over, cut short, gone, or another file in its place: each is noticed before it is used."""
     path = write_model(tmp_path / "model", seed=8)
-    weights = conversion.converted(path) / "model.bin"
-    whole = weights.read_bytes()
-    if fault == "gone":
-        weights.unlink()
-    else:
-        weights.write_bytes(whole[:-100] if fault == "cut" else whole[:-1] + b"x")
-    assert (conversion.converted(path) / "model.bin").read_bytes() == whole
+    place = conversion.converted(path)
+    whole = {file.name: file.read_bytes() for file in place.iterdir()}
+    assert {"model.bin", "config.json", "search.json", checkpoint.MANIFEST} < set(whole)
+    made = []
+    files = {name: data for name, data in whole.items() if name != checkpoint.MANIFEST}
+    monkeypatch.setattr(conversion, "_files", lambda _: made.append(1) or files)
+    damages = {
+        "a bit at the beginning": lambda data: _turned(data, 0),
+        "a bit within": lambda data: _turned(data, len(data) // 3),
+        "a bit at the end": lambda data: _turned(data, len(data) - 2),
+        "cut": lambda data: data[: len(data) // 2],
+        "empty": lambda data: b"",
+        "gone": lambda data: None,
+    }
+    for name, data in whole.items():
+        for damage, change in damages.items():
+            made.clear()
+            (place / name).unlink()
+            changed = change(data)
+            if changed is not None:
+                (place / name).write_bytes(changed)
+            assert conversion.measured(path) is None, (name, damage)
+            assert conversion.converted(path) == place
+            assert made == [1], (name, damage)
+            assert {file.name: file.read_bytes() for file in place.iterdir()} == whole, (name, damage)
+
+
+def _turned(data, place):
+    return data[:place] + bytes([data[place] ^ 2]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("listed", [{}, {"config.json": None}])
+def test_a_manifest_that_leaves_files_out_is_none(listed, tmp_path):
+    """Else nothing of them would be held against anything."""
+    path = write_model(tmp_path / "model", seed=8)
+    place = conversion.converted(path)
+    sums = checkpoint.read_json(place / checkpoint.MANIFEST)["sha256"]
+    told = {"sha256": {name: sums[name] for name in listed}}
+    (place / checkpoint.MANIFEST).write_bytes(checkpoint.json_bytes(told))
+    (place / "model.bin").write_bytes(b"other")
+    conversion.converted(path)
+    assert (place / "model.bin").stat().st_size > 5
 
 
 def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
@@ -302,21 +393,34 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
 
 
 ROW = ["int8", 1, 1, ""]
+
+
+def kept(setting: list[object], again_at: object = None, wait: object = 0.0) -> dict[str, object]:
+    return {"setting": setting, "again_at": again_at, "wait": wait}
+
+
+def written(setting: list[object], **times: object) -> bytes:
+    return json.dumps({"KEY": kept(setting, **times)}).encode()
+
+
 HOSTILE = (None, True, 1.5, -1, 0, 10**6, 10**30, "x", "", [], {}, [1], "\x00", "GENERIC", "float16")
 FILES = {
     "empty": b"",
     "a list": b"[]",
     "cut": b"{",
     "no row": b'{"KEY": 3}',
-    "a short row": b'{"KEY": ["int8", 1, 1]}',
-    "a long row": b'{"KEY": ["int8", 1, 1, "", ""]}',
+    "a short row": written(["int8", 1, 1]),
+    "a long row": written(["int8", 1, 1, "", ""]),
     "half a character": b"\xff",
     "deep": b'{"KEY": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "many spaces": b" " * (5 << 20),
-    "no number": b'{"KEY": ["int8", NaN, 1, ""]}',
-    "twice": b'{"KEY": ["int8", 1, 1, ""], "KEY": ["int8", 1, 1, ""]}',
+    "no number": written(["int8", math.nan, 1, ""]),
+    **{f"again at {value!r}": written(ROW, again_at=value) for value in ("x", [], True, -1.0, 1e300)},
+    **{f"waited {value!r}": written(ROW, wait=value) for value in (None, "x", [], True, -1.0, 1e300)},
+    "no times": json.dumps({"KEY": {"setting": ROW}}).encode(),
+    "twice": written(ROW).replace(b"}}", b"}, ") + written(ROW)[1:],
     **{
-        f"{ROW[place]!r} is {value!r}": json.dumps({"KEY": [*ROW[:place], value, *ROW[place + 1 :]]}).encode()
+        f"{ROW[place]!r} is {value!r}": written([*ROW[:place], value, *ROW[place + 1 :]])
         for place in range(len(ROW))
         for value in HOSTILE
         if not (value == ROW[place] and type(value) is type(ROW[place]))
@@ -328,20 +432,20 @@ FILES = {
 def test_what_is_remembered_and_does_not_fit_is_measured_again(model, tmp_path, monkeypatch, damage):
     """Nothing of it reaches the library, which ends the process for some settings, and nobody is told."""
     best = Setting("float32", 1, 1)
-    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [(best, 1.0)])
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [tuning.Measured(best, 1.0, 1.0)])
     shape = choice.directory.read_info(model).model
-    kept = tmp_path / "settings.json"
+    file = tmp_path / "settings.json"
     assert tuning.setting(model, shape, tmp_path) == best
-    (key,) = json.loads(kept.read_text())
-    kept.write_bytes(FILES[damage].replace(b"KEY", key.encode()))
+    (key,) = json.loads(file.read_text())
+    file.write_bytes(FILES[damage].replace(b"KEY", key.encode()))
     assert tuning.setting(model, shape, tmp_path) == best
-    kept.write_text(json.dumps({key: ROW, "of another machine": ["int8", 10**6, 1, ""]}))
+    file.write_text(json.dumps({key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, ""])}))
     assert tuning.setting(model, shape, tmp_path) == Setting(*ROW)
 
 
 def test_settings_that_are_no_file_are_measured_again(model, tmp_path, monkeypatch):
     best = Setting("float32", 1, 1)
-    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [(best, 1.0)])
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [tuning.Measured(best, 1.0, 1.0)])
     os.mkfifo(tmp_path / "settings.json")
     assert tuning.setting(model, choice.directory.read_info(model).model, tmp_path) == best
 
@@ -368,6 +472,57 @@ def test_the_fastest_setting_is_measured_once(model, engine, tmp_path, monkeypat
     first = tuning.setting(engine.converted, shape, tmp_path)
     monkeypatch.setattr(tuning, "_measured_apart", lambda *_: pytest.fail("measured again"))
     assert tuning.setting(engine.converted, shape, tmp_path) == first
+
+
+def test_what_was_measured_in_a_busy_moment_is_measured_again(model, engine, tmp_path, monkeypatch):
+    """Others had the cores: the setting is used for now, and for good only when it was measured in quiet."""
+    shape = choice.directory.read_info(model).model
+    slow, fast = Setting("float32", 1, 1), Setting("int8", 2, 1)
+    now, measured = [1000.0], []
+
+    def measure(*_):
+        measured.append(now[0])
+        share = shares[len(measured) - 1]
+        return [tuning.Measured(slow, 10.0, share), tuning.Measured(fast, 5.0 if share < 0.8 else 35.0, 1.0)]
+
+    shares = [0.4, 0.3, 0.95]
+    monkeypatch.setattr(tuning, "_instruction_sets", lambda: [""])
+    monkeypatch.setattr(tuning, "_measured_apart", measure)
+
+    def setting(at):
+        now[0] = at
+        return tuning.setting(engine.converted, shape, tmp_path, clock=lambda: now[0])
+
+    assert [setting(at) for at in (1000.0, 1001.0, 1599.0)] == [slow] * 3
+    assert measured == [1000.0]
+    assert [setting(at) for at in (1600.0, 2799.0)] == [slow] * 2  # busy again: it waits for twice as long
+    assert measured == [1000.0, 1600.0]
+    assert [setting(at) for at in (2800.0, 1e9, 5.0)] == [fast] * 3
+    assert measured == [1000.0, 1600.0, 2800.0]
+
+
+def test_a_moment_of_another_clock_is_not_waited_for():
+    assert tuning.Remembered(FP32).holds(0.0)
+    assert tuning.Remembered(FP32, 700.0, 600.0).holds(100.0)
+    assert not tuning.Remembered(FP32, 700.0, 600.0).holds(700.0)
+    assert not tuning.Remembered(FP32, 1e9, 600.0).holds(100.0)
+
+
+def test_how_busy_a_machine_is_shows_in_the_time_that_threads_had(engine):
+    """Time that a thread had to wait for a core is none that it used."""
+
+    class Waits:
+        def translate_batch(self, sources, **_):
+            time.sleep(0.05)
+            return [Done() for _ in sources]
+
+    class Done:
+        def result(self):
+            return self
+
+        hypotheses = (("a",) * 12,)
+
+    assert tuning._speed(Waits(), [["a"]] * 8, 1, 1)[1] < 0.5
 
 
 def test_auto_takes_the_engine_that_can(model, caplog):

@@ -22,10 +22,11 @@ class Info:
 
     def run(self) -> None:
         """Print the facts."""
-        from clearhead.engines import directory
+        from clearhead.engines import conversion, directory
 
         path = directory.find(self.model)
         info = directory.read_info(path)
+        beam = conversion.measured(path)
         facts = {
             "path": str(path),
             "direction": " -> ".join(
@@ -39,6 +40,7 @@ class Info:
             "model": dataclasses.asdict(info.model),
             "decoding": dataclasses.asdict(info.decoding),
             "confidence": info.confidence.to_dict() if info.confidence else "not calibrated",
+            "ctranslate2": beam.to_dict() if beam else "not converted yet",
             "training": dict(info.training),
         }
         if self.json:

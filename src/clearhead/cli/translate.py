@@ -181,4 +181,5 @@ class Translate:
             seed=self.seed,
             min_length=self.min_length,
             no_repeat_ngram=self.no_repeat_ngram,
+            scores=self.format != "text" or translator.info.confidence is not None,
         )

@@ -12,20 +12,24 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
 
 from clearhead import checkpoint
 from clearhead.config import ModelConfig
-from clearhead.engines import directory
+from clearhead.engines import directory, patience
 from clearhead.engines.ctranslate2 import POSITIONS
+from clearhead.engines.patience import Patience
 from clearhead.errors import CheckpointError
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, UNK
 
-VERSION = 1
+if TYPE_CHECKING:
+    from clearhead.engines.parity import Proof
+
+VERSION = 2
 """Of what is written here: another number, and every model is converted anew."""
 Arrays = checkpoint.Arrays
 _log = logging.getLogger(__name__)
@@ -38,8 +42,7 @@ def converted(path: Path) -> Path:
     temporary folder that goes when the process ends. Raises EngineError where it does not translate as
     our own code does.
     """
-    name = f"ctranslate2-{VERSION}-{fingerprint(path)}"
-    place = cache_folder() / name
+    place = place_of(path)
     if _is_whole(place):
         return place
     _log.info("making the model ready for this machine; that takes some seconds, once")
@@ -47,18 +50,33 @@ def converted(path: Path) -> Path:
     try:
         _publish(place, files)
     except (CheckpointError, OSError):
-        place = Path(tempfile.mkdtemp(prefix="clearhead-")) / name
+        place = Path(tempfile.mkdtemp(prefix="clearhead-")) / place.name
         atexit.register(shutil.rmtree, place.parent, ignore_errors=True)
         checkpoint.write_directory(place, files)
     return place
 
 
+def place_of(path: Path) -> Path:
+    """Return where the converted form of a model directory lies, or would lie."""
+    return cache_folder() / f"ctranslate2-{VERSION}-{fingerprint(path)}"
+
+
+def measured(path: Path) -> Patience | None:
+    """Return what was measured of the beam when a model was converted; None where it was not, or is damaged."""
+    place = place_of(path)
+    return patience.kept(place) if _is_whole(place) else None
+
+
 def _is_whole(place: Path) -> bool:
+    """Say whether every file of a folder is there as it was written, and the manifest names them all."""
     try:
         checkpoint.verify(place)
-    except CheckpointError:
+        named = checkpoint.verified_files(place)
+        return (
+            named == {file.name for file in place.iterdir()} - {checkpoint.MANIFEST} and "model.bin" in named
+        )
+    except (CheckpointError, OSError):
         return False
-    return "model.bin" in checkpoint.verified_files(place)
 
 
 def _publish(place: Path, files: dict[str, bytes]) -> None:
@@ -92,10 +110,22 @@ def _files(path: Path) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
         write(path, folder)
-        from clearhead.engines.parity import prove
-
         prove(path, folder)
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def prove(path: Path, folder: Path) -> "Proof":
+    """Prove what `write` wrote, and write beside it how patient its beam must be."""
+    from clearhead.engines import parity
+
+    proof = parity.prove(path, folder)
+    needed = parity.patience_of(path, folder)
+    _log.info(
+        "its beam needs a patience of %g: %d of %d translations score worse than our own search's",
+        needed.patience, needed.worse, needed.sources,
+    )  # fmt: skip
+    (folder / patience.RECORD).write_bytes(checkpoint.json_bytes(needed.to_dict()))
+    return proof
 
 
 def write(path: Path, folder: Path) -> None:

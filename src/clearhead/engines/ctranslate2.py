@@ -1,12 +1,13 @@
 """CTranslate2 as an engine: a trained model on the CPU in int8 or fp32, without torch.
 
-Its search is not ours: it divides by length ** alpha, and ends with the first
-`beam_size` finished hypotheses. What it finds is scored as everywhere in Clearhead (Wu et al. 2016, Eq. 14).
+Its search is not ours: it divides by length ** alpha, and ends with the first `beam_size` finished hypotheses, times
+its patience (`patience` says which a model needs). All that it finds is read, and ranked by the score that holds
+everywhere in Clearhead (Wu et al. 2016, Eq. 14).
 """
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -19,7 +20,7 @@ from clearhead.data.batching import Integers, order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
-from clearhead.engines import directory
+from clearhead.engines import directory, patience
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import ConfigError, EngineError
 
@@ -101,6 +102,18 @@ class _Request:
         return bool(self.prefixes or self.options.min_length or self.options.no_repeat_ngram)
 
 
+class _Read(NamedTuple):
+    """A hypothesis as the library has it, and what it is ranked by."""
+
+    tokens: tuple[int, ...]
+    log_prob: float
+    """Of the tokens behind a forced prefix, and of the end."""
+    truncated: bool
+
+    def score(self, alpha: float) -> float:
+        return self.log_prob / length_penalty(len(self.tokens) + 1, alpha)
+
+
 def batches(lengths: Sequence[int], options: SearchOptions) -> list[Integers]:
     """Return which sources are translated together, longest first, by their lengths in tokens."""
     return order_by_length(lengths, max(1, options.batch_tokens // max(options.decoding.beam_size, _SHARES)))
@@ -111,15 +124,22 @@ class CTranslate2Engine:
 
     name = "ctranslate2"
 
-    def __init__(self, path: Path, converted: Path, setting: Setting) -> None:
-        """Load the converted form of the model directory `path`; raise EngineError where it does not load."""
+    def __init__(
+        self, path: Path, converted: Path, setting: Setting, patience_of_beam: float | None = None
+    ) -> None:
+        """Load the converted form of the model directory `path`; raise EngineError where it does not load.
+
+        The patience is the one that was measured when the model was converted, unless another is given.
+        """
         self.path, self.converted = path, converted
+        self._patience = patience_of_beam or patience.kept(converted).patience
         self.setting = setting._replace(isa=_InstructionSet.settle(setting.isa))
         tokenizer = directory.read_tokenizer(path)
         self._pieces = tokenizer.vocabulary
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
         self._special = SpecialIds.of(tokenizer)
-        self._banned = [[self._pieces[number]] for number in sorted(self._special.forbidden)]
+        self._banned_pieces = frozenset(self._pieces[number] for number in self._special.forbidden)
+        self._banned = [[piece] for piece in sorted(self._banned_pieces)]
         self._longest = directory.read_info(path).model.longest
         self._translator = self._load(setting)
 
@@ -197,35 +217,32 @@ class CTranslate2Engine:
             yield from self._results(batch, results, request)
             waiting.extend((batch, self._submit(batch, request)) for batch in islice(planned, 1))
 
-    def _submit(self, batch: list[int], request: _Request, no_repeat_ngram: int = 0) -> list[Any]:
-        """Hand a batch over; its results come as they are waited for."""
+    def _submit(
+        self, batch: list[int], request: _Request, *, no_repeat_ngram: int = 0, banned: bool = False
+    ) -> list[Any]:
+        """Hand a batch over; its results come as they are waited for.
+
+        With `banned` no id comes that may not be produced; the library shares their probability out among the others.
+        """
         options = request.options
         found: list[Any] = self._translator.translate_batch(
             [self._words(request.srcs[index]) for index in batch],
             [self._words(request.prefix(index)) for index in batch] if request.prefixes else None,
             beam_size=options.decoding.beam_size,
+            patience=self._patience,
             length_penalty=options.decoding.alpha,
-            num_hypotheses=max(self._asked(index, request) for index in batch),
+            num_hypotheses=options.decoding.beam_size,  # it ranks otherwise; the best for us may be any of them
             min_decoding_length=options.min_length,
             no_repeat_ngram_size=no_repeat_ngram or options.no_repeat_ngram,
             # Left to itself it would cut the input at 1,024 tokens and the output at 256, and say nothing. One
             # token above the limit shows whether a translation of that length has come to its end.
             max_input_length=0,
             max_decoding_length=1 + max(request.limit(index) for index in batch),
-            suppress_sequences=self._banned,
+            suppress_sequences=self._banned if banned else None,
             return_scores=True,
             asynchronous=True,
         )
         return found
-
-    def _asked(self, index: int, request: _Request) -> int:
-        """Return how many hypotheses of a source are read: the whole beam where one must keep the source's symbols.
-
-        That costs no search of its own: with alpha > 0 the library finds so many before it ends.
-        """
-        options = request.options
-        carries = self._carries(request) and not self._special.symbols.isdisjoint(request.srcs[index])
-        return max(options.num_hypotheses, options.decoding.beam_size) if carries else options.num_hypotheses
 
     def _carries(self, request: _Request) -> bool:
         """Say whether translations are held to the symbols of their source; what is forced may be anything."""
@@ -237,55 +254,90 @@ class CTranslate2Engine:
     def _results(
         self, batch: list[int], found: list[Any], request: _Request
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        lost = []
-        for index, result in zip(batch, found, strict=True):
-            hypotheses = self._hypotheses(result.result(), index, request, exact=request.steered)
-            if any(repeats(each.tokens) for each in hypotheses) and not repeats(request.srcs[index]):
-                ngram = min(filter(None, (_NO_REPEAT, request.options.no_repeat_ngram)))
-                (again,) = self._submit([index], request, ngram)
-                hypotheses = [
-                    replace(each, repetition=True)
-                    for each in self._hypotheses(again.result(), index, request, exact=True)
-                ]
-            if hypotheses:
-                yield index, hypotheses
-            else:
-                lost.append(index)
+        results = dict(zip(batch, (each.result() for each in found), strict=True))
+        strayed = [index for index in batch if self._strays(results[index], request.prefix(index))]
+        results |= self._anew(strayed, request)
+        best = self._hypotheses(results, request, batch if request.steered else strayed)
+        loops = [index for index, each in best.items() if self._loops(each, request.srcs[index])]
+        if loops:
+            ngram = min(filter(None, (_NO_REPEAT, request.options.no_repeat_ngram)))
+            anew = self._hypotheses(self._anew(loops, request, no_repeat_ngram=ngram), request, loops)
+            for index, hypotheses in anew.items():
+                best[index] = [replace(each, repetition=True) for each in hypotheses]
+        yield from ((index, hypotheses) for index, hypotheses in best.items() if hypotheses)
+        lost = [index for index, hypotheses in best.items() if not hypotheses]
         if lost:  # no hypothesis keeps the symbols of its source: our own search allows nothing else
             for place, hypotheses in self.pytorch.translate(
                 [request.srcs[index] for index in lost], request.options
             ):
                 yield lost[place], hypotheses
 
-    def _hypotheses(self, result: Any, index: int, request: _Request, *, exact: bool) -> list[Hypothesis]:
-        """Read a result: its ids, and its scores in our terms, anew in fp32 where the library's are not true.
+    def _anew(self, indices: list[int], request: _Request, **rules: int) -> dict[int, Any]:
+        """Search again for some sources, without the ids that may not be produced."""
+        found = self._submit(indices, request, banned=True, **rules) if indices else []
+        return {index: each.result() for index, each in zip(indices, found, strict=True)}
 
-        What does not keep the symbols of its source is left out.
+    def _strays(self, result: Any, prefix: Ids) -> bool:
+        """Say whether a search was led to an id that may not be produced: hardly ever, in a trained model."""
+        return any(not self._banned_pieces.isdisjoint(words[len(prefix) :]) for words in result.hypotheses)
+
+    @staticmethod
+    def _loops(hypotheses: list[Hypothesis], src: Ids) -> bool:
+        return any(repeats(each.tokens) for each in hypotheses) and not repeats(src)
+
+    def _hypotheses(
+        self, results: Mapping[int, Any], request: _Request, steered: Sequence[int]
+    ) -> dict[int, list[Hypothesis]]:
+        """Read results: the best hypotheses of each source, ranked and scored in our terms.
+
+        Where the library's log-probabilities were `steered` by rules, those of what is given out are had anew, of the
+        whole batch at a time, if anybody uses them.
         """
-        alpha, limit, src = request.options.decoding.alpha, request.limit(index), request.srcs[index]
-        hypotheses: dict[tuple[int, ...], Hypothesis] = {}
-        asked = self._asked(index, request)  # a source beside it in the batch may have been asked for more
-        for words, score in zip(result.hypotheses[:asked], result.scores[:asked], strict=True):
-            tokens = tuple(self._ids[word] for word in words)
-            truncated = len(tokens) > limit
-            log_prob = score * (len(tokens) + 1) ** alpha  # it counts the EOS
-            tokens = tokens[:limit]
-            if self._carries(request) and not self._special.keeps(src, tokens):
-                continue
-            if truncated or exact:
-                log_prob = sum(self.score([src], [tokens])[0])
-            hypotheses.setdefault(
-                tokens,
-                Hypothesis(
-                    tokens=tokens,
-                    score=log_prob / length_penalty(len(tokens) + 1, alpha),
-                    log_prob=log_prob,
-                    token_log_probs=(),
-                    truncated=truncated,
-                    repetition=False,
-                ),
+        alpha, count = request.options.decoding.alpha, request.options.num_hypotheses
+        ranked = {
+            index: sorted(each, key=lambda one: -one.score(alpha))[:count]
+            for index, each in self._read(results, request).items()
+        }
+        asked = set(steered) if request.options.scores else set()
+        pairs = [(index, one.tokens) for index, each in ranked.items() for one in each if index in asked]
+        told = iter(self._log_probs(pairs, request))
+        return {
+            index: sorted(
+                (_hypothesis(one, next(told) if index in asked else (), alpha) for one in each),
+                key=lambda one: -one.score,
             )
-        return sorted(hypotheses.values(), key=lambda each: -each.score)[: request.options.num_hypotheses]
+            for index, each in ranked.items()
+        }
+
+    def _read(self, results: Mapping[int, Any], request: _Request) -> dict[int, list[_Read]]:
+        """Return the different hypotheses of each source that keep its symbols; what was cut ends as others do."""
+        read = {index: _different(self._of(result, index, request)) for index, result in results.items()}
+        cut = [(index, one.tokens) for index, each in read.items() for one in each if one.truncated]
+        told = iter(self._log_probs(cut, request))
+        return {
+            index: [
+                one._replace(log_prob=sum(next(told)[len(request.prefix(index)) :])) if one.truncated else one
+                for one in each
+            ]
+            for index, each in read.items()
+        }
+
+    def _of(self, result: Any, index: int, request: _Request) -> Iterator[_Read]:
+        alpha, limit, src = request.options.decoding.alpha, request.limit(index), request.srcs[index]
+        for words, score in zip(result.hypotheses, result.scores, strict=True):
+            tokens = tuple(self._ids[word] for word in words)
+            log_prob = score * (len(tokens) + 1) ** alpha  # it counts the EOS
+            if len(tokens) > limit:  # several may be the same now
+                one = _Read(tokens[:limit], 0.0, truncated=True)
+            else:
+                one = _Read(tokens, log_prob, truncated=False)
+            if not self._carries(request) or self._special.keeps(src, one.tokens):
+                yield one
+
+    def _log_probs(self, pairs: Sequence[tuple[int, Ids]], request: _Request) -> list[list[float]]:
+        """Return the log-probabilities of pairs of (index of a source, its translation)."""
+        srcs = [request.srcs[index] for index, _ in pairs]
+        return self.score(srcs, [tokens for _, tokens in pairs]) if pairs else []
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, in fp32."""
@@ -314,3 +366,25 @@ class CTranslate2Engine:
         from clearhead.engines.pytorch import PyTorchEngine
 
         return PyTorchEngine.load(self.path)
+
+
+def _different(read: Iterable[_Read]) -> list[_Read]:
+    """Return each sequence of tokens once: as one that ended by itself, where there is such."""
+    once: dict[tuple[int, ...], _Read] = {}
+    for one in read:
+        if one.tokens not in once or not one.truncated:
+            once[one.tokens] = one
+    return list(once.values())
+
+
+def _hypothesis(read: _Read, log_probs: Sequence[float], alpha: float) -> Hypothesis:
+    """Return what was read with the log-probabilities of its tokens, or where there are none with the library's."""
+    log_prob = sum(log_probs) if log_probs else read.log_prob
+    return Hypothesis(
+        tokens=read.tokens,
+        score=log_prob / length_penalty(len(read.tokens) + 1, alpha),
+        log_prob=log_prob,
+        token_log_probs=tuple(log_probs),
+        truncated=read.truncated,
+        repetition=False,
+    )

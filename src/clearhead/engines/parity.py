@@ -1,15 +1,19 @@
 """The proof that a converted model translates as our own code does; part of every conversion."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from clearhead.config import DecodingConfig
+from clearhead.data import grammar
 from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import directory
+from clearhead.engines.patience import TRIED, Patience
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
 from clearhead.text.vocabulary import EOS
@@ -22,6 +26,10 @@ _LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34, 300)
 _MOST_TOKENS = 40
 _BEFORE_ANY_GUARD = 3
 """Tokens that no guard against loops can have changed, however it works."""
+WORSE = 1e-3
+"""Nats a token by which a beam's translation may score below that of our own search."""
+_PROBES = 24
+"""Sources of each kind on which the beams are compared."""
 
 
 def random_sources(path: Path, seed: int = 0) -> list[list[int]]:
@@ -37,6 +45,28 @@ def random_sources(path: Path, seed: int = 0) -> list[list[int]]:
         [*tags[number % len(tags)], *draws.choice(ids, max(1, min(length, most))).tolist(), EOS]
         for number, length in enumerate(_LENGTHS)
     ]
+
+
+def probes(path: Path, seed: int = 0) -> list[list[int]]:
+    """Return sources to compare beams on: pieces drawn about as often as text has them, and real sentences.
+
+    These are of the built-in grammar, in the model's own source languages as far as that has them.
+    """
+    tokenizer, info = directory.read_tokenizer(path), directory.read_info(path)
+    draws = np.random.default_rng(seed)
+    ids = sorted(tokenizer.text_pieces.values())
+    often = 1 / np.arange(10, 10 + len(ids))  # Zipf's law: vocabularies name frequent pieces first
+    drawn = [
+        draws.choice(ids, length, p=often / often.sum()).tolist() for length in draws.integers(2, 25, _PROBES)
+    ]
+    known = [language for language in info.source_langs if language in grammar.LANGUAGES]
+    sentences = islice(grammar.generate(seed, part="test"), _PROBES if known else 0)
+    texts = [each.text(known[number % len(known)]) for number, each in enumerate(sentences)]
+    tags = [tokenizer.encode("", to=language) for language in tokenizer.languages] or [[]]
+    bodies = [*drawn, *map(tokenizer.encode, texts)]
+    sources = [[*tags[number % len(tags)], *body, EOS] for number, body in enumerate(bodies)]
+    longest = info.model.longest
+    return [source for source in sources if longest is None or len(source) <= longest]
 
 
 @dataclass(frozen=True)
@@ -121,6 +151,58 @@ def compare(
         compared += same
         cut_short += 1
     return Proof(len(srcs), largest, compared, cut_short)
+
+
+def patience_of(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Patience:
+    """Return the least patience with which a converted model's beam finds what our own search finds.
+
+    Where none of those tried does so for every source, that with which it does so most often. What either search kept
+    from repeating itself, or ended at its greatest length, is another matter and not compared.
+    """
+    from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
+    from clearhead.engines.pytorch import PyTorchEngine
+
+    decoding = directory.read_info(path).decoding
+    options = SearchOptions(decoding=replace(decoding, beam_size=max(2, decoding.beam_size)), carry=False)
+    ours = PyTorchEngine.load(path)
+    srcs = [*probes(path), *sources]
+    expected = {number: found[0] for number, found in ours.translate(srcs, options)}
+    tried = []
+    for patience in TRIED:
+        theirs = CTranslate2Engine(path, folder, Setting("float32", 1, 1), patience)
+        lacking = _lacking(srcs, theirs, expected, ours, options)
+        if not lacking:
+            return Patience()
+        worse = sum(each > WORSE for each in lacking)
+        tried.append(
+            Patience(
+                patience=patience,
+                beam_size=options.decoding.beam_size,
+                sources=len(lacking),
+                worse=worse,
+                largest=round(max(0.0, *lacking), 6),
+            )
+        )
+        if not worse:
+            break
+    return min(tried, key=lambda each: each.worse)  # of equal ones the first
+
+
+def _lacking(
+    srcs: Sequence[Ids], theirs: Runs, expected: Mapping[int, Hypothesis], ours: Runs, options: SearchOptions
+) -> list[float]:
+    """Return what each translation lacks of the score of our own search's, in nats a token of that."""
+    ends = {number for number, each in expected.items() if not each.repetition and not each.truncated}
+    found = {number: each[0] for number, each in theirs.translate(srcs, options)}
+    numbers = sorted(number for number in ends if not found[number].repetition)
+    alpha = options.decoding.alpha
+    scored = ours.score([srcs[number] for number in numbers], [found[number].tokens for number in numbers])
+    lacking = []
+    for number, log_probs in zip(numbers, scored, strict=True):
+        length = len(expected[number].tokens) + 1
+        score = sum(log_probs) / length_penalty(len(log_probs), alpha)
+        lacking.append((expected[number].score - score) * length_penalty(length, alpha) / length)
+    return lacking
 
 
 class UnequalError(EngineError):

@@ -32,6 +32,8 @@ class SearchOptions:
     no_repeat_ngram: int = 0
     carry: bool = True
     """Hold a translation to the symbols of its source and to whole characters; proofs of equality do without."""
+    scores: bool = True
+    """Whether anybody uses the scores: under rules (prefix, least length, n-grams) they may cost one more pass."""
     batch_tokens: int = 4096
     """Most source tokens of one batch, times the hypotheses kept for each sentence."""
 

@@ -1,18 +1,21 @@
 """Which way of running a model in CTranslate2 is fastest on this machine: measured once, then remembered.
 
 What is fastest differs from machine to machine, so that no table can know. Sharing a sentence between two of two
-cores is never it: in int8 that is several times slower than a sentence a core.
+cores is never it: in int8 that is several times slower than a sentence a core. What is measured while others use the
+machine may be wrong by far: it holds for a while only, then it is measured again.
 """
 
 import json
+import logging
 import os
 import platform
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ctranslate2
 import numpy as np
@@ -30,12 +33,44 @@ _AT_MOST = 60.0
 _REMEMBERED = "settings.json"
 _SHARED = 4
 """Threads on a core beyond which a setting was not measured here."""
+_QUIET = 0.8
+"""Share of the time for which the threads of a measurement had a core; less, and others had it."""
+_WAIT, _LONGEST_WAIT = 600.0, 86_400.0
+"""Seconds after which what was measured in a busy moment is measured again; doubled each time, up to the longest."""
+_log = logging.getLogger("clearhead.engines")
 
 
-def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
-    """Return the fastest setting for a converted model, measured now where the folder `memory` has none.
+class Measured(NamedTuple):
+    """A way of running, how fast it was, and how much of the machine it had."""
 
-    It holds for every model of the same shape. Where it cannot be written it is measured again next time.
+    setting: Setting
+    speed: float
+    """Tokens a second."""
+    share: float
+    """Of the time, for which its threads had a core; about 1 where nobody else used it."""
+
+
+class Remembered(NamedTuple):
+    """The fastest setting, and how long it holds."""
+
+    setting: Setting
+    again_at: float | None = None
+    """When it is measured again (seconds since 1970): it was measured in a busy moment; None: it holds."""
+    wait: float = 0.0
+    """Seconds that were waited for that."""
+
+    def holds(self, now: float) -> bool:
+        """Say whether it need not be measured again; a moment beyond the longest wait is of another clock."""
+        return self.again_at is None or now < self.again_at <= now + _LONGEST_WAIT
+
+
+def setting(
+    converted: Path, shape: ModelConfig, memory: Path, clock: Callable[[], float] = time.time
+) -> Setting:
+    """Return the fastest setting for a converted model, measured now where the folder `memory` has none that holds.
+
+    It holds for every model of the same shape; what was measured in a busy moment holds for some time only. Where it
+    cannot be written it is measured again next time.
     """
     cores = available_cores()
     layers = f"{shape.num_encoder_layers}+{shape.num_decoder_layers}"
@@ -46,19 +81,33 @@ def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
     file = memory / _REMEMBERED
     asked = chosen_by_user()
     known = {} if asked else _read(file)
-    if key in known:
-        return known[key]
+    before = known.get(key)
+    if before and before.holds(clock()):
+        return before.setting
     found = [
         each
         for isa in ([asked] if asked else _instruction_sets())
         for each in _measured_apart(converted, isa, cores)
     ]
     if not found:
+        if before:
+            return before.setting
         raise EngineError("CTranslate2 does not run on this machine; use --engine pytorch")
-    best = max(found, key=lambda pair: pair[1])[0]
+    best = max(found, key=lambda each: each.speed).setting
     if not asked:
-        _remember(file, key, best)
+        _remember(file, key, _remembered(best, found, before, clock()))
     return best
+
+
+def _remembered(
+    best: Setting, found: Sequence[Measured], before: Remembered | None, now: float
+) -> Remembered:
+    """Return what is to be kept of a measurement: for good only where nobody else used the machine."""
+    if min(each.share for each in found) >= _QUIET:
+        return Remembered(best)
+    wait = min(_LONGEST_WAIT, 2 * before.wait if before and before.wait else _WAIT)
+    _log.info("the machine was busy while the engine was tuned; that is done again in %d minutes", wait // 60)
+    return Remembered(best, now + wait, wait)
 
 
 def available_cores() -> int:
@@ -66,8 +115,8 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def measure(converted: Path, cores: int) -> list[tuple[Setting, float]]:
-    """Return tokens a second of each way of running, with the instruction set that this process has."""
+def measure(converted: Path, cores: int) -> list[Measured]:
+    """Measure each way of running, with the instruction set that this process has."""
     words = list(json.loads(next(converted.glob("*vocabulary.json")).read_text(encoding="utf-8")))
     draws = np.random.default_rng(0)
     sources = [[*draws.choice(words[300:] or words, _TOKENS), "</s>"] for _ in range(_SENTENCES)]
@@ -80,11 +129,14 @@ def measure(converted: Path, cores: int) -> list[tuple[Setting, float]]:
         translator = ctranslate2.Translator(
             str(converted), compute_type=compute_type, inter_threads=replicas, intra_threads=threads
         )
-        found.append((Setting(compute_type, replicas, threads, isa), _speed(translator, sources, replicas)))
+        speed, share = _speed(translator, sources, replicas, replicas * threads)
+        found.append(Measured(Setting(compute_type, replicas, threads, isa), speed, share))
     return found
 
 
-def _speed(translator: Any, sources: list[list[str]], replicas: int) -> float:
+def _speed(translator: Any, sources: list[list[str]], replicas: int, threads: int) -> tuple[float, float]:
+    """Return tokens a second, and the share of the time for which so many threads had a core."""
+
     def run() -> int:
         results = [
             result
@@ -99,15 +151,16 @@ def _speed(translator: Any, sources: list[list[str]], replicas: int) -> float:
         ]
         return sum(len(result.result().hypotheses[0]) for result in results)
 
-    started, tokens = time.perf_counter(), run()
+    started, used, tokens = time.perf_counter(), time.process_time(), run()
     if time.perf_counter() - started < _SECONDS:  # else it is hopeless; and the first run makes buffers
-        started, tokens = time.perf_counter(), 0
+        started, used, tokens = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - started < _SECONDS:
         tokens += run()
-    return tokens / (time.perf_counter() - started)
+    passed = time.perf_counter() - started
+    return tokens / passed, (time.process_time() - used) / (passed * threads)
 
 
-def _measured_apart(converted: Path, isa: str, cores: int) -> list[tuple[Setting, float]]:
+def _measured_apart(converted: Path, isa: str, cores: int) -> list[Measured]:
     """Measure in a process of its own, since the instruction set is fixed when the library is first used.
 
     What this machine cannot do measures nothing.
@@ -125,7 +178,7 @@ def _measured_apart(converted: Path, isa: str, cores: int) -> list[tuple[Setting
         )
     except (subprocess.SubprocessError, OSError):
         return []
-    return [(Setting(*each), speed) for each, speed in json.loads(done.stdout)]
+    return [Measured(Setting(*each), speed, share) for each, speed, share in json.loads(done.stdout)]
 
 
 def _instruction_sets() -> list[str]:
@@ -149,18 +202,33 @@ def _processor_facts() -> list[str]:
         return []
 
 
-def _read(file: Path) -> dict[str, Setting]:
+def _read(file: Path) -> dict[str, Remembered]:
     """Return what is remembered and can run here; of a file or a row of another form nothing, to be measured anew."""
     try:
         rows = read_json(file)
     except (OSError, ValueError):
         return {}
     isas = _instruction_sets()
-    return {k: Setting(*row) for k, row in rows.items() if _fits(row, isas)} if isinstance(rows, dict) else {}
+    read = {key: _from_row(row, isas) for key, row in rows.items()} if isinstance(rows, dict) else {}
+    return {key: each for key, each in read.items() if each is not None}
+
+
+def _from_row(row: object, isas: list[str]) -> Remembered | None:
+    """Return what a row says; None where it is of another form, or no setting that this machine can run."""
+    if not isinstance(row, dict) or row.keys() != set(Remembered._fields) or not _fits(row["setting"], isas):
+        return None
+    again_at, wait = row["again_at"], row["wait"]
+    if not (again_at is None or _is_time(again_at)) or not _is_time(wait):
+        return None
+    return Remembered(Setting(*row["setting"]), again_at, wait)
+
+
+def _is_time(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value < 1e12  # type: ignore[operator]
 
 
 def _fits(row: object, isas: list[str]) -> bool:
-    """Say whether a row is a setting that this machine can run; the library ends the process for some that are not."""
+    """Say whether this is a setting that this machine can run; the library ends the process for some that are not."""
     if not (isinstance(row, list) and len(row) == len(Setting._fields)):
         return False
     compute_type, replicas, threads, isa = row
@@ -172,11 +240,12 @@ def _fits(row: object, isas: list[str]) -> bool:
     )
 
 
-def _remember(file: Path, key: str, best: Setting) -> None:
+def _remember(file: Path, key: str, best: Remembered) -> None:
     partial = file.with_name(f".{os.getpid()}-{file.name}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({**_read(file), key: best}, indent=1), encoding="utf-8")
+        rows = {name: each._asdict() for name, each in {**_read(file), key: best}.items()}
+        partial.write_text(json.dumps(rows, indent=1), encoding="utf-8")
         os.replace(partial, file)
     except OSError:
         with suppress(OSError):

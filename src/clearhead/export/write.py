@@ -38,7 +38,7 @@ def export(path: Path | str | None, out: Path, form: Format) -> Proof:
 
 def _ctranslate2(model: Path, folder: Path) -> Proof:
     conversion.write(model, folder)
-    proof = parity.prove(model, folder)
+    proof = conversion.prove(model, folder)
     (folder / directory.TOKENIZER).write_bytes((model / directory.TOKENIZER).read_bytes())
     return proof
 

@@ -4,7 +4,7 @@ All of this runs in our own code, and is loaded when somebody looks.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,14 @@ from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
+from clearhead.inspection.reprint import copied, reprinted
 from clearhead.inspection.tokens import Attended, Choice, Tokens
 from clearhead.text.masking import Placed
+from clearhead.text.printed import printed
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.text.words import WordKind, word_of
+from clearhead.translator.passage import Passage
 from clearhead.translator.reading import Text
 
 Ids = list[int]
@@ -75,6 +78,27 @@ def alignments(
             alignment = replace(alignment, confidence=sure)
         found[number] = alignment
     return [found[number] for number in range(len(found))]
+
+
+def as_printed(
+    passage: Passage, texts: Sequence[str], alignments: Iterable[Alignment]
+) -> Iterator[Alignment]:
+    """Yield the alignment of each span of a text with its translation, between the words that are printed.
+
+    `texts` are the translations of its sentences; what stays as it is belongs to itself.
+    """
+    translated = iter(zip(passage.sentences, texts, alignments, strict=True))
+    for span in passage.spans:
+        if not span.is_sentence:
+            yield copied(span.text)
+            continue
+        sentence, text, alignment = next(translated)
+        placed = sentence.form.masked.placed
+        yield reprinted(
+            alignment,
+            printed(alignment.source, sentence.text, placed),
+            printed(alignment.target, text, placed),
+        )
 
 
 def sure_of(found: Attended, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:

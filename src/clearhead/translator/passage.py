@@ -229,8 +229,7 @@ def _of_rank(
     sureness = []
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
     for sentence, each in zip(passage.sentences, found, strict=True):
-        back = dressed(tokenizer.decode(each.tokens, broken="ignore"), sentence.form, to, manner.source)
-        text, right = restored(sentence.text, back.text) if literals else (back.text, ())
+        text, right, said = _shown(sentence, each, manner, to, literals)
         texts.append(text)
         where = f"sentence {sentence.number}: " if several else ""
         if each.truncated:
@@ -239,7 +238,7 @@ def _of_rank(
             notes.append(f"{where}the translation began to repeat itself and was kept from it")
         if right:
             notes.append(f"{where}{', '.join(right)} had come out otherwise and was put right")
-        notes += [where + note for note in back.notes]
+        notes += [where + note for note in said]
         if manner.confidence:
             sure = manner.confidence.of_sentence(each.log_prob, len(sentence.ids), len(each.tokens) + 1)
             sureness.append(sure)
@@ -256,3 +255,23 @@ def _of_rank(
         confidence=min(sureness, default=None),
         notes=tuple(notes),
     )
+
+
+def shown(
+    passage: Passage, found: Sequence[Hypothesis], manner: Manner, to: str | None, literals: bool
+) -> list[str]:
+    """Return the translation of each sentence as it is printed."""
+    return [
+        _shown(sentence, each, manner, to, literals)[0]
+        for sentence, each in zip(passage.sentences, found, strict=True)
+    ]
+
+
+def _shown(
+    sentence: Sentence, found: Hypothesis, manner: Manner, to: str | None, literals: bool
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return a translation in the form of its source, the literals that were put right in it, and notes."""
+    decoded = manner.tokenizer.decode(found.tokens, broken="ignore")
+    back = dressed(decoded, sentence.form, to, manner.source)
+    text, right = restored(sentence.text, back.text) if literals else (back.text, ())
+    return text, right, back.notes

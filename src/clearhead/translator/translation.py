@@ -60,7 +60,7 @@ class Translation:
     notes: tuple[str, ...] = ()
     """What a reader should know: a cut at the length limit, a stopped repetition, a split sentence, low confidence."""
     alignment: "Alignment | None" = field(default=None, repr=False, compare=False)
-    """Where it was asked for: which words come from which, what was left out, how sure each word is."""
+    """Where it was asked for: which printed words come from which, what was left out, how sure each is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,16 @@ from clearhead.text.masking import Masked, placed_in
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
-from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
+from clearhead.translator.passage import (
+    Manner,
+    Passage,
+    Sentence,
+    completed,
+    cut,
+    one_ahead,
+    put_together,
+    shown,
+)
 from clearhead.translator.reading import Text, read_pairs, read_sentence
 from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
@@ -271,16 +280,15 @@ class Translator:
             yield from (made[place] for place in range(len(passages)))
             return
         from clearhead.inspection.alignment import joined
+        from clearhead.translator.looking import as_printed
 
-        sources, targets = [], []
-        for place, passage in enumerate(passages):
-            for sentence, one in zip(passage.sentences, best[place], strict=True):
-                masked, text = sentence.form.masked, self.tokenizer.decode(one.tokens)
-                sources.append(Text(sentence.ids, masked.placed))
-                targets.append(Text([*one.tokens, EOS], placed_in(text, masked, to, manner.source)))
+        sources = [Text(ids) for passage in passages for ids in passage.ids]
+        targets = [Text([*one.tokens, EOS]) for place in range(len(passages)) for one in best[place]]
         alignments = iter(self._alignments(sources, targets, "split"))
         for place, passage in enumerate(passages):
-            yield replace(made[place], alignment=joined(list(islice(alignments, len(passage.sentences)))))
+            texts = shown(passage, best[place], manner, to, literals)
+            parts = as_printed(passage, texts, islice(alignments, len(texts)))
+            yield replace(made[place], alignment=joined(list(parts)))
 
     def _with_words(
         self,

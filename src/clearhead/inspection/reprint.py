@@ -1,0 +1,73 @@
+"""The alignment of what a model read and wrote, told of the words that are printed."""
+
+from itertools import product
+
+import numpy as np
+
+from clearhead.inspection.alignment import Alignment
+from clearhead.inspection.tokens import Maps
+from clearhead.text.printed import Printed
+from clearhead.text.words import words
+
+
+def reprinted(alignment: Alignment, source: Printed, target: Printed) -> Alignment:
+    """Return an alignment between the printed words; what is carried belongs to itself, whatever was looked at.
+
+    A word that the model did not write (a final mark that was put back) has no link, and is sure.
+    """
+    links = {
+        pair for i, j in alignment.links for pair in product(source.homes[i], target.homes[j])
+    }  # several printed words may be one of the model's
+    of_sources, of_targets = _belonging(source), _belonging(target)
+    weights: Maps = of_targets.T @ np.concatenate(alignment.weights) @ of_sources
+    weights = np.minimum(1.0, weights / np.maximum(1, of_targets.sum(axis=0))[:, None]).astype(np.float32)
+    through = {
+        pair
+        for thing in source.carried.keys() & target.carried.keys()
+        for pair in _pairs(source.carried[thing], target.carried[thing])
+    }
+    alone = source.whole & {i for i, _ in through}, target.whole & {j for _, j in through}
+    weights[:, sorted(alone[0])] = 0.0
+    weights[sorted(alone[1])] = 0.0
+    links = {(i, j) for i, j in links if i not in alone[0] and j not in alone[1]} | through
+    for i, j in through:
+        weights[j, i] = 1.0
+    missing = None
+    if alignment.missing is not None:
+        lost = {number for word in alignment.missing for number in source.homes[word]}
+        missing = frozenset(lost - {i for i, _ in through})
+    sure = [
+        [alignment.confidence[word] for word in of_targets[:, number].nonzero()[0]]
+        for number in range(len(target.words))
+    ]
+    return Alignment(
+        source.words,
+        target.words,
+        tuple(sorted(links)),
+        (weights,),
+        tuple(min(each, default=1.0) for each in sure),
+        missing,
+    )
+
+
+def copied(text: str) -> Alignment:
+    """Return the alignment of a text that stays as it is: each word with itself."""
+    same = tuple(text[start:end] for start, end in words(text))
+    links = tuple((number, number) for number in range(len(same)))
+    table = np.eye(len(same), dtype=np.float32)
+    return Alignment(same, same, links, (table,), (1.0,) * len(same), frozenset())
+
+
+def _belonging(printed: Printed) -> Maps:
+    """Return [word of the model, printed word]: 1 where they are the same."""
+    table = np.zeros((len(printed.homes), len(printed.words)), np.float32)
+    for word, numbers in enumerate(printed.homes):
+        table[word, sorted(numbers)] = 1.0
+    return table
+
+
+def _pairs(sources: tuple[int, ...], targets: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Pair the words of what is carried one by one, or all where it is written in more words than before."""
+    if len(sources) == len(targets):
+        return list(zip(sources, targets, strict=True))
+    return list(product(sources, targets))
