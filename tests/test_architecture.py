@@ -205,7 +205,7 @@ def test_public_names():
 
 
 DATA = (
-    "alignments bleu-tokenize copied default-target drop-accents drop-duplicates drop-final-punctuation "
+    "alignments bleu-tokenize columns copied default-target drop-accents drop-duplicates drop-final-punctuation "
     "drop-identical drop-overlap drop-ratio drop-script join loader-workers lower-case max-ratio max-tokens "
     "no-final-mark punctuation-spaces quotes source source-lang spelling store subword-sampling target "
     "target-lang temperature upper-case valid-source valid-target tokenizer.kind tokenizer.sample-pairs "

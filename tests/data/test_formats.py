@@ -54,7 +54,7 @@ def test_language_codes_are_written_either_way(tmp_path):
 GROWTH = """
 import resource, sys
 import lxml.etree
-from clearhead.data.formats import read_tmx
+from clearhead.data.tmx import read_tmx
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert sum(1 for _ in read_tmx(sys.argv[1], "en", "fr")) == 50_000
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)

@@ -75,5 +75,6 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(f"{name} is {value!r}; it must be of type {hint.__name__}")
+        kinds = " or ".join(kind.__name__ for kind in get_args(hint) or (hint,))
+        raise ConfigError(f"{name} is {value!r}; it must be of type {kinds}")
     return value

@@ -39,7 +39,7 @@ def told(path: Path | str, head: bytes, line: bytes = b"", offset: int = 0) -> s
     if packed:
         program, suffix, command = packed
         rename = f"end its name in {suffix}, or " if str(path) != "-" else ""
-        return f"{name} is packed with {program}; {rename}unpack it: {_run(command, path)}"
+        return f"{name} is packed with {program}; {rename}unpack it: {run(command, path)}"
     if start.startswith(_ZIP):
         if any(start[30:].startswith(entry) for entry in _OFFICE):
             return f"{name} is an office document, not text; save it as plain text in UTF-8"
@@ -72,7 +72,7 @@ def marked(head: bytes) -> str | None:
 
 def converted(code: str, path: Path | str) -> str:
     """Return the command that converts a file from a code to UTF-8."""
-    return _run(f"iconv -f {code} -t UTF-8", path)
+    return run(f"iconv -f {code} -t UTF-8", path)
 
 
 def suits_windows(line: bytes) -> bool:
@@ -118,7 +118,7 @@ def _reads_as(line: bytes, offset: int, code: str) -> bool:
 _LINE_ENDS = dict.fromkeys(map(ord, "\r\n\t"))
 
 
-def _run(command: str, path: Path | str) -> str:
+def run(command: str, path: Path | str) -> str:
     """Return a command line that sends a file through a command into a new one."""
     if str(path) == "-":
         return f"... | {command} | clearhead ..."

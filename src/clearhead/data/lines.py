@@ -24,6 +24,7 @@ STANDARD_INPUT = "-"
 PACKED = (".gz", ".xz", ".zst", ".bz2")
 LONGEST = 1_000_000
 """Bytes of a line; what is longer is no sentence, and training text is read on without looking into it."""
+OVERLONG = f"line of more than {LONGEST:,} bytes"
 
 try:
     _ZSTD: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")

@@ -1,8 +1,9 @@
 """From configured files to the store that a run learns from and the pairs it is validated on."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from filelock import FileLock
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.corpus import read_pairs
 from clearhead.data.faults import LONG, HeldOut
+from clearhead.data.formats import silent
 from clearhead.data.lines import STANDARD_INPUT, is_stream
 from clearhead.data.loader import Recipe
 from clearhead.data.preparation import CorpusText, Progress, prepare
 from clearhead.data.store import Store, settings
 from clearhead.errors import ConfigError, DataError
+from clearhead.text.language_codes import canonical, find
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -71,18 +74,33 @@ def open_corpora(config: RunConfig) -> Corpora:
             "give files for the rest, or both sides parted by a tab"
         )
     streams = [file for file in files if is_stream(file)]
-    valid, blank = _validation_pairs(data.valid_sets)
+    train = [_in_usual_codes(corpus) for corpus in data.train_sets]
+    trained = {lang: None for corpus in train for lang in (corpus.source_lang, corpus.target_lang)}
+    valid, warnings = _validation_pairs([_in_usual_codes(corpus, trained) for corpus in data.valid_sets])
     return Corpora(
-        train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
+        train=[_text(corpus) for corpus in train],
         valid=valid,
-        warnings=(f"{blank:,} validation pairs with an empty side are left out",) if blank else (),
+        warnings=tuple(warnings),
         sources=tuple(file for file in files if file not in streams),
         streamed=bool(streams),
     )
 
 
-def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], int]:
-    """Return the pairs that have text on both sides, both ways where both are learned, and how many have not."""
+def _text(corpus: CorpusConfig) -> CorpusText:
+    notes: list[str] = []
+    return CorpusText(corpus, read_pairs(corpus, notes.append), notes)
+
+
+def _in_usual_codes(corpus: CorpusConfig, known: Iterable[str] = ()) -> CorpusConfig:
+    """Return a corpus whose languages are those of the known codes, or else written in the usual way."""
+    source_lang, target_lang = (
+        find(lang, known) or canonical(lang) for lang in (corpus.source_lang, corpus.target_lang)
+    )
+    return replace(corpus, source_lang=source_lang, target_lang=target_lang)
+
+
+def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], list[str]]:
+    """Return the pairs that have text on both sides, both ways where both are learned, and what is to be told of them."""
     parts = [
         (corpus, langs, swapped)
         for corpus in corpora
@@ -92,12 +110,19 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePai
         )
     ]
     found, blank = [], 0
+    notes: list[str] = []
+    faults: Counter[str] = Counter()
     for (corpus, langs, swapped), name in zip(
         parts, _names([(c, langs) for c, langs, _ in parts]), strict=True
     ):
-        read = list(read_pairs(corpus))
-        pairs = [pair for pair in read if normalize(pair.src) and normalize(pair.tgt)]
-        blank += 0 if swapped else len(read) - len(pairs)
+        pairs = []
+        for pair in read_pairs(corpus, silent if swapped else notes.append):
+            if pair.fault:
+                faults[pair.fault] += not swapped
+            elif normalize(pair.src) and normalize(pair.tgt):
+                pairs.append(pair)
+            else:
+                blank += not swapped
         if not pairs:
             raise DataError(
                 f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
@@ -105,7 +130,9 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePai
         for pair in pairs:
             sides = (pair.tgt, pair.src) if swapped else (pair.src, pair.tgt)
             found.append(SentencePair(*sides, *langs, name))
-    return found, blank
+    notes += [f"{count:,} validation pairs are left out: {fault}" for fault, count in faults.items() if count]
+    notes += [f"{blank:,} validation pairs with an empty side are left out"] if blank else []
+    return found, notes
 
 
 def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:
@@ -208,12 +235,12 @@ def check_valid_lengths(config: RunConfig, corpora: Corpora, tokenizer: Tokenize
 def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
     """Raise ConfigError for a target language, of a validation set or the default one, that there is no tag for."""
     default = config.data.default_target
-    if default and default not in tokenizer.languages:
+    if default and find(default, tokenizer.languages) is None:
         raise ConfigError(
             f"data.default_target is {default!r}; the targets are {', '.join(tokenizer.languages) or 'not tagged'}"
         )
     for pair in corpora.valid:
-        if tokenizer.languages and pair.target_lang not in tokenizer.languages:
+        if tokenizer.languages and find(pair.target_lang, tokenizer.languages) is None:
             raise ConfigError(
                 f"a validation set has the target language {pair.target_lang!r}; the training text has "
                 f"{', '.join(tokenizer.languages)}: give its target_lang under [[data.validation]]"
@@ -250,9 +277,9 @@ def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list
 
 def source_ids(tokenizer: Tokenizer, texts: Sequence[str], pairs: Sequence[SentencePair]) -> list[list[int]]:
     """Return the ids of the sources of pairs, whose texts are given, each with the tag of its target."""
-    tagged = bool(tokenizer.languages)
+    tags = tokenizer.languages
     return [
-        tokenizer.encode(text, to=pair.target_lang if tagged else None)
+        tokenizer.encode(text, to=(find(pair.target_lang, tags) or pair.target_lang) if tags else None)
         for text, pair in zip(texts, pairs, strict=True)
     ]
 

@@ -18,19 +18,21 @@ _TWO_LETTERS = (
     "isl,ice:is ita:it jav,jw:jv jpn:ja kal:kl kan:kn kas:ks kat,geo:ka kaz:kk khm:km kik:ki kin:rw kir:ky kom:kv "
     "kon:kg kor:ko kua:kj kur:ku lao:lo lat:la lav,lvs:lv lim:li lin:ln lit:lt ltz:lb lub:lu lug:lg mah:mh mal:ml "
     "mar:mr mkd,mac:mk mlg:mg mlt:mt mon,khk:mn mri,mao:mi msa,may,zsm:ms mya,bur:my nau:na nav:nv nbl:nr nde:nd ndo:ng "
-    "nep,npi:ne nld,dut:nl nno:nn nob,nor,no:nb nya:ny oci:oc oji:oj ori,ory:or orm:om oss:os pan:pa pli:pi pol:pl "
+    "nep,npi:ne nld,dut:nl nno:nn nob:nb nor:no nya:ny oci:oc oji:oj ori,ory:or orm:om oss:os pan:pa pli:pi pol:pl "
     "por:pt pus:ps que:qu roh:rm ron,rum,mo:ro run:rn rus:ru sag:sg san:sa sin:si slk,slo:sk slv:sl sme:se smo:sm "
     "sna:sn snd:sd som:so sot:st spa:es sqi,alb,als:sq srd:sc srp,scc:sr ssw:ss sun:su swa,swh:sw swe:sv tah:ty tam:ta "
     "tat:tt tel:te tgk:tg tgl,fil:tl tha:th tir:ti ton:to tsn:tn tso:ts tuk:tk tur:tr twi:tw uig:ug ukr:uk urd:ur "
     "uzb,uzn:uz ven:ve vie:vi vol:vo wln:wa wol:wo xho:xh yid,ji:yi yor:yo zha:za zho,chi,cmn:zh zul:zu"
 )
-"""Older and longer codes, and the one of two letters; Norwegian without a form is Bokmal."""
+"""Older and longer codes, and the one of two letters."""
 _SHORT = {
     code: entry.partition(":")[2] for entry in _TWO_LETTERS.split() for code in entry.partition(":")[0].split(",")
 }
 _KNOWN = frozenset(_SHORT.values())
 _WRITTEN_IN = {"CN": "Hans", "SG": "Hans", "TW": "Hant", "HK": "Hant", "MO": "Hant"}
 """The script of Chinese in a region."""
+_MEANT = {"nb": "no"}
+"""Norwegian without a form is Bokmal."""
 _PART = re.compile("[-_]")
 
 
@@ -52,6 +54,19 @@ def canonical(code: str) -> str:
         return code
     read = _read(code)
     return "-".join(filter(None, (read.language, read.script, read.region, *read.others)))
+
+
+def primary(code: str) -> str:
+    """Return the language of a code without script and region, in two letters where there are: `en` for `eng-US`."""
+    return _read(code).language
+
+
+def scripts(wanted: str, codes: Iterable[str]) -> list[str]:
+    """Return those codes, of one language in several scripts, between which a wanted code without a script is in doubt."""
+    if _script(_read(wanted)):
+        return []
+    found = {code: _script(_read(code)) for code in codes if same(wanted, code)}
+    return list(found) if "" not in found.values() and len(set(found.values())) > 1 else []
 
 
 def same(one: str, other: str) -> bool:
@@ -79,7 +94,8 @@ def _closeness(one: str, other: str) -> int:
     left, right = _read(one), _read(other)
     if left == right:
         return 8
-    if left.language != right.language or left.others != right.others:
+    languages = {_MEANT.get(code.language, code.language) for code in (left, right)}
+    if len(languages) > 1 or left.others != right.others:
         return 0
     closeness = 1
     for ours, theirs in ((_script(left), _script(right)), (left.region, right.region)):

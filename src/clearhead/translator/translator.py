@@ -15,6 +15,7 @@ from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
+from clearhead.text.language_codes import find
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -71,13 +72,17 @@ class Translator:
 
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
-        if to is not None and self.targets and to not in self.targets:
-            raise TranslationError(
-                f"this model does not translate to {to!r}; it translates to {', '.join(self.targets)}"
-            )
+        if to is not None and self.targets:
+            found = find(to, self.targets)
+            if found is None:
+                raise TranslationError(
+                    f"this model does not translate to {to!r}; it translates to {', '.join(self.targets)}"
+                )
+            to = found
         if not self.tokenizer.languages:
             return None
-        to = to or self.info.default_target or None
+        default = self.info.default_target
+        to = to or (default and find(default, self.targets)) or None
         if to is None and len(self.tokenizer.languages) > 1:
             raise TranslationError(
                 f"this model translates to {', '.join(self.targets)}; say which with --to (to=...)"
@@ -162,10 +167,13 @@ class Translator:
         self, tag: str | None, source: str | None, split: Split, search: SearchOptions, forced: bool
     ) -> Manner:
         """Return how texts are cut; with a forced beginning each is one sentence, as it stands."""
-        if source is not None and self.sources and source not in self.sources:
-            raise TranslationError(
-                f"this model does not translate from {source!r}; it translates from {', '.join(self.sources)}"
-            )
+        if source is not None and self.sources:
+            found = find(source, self.sources)
+            if found is None:
+                raise TranslationError(
+                    f"this model does not translate from {source!r}; it translates from {', '.join(self.sources)}"
+                )
+            source = found
         if len(self.sources) == 1:
             (source,) = self.sources
         return Manner(
