@@ -107,9 +107,11 @@ def column_of(
     return None if place is None else Layout(place, 0, len(rows[0]), head=True)
 
 
-def described(path: Path | str, found: Layout, *, quoted: bool) -> str | None:
-    """Say how a table is read and how to overrule that; None for two columns that are read as they stand."""
+def described(path: Path | str, found: Layout, *, quoted: bool, asked: bool = False) -> str | None:
+    """Say how a table is read and how to overrule that; None for two columns, or those asked for, as they stand."""
     told = []
+    if asked and not (found.head or quoted):
+        return None
     if found.width > 2 or (found.source, found.target) != (0, 1):
         told.append(f"columns {found.source + 1} and {found.target + 1} of {found.width} are source and target")
     if found.head:
@@ -178,7 +180,9 @@ def _is_head(rows: Sequence[Row], languages: tuple[str, str]) -> bool:
     first = [cell.strip() for cell in rows[0]]
     if len(first) < 2 or not all(first) or len(set(first)) < 2:
         return False
-    if all(_is_name(cell, languages) for cell in first):
+    places = {_of_language(language, first) for language in languages if language}
+    others_too = len(places) == 2 and None not in places  # then other codes are those of other languages
+    if all(_is_name(cell, () if others_too else languages) for cell in first):
         return True
     if len(rows) < 4 or any(_NUMBER.fullmatch(cell) or len(cell) > 40 for cell in first):
         return False
@@ -188,7 +192,7 @@ def _is_head(rows: Sequence[Row], languages: tuple[str, str]) -> bool:
     )
 
 
-def _is_name(cell: str, languages: tuple[str, str]) -> bool:
+def _is_name(cell: str, languages: Sequence[str]) -> bool:
     words = [word.lower() for word in _WORD.findall(cell)]
     given = [language for language in languages if language]
     if any(same(cell, language) or _NAMED.get(cell.lower()) == language for language in given):

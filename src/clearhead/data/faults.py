@@ -36,7 +36,8 @@ HINTS = {
 }
 """What else helps against a fault."""
 
-_SAMPLES = 5
+_SAMPLES, _SHOWN = 5, 1000
+"""Places of a fault that are kept, and characters of a side."""
 _SEPARATOR = re.compile("[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]")  # what str.splitlines() would split at
 _CONTROLS = re.compile("[\x80-\x9f]")
 _RATIO_SLACK = 10  # characters: among short sentences a large ratio is no fault
@@ -183,7 +184,8 @@ class CorpusReport:
         entry.count += 1
         entry.lost += lost and not left_out
         if len(entry.samples) < _SAMPLES:
-            entry.samples.append({"file": pair.file, "line": pair.line, "src": pair.src, "tgt": pair.tgt})
+            sides = {"src": pair.src[:_SHOWN], "tgt": pair.tgt[:_SHOWN]}
+            entry.samples.append({"file": pair.file, "line": pair.line, **sides})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -41,7 +41,7 @@ def read_tsv(
     """
     table = _Table(path)
     found = tables.layout(path, table.first_rows, (source_lang, target_lang), columns)
-    described = tables.described(path, found, quoted=table.quoted)
+    described = tables.described(path, found, quoted=table.quoted, asked=bool(columns))
     if described:
         tell(described)
     yield from table.pairs(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 from clearhead.data import encoding, plurals
 from clearhead.data.formats import Tell, silent
-from clearhead.data.lines import PACKING_FAULTS, Pair, opened, unreadable
+from clearhead.data.lines import LONGEST, OVERLONG, PACKING_FAULTS, Pair, opened, unreadable
 from clearhead.data.plurals import Plurals
 from clearhead.errors import DataError
 
@@ -41,6 +41,7 @@ def read_po(
             # polib numbers a first entry without a header 0.
             place = str(path), entry.linenum or first
             for src, tgt, fault in _sides(entry, rule):
+                fault = fault or (OVERLONG if _UNSEEN in src or _UNSEEN in tgt else "")
                 yield Pair(_with_breaks(src), _with_breaks(tgt), *place, fault=fault)
 
 
@@ -96,6 +97,8 @@ _LINE = re.compile(r'((msgctxt|msgid|msgid_plural|msgstr(\[\d+\])?)\s*)?"([^"\\]
 # polib ends a line at each of these; only "\n" does.
 _BREAKS = "\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 _BREAK_MARK = "\ue585"
+_UNSEEN, _KEYWORD = "\ue586", 20
+"""What stands for a string that was too long; characters before its quote."""
 _ESCAPES = re.compile(r"(?:\\(?:[0-7]{1,3}|x[0-9a-fA-F]{1,2}))+|\\.")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2}))")
 _LETTERS = {"\\a": "\a", "\\b": "\b", "\\f": "\f", "\\v": "\v"}
@@ -114,6 +117,8 @@ def _plain(text: str, path: Path | str) -> str:
             # A comment at the end takes polib's last entry away; obsolete entries are comments too.
             lines.append("#, fuzzy" if line.startswith("#,") and "fuzzy" in line else "")
             continue
+        if len(line) > LONGEST:
+            line = f'{line[:_KEYWORD].partition(chr(34))[0]}"{_UNSEEN}"'
         if (line and not _LINE.fullmatch(line)) or "\0" in line:
             raise DataError(
                 f"{path} is not a gettext PO file: line {number} is neither a comment nor a whole string in quotes; "

@@ -26,6 +26,7 @@ def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
                 if entry["left_out"]
                 else _kept(entry) + (f" ({key} = true leaves them out)" if key else "")
             )
+            fate += f"; {HINTS[fault]}" if fault in HINTS else ""
             table.add_row(
                 "", f"{entry['count']:,}", f"{fault}: {fate}", escape(f"{sample['file']}:{sample['line']}")
             )
