@@ -72,7 +72,7 @@ class _Table:
     """The rows of a table with tabs, of which the first are known before all are read."""
 
     def __init__(self, path: Path | str) -> None:
-        self.path = path
+        self.path, self.name = path, str(path)
         lines = read_lines(path, bounded=True)
         sample = _sample(lines)
         self.quoted = tables.quoted(sample)
@@ -94,13 +94,15 @@ class _Table:
             yield [line] if isinstance(line, Overlong) else line.split("\t")
 
     def _pair(self, row: Sequence[str], number: int, found: tables.Layout) -> Pair:
-        place = str(self.path), number
-        if any(isinstance(cell, Overlong) or _UNSEEN in cell for cell in row):
-            return Pair(row[0], "", *place, fault=OVERLONG)
-        if not any(row):
-            return Pair("", "", *place)
+        place = self.name, number
+        if self.quoted and any(_UNSEEN in cell for cell in row):
+            return Pair("", "", *place, fault=OVERLONG)
         if found.has(row):
             return Pair(row[found.source], row[found.target], *place)
+        if not any(row):
+            return Pair("", "", *place)
+        if isinstance(row[0], Overlong):
+            return Pair(row[0], "", *place, fault=OVERLONG)
         if found.width <= 2:
             raise DataError(
                 f"{self.path}, line {number}: it has no tab; a .tsv file has source and target in two columns"
