@@ -42,7 +42,9 @@ def urls(name):
 SCORES = [f"{1.25 - n / 1000:.6f}" for n in range(30)]
 DATES = [f"2021-03-{n + 1:02d}" for n in range(30)]
 SUMS = [f"{n:040x}" for n in range(30)]
-LICENCE = [f"CC-BY 2.0 (France) Attribution: tatoeba.org #{n} (CK) & #{3 * n} (sacredceltic)" for n in range(30)]
+LICENCE = [
+    f"CC-BY 2.0 (France) Attribution: tatoeba.org #{n} (CK) & #{3 * n} (sacredceltic)" for n in range(30)
+]
 EMPTY = [""] * 30
 
 LAYOUTS = {
@@ -60,7 +62,10 @@ LAYOUTS = {
     "domain": ([["news"] * 15 + ["web"] * 15, EN, FR], (1, 2)),
     "another script": ([numbers(5), EN, sentences("ru", 3)], (1, 2)),
     "no spaces": ([numbers(5), EN, sentences("zh", 3)], (1, 2)),
-    "one word a cell": ([numbers(5), [f"{w}." for w in EN[0].split()] * 6, [w for w in FR[0].split()] * 8], (1, 2)),
+    "one word a cell": (
+        [numbers(5), [f"{w}." for w in EN[0].split()] * 6, [w for w in FR[0].split()] * 8],
+        (1, 2),
+    ),
 }
 
 
@@ -114,7 +119,11 @@ HEADS = {
     "sides turned": (["score", "tgt_text", "src_text"], [SCORES, FR, EN], {}),
     "four languages": (["ru", "en", "zh", "fr"], [sentences("ru", 1), EN, sentences("zh", 2), FR], {}),
     "other words": (["Nummer", "Englisch", "Franzoesisch"], [numbers(1), EN, FR], {}),
-    "asked by name": (["Nummer", "Englisch", "Franzoesisch"], [numbers(1), EN, FR], {"columns": ("englisch", "Franzoesisch")}),
+    "asked by name": (
+        ["Nummer", "Englisch", "Franzoesisch"],
+        [numbers(1), EN, FR],
+        {"columns": ("englisch", "Franzoesisch")},
+    ),
     "asked by language": (["a", "fr", "b", "en"], [EN[::-1], FR, FR[::-1], EN], {"columns": ("eng", "fra")}),
 }
 
@@ -122,13 +131,23 @@ HEADS = {
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_line_is_no_text_and_names_the_columns(tmp_path, name):
     head, columns, config = HEADS[name]
-    found, notes = read(write(tmp_path / "a.tsv", columns, head), source_lang="en", target_lang="fr", **config)
+    found, notes = read(
+        write(tmp_path / "a.tsv", columns, head), source_lang="en", target_lang="fr", **config
+    )
     assert found == list(zip(EN, FR, strict=True))
     assert "the first line names the columns" in notes[0]
 
 
 @pytest.mark.parametrize(
-    "first", [["the cat", "le chat"], ["text", "texte"], ["no", "non"], ["12", "douze"], ["Source", "Source"], ["on", "sur"]]
+    "first",
+    [
+        ["the cat", "le chat"],
+        ["text", "texte"],
+        ["no", "non"],
+        ["12", "douze"],
+        ["Source", "Source"],
+        ["on", "sur"],
+    ],
 )
 def test_a_first_pair_is_no_head(tmp_path, first):
     for languages in ({}, {"source_lang": "en", "target_lang": "fr"}):
@@ -139,7 +158,12 @@ def test_a_first_pair_is_no_head(tmp_path, first):
 
 @pytest.mark.parametrize(
     "columns",
-    [[EN, FR, sentences("fr", 9)], [numbers(1), EN, numbers(2)], [SCORES, SCORES, SCORES], [EN, FR, EN[::-1], FR[::-1]]],
+    [
+        [EN, FR, sentences("fr", 9)],
+        [numbers(1), EN, numbers(2)],
+        [SCORES, SCORES, SCORES],
+        [EN, FR, EN[::-1], FR[::-1]],
+    ],
 )
 def test_what_is_not_plain_is_refused_with_the_first_row_and_the_flag(tmp_path, columns):
     path = write(tmp_path / "a.tsv", columns)
@@ -155,7 +179,9 @@ def test_what_is_not_plain_is_refused_with_the_first_row_and_the_flag(tmp_path, 
 
 def test_columns_that_are_not_there(tmp_path):
     path = write(tmp_path / "a.tsv", [EN, FR], ["English", "French"])
-    with pytest.raises(ConfigError, match=r"has 2 columns, and columns asks for 3; its first line is 'English \| French'"):
+    with pytest.raises(
+        ConfigError, match=r"has 2 columns, and columns asks for 3; its first line is 'English \| French'"
+    ):
         read(path, columns=(1, 3))
     with pytest.raises(ConfigError, match=r"has no column 'Spanish'; its first line is 'English \| French'"):
         read(path, columns=("Spanish", "French"))
@@ -175,7 +201,10 @@ def test_columns_are_two_numbers_or_names(columns):
 def test_columns_of_a_run_come_back_from_its_file():
     tables = {"data": {"source": "a.tsv", "columns": [2, 4], "valid_source": "b.tsv"}}
     config = RunConfig.from_dict(tables)
-    assert [corpus.columns for corpus in (*config.data.train_sets, *config.data.valid_sets)] == [(2, 4), (2, 4)]
+    assert [corpus.columns for corpus in (*config.data.train_sets, *config.data.valid_sets)] == [
+        (2, 4),
+        (2, 4),
+    ]
     assert config.to_dict()["data"]["columns"] == [2, 4]
 
 
@@ -229,7 +258,9 @@ def test_cells_as_spreadsheets_quote_them(tmp_path, quoting, ending):
     ],
 )
 def test_quotation_marks_of_plain_text_stay(tmp_path, lines):
-    (tmp_path / "a.tsv").write_text("\n".join([*lines, *("\t".join(pair) for pair in zip(EN, FR, strict=True)), ""]))
+    (tmp_path / "a.tsv").write_text(
+        "\n".join([*lines, *("\t".join(pair) for pair in zip(EN, FR, strict=True)), ""])
+    )
     found, notes = read(tmp_path / "a.tsv")
     assert found == [*(tuple(line.split("\t")) for line in lines), *zip(EN, FR, strict=True)]
     assert notes == []
@@ -283,5 +314,7 @@ def test_one_side_of_every_form(tmp_path, name):
     plain = tmp_path / "b.en"
     plain.write_text("One\nTwo\n")
     for source, target in ((path, path), (plain, path)):
-        pairs = read_pairs(CorpusConfig(source=str(source), target=str(target), source_lang="en", target_lang="fr"))
+        pairs = read_pairs(
+            CorpusConfig(source=str(source), target=str(target), source_lang="en", target_lang="fr")
+        )
         assert [(pair.src, pair.tgt) for pair in pairs] == [("One", "Un"), ("Two", "")]

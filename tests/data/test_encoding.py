@@ -70,7 +70,9 @@ def test_what_a_file_is_and_a_command_that_works(tmp_path, name):
     program = shlex.split(command)[0]
     if shutil.which(program):
         subprocess.run(command, shell=True, check=True, cwd=tmp_path)
-        expected = WESTERN.replace("\n", "\r\n") if "Windows" in name else CHINESE if "Chinese" in name else TEXT
+        expected = (
+            WESTERN.replace("\n", "\r\n") if "Windows" in name else CHINESE if "Chinese" in name else TEXT
+        )
         assert new.read_bytes().decode().removeprefix("\ufeff").lstrip("\n") == expected
         assert list(read_lines(new))
 
@@ -91,7 +93,12 @@ def test_standard_input_and_packed_files_are_named_too(tmp_path, monkeypatch, na
 
 
 def test_a_name_may_say_it_in_capitals(tmp_path):
-    for suffix, pack in ((".GZ", gzip.compress), (".Xz", lzma.compress), (".BZ2", bz2.compress), (".ZST", zstd.compress)):
+    for suffix, pack in (
+        (".GZ", gzip.compress),
+        (".Xz", lzma.compress),
+        (".BZ2", bz2.compress),
+        (".ZST", zstd.compress),
+    ):
         (tmp_path / f"A.TXT{suffix}").write_bytes(pack(TEXT.encode()))
         assert list(read_lines(tmp_path / f"A.TXT{suffix}")) == TEXT.splitlines()
 

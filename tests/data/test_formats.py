@@ -222,7 +222,9 @@ def test_a_cut_archive_is_said(tmp_path):
 
 
 def test_po_may_begin_with_a_byte_order_mark(tmp_path):
-    assert pairs(write(tmp_path / "m.po", f"\ufeff{PO}".encode()), "", "") == pairs(write(tmp_path / "n.po", PO), "", "")
+    assert pairs(write(tmp_path / "m.po", f"\ufeff{PO}".encode()), "", "") == pairs(
+        write(tmp_path / "n.po", PO), "", ""
+    )
     assert pairs(write(tmp_path / "o.po", '\ufeffmsgid "a"\nmsgstr "b"\n'), "", "") == [("a", "b", 1)]
 
 
@@ -243,29 +245,48 @@ def test_po_may_begin_with_a_byte_order_mark(tmp_path):
     ],
 )
 def test_po_escapes(tmp_path, written, meant):
-    assert pairs(write(tmp_path / "m.po", f'msgid "{written}"\nmsgstr "x{written}"\n'), "", "") == [(meant, f"x{meant}", 1)]
+    assert pairs(write(tmp_path / "m.po", f'msgid "{written}"\nmsgstr "x{written}"\n'), "", "") == [
+        (meant, f"x{meant}", 1)
+    ]
 
 
 def test_po_escapes_that_are_no_text(tmp_path):
-    with pytest.raises(DataError, match=r"m\.po, line 2: its escapes stand for bytes that are not valid UTF-8"):
+    with pytest.raises(
+        DataError, match=r"m\.po, line 2: its escapes stand for bytes that are not valid UTF-8"
+    ):
         pairs(write(tmp_path / "m.po", 'msgid "a"\nmsgstr "\\351"\n'), "", "")
 
 
-UNITS = (
-    '<tmx><body>{}\n<tu><tuv xml:lang="en-GB"><seg>one</seg></tuv><tuv xml:lang="fr-FR"><seg>un</seg></tuv></tu></body></tmx>'
+UNITS = '<tmx><body>{}\n<tu><tuv xml:lang="en-GB"><seg>one</seg></tuv><tuv xml:lang="fr-FR"><seg>un</seg></tuv></tu></body></tmx>'
+BAD_UNIT = (
+    '\n<tu><tuv xml:lang="en-GB"><seg>t{}wo</seg></tuv><tuv xml:lang="fr-FR"><seg>deux</seg></tuv></tu>'
 )
-BAD_UNIT = '\n<tu><tuv xml:lang="en-GB"><seg>t{}wo</seg></tuv><tuv xml:lang="fr-FR"><seg>deux</seg></tuv></tu>'
 
 
 @pytest.mark.parametrize(
-    "bad", ["&#x1F;", "&#31;", "&#0;", "&#xD800;", "&#xFFFE;", "&#1114112;", "\x1f", "\0", "<![CDATA[\x01]]>", "<ph>\x02</ph>\x02"]
+    "bad",
+    [
+        "&#x1F;",
+        "&#31;",
+        "&#0;",
+        "&#xD800;",
+        "&#xFFFE;",
+        "&#1114112;",
+        "\x1f",
+        "\0",
+        "<![CDATA[\x01]]>",
+        "<ph>\x02</ph>\x02",
+    ],
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_character_that_xml_does_not_allow_costs_its_unit_only(tmp_path, bad, packed):
     place = UNITS.format(BAD_UNIT).index("{}")
     for cut in range(1, 10):  # where what is read at a time ends
         text = UNITS.format(" " * ((1 << 15) - place - cut) + BAD_UNIT.format(bad))
-        path = write(tmp_path / ("m.tmx.gz" if packed else "m.tmx"), gzip.compress(text.encode(), 1) if packed else text)
+        path = write(
+            tmp_path / ("m.tmx.gz" if packed else "m.tmx"),
+            gzip.compress(text.encode(), 1) if packed else text,
+        )
         corpus = CorpusConfig(source=str(path), source_lang="en", target_lang="fr")
         found = [(pair.src, pair.tgt, pair.line, bool(pair.fault)) for pair in read_pairs(corpus)]
         assert found[1] == ("one", "un", 3, False)
@@ -280,7 +301,9 @@ def test_references_that_xml_allows_stay(tmp_path):
 def test_languages_that_a_memory_does_not_have(tmp_path):
     path = write(tmp_path / "m.tmx", UNITS.format(BAD_UNIT.format("")))
     for wanted in (("es", "fr"), ("en", "es"), ("en-US", "fr")):
-        with pytest.raises(ConfigError, match=r"m\.tmx has no text in 'e.*'; its languages are en-GB, fr-FR: give one"):
+        with pytest.raises(
+            ConfigError, match=r"m\.tmx has no text in 'e.*'; its languages are en-GB, fr-FR: give one"
+        ):
             pairs(path, *wanted)
     two = '<tmx><body><tu><tuv xml:lang="en"><seg>a</seg></tuv>{}</tu></body></tmx>'
     chinese = "".join(f'<tuv xml:lang="zh-{code}"><seg>{code}</seg></tuv>' for code in ("Hans", "TW"))
@@ -295,7 +318,9 @@ def test_languages_that_a_memory_does_not_have(tmp_path):
 def test_a_language_is_found_however_it_is_written(tmp_path, code, written):
     memory = UNITS.format("").replace("en-GB", written)
     assert pairs(write(tmp_path / "m.tmx", memory), code, "fra") == [("one", "un", 2)]
-    assert pairs(write(tmp_path / "m.JSONL", json.dumps({written: "one", "fr": "un"})), code, "FR") == [("one", "un", 1)]
+    assert pairs(write(tmp_path / "m.JSONL", json.dumps({written: "one", "fr": "un"})), code, "FR") == [
+        ("one", "un", 1)
+    ]
 
 
 def test_null_is_an_empty_side(tmp_path):

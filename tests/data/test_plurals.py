@@ -21,7 +21,11 @@ RULES = {
     ),
     "pl": ("nplurals=3; plural=n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2;", 0, (1, 2)),
     "sl": ("nplurals=4; plural=(n%100==1 ? 0 : n%100==2 ? 1 : n%100==3 || n%100==4 ? 2 : 3);", 0, (1, 2, 3)),
-    "sl old": ("nplurals=4; plural=(n%100==1 ? 1 : n%100==2 ? 2 : n%100==3 || n%100==4 ? 3 : 0);", 1, (0, 2, 3)),
+    "sl old": (
+        "nplurals=4; plural=(n%100==1 ? 1 : n%100==2 ? 2 : n%100==3 || n%100==4 ? 3 : 0);",
+        1,
+        (0, 2, 3),
+    ),
     "he": ("nplurals=4; plural=(n==1 ? 0 : n==2 ? 1 : n>10 && n%10==0 ? 2 : 3);", 0, (2, 3)),
     "ga": ("nplurals=5; plural=n==1 ? 0 : n==2 ? 1 : n<7 ? 2 : n<11 ? 3 : 4;", 0, (2, 3, 4)),
     "ar": (
@@ -88,14 +92,22 @@ def test_texts_of_the_same_number_are_paired(tmp_path, language):
     header, one, many = RULES[language]
     count = int(header.replace(" ", "")[len("nplurals=")])
     pairs, notes = catalogue(tmp_path / "a.po", header, [f"form {n}" for n in range(count)])
-    expected = [("%d apple", f"form {one}"), *(("%d apples", f"form {form}") for form in many), ("Quit", "Ende")]
+    expected = [
+        ("%d apple", f"form {one}"),
+        *(("%d apples", f"form {form}") for form in many),
+        ("Quit", "Ende"),
+    ]
     assert [(pair.src, pair.tgt) for pair in pairs] == expected
     assert notes == []
 
 
 def test_a_form_that_is_not_there_is_an_empty_side(tmp_path):
     pairs, _ = catalogue(tmp_path / "a.po", RULES["pl"][0], ["jablko", "jablka"])
-    assert [(pair.src, pair.tgt) for pair in pairs[:3]] == [("%d apple", "jablko"), ("%d apples", "jablka"), ("%d apples", "")]
+    assert [(pair.src, pair.tgt) for pair in pairs[:3]] == [
+        ("%d apple", "jablko"),
+        ("%d apples", "jablka"),
+        ("%d apples", ""),
+    ]
 
 
 @pytest.mark.parametrize("header", ["", "nplurals=2; plural=n !;", "nplurals=INTEGER; plural=EXPRESSION;"])

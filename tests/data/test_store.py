@@ -300,7 +300,8 @@ def natural(seed, count=300):
     parts = ["bal", "kat", "hus", "rood", "blau", "lopen", "oud", "met", "de", "een"]
     stems = [first + last for first in parts for last in parts]
     return [
-        tuple(" ".join(draws.choice(stems) for _ in range(draws.randint(3, 9))) for _ in range(2)) for _ in range(count)
+        tuple(" ".join(draws.choice(stems) for _ in range(draws.randint(3, 9))) for _ in range(2))
+        for _ in range(count)
     ]
 
 

@@ -113,7 +113,9 @@ def described(path: Path | str, found: Layout, *, quoted: bool, asked: bool = Fa
     if asked and not (found.head or quoted):
         return None
     if found.width > 2 or (found.source, found.target) != (0, 1):
-        told.append(f"columns {found.source + 1} and {found.target + 1} of {found.width} are source and target")
+        told.append(
+            f"columns {found.source + 1} and {found.target + 1} of {found.width} are source and target"
+        )
     if found.head:
         told.append("the first line names the columns and is no text")
     if quoted:
@@ -136,13 +138,18 @@ def quoted(lines: Sequence[str]) -> bool:
             rows.append(row)
             starts.append(reader.line_num)
     except csv.Error:
-        if not rows or len(begun) - starts[-1] > len(begun) // 2:  # else it may be a cell whose end is not here
+        if (
+            not rows or len(begun) - starts[-1] > len(begun) // 2
+        ):  # else it may be a cell whose end is not here
             return False
     raw = ["\n".join(begun[start:end]) for start, end in zip(starts, starts[1:], strict=False)]
     with_quotes = [(row, line) for row, line in zip(rows, raw, strict=True) if '"' in line]
     return bool(with_quotes) and any(
         all(_written(row, how) == line for row, line in which)
-        for how, which in ((csv.QUOTE_MINIMAL, with_quotes), (csv.QUOTE_ALL, list(zip(rows, raw, strict=True))))
+        for how, which in (
+            (csv.QUOTE_MINIMAL, with_quotes),
+            (csv.QUOTE_ALL, list(zip(rows, raw, strict=True))),
+        )
     )
 
 
@@ -171,7 +178,9 @@ def _place(path: Path | str, column: int | str, first: Row, width: int) -> int:
             f"{path} has no column {column!r}; its first line is {shown(first)}: give two of these names, or numbers"
         )
     if column > width:
-        raise ConfigError(f"{path} has {width} columns, and columns asks for {column}; its first line is {shown(first)}")
+        raise ConfigError(
+            f"{path} has {width} columns, and columns asks for {column}; its first line is {shown(first)}"
+        )
     return column - 1
 
 
@@ -240,8 +249,15 @@ def _of_language(language: str, first: Row) -> int | None:
 
 def _text_columns(rows: Sequence[Row], width: int) -> list[int]:
     """Return the columns of text, leaving out labels and notes of one form where there are more than two."""
-    cells = [[row[place].strip() for row in rows if len(row) > place and row[place].strip()] for place in range(width)]
-    texts = [place for place in range(width) if len(cells[place]) >= _PRESENT * len(rows) and _is_text(cells[place])]
+    cells = [
+        [row[place].strip() for row in rows if len(row) > place and row[place].strip()]
+        for place in range(width)
+    ]
+    texts = [
+        place
+        for place in range(width)
+        if len(cells[place]) >= _PRESENT * len(rows) and _is_text(cells[place])
+    ]
     for is_label in (_is_label, _has_one_form):
         if len(texts) > 2:
             texts = [place for place in texts if not is_label(cells[place])]
@@ -250,7 +266,8 @@ def _text_columns(rows: Sequence[Row], width: int) -> list[int]:
 
 def _is_text(cells: Sequence[str]) -> bool:
     words = sum(
-        any(map(str.isalpha, cell)) and not (_ADDRESS.fullmatch(cell) or _NO_WORD.fullmatch(cell)) for cell in cells
+        any(map(str.isalpha, cell)) and not (_ADDRESS.fullmatch(cell) or _NO_WORD.fullmatch(cell))
+        for cell in cells
     )
     return words > _MOST * len(cells)
 

@@ -72,7 +72,9 @@ def _rule(path: Path | str, entries: Any, tell: Tell) -> Plurals | None:
             raise ValueError(f"it tells of {rule.count} forms, and there are {most}")
         return rule
     except ValueError as error:
-        why = f"its Plural-Forms header cannot be used ({error})" if header else "it has no Plural-Forms header"
+        why = (
+            f"its Plural-Forms header cannot be used ({error})" if header else "it has no Plural-Forms header"
+        )
     if most <= 2:
         tell(f"{path}: {why}; its {most} forms are taken for those of 1 and of other numbers")
         return plurals.parse(f"nplurals={most}; plural={'n != 1' if most == 2 else '0'};")

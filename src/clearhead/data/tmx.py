@@ -142,7 +142,10 @@ def _allowed(reference: re.Match[bytes]) -> bytes:
     """Return a reference, or the mark for one to what is no character of XML."""
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     allowed = (
-        number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
+        number in (9, 10, 13)
+        or 32 <= number < 0xD800
+        or 0xE000 <= number < 0xFFFE
+        or 0x10000 <= number < 0x110000
     )
     return reference[0] if allowed else _REFERENCE
 

@@ -68,7 +68,9 @@ def left_out(reports: Iterable[Mapping[str, Any]]) -> str:
     """Say how many pairs each fault left out."""
     counts: Counter[str] = Counter()
     for report in reports:
-        counts.update({fault: entry["count"] for fault, entry in report["faults"].items() if entry["left_out"]})
+        counts.update(
+            {fault: entry["count"] for fault, entry in report["faults"].items() if entry["left_out"]}
+        )
     return "".join(f", {count:,} left out ({fault})" for fault, count in counts.items())
 
 

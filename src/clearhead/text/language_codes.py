@@ -26,7 +26,9 @@ _TWO_LETTERS = (
 )
 """Older and longer codes, and the one of two letters."""
 _SHORT = {
-    code: entry.partition(":")[2] for entry in _TWO_LETTERS.split() for code in entry.partition(":")[0].split(",")
+    code: entry.partition(":")[2]
+    for entry in _TWO_LETTERS.split()
+    for code in entry.partition(":")[0].split(",")
 }
 _KNOWN = frozenset(_SHORT.values())
 _WRITTEN_IN = {"CN": "Hans", "SG": "Hans", "TW": "Hant", "HK": "Hant", "MO": "Hant"}
