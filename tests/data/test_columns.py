@@ -12,10 +12,10 @@ from clearhead.data.formats import NO_ROW
 from clearhead.errors import ConfigError, DataError
 
 WORDS = {
-    "en": "the a red old cat dog house runs sleeps often here with never and".split(),
-    "fr": "le un rouge vieux chat chien maison court dort souvent ici avec jamais et".split(),
-    "ru": "этот один красный старый кот пёс дом бежит спит часто здесь вместе никогда и".split(),
-    "zh": list("红色老猫狗房子跑睡常在这里和从不"),
+    "en": "the a red old cat dog house runs sleeps often here with never and",
+    "fr": "le un rouge vieux chat chien maison court dort souvent ici avec jamais et",
+    "ru": "этот один красный старый кот пёс дом бежит спит часто здесь вместе никогда и",
+    "zh": "红 色 老 猫 狗 房 子 跑 睡 常 在 这 里 和",
 }
 
 
@@ -23,7 +23,9 @@ def sentences(language, seed, count=30):
     draws = random.Random(seed)
     between, end = ("", "。") if language == "zh" else (" ", ".")
     return [
-        (between.join(draws.choice(WORDS[language]) for _ in range(draws.randint(2, 8))) + end).capitalize()
+        (
+            between.join(draws.choice(WORDS[language].split()) for _ in range(draws.randint(2, 8))) + end
+        ).capitalize()
         for _ in range(count)
     ]
 
@@ -63,7 +65,7 @@ LAYOUTS = {
     "another script": ([numbers(5), EN, sentences("ru", 3)], (1, 2)),
     "no spaces": ([numbers(5), EN, sentences("zh", 3)], (1, 2)),
     "one word a cell": (
-        [numbers(5), [f"{w}." for w in EN[0].split()] * 6, [w for w in FR[0].split()] * 8],
+        [numbers(5), [f"{w}." for w in EN[0].split()] * 6, FR[0].split() * 8],
         (1, 2),
     ),
 }

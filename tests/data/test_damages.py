@@ -1,4 +1,4 @@
-"""Every reader and every damage: the text is read right, or one line names the file and the place; no pair is lost unseen."""
+"""Every reader and every damage: the text is read right, or one line names file and place; no pair is lost unseen."""
 
 import bz2
 import gzip

@@ -257,7 +257,10 @@ def test_po_escapes_that_are_no_text(tmp_path):
         pairs(write(tmp_path / "m.po", 'msgid "a"\nmsgstr "\\351"\n'), "", "")
 
 
-UNITS = '<tmx><body>{}\n<tu><tuv xml:lang="en-GB"><seg>one</seg></tuv><tuv xml:lang="fr-FR"><seg>un</seg></tuv></tu></body></tmx>'
+UNITS = (
+    '<tmx><body>{}\n<tu><tuv xml:lang="en-GB"><seg>one</seg></tuv>'
+    '<tuv xml:lang="fr-FR"><seg>un</seg></tuv></tu></body></tmx>'
+)
 BAD_UNIT = (
     '\n<tu><tuv xml:lang="en-GB"><seg>t{}wo</seg></tuv><tuv xml:lang="fr-FR"><seg>deux</seg></tuv></tu>'
 )

@@ -342,7 +342,7 @@ def test_what_is_left_out_does_not_shape_the_vocabulary(tmp_path, kind, sample):
         read = fault if fault.startswith("line of") else ""
         dirty[7:7] = [Pair(*pair, "f", 1, fault=read) for pair in pairs]
     dirty += clean[:50]
-    filters = FilterConfig(**{remedy: True for remedy in REMEDIES.values()})
+    filters = FilterConfig(**dict.fromkeys(REMEDIES.values(), True))
     tokenizer = TokenizerConfig(kind=kind, vocab_size=420, sample_pairs=sample)
     stores = [
         make(

@@ -119,7 +119,7 @@ class DataConfig:
     """Where the parallel text is and what is done with it."""
 
     source: str = ""
-    """Source side, a sentence a line (.gz, .xz, .bz2, .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
+    """Source side, a sentence a line (.gz .xz .bz2 .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
     target: str = ""
     """Target side, line for line; empty where one file holds both."""
     alignments: str = ""

@@ -6,6 +6,7 @@ spreadsheets have a head line. What is not plain is not guessed.
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -34,11 +35,11 @@ _LANGUAGES = (
 )
 _NAMED = dict(entry.split(":") for entry in _LANGUAGES.split())
 _SIDES = ({"source", "src"}, {"target", "tgt", "trg", "translation"})
-_HEADS = frozenset().union(
-    *_SIDES,
+_HEAD_WORDS = (
     "text sentence sentences segment string id ids no nr number score scores url urls origin original domain lang "
-    "language locale comment notes reference ref mt license similarity laser margin bicleaner".split(),
+    "language locale comment notes reference ref mt license similarity laser margin bicleaner"
 )
+_HEADS = frozenset().union(*_SIDES, _HEAD_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def layout(
             f"{path} has {width} columns, and which two hold the text is not plain from its first rows, such as "
             f"{shown(rows[head])}; say which, source first: --columns 1 2 (columns = [1, 2] in the run.toml)"
         )
-    return Layout(*texts, width, head)
+    return Layout(texts[0], texts[1], width, head)
 
 
 def column_of(
@@ -142,7 +143,7 @@ def quoted(lines: Sequence[str]) -> bool:
             not rows or len(begun) - starts[-1] > len(begun) // 2
         ):  # else it may be a cell whose end is not here
             return False
-    raw = ["\n".join(begun[start:end]) for start, end in zip(starts, starts[1:], strict=False)]
+    raw = ["\n".join(begun[start:end]) for start, end in itertools.pairwise(starts)]
     with_quotes = [(row, line) for row, line in zip(rows, raw, strict=True) if '"' in line]
     return bool(with_quotes) and any(
         all(_written(row, how) == line for row, line in which)

@@ -43,7 +43,7 @@ def read_side(
     if form == ".tsv":
         return read_column(path, side, language, columns)
     if form == ".po":
-        return ("" if pair.fault else pair[side] for pair in read_po(path))
+        return ("" if pair.fault else (pair.src, pair.tgt)[side] for pair in read_po(path))
     if form in BILINGUAL:
         return (_shown(pair) for pair in BILINGUAL[form](str(path), language, language, (), silent))
     _check_text(path, form)

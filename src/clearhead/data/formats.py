@@ -61,8 +61,8 @@ def read_column(
     found = tables.column_of(path, table.first_rows, side, language, columns)
     if found is None:
         raise ConfigError(
-            f"{path} holds both sides, but was given as {('source', 'target')[side]} beside another file; give it alone, "
-            "as the source without a target, or say which columns they are: --columns SOURCE TARGET"
+            f"{path} holds both sides, but was given as {('source', 'target')[side]} beside another file; give it "
+            "alone, as the source without a target, or say which columns they are: --columns SOURCE TARGET"
         )
     for pair in table.pairs(found):
         yield Overlong(pair.src) if pair.fault == OVERLONG else pair.src

@@ -248,11 +248,12 @@ def is_stream(path: str) -> bool:
 
 
 def _open_plain(path: Path | str) -> IO[bytes]:
-    return open(path, "rb")  # noqa: SIM115 - whoever asked for it closes it
+    return open(path, "rb")
 
 
 def _open_gz(path: Path | str) -> IO[bytes]:
-    file: Any = gzip.open(path, "rb")
+    opener: Any = gzip.open
+    file: IO[bytes] = opener(path, "rb")
     return file
 
 
@@ -359,6 +360,6 @@ def unreadable(path: Path | str, error: Exception) -> str:
     if suffix_of(path) not in PACKED:
         return f"cannot read {_name(path)} to its end: {error}; try it again, or a copy of the file"
     return (
-        f"cannot read {_name(path)} to its end: {error}; the file is cut or damaged, or not of its type, so nothing of it "
-        "is used: fetch it again, or pack it again"
+        f"cannot read {_name(path)} to its end: {error}; the file is cut or damaged, or not of its type, so nothing "
+        "of it is used: fetch it again, or pack it again"
     )

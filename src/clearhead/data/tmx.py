@@ -41,9 +41,9 @@ def read_tmx(
             for _, unit in units:
                 variants = _variants(unit)
                 seen |= dict.fromkeys(variants)
-                sides = [_side(variants, language) for language in (source_lang, target_lang)]
-                illegal = any(mark in side for side in sides for mark in (_MARK, _REFERENCE.decode()))
-                yield Pair(*sides, str(path), unit.sourceline, fault=ILLEGAL if illegal else "")
+                src, tgt = _side(variants, source_lang), _side(variants, target_lang)
+                illegal = any(mark in side for side in (src, tgt) for mark in (_MARK, _REFERENCE.decode()))
+                yield Pair(src, tgt, str(path), unit.sourceline, fault=ILLEGAL if illegal else "")
                 unit.clear()
                 while unit.getprevious() is not None:  # memory stays that of one unit
                     del unit.getparent()[0]
@@ -70,8 +70,8 @@ def _check_languages(path: Path | str, languages: tuple[str, str], seen: dict[st
         in_doubt = scripts(language, seen)
         if in_doubt:
             raise ConfigError(
-                f"{path} has {language!r} in several scripts, {' and '.join(in_doubt)}; give one of these as source_lang or "
-                "target_lang"
+                f"{path} has {language!r} in several scripts, {' and '.join(in_doubt)}; give one of these as "
+                "source_lang or target_lang"
             )
 
 

@@ -100,7 +100,7 @@ def _in_usual_codes(corpus: CorpusConfig, known: Iterable[str] = ()) -> CorpusCo
 
 
 def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], list[str]]:
-    """Return the pairs that have text on both sides, both ways where both are learned, and what is to be told of them."""
+    """Return the pairs that have text on both sides, both ways where both are learned, and what to tell of them."""
     parts = [
         (corpus, langs, swapped)
         for corpus in corpora

@@ -17,8 +17,8 @@ _TWO_LETTERS = (
     "heb,iw:he her:hz hin:hi hrv,scr:hr hun:hu hye,arm:hy ibo:ig ido:io iii:ii iku:iu ile:ie ina:ia ind,in:id ipk:ik "
     "isl,ice:is ita:it jav,jw:jv jpn:ja kal:kl kan:kn kas:ks kat,geo:ka kaz:kk khm:km kik:ki kin:rw kir:ky kom:kv "
     "kon:kg kor:ko kua:kj kur:ku lao:lo lat:la lav,lvs:lv lim:li lin:ln lit:lt ltz:lb lub:lu lug:lg mah:mh mal:ml "
-    "mar:mr mkd,mac:mk mlg:mg mlt:mt mon,khk:mn mri,mao:mi msa,may,zsm:ms mya,bur:my nau:na nav:nv nbl:nr nde:nd ndo:ng "
-    "nep,npi:ne nld,dut:nl nno:nn nob:nb nor:no nya:ny oci:oc oji:oj ori,ory:or orm:om oss:os pan:pa pli:pi pol:pl "
+    "mar:mr mkd,mac:mk mlg:mg mlt:mt mon,khk:mn mri,mao:mi msa,may,zsm:ms mya,bur:my nau:na nav:nv nbl:nr nde:nd "
+    "ndo:ng nep,npi:ne nld,dut:nl nno:nn nob:nb nor:no nya:ny oci:oc oji:oj ori,ory:or orm:om oss:os pan:pa pli:pi pol:pl "
     "por:pt pus:ps que:qu roh:rm ron,rum,mo:ro run:rn rus:ru sag:sg san:sa sin:si slk,slo:sk slv:sl sme:se smo:sm "
     "sna:sn snd:sd som:so sot:st spa:es sqi,alb,als:sq srd:sc srp,scc:sr ssw:ss sun:su swa,swh:sw swe:sv tah:ty tam:ta "
     "tat:tt tel:te tgk:tg tgl,fil:tl tha:th tir:ti ton:to tsn:tn tso:ts tuk:tk tur:tr twi:tw uig:ug ukr:uk urd:ur "
@@ -64,7 +64,7 @@ def primary(code: str) -> str:
 
 
 def scripts(wanted: str, codes: Iterable[str]) -> list[str]:
-    """Return those codes, of one language in several scripts, between which a wanted code without a script is in doubt."""
+    """Return those codes of one language in several scripts that a code without a script may mean."""
     if _script(_read(wanted)):
         return []
     found = {code: _script(_read(code)) for code in codes if same(wanted, code)}
@@ -77,7 +77,7 @@ def same(one: str, other: str) -> bool:
 
 
 def find(wanted: str, codes: Iterable[str]) -> str | None:
-    """Return the one of several codes that is closest to a wanted one, the first of equals; None where none is the same."""
+    """Return the one of several codes that is closest to a wanted one, the first of equals; None where none is."""
     best, closest = None, 0
     for code in codes:
         closeness = _closeness(wanted, code)
