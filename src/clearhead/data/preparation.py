@@ -59,7 +59,7 @@ _ROUNDS = 3
 """Times that the vocabulary is learned anew without the pairs that it makes too long."""
 
 Rows = np.ndarray[Any, Any]
-"""Numbers of rows, or a figure for each."""
+"""Numbers of rows, or a truth for each."""
 
 
 @dataclass(frozen=True)
@@ -228,29 +228,28 @@ class _Preparation:
     def _tokenizer(self, srcs: "Strings", tgts: "Strings", kept: np.ndarray[Any, Any]) -> Tokenizer:
         if isinstance(self.asked, Tokenizer):
             return self.asked
-        sizes = np.maximum(srcs.sizes, tgts.sizes)
-        rows = self._fitting(np.flatnonzero(kept), sizes, srcs, tgts)
+        # A text has no more tokens than bytes; of the others it is to be seen.
+        wide = (srcs.sizes >= self.max_tokens) | (tgts.sizes >= self.max_tokens)
+        rows = np.flatnonzero(self._fitting(kept, wide, srcs, tgts))
         rows = rows[:: -(-len(rows) // self.asked.sample_pairs)]
         for _ in range(_ROUNDS):
             tokenizer = self._learned(self.asked, rows, srcs, tgts)
-            long = self._too_long(tokenizer, rows[sizes[rows] >= self.max_tokens], srcs, tgts)
+            long = self._too_long(tokenizer, rows[wide[rows]], srcs, tgts)
             if not 0 < len(long) < len(rows):
                 return tokenizer
             rows = np.setdiff1d(rows, long, assume_unique=True)
         return self._learned(self.asked, rows, srcs, tgts)
 
-    def _fitting(self, rows: Rows, sizes: Rows, srcs: "Strings", tgts: "Strings") -> Rows:
-        """Return the rows without those that will surely be too long; all where no other is there.
+    def _fitting(self, kept: Rows, wide: Rows, srcs: "Strings", tgts: "Strings") -> Rows:
+        """Return which rows that are kept will surely not be too long; all where there is none.
 
         What is not trained on must not shape the vocabulary: one line of base64 could fill it.
         """
-        # A text has no more tokens than bytes.
-        long = [
-            row
-            for row in rows[sizes[rows] >= self.max_tokens]
-            if max(_estimated_tokens(srcs[row]), _estimated_tokens(tgts[row])) > self.max_tokens
-        ]
-        return np.setdiff1d(rows, long, assume_unique=True) if len(long) < len(rows) else rows
+        fitting = kept.copy()
+        for row in np.flatnonzero(kept & wide):
+            tokens = max(_estimated_tokens(srcs[row]), _estimated_tokens(tgts[row]))
+            fitting[row] = tokens <= self.max_tokens
+        return fitting if fitting.any() else kept
 
     def _too_long(self, tokenizer: Tokenizer, rows: Rows, srcs: "Strings", tgts: "Strings") -> list[int]:
         """Return those rows that a vocabulary makes too long, so that they will not be trained on."""
