@@ -332,3 +332,5 @@ def test_null_is_an_empty_side(tmp_path):
     assert pairs(path) == [("a", "", 1), ("", "b", 2), ("c", "d", 3)]
     with pytest.raises(DataError, match=r"line 1: it does not hold .* but en, fr; mend"):
         pairs(path, "en", "de")
+    with pytest.raises(DataError, match=r"but en, zh-Hans, zh-Hant; mend"):
+        pairs(write(path, '{"en": "a", "zh-Hans": "b", "zh-Hant": "c"}'), "en", "zh")

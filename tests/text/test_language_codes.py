@@ -52,6 +52,9 @@ def test_the_closest_is_found():
     assert find("en", ["en-GB", "en", "en-US"]) == "en"
     assert find("en-US", ["en", "en_us", "en-GB"]) == "en_us"
     assert find("EN", ["en-GB", "en-US"]) == "en-GB"
+    assert find("zh", ["zh-Hans", "zh-TW"]) is None
+    assert find("zh", ["zh-Hans", "zh", "zh-TW"]) == "zh"
+    assert find("zh", ["en", "zh_CN", "zh-Hans"]) == "zh-Hans"
     assert find("zh-TW", ["zh", "zh-Hant", "zh-Hans"]) == "zh-Hant"
 
 

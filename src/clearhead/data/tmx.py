@@ -61,17 +61,17 @@ def read_tmx(
 
 def _check_languages(path: Path | str, languages: tuple[str, str], seen: dict[str, None]) -> None:
     for language in languages:
-        if find(language, seen) is None:
-            held = ", ".join(list(seen)[:20]) or "none"
-            raise ConfigError(
-                f"{path} has no text in {language!r}; its languages are {held}: give one of these as source_lang or "
-                "target_lang"
-            )
         in_doubt = scripts(language, seen)
         if in_doubt:
             raise ConfigError(
                 f"{path} has {language!r} in several scripts, {' and '.join(in_doubt)}; give one of these as "
                 "source_lang or target_lang"
+            )
+        if find(language, seen) is None:
+            held = ", ".join(list(seen)[:20]) or "none"
+            raise ConfigError(
+                f"{path} has no text in {language!r}; its languages are {held}: give one of these as source_lang or "
+                "target_lang"
             )
 
 

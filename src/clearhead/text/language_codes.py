@@ -78,13 +78,19 @@ def same(one: str, other: str) -> bool:
 
 
 def find(wanted: str, codes: Iterable[str]) -> str | None:
-    """Return the one of several codes that is closest to a wanted one, the first of equals; None where none is."""
+    """Return the one of several codes that is closest to a wanted one, the first of equals.
+
+    None where none is the same, or where it is in doubt which script is meant.
+    """
+    choices = list(codes)
+    if wanted in choices:
+        return wanted or None
     best, closest = None, 0
-    for code in codes:
+    for code in choices:
         closeness = _closeness(wanted, code)
         if closeness > closest:
             best, closest = code, closeness
-    return best
+    return None if best is None or scripts(wanted, choices) else best
 
 
 @lru_cache(maxsize=4096)
