@@ -155,6 +155,14 @@ def test_how_a_table_was_read_is_told_and_kept(tmp_path, capsys):
     console = Console(file=io.StringIO(), width=60)
     show_preparation(iter([store]), console)
     assert f"note: {note}\n" in console.file.getvalue()
+    show_preparation([Progress("reading", 0, note="of the validation set"), store], console)
+    assert "note: of the validation set\n" in console.file.getvalue()
+    (tmp_path / "w.tsv").write_text(TATOEBA.replace("7", "9"))
+    given = DataConfig(source="t.tsv", valid_source="w.tsv", store="other")
+    notes = [
+        getattr(event, "note", "") for event in prepare_store(RunConfig(data=given, tokenizer=TOKENIZER))
+    ]
+    assert notes[0].startswith("w.tsv: columns 2 and 4 of 4")
     data = DataConfig(source="a.fr", target="a.en", valid_source="t.tsv", columns=(4, 2))
     corpora = open_corpora(RunConfig(data=data))
     assert [pair.src for pair in corpora.valid] == ["A cat sleeps.", "Two dogs run."]

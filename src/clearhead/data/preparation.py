@@ -80,6 +80,8 @@ class Progress:
     """`reading`, `learning the vocabulary`, `encoding`."""
     pairs: int
     total: int | None = None
+    note: str = ""
+    """What is to be told, in one line."""
 
 
 def prepare(

@@ -48,6 +48,8 @@ def show_preparation(events: Iterable[Progress | Store], console: Console) -> St
             if isinstance(event, Store):
                 store = event
                 continue
+            if event.note:
+                console.print(f"note: {event.note}", markup=False, soft_wrap=True)
             now = time.monotonic()
             if event.stage != stage:
                 stage, stage_started = event.stage, now

@@ -18,6 +18,7 @@ def prepare_store(config: RunConfig) -> Iterator[Progress | Store]:
     path = Path(config.data.store)
     tokenizer = directory.read_tokenizer(directory.find(config.init)) if config.init else None
     corpora = open_corpora(config)
+    yield from (Progress("reading", 0, note=warning) for warning in corpora.warnings)
     check_store(path, config, corpora, tokenizer)
     yield from ensure_store(path, config, corpora, tokenizer)
     yield Store(path)
