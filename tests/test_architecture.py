@@ -206,7 +206,7 @@ def test_public_names():
 
 
 DATA = (
-    "alignments drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-ratio max-tokens source "
+    "alignments columns drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-ratio max-tokens source "
     "source-lang store target target-lang valid-source valid-target tokenizer.kind tokenizer.sample-pairs "
     "tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
 )

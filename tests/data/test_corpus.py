@@ -1,16 +1,18 @@
 """Reading: what ends a line, what is refused and how it is named."""
 
+import bz2
 import gzip
 import io
 import lzma
 import sys
 
 import pytest
+from backports import zstd
 
 from clearhead.config import CorpusConfig
 from clearhead.data.corpus import read_pairs, read_parallel
 from clearhead.data.formats import read_tsv
-from clearhead.data.lines import read_lines
+from clearhead.data.lines import LONGEST, Overlong, read_lines
 from clearhead.errors import DataError
 
 
@@ -91,3 +93,50 @@ def test_tsv_takes_the_first_two_columns(tmp_path):
 def test_a_source_without_target_is_not_guessed(tmp_path):
     with pytest.raises(DataError, match="without a target"):
         read_pairs(CorpusConfig(source=str(tmp_path / "a.fr")))
+
+
+SUFFIXES = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress, ".zst": zstd.compress}
+LINES = "".join(f"Der Ball Nummer {n} ist rot.\n" for n in range(3000))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_packed_text_is_whole_or_refused(tmp_path, suffix):
+    """Several streams in one file are one text; a cut and anything else after the end is told of."""
+    pack = SUFFIXES[suffix]
+    whole = pack(LINES.encode())
+    path = tmp_path / f"a{suffix}"
+    assert list(read_lines(write(path, whole + pack(b"Ende.\n")))) == [*LINES.splitlines(), "Ende."]
+    damaged = pack(b"Ende.\n")
+    flipped = whole[:60] + bytes(byte ^ 255 for byte in whole[60:90]) + whole[90:]
+    for data in (
+        whole[:-1],
+        whole[: len(whole) // 2],
+        whole + b"garbage",
+        whole + b"\n",
+        whole + damaged[:-3],
+        whole + b"X" + damaged[1:],
+        *([flipped] if suffix != ".zst" else []),  # zstd writes no sums unless asked
+    ):
+        with pytest.raises(DataError, match=rf"cannot read .*a\{suffix} to its end: ") as raised:
+            list(read_lines(write(path, data)))
+        assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("suffix", [".xz", ".bz2", ".gz"])
+def test_padding_after_packed_text_is_no_garbage(tmp_path, suffix):
+    data = SUFFIXES[suffix](LINES.encode()) + bytes(512)
+    assert len(list(read_lines(write(tmp_path / f"a{suffix}", data)))) == 3000
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_the_rest_of_a_long_line_is_passed_over(tmp_path, packing):
+    """Only where it is asked for: what is to be translated is never cut."""
+    long = "ab" * LONGEST
+    data = f"one\n{long}\ntwo\n{'é' * (LONGEST // 2)}\n{long}".encode()
+    path = write(tmp_path / f"a{packing}", gzip.compress(data) if packing else data)
+    assert [len(line) for line in read_lines(path)] == [3, 2 * LONGEST, 3, LONGEST // 2, 2 * LONGEST]
+    lines = list(read_lines(path, bounded=True))
+    assert [isinstance(line, Overlong) for line in lines] == [False, True, False, False, True]
+    assert lines[1].startswith("abab")
+    assert len(lines[1]) < 1000
+    assert (lines[0], lines[2], len(lines[3])) == ("one", "two", LONGEST // 2)

@@ -14,6 +14,7 @@ import threading
 import zipfile
 
 import pytest
+from backports import zstd
 
 from clearhead.config import CorpusConfig
 from clearhead.data.corpus import read_pairs
@@ -38,12 +39,15 @@ WIDE = {
     "UTF-32 big": codecs.BOM_UTF32_BE + TEXT.encode("utf-32-be"),
 }
 BARE = {code: f"\n\n{TEXT}".encode(code) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")}
+CHINESE = "我是一个学生。\n他在上面写上了名字。\n"
+BARE |= {f"{code} Chinese": CHINESE.encode(code) for code in ("UTF-16LE", "UTF-16BE")}
 BARE |= {f"{code} Windows": WESTERN.replace("\n", "\r\n").encode(code) for code in ("UTF-16LE", "UTF-16BE")}
 PACKED = {
     "gzip": gzip.compress(TEXT.encode()),
     "bzip2": bz2.compress(TEXT.encode()),
     "xz": lzma.compress(TEXT.encode()),
     "zip": zipped(TEXT.encode()),
+    "zstd": zstd.compress(TEXT.encode()),
 }
 
 
@@ -66,7 +70,9 @@ def test_what_a_file_is_and_a_command_that_works(tmp_path, name):
     program = shlex.split(command)[0]
     if shutil.which(program):
         subprocess.run(command, shell=True, check=True, cwd=tmp_path)
-        expected = WESTERN.replace("\n", "\r\n") if "Windows" in name else TEXT
+        expected = (
+            WESTERN.replace("\n", "\r\n") if "Windows" in name else CHINESE if "Chinese" in name else TEXT
+        )
         assert new.read_bytes().decode().removeprefix("\ufeff").lstrip("\n") == expected
         assert list(read_lines(new))
 
@@ -84,6 +90,38 @@ def test_standard_input_and_packed_files_are_named_too(tmp_path, monkeypatch, na
     if name in WIDE:
         subprocess.run(message.rpartition(": ")[2], shell=True, check=True, cwd=tmp_path)
         assert (tmp_path / "NEW").read_bytes().decode().removeprefix("\ufeff") == TEXT
+
+
+def test_a_name_may_say_it_in_capitals(tmp_path):
+    for suffix, pack in (
+        (".GZ", gzip.compress),
+        (".Xz", lzma.compress),
+        (".BZ2", bz2.compress),
+        (".ZST", zstd.compress),
+    ):
+        (tmp_path / f"A.TXT{suffix}").write_bytes(pack(TEXT.encode()))
+        assert list(read_lines(tmp_path / f"A.TXT{suffix}")) == TEXT.splitlines()
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".jsonl", ".tmx", ".po"])
+def test_the_converted_file_keeps_what_its_name_says(tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"a{suffix}").write_bytes(gzip.compress(b"x"))
+    with pytest.raises(DataError) as raised:
+        list(read_pairs(CorpusConfig(source=f"a{suffix}", source_lang="en", target_lang="fr")))
+    subprocess.run(str(raised.value).rpartition(": ")[2], shell=True, check=True)
+    assert (tmp_path / f"NEW{suffix}").read_bytes() == b"x"
+
+
+def test_an_archive_of_several_files_is_not_unpacked_into_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.fr", "un\n")
+        archive.writestr("x.en", "one\n")
+    message = said(tmp_path / "a.zip")
+    assert "it holds 2 files (x.fr, x.en" in message
+    subprocess.run(message.rpartition(": ")[2], shell=True, check=True)
+    assert (tmp_path / "x.en").read_text() == "one\n"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +145,7 @@ def test_a_line_that_is_not_utf8_is_most_often_windows_1252(tmp_path, text):
     message = said(path)
     assert "a.fr, line 2: byte " in message
     assert "is not valid UTF-8; convert the file" in message
+    assert "not Latin-1" in message
     subprocess.run(message.rpartition(": ")[2], shell=True, check=True, cwd=tmp_path)
     assert list(read_lines(tmp_path / "NEW")) == ["plain", text]
 

@@ -23,12 +23,16 @@ def found(src, tgt, **settings):
         ("a", " \u200b ", {faults.EMPTY}),
         ("The\rball", "Мяч", {faults.CARRIAGE_RETURN}),
         ("The\u2028ball", "Мяч", {faults.LINE_SEPARATOR}),
-        ("The ball", "Мяч\x85", {faults.LINE_SEPARATOR}),
+        ("The ball", "Мяч\x85", {faults.LINE_SEPARATOR, faults.CONTROLS}),
+        ("It\x92s", "Мяч", {faults.CONTROLS}),
+        ("Ball", "5 \x80 Мяч", {faults.CONTROLS}),
         ("a" * 200, "Мяч", {faults.RATIO}),
         ("Yes", "Да, конечно, без сомнения.", set()),
         ("The ball is blue.", "The ball is red.", {faults.SCRIPT}),
         ("Мяч синий", "Мяч", {faults.SCRIPT}),
-        ("42 %", "42 %", {faults.IDENTICAL}),
+        ("42 %", "42 %", {faults.IDENTICAL, faults.LETTERLESS}),
+        ("1200", "Мяч", {faults.LETTERLESS}),
+        ("Ball", "0.71", {faults.LETTERLESS}),
     ],
 )
 def test_faults_of_a_pair(src, tgt, expected):
@@ -40,6 +44,8 @@ def test_faults_of_a_pair(src, tgt, expected):
     [
         ("Je suis étudiant", "fr", False),
         ("Je suis étudiant", "fr-CA", False),
+        ("Я студент", "fra", True),
+        ("Я студент", "FR_ca", True),
         ("Я студент", "fr", True),
         ("Я student of Москва", "ru", True),
         ("Я студент MIT", "ru", False),

@@ -54,7 +54,7 @@ def test_language_codes_are_written_either_way(tmp_path):
 GROWTH = """
 import resource, sys
 import lxml.etree
-from clearhead.data.formats import read_tmx
+from clearhead.data.tmx import read_tmx
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert sum(1 for _ in read_tmx(sys.argv[1], "en", "fr")) == 50_000
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
@@ -219,3 +219,118 @@ def test_a_cut_archive_is_said(tmp_path):
     data = zstd.compress(b"a\tb\n" * 100_000)
     with pytest.raises(DataError, match=r"cannot read .*\.zst to its end"):
         pairs(write(tmp_path / "c.tsv.zst", data[: len(data) // 2]))
+
+
+def test_po_may_begin_with_a_byte_order_mark(tmp_path):
+    assert pairs(write(tmp_path / "m.po", f"\ufeff{PO}".encode()), "", "") == pairs(
+        write(tmp_path / "n.po", PO), "", ""
+    )
+    assert pairs(write(tmp_path / "o.po", '\ufeffmsgid "a"\nmsgstr "b"\n'), "", "") == [("a", "b", 1)]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"\101\x42C", "ABC"),
+        (r"caf\303\251", "café"),
+        (r"caf\xc3\xa9 \xe2\x82\xac", "café €"),
+        (r"say \042hi\042", 'say "hi"'),
+        (r"back\134n", "back\\n"),
+        (r"a\\101", "a\\101"),
+        (r"a\\\101", "a\\A"),
+        (r"one\012two\11three", "one\ntwo\tthree"),
+        (r"bell\a \b\v\f.", "bell\a \b\v\f."),
+        (r"\x41g", "Ag"),
+        (r"\0601", "01"),
+    ],
+)
+def test_po_escapes(tmp_path, written, meant):
+    assert pairs(write(tmp_path / "m.po", f'msgid "{written}"\nmsgstr "x{written}"\n'), "", "") == [
+        (meant, f"x{meant}", 1)
+    ]
+
+
+def test_po_escapes_that_are_no_text(tmp_path):
+    with pytest.raises(
+        DataError, match=r"m\.po, line 2: its escapes stand for bytes that are not valid UTF-8"
+    ):
+        pairs(write(tmp_path / "m.po", 'msgid "a"\nmsgstr "\\351"\n'), "", "")
+
+
+UNITS = (
+    '<tmx><body>{}\n<tu><tuv xml:lang="en-GB"><seg>one</seg></tuv>'
+    '<tuv xml:lang="fr-FR"><seg>un</seg></tuv></tu></body></tmx>'
+)
+BAD_UNIT = (
+    '\n<tu><tuv xml:lang="en-GB"><seg>t{}wo</seg></tuv><tuv xml:lang="fr-FR"><seg>deux</seg></tuv></tu>'
+)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "&#x1F;",
+        "&#31;",
+        "&#0;",
+        "&#xD800;",
+        "&#xFFFE;",
+        "&#1114112;",
+        "\x1f",
+        "\0",
+        "<![CDATA[\x01]]>",
+        "<ph>\x02</ph>\x02",
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_character_that_xml_does_not_allow_costs_its_unit_only(tmp_path, bad, packed):
+    place = UNITS.format(BAD_UNIT).index("{}")
+    for cut in range(1, 10):  # where what is read at a time ends
+        text = UNITS.format(" " * ((1 << 15) - place - cut) + BAD_UNIT.format(bad))
+        path = write(
+            tmp_path / ("m.tmx.gz" if packed else "m.tmx"),
+            gzip.compress(text.encode(), 1) if packed else text,
+        )
+        corpus = CorpusConfig(source=str(path), source_lang="en", target_lang="fr")
+        found = [(pair.src, pair.tgt, pair.line, bool(pair.fault)) for pair in read_pairs(corpus)]
+        assert found[1] == ("one", "un", 3, False)
+        assert found[0][1:] == ("deux", 2, True)
+
+
+def test_references_that_xml_allows_stay(tmp_path):
+    path = write(tmp_path / "m.tmx", UNITS.format(BAD_UNIT.format("&#9;&#233;&#x1F600;&amp;&lt;&#xE58B;")))
+    assert pairs(path)[0][0] == "t\t\u00e9\U0001f600&<\ue58bwo"
+
+
+def test_languages_that_a_memory_does_not_have(tmp_path):
+    path = write(tmp_path / "m.tmx", UNITS.format(BAD_UNIT.format("")))
+    for wanted in (("es", "fr"), ("en", "es"), ("en-US", "fr")):
+        with pytest.raises(
+            ConfigError, match=r"m\.tmx has no text in 'e.*'; its languages are en-GB, fr-FR: give one"
+        ):
+            pairs(path, *wanted)
+    two = '<tmx><body><tu><tuv xml:lang="en"><seg>a</seg></tuv>{}</tu></body></tmx>'
+    chinese = "".join(f'<tuv xml:lang="zh-{code}"><seg>{code}</seg></tuv>' for code in ("Hans", "TW"))
+    path = write(tmp_path / "m.tmx", two.format(chinese))
+    with pytest.raises(ConfigError, match=r"'zh' in several scripts, zh-Hans and zh-TW; give one"):
+        pairs(path, "en", "zh")
+    assert [pairs(path, "en", code)[0][1] for code in ("zh-CN", "zh_Hant")] == ["Hans", "TW"]
+
+
+@pytest.mark.parametrize("code", ["en", "EN", "eng", "en-US", "en_US"])
+@pytest.mark.parametrize("written", ["en", "EN", "eng", "en-US", "en_us"])
+def test_a_language_is_found_however_it_is_written(tmp_path, code, written):
+    memory = UNITS.format("").replace("en-GB", written)
+    assert pairs(write(tmp_path / "m.tmx", memory), code, "fra") == [("one", "un", 2)]
+    assert pairs(write(tmp_path / "m.JSONL", json.dumps({written: "one", "fr": "un"})), code, "FR") == [
+        ("one", "un", 1)
+    ]
+
+
+def test_null_is_an_empty_side(tmp_path):
+    lines = ['{"en": "a", "fr": null}', '{"translation": {"en": null, "fr": "b"}}', '{"en": "c", "fr": "d"}']
+    path = write(tmp_path / "c.jsonl", "\n".join(lines))
+    assert pairs(path) == [("a", "", 1), ("", "b", 2), ("c", "d", 3)]
+    with pytest.raises(DataError, match=r"line 1: it does not hold .* but en, fr; mend"):
+        pairs(path, "en", "de")
+    with pytest.raises(DataError, match=r"but en, zh-Hans, zh-Hant; mend"):
+        pairs(write(path, '{"en": "a", "zh-Hans": "b", "zh-Hant": "c"}'), "en", "zh")

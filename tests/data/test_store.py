@@ -1,5 +1,6 @@
 """Prepared text: complete, the same bytes each time, true to its files, and honest about what was left out."""
 
+import base64
 import gzip
 import json
 import lzma
@@ -10,7 +11,7 @@ import pytest
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.data.corpus import read_pairs
-from clearhead.data.faults import HeldOut
+from clearhead.data.faults import REMEDIES, HeldOut
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.sources import check_sources, record
@@ -328,3 +329,86 @@ def test_a_file_is_the_same_packed_or_not_and_no_other_is(tmp_path, suffix):
         check_sources(tmp_path, [str(file)], records, "or else")
     with pytest.raises(ConfigError, match="was prepared from 1 files"):
         check_sources(tmp_path, [], records, "or else")
+
+
+def natural(seed, count=300):
+    draws = random.Random(seed)
+    parts = ["bal", "kat", "hus", "rood", "blau", "lopen", "oud", "met", "de", "een"]
+    stems = [first + last for first in parts for last in parts]
+    return [
+        tuple(" ".join(draws.choice(stems) for _ in range(draws.randint(3, 9))) for _ in range(2))
+        for _ in range(count)
+    ]
+
+
+def base64_text(seed, size):
+    return base64.b64encode(random.Random(seed).randbytes(size)).decode()
+
+
+HELD = ("gehouden zin qqq", "held out wwww")
+JUNK = {
+    "empty side": [("", "xyzzy plugh xyzzy plugh"), ("xyzzy plugh xyzzy", " ")],
+    "ratio outlier": [("xyzzy plugh " * 30, "plu")],
+    "wrong script": [("xyzzy plugh", "совсем другой язык совсем другой")],
+    "identical sides": [("xyzzy plugh frotz", "xyzzy plugh frotz")],
+    "duplicate": [],
+    "pair of the validation set": [HELD],
+    "sentence of the validation set": [(HELD[0], "xyzzy frotz xyzzy frotz")],
+    "too long": [
+        (base64_text(1, 3000), base64_text(2, 3000)),
+        (base64_text(3, 70), base64_text(4, 70)),
+        (f"see {base64_text(5, 60)} there", f"zie {base64_text(6, 60)} daar"),
+        ("xyzzy frotz " * 50, "plugh xyzzy " * 50),
+        ("y" * 300_000, "z" * 300_000),
+        ("x y z " * 30, "z y x " * 30),
+        ("字" * 70, "句" * 70),
+    ],
+    "line of more than 1,000,000 bytes": [("xyzzy frotz", "xyzzy frotz")],
+}
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+@pytest.mark.parametrize("sample", [100_000, 90])
+def test_what_is_left_out_does_not_shape_the_vocabulary(tmp_path, kind, sample):
+    """With junk of every kind of fault in it, a corpus gives the vocabulary that it gives without, piece for piece."""
+    config = CorpusConfig(source_lang="en", target_lang="nl")
+    clean = [Pair(*pair, "f", 1) for pair in natural(1)]
+    dirty = list(clean)
+    for fault, pairs in JUNK.items():
+        read = fault if fault.startswith("line of") else ""
+        dirty[7:7] = [Pair(*pair, "f", 1, fault=read) for pair in pairs]
+    dirty += clean[:50]
+    filters = FilterConfig(**dict.fromkeys(REMEDIES.values(), True))
+    tokenizer = TokenizerConfig(kind=kind, vocab_size=420, sample_pairs=sample)
+    stores = [
+        make(
+            tmp_path / name,
+            CorpusText(config, pairs),
+            filters=filters,
+            held_out=HeldOut.of([HELD]),
+            tokenizer=tokenizer,
+            max_tokens=60,
+        )
+        for name, pairs in (("clean", clean), ("dirty", dirty))
+    ]
+    assert set(JUNK) == {fault for fault, entry in stores[1].report[0]["faults"].items() if entry["left_out"]}
+    assert len(stores[0]) == len(stores[1]) == len(clean)
+    one, other = (store.tokenizer.vocabulary for store in stores)
+    assert one == other
+
+
+def test_a_vocabulary_is_learned_anew_without_what_it_makes_too_long(tmp_path):
+    """Digits look short before the vocabulary is known, and cannot be pieces of several once it is."""
+    clean = [Pair(*pair, "f", 1) for pair in natural(1)]
+    junk = [Pair(" ".join(str(n * n * 7919 + k) for k in range(9)), "een kat", "f", 1) for n in range(20, 60)]
+    tokenizer = TokenizerConfig(vocab_size=420, split_digits=True)
+    one, other = (
+        make(tmp_path / name, CorpusText(CorpusConfig(), pairs), tokenizer=tokenizer, max_tokens=40).tokenizer
+        for name, pairs in (("clean", clean), ("dirty", clean[:9] + junk + clean[9:]))
+    )
+    assert one.vocabulary == other.vocabulary
+
+
+def test_a_corpus_whose_lines_all_look_too_long_still_has_a_vocabulary(tmp_path):
+    pairs = [Pair(f"{'abcdefgh' * 5}", f"{'hgfedcba' * 5}", "f", n) for n in range(50)]
+    assert len(make(tmp_path / "s", CorpusText(CorpusConfig(), pairs), max_tokens=39)) == 50

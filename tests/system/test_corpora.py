@@ -10,7 +10,7 @@ import pytest
 
 from clearhead import checkpoint, cli
 from clearhead.engines import directory
-from clearhead.errors import ConfigError
+from clearhead.errors import ConfigError, TranslationError
 from clearhead.translator import Translator
 from tests.system.conftest import TOML, WORDS, write_corpus
 
@@ -64,6 +64,11 @@ def several(folder):
 def test_one_model_serves_several_directions(several):
     translator = Translator.load(several)
     assert translator.targets == ("de", "en", "xx")
+    assert [translator.target(code) for code in ("EN", "eng", "en_US", "ger", "de-AT")] == ["en"] * 3 + [
+        "de"
+    ] * 2
+    with pytest.raises(TranslationError, match="does not translate to 'fr'"):
+        translator.target("fr")
     assert directory.read_info(several / "model").source_langs == ("en", "xx")
     english = [t.text.split() for t in translator.translate(["1 2", "3 4 5"], to="en")]
     german = [t.text.split() for t in translator.translate(["1 2", "3 4 5"], to="de")]

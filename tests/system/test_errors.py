@@ -1,6 +1,9 @@
 """Wrong input at the command line: one line on standard error that says what to do, and exit code 1."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from backports import zstd
 
 from clearhead import checkpoint, cli
 from clearhead.engines import directory
@@ -260,3 +264,60 @@ def test_debug_shows_where_an_error_comes_from():
 
     with pytest.raises(CheckpointError):
         cli.main(["translate", "--debug", "--model", "nowhere", "hello"])
+
+
+FRENCH = "Le cœur de l’ouvrière… – « Oui », 5 €\nUn œuf\n"
+LATIN_1 = "Ça coûte cinq\nUn été\n"
+DISGUISED = {
+    "windows-1252": (FRENCH, FRENCH.encode("cp1252")),
+    "latin-1": (LATIN_1, LATIN_1.encode("latin-1")),
+    "UTF-16": (FRENCH, FRENCH.encode("utf-16")),
+    "UTF-16LE": (FRENCH, FRENCH.encode("utf-16-le")),
+    "UTF-16BE": (FRENCH, FRENCH.encode("utf-16-be")),
+    "UTF-32": (FRENCH, FRENCH.encode("utf-32")),
+    "gzip": (FRENCH, gzip.compress(FRENCH.encode())),
+    "xz": (FRENCH, lzma.compress(FRENCH.encode())),
+    "bzip2": (FRENCH, bz2.compress(FRENCH.encode())),
+    "zstd": (FRENCH, zstd.compress(FRENCH.encode())),
+}
+
+
+@pytest.mark.parametrize("kind", DISGUISED)
+def test_the_command_that_is_named_for_text_in_another_code_gives_back_the_text(
+    fails, files, tiny_run, tmp_path, monkeypatch, kind
+):
+    """Whatever reads a file says the same, and what it says is run here."""
+    monkeypatch.chdir(tmp_path)
+    text, data = DISGUISED[kind]
+    files()
+    (tmp_path / "x").write_bytes(data)
+    (tmp_path / "y").write_text("un\ndeux\n")
+    valid = ["--valid-source", "v.fr", "--valid-target", "v.en"]
+    model = ["--model", tiny_run.path]
+    said = {
+        fails(*command).removeprefix("clearhead: ")
+        for command in (
+            ["train", "--source", "x", "--target", "y", *valid, "--out", "out"],
+            ["train", "--source", "y", "--target", "x", *valid, "--out", "out"],
+            ["prepare", "--source", "x", "--target", "y", *valid, "--store", "st"],
+            [
+                "prepare",
+                "--source",
+                "y",
+                "--target",
+                "y",
+                "--valid-source",
+                "v.fr",
+                "--valid-target",
+                "x",
+                "--store",
+                "st",
+            ],
+            ["translate", *model, "--input", "x"],
+            ["evaluate", *model, "--source", "x", "--reference", "y"],
+            ["evaluate", *model, "--source", "y", "--reference", "x"],
+        )
+    }
+    (line,) = said
+    subprocess.run(line.rpartition(": ")[2], shell=True, check=True)
+    assert (tmp_path / "NEW").read_bytes().decode("utf-8").removeprefix("\ufeff") == text

@@ -10,6 +10,17 @@ from clearhead.errors import ConfigError
 BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
 
 
+def check_columns(columns: tuple[int | str, ...], name: str) -> None:
+    """Raise ConfigError unless columns are none, or two different numbers or names."""
+    right = all(each >= 1 if isinstance(each, int) else each for each in columns)
+    check(
+        not columns or (len(columns) == 2 and columns[0] != columns[1] and right),
+        name,
+        list(columns),
+        "two different numbers from 1, or two names of the first line, source first, such as 2 4",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class CorpusConfig:
     """One body of parallel text: an entry of `[[data.corpora]]`."""
@@ -27,8 +38,11 @@ class CorpusConfig:
     """Learn target to source too."""
     alignments: str = ""
     """Known links of its words, `0-0 1-2` a line, words parted by spaces (training.guided_alignment)."""
+    columns: tuple[int | str, ...] = ()
+    """Where a .tsv has source and target: two numbers from 1, or two names of its first line; empty: as recognised."""
 
     def __post_init__(self) -> None:
+        check_columns(self.columns, "data.corpora.columns")
         check(0 < self.weight <= 1e9, "data.corpora.weight", self.weight, "above 0, up to 1e9")
         check(
             not self.both_directions or bool(self.source_lang and self.target_lang),
@@ -105,11 +119,13 @@ class TextConfig:
     """Where the parallel text is and what of it is kept: all that preparing it asks for."""
 
     source: str = ""
-    """Source side, a sentence a line (.gz, .xz, .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
+    """Source side, a sentence a line (.gz .xz .bz2 .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
     target: str = ""
     """Target side, line for line; empty where one file holds both."""
     alignments: str = ""
     """Known links of their words, `0-0 1-2` a line, words parted by spaces; for training.guided_alignment."""
+    columns: tuple[int | str, ...] = ()
+    """Where a .tsv, source and valid-source alike, has the two sides: numbers from 1, or names of its first line."""
     valid_source: str = ""
     valid_target: str = ""
     source_lang: str = ""
@@ -127,6 +143,7 @@ class TextConfig:
 
     def __post_init__(self) -> None:
         check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "1 to 65535")
+        check_columns(self.columns, "data.columns")
         for table, entries in (("corpora", self.corpora), ("validation", self.validation)):
             for place, each in enumerate(entries, start=1):
                 if not each.source:
@@ -134,7 +151,7 @@ class TextConfig:
                         f"[[data.{table}]], entry {place} of {len(entries)}: it has no source; name one"
                     )
         for table, names in (
-            ("corpora", ("source", "target", "alignments", "source_lang", "target_lang")),
+            ("corpora", ("source", "target", "alignments", "columns", "source_lang", "target_lang")),
             ("validation", ("valid_source", "valid_target")),
         ):
             for name in names:
@@ -164,6 +181,7 @@ class TextConfig:
                 source_lang=self.source_lang,
                 target_lang=self.target_lang,
                 alignments=alignments,
+                columns=self.columns,
             ),
         )
 

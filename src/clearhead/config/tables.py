@@ -44,7 +44,7 @@ def section(kind: type[Config], values: object, name: str) -> Config:
     """Build one table's dataclass from plain values, checking keys and types."""
     table = as_table(values, name)
     unknown_key_check(table, kind, name)
-    for each in dataclasses.fields(kind):
+    for each in dataclasses.fields(kind):  # type: ignore[arg-type]
         if each.name not in table and each.default is each.default_factory is dataclasses.MISSING:
             raise ConfigError(f"[{name}] has no {each.name}")
     hints = get_type_hints(kind)
@@ -97,5 +97,6 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
         except OverflowError:
             raise ConfigError(f"{name} is {shown(value)}; that is too large") from None
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(f"{name} is {shown(value)}; it must be of type {hint.__name__}")
+        kinds = " or ".join(kind.__name__ for kind in get_args(hint) or (hint,))
+        raise ConfigError(f"{name} is {shown(value)}; it must be of type {kinds}")
     return value

@@ -1,34 +1,93 @@
 """Reading parallel text: no alignment is ever shifted."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
 from clearhead.config import CorpusConfig
-from clearhead.data.formats import read_jsonl, read_po, read_tmx, read_tsv
-from clearhead.data.lines import PACKED, STANDARD_INPUT, Pair, read_lines
+from clearhead.data.formats import Tell, read_column, read_jsonl, read_tsv, silent
+from clearhead.data.lines import OVERLONG, PACKED, STANDARD_INPUT, Overlong, Pair, read_lines, suffix_of
+from clearhead.data.po import read_po
+from clearhead.data.tmx import read_tmx
 from clearhead.data.word_links import with_links
-from clearhead.errors import DataError
+from clearhead.errors import ConfigError, DataError
 
-BILINGUAL: dict[str, Callable[[str, str, str], Iterator[Pair]]] = {
+Columns = Sequence[int | str]
+BILINGUAL: dict[str, Callable[[str, str, str, Columns, Tell], Iterator[Pair]]] = {
     ".tsv": read_tsv,
     ".jsonl": read_jsonl,
     ".tmx": read_tmx,
     ".po": read_po,
 }
-"""Who reads a file that holds both sides, given the two languages."""
+"""Who reads a file that holds both sides, given the two languages and, for tables, the columns."""
+SPREADSHEETS = (".csv", ".xlsx", ".xls", ".ods")
 
 
-def holds_both(file: Path | str) -> str | None:
-    """Return how the name of a file ends that holds both sides, without what it is packed with; None for another."""
-    name = Path(file)
-    suffix = name.with_suffix("").suffix if name.suffix in PACKED else name.suffix
-    return suffix if suffix in BILINGUAL else None
+def form_of(path: Path | str) -> str:
+    """Return the form that the name of a file tells, packed or not: `.tsv` for `A.TSV.gz`; empty for plain text."""
+    suffix = suffix_of(path)
+    suffix = suffix_of(Path(path).with_suffix("")) if suffix in PACKED else suffix
+    return suffix if suffix in BILINGUAL or suffix in SPREADSHEETS else ""
 
 
-def read_parallel(source: Path | str, target: Path | str) -> Iterator[Pair]:
-    """Yield the pairs of two files, line by line; blank lines stay. Raises DataError for unequal counts."""
-    return in_step(read_lines(source), read_lines(target), source, target)
+def holds_both(path: Path | str) -> str | None:
+    """Return the form of a file that holds both sides by its name; None for another."""
+    form = form_of(path)
+    return form if form in BILINGUAL else None
+
+
+def read_one_side(
+    path: Path | str, side: int, language: str = "", columns: Columns = (), *, bounded: bool = False
+) -> Iterator[str]:
+    """Yield one side of a corpus, 0 for the source and 1 for the target, a text a line: of a plain file its lines, of
+    one with both sides those of that side.
+
+    JSON Lines and TMX need the language, and a table a head line that names it, or `columns`. Raises ConfigError
+    where it is not plain which texts are meant.
+    """
+    form = form_of(path)
+    if form == ".tsv":
+        return read_column(path, side, language, columns)
+    if form == ".po":
+        return ("" if pair.fault else (pair.src, pair.tgt)[side] for pair in read_po(path))
+    if form in BILINGUAL:
+        return (_shown(pair) for pair in BILINGUAL[form](str(path), language, language, (), silent))
+    _check_text(path, form)
+    return read_lines(path, bounded=bounded)
+
+
+def _shown(pair: Pair) -> str:
+    return Overlong(pair.src) if pair.fault == OVERLONG else "" if pair.fault else pair.src
+
+
+def _check_text(path: Path | str, form: str) -> None:
+    if form in SPREADSHEETS:
+        raise DataError(
+            f"{path} is a spreadsheet, which is not read; save it as text with tabs between the columns, in UTF-8, "
+            "under a name that ends in .tsv"
+        )
+
+
+def read_parallel(
+    source: Path | str,
+    target: Path | str,
+    languages: tuple[str, str] = ("", ""),
+    columns: Columns = (),
+    *,
+    bounded: bool = False,
+    tell: Tell = silent,
+) -> Iterator[Pair]:
+    """Yield the pairs of two files, line by line; blank lines stay.
+
+    One file that holds both sides may be given twice, and stand on one side of another (`read_one_side`). Raises
+    DataError for unequal counts.
+    """
+    if str(source) == str(target) and form_of(source) in BILINGUAL:
+        yield from read_both(source, languages, columns, tell)
+        return
+    srcs = read_one_side(source, 0, languages[0], columns, bounded=bounded)
+    tgts = read_one_side(target, 1, languages[1], columns, bounded=bounded)
+    yield from in_step(srcs, tgts, source, target)
 
 
 def in_step(
@@ -40,7 +99,8 @@ def in_step(
         counts[0] += src is not None
         counts[1] += tgt is not None
         if src is not None and tgt is not None:
-            yield Pair(src, tgt, str(source), number)
+            long = isinstance(src, Overlong) or isinstance(tgt, Overlong)
+            yield Pair(src, tgt, str(source), number, fault=OVERLONG if long else "")
     if counts[0] != counts[1]:
         raise DataError(
             f"{source} has {counts[0]:,} lines but {target} has {counts[1]:,}; the two must have one line for "
@@ -48,27 +108,35 @@ def in_step(
         )
 
 
-def read_pairs(corpus: CorpusConfig) -> Iterator[Pair]:
-    """Yield the pairs of a corpus, with the links of their words where it has a file of them."""
-    pairs = _read_sides(corpus)
-    return with_links(pairs, corpus.alignments) if corpus.alignments else pairs
+def read_both(
+    path: Path | str, languages: tuple[str, str] = ("", ""), columns: Columns = (), tell: Tell = silent
+) -> Iterator[Pair]:
+    """Yield the pairs of one file that holds both sides, which its name says; standard input is a table.
 
-
-def _read_sides(corpus: CorpusConfig) -> Iterator[Pair]:
-    """Yield the pairs of two line-aligned files, of one file that holds both sides, or of standard input.
-
-    Which one it is, the name says: `.tsv`, `.jsonl`, `.tmx` or `.po`, packed or not; standard input is
-    tab-separated. Raises DataError for anything else without a target.
+    `tell` hears how it was understood where that is not plain. Raises DataError for any other file.
     """
-    source = corpus.source
-    if corpus.target:
-        return read_parallel(source, corpus.target)
-    if source == STANDARD_INPUT:
-        return read_tsv(source)
-    suffix = holds_both(source)
-    if suffix is None:
+    form = ".tsv" if str(path) == STANDARD_INPUT else form_of(path)
+    _check_text(path, form)
+    if form not in BILINGUAL:
         raise DataError(
-            f"{source} was given without a target; give the target file too, or one file of both sides "
+            f"{path} was given without a target; give the target file too, or one file of both sides "
             f"({', '.join(BILINGUAL)})"
         )
-    return BILINGUAL[suffix](source, corpus.source_lang, corpus.target_lang)
+    if columns and form != ".tsv":
+        raise ConfigError(f"{path} has no columns; leave columns out: they are for tables (.tsv)")
+    return BILINGUAL[form](str(path), *languages, columns, tell)
+
+
+def read_pairs(corpus: CorpusConfig, tell: Tell = silent) -> Iterator[Pair]:
+    """Yield the pairs of a corpus, with the links of their words where it has a file of them.
+
+    `tell` hears how a file was understood where that is not plain. A pair with a fault is to be left out.
+    """
+    languages = corpus.source_lang, corpus.target_lang
+    if corpus.target:
+        pairs = read_parallel(
+            corpus.source, corpus.target, languages, corpus.columns, bounded=True, tell=tell
+        )
+    else:
+        pairs = read_both(corpus.source, languages, corpus.columns, tell)
+    return with_links(pairs, corpus.alignments) if corpus.alignments else pairs

@@ -11,11 +11,14 @@ from typing import Any, Self
 from clearhead.config import CorpusConfig, FilterConfig
 from clearhead.data.lines import Pair
 from clearhead.data.word_links import fit
+from clearhead.text.language_codes import primary
 
 EMPTY, LONG, RATIO, SCRIPT = "empty side", "too long", "ratio outlier", "wrong script"
 IDENTICAL, DUPLICATE = "identical sides", "duplicate"
 OVERLAP, PARTIAL_OVERLAP = "pair of the validation set", "sentence of the validation set"
 STRAY_LINK = "links that do not fit the words, not used"
+LETTERLESS = "side without letters"
+CONTROLS = "control characters, U+0080 to U+009F"
 CARRIAGE_RETURN, LINE_SEPARATOR = "stray carriage return", "line separator inside a line"
 
 REMEDIES = {
@@ -27,14 +30,21 @@ REMEDIES = {
     PARTIAL_OVERLAP: "drop_overlap",
 }
 """The key of [data.filters] that leaves out pairs with a fault."""
+HINTS = {
+    CONTROLS: "they come of Windows-1252 read as Latin-1, and are lost: convert the original from WINDOWS-1252",
+    LETTERLESS: "where they are numbers or scores, other columns hold the text",
+}
+"""What else helps against a fault."""
 
-_SAMPLES = 5
+_SAMPLES, _SHOWN = 5, 1000
+"""Places of a fault that are kept, and characters of a side."""
 _SEPARATOR = re.compile("[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]")  # what str.splitlines() would split at
+_CONTROLS = re.compile("[\x80-\x9f]")
 _RATIO_SLACK = 10  # characters: among short sentences a large ratio is no fault
 
 _SCRIPTS = {
     "LATIN": "af ca cs cy da de en eo es et eu fi fr ga gl hr hu id is it "
-    "la lt lv ms nl no pl pt ro sk sl sq sv sw tr vi",
+    "la lt lv ms nb nl nn no pl pt ro sk sl sq sv sw tr vi",
     "CYRILLIC": "be bg kk ky mk mn ru tg uk",
     "GREEK": "el",
     "ARABIC": "ar fa ps ur",
@@ -57,6 +67,9 @@ _SCRIPT_OF_LANGUAGE = {
 
 def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: FilterConfig) -> Iterator[str]:
     """Yield what is wrong with a pair on its own; `src` and `tgt` are its sides after normalisation."""
+    if pair.fault:
+        yield pair.fault
+        return
     if not (src and tgt):
         yield EMPTY
         return
@@ -64,6 +77,10 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
         yield CARRIAGE_RETURN
     if _SEPARATOR.search(pair.src) or _SEPARATOR.search(pair.tgt):
         yield LINE_SEPARATOR
+    if _CONTROLS.search(pair.src) or _CONTROLS.search(pair.tgt):
+        yield CONTROLS
+    if not (any(map(str.isalpha, src)) and any(map(str.isalpha, tgt))):
+        yield LETTERLESS
     short, long = sorted((len(src), len(tgt)))
     if long + _RATIO_SLACK > filters.max_ratio * (short + _RATIO_SLACK):
         yield RATIO
@@ -80,7 +97,7 @@ def in_wrong_script(text: str, language: str) -> bool:
 
     False for languages whose script is not on record, and for text without letters.
     """
-    expected = _SCRIPT_OF_LANGUAGE.get(re.split("[-_]", language.lower())[0])
+    expected = _SCRIPT_OF_LANGUAGE.get(primary(language))
     if expected is None or (text.isascii() and "LATIN" in expected):
         return False
     # Half-width kana and the letter of "1\u00ba" are those of their compatibility form; marks that several scripts
@@ -158,6 +175,8 @@ class CorpusReport:
     """Of the pairs kept, after normalisation."""
     tgt_characters: int = 0
     faults: dict[str, FaultCount] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """How its files were understood where that is not plain."""
 
     def count(self, fault: str, pair: Pair, *, left_out: bool, lost: bool = False) -> None:
         """Count a fault and keep the first few places of it."""
@@ -165,7 +184,8 @@ class CorpusReport:
         entry.count += 1
         entry.lost += lost and not left_out
         if len(entry.samples) < _SAMPLES:
-            entry.samples.append({"file": pair.file, "line": pair.line, "src": pair.src, "tgt": pair.tgt})
+            sides = {"src": pair.src[:_SHOWN], "tgt": pair.tgt[:_SHOWN]}
+            entry.samples.append({"file": pair.file, "line": pair.line, **sides})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -1,53 +1,205 @@
-"""Files that hold both sides of a corpus: JSON Lines, TMX and gettext PO."""
+"""Files that hold both sides of a corpus, a pair a line: tables and JSON Lines."""
 
+import csv
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from clearhead.data import encoding
-from clearhead.data.lines import PACKING_FAULTS, Pair, is_stream, opened, read_lines
+from clearhead.data import columns as tables
+from clearhead.data.lines import OVERLONG, Overlong, Pair, is_stream, read_lines
 from clearhead.errors import ConfigError, DataError
+from clearhead.text.language_codes import find
 
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_TMX_CODES = {"bpt", "ept", "it", "ph", "ut"}
-"""Inline elements of TMX 1.4 whose contents are the markup of another format, not text; `hi` holds text."""
+Tell = Callable[[str], None]
+"""Who hears how a file was understood, in one line."""
+NO_ROW = "row without these columns"
+
+_FEW, _MANY, _QUOTES = 500, 20_000, 20
+"""Rows to know a table by, and the most that are looked at for so many with quotes."""
+_UNSEEN = "\ue58b"
+"""Stands for a line that was too long among the rows of a spreadsheet."""
 
 
-def read_tsv(path: Path | str, source_lang: str = "", target_lang: str = "") -> Iterator[Pair]:
-    """Yield the pairs of a file with source and target in its first two tab-separated columns."""
-    for number, line in enumerate(read_lines(path), start=1):
-        columns = line.split("\t")
-        if len(columns) < 2:
+def silent(line: str) -> None:
+    """Hear nothing."""
+
+
+def read_tsv(
+    path: Path | str,
+    source_lang: str = "",
+    target_lang: str = "",
+    columns: Sequence[int | str] = (),
+    tell: Tell = silent,
+) -> Iterator[Pair]:
+    """Yield the pairs of a table with tabs between its columns: those that `columns` names, or recognised ones.
+
+    A blank line is a pair with empty sides. Raises DataError for a line without a tab where there are two columns,
+    and where it is not plain which columns hold the text.
+    """
+    table = _Table(path)
+    found = tables.layout(path, table.first_rows, (source_lang, target_lang), columns)
+    described = tables.described(path, found, quoted=table.quoted, asked=bool(columns))
+    if described:
+        tell(described)
+    yield from table.pairs(found)
+
+
+def read_column(
+    path: Path | str, side: int, language: str = "", columns: Sequence[int | str] = ()
+) -> Iterator[str]:
+    """Yield one side of a table, 0 for the source and 1 for the target; a file without tabs is that side itself.
+
+    Raises ConfigError where neither `columns` nor a head line says which column it is.
+    """
+    table = _Table(path)
+    if all(len(row) == 1 for row in table.first_rows):
+        yield from read_lines(path, bounded=True) if not is_stream(str(path)) else table.lines
+        return
+    found = tables.column_of(path, table.first_rows, side, language, columns)
+    if found is None:
+        raise ConfigError(
+            f"{path} holds both sides, but was given as {('source', 'target')[side]} beside another file; give it "
+            "alone, as the source without a target, or say which columns they are: --columns SOURCE TARGET"
+        )
+    for pair in table.pairs(found):
+        yield Overlong(pair.src) if pair.fault == OVERLONG else pair.src
+
+
+class _Table:
+    """The rows of a table with tabs, of which the first are known before all are read."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path, self.name = path, str(path)
+        lines = read_lines(path, bounded=True)
+        sample = _sample(lines)
+        self.quoted = tables.quoted(sample)
+        self.lines = chain(sample, lines)
+        self.first_rows = [row for row in _first_rows(sample, quoted=self.quoted) if any(row)]
+
+    def pairs(self, found: tables.Layout) -> Iterator[Pair]:
+        """Yield the pairs that stand in two columns."""
+        rows = _spreadsheet(self.path, self.lines) if self.quoted else enumerate(self._rows(), start=1)
+        head = found.head
+        for number, row in rows:
+            if head and any(row):
+                head = False
+                continue
+            yield self._pair(row, number, found)
+
+    def _rows(self) -> Iterator[Sequence[str]]:
+        for line in self.lines:
+            yield [line] if isinstance(line, Overlong) else line.split("\t")
+
+    def _pair(self, row: Sequence[str], number: int, found: tables.Layout) -> Pair:
+        place = self.name, number
+        if self.quoted and any(_UNSEEN in cell for cell in row):
+            return Pair("", "", *place, fault=OVERLONG)
+        if found.has(row):
+            return Pair(row[found.source], row[found.target], *place)
+        if not any(row):
+            return Pair("", "", *place)
+        if isinstance(row[0], Overlong):
+            return Pair(row[0], "", *place, fault=OVERLONG)
+        if found.width <= 2:
             raise DataError(
-                f"{path}, line {number}: it has no tab; a .tsv file has source and target in two columns"
+                f"{self.path}, line {number}: it has no tab; a .tsv file has source and target in two columns"
             )
-        yield Pair(columns[0], columns[1], str(path), number)
+        return Pair(" ".join(row), "", *place, fault=NO_ROW)
 
 
-def read_jsonl(path: Path | str, source_lang: str, target_lang: str) -> Iterator[Pair]:
-    """Yield the pairs of lines such as `{"translation": {"en": "...", "fr": "..."}}`; the outer key may be left out."""
-    _both_needed(path, source_lang, target_lang)
-    for number, line in enumerate(read_lines(path), start=1):
+def _sample(lines: Iterator[str]) -> list[str]:
+    """Take so many lines that the table is known by them."""
+    sample = list(islice(lines, _FEW))
+    quotes = sum('"' in line for line in sample)
+    while quotes < _QUOTES and len(sample) < _MANY:
+        line = next(lines, None)
+        if line is None:
+            break
+        sample.append(line)
+        quotes += '"' in line
+    return sample
+
+
+def _first_rows(sample: Sequence[str], *, quoted: bool) -> Iterator[Sequence[str]]:
+    if not quoted:
+        yield from (line.split("\t") for line in sample[:_FEW] if not isinstance(line, Overlong))
+        return
+    with suppress(DataError):  # the last cell may end beyond the sample
+        yield from (row for _, row in islice(_spreadsheet("", sample), _FEW))
+
+
+def _spreadsheet(path: Path | str, lines: Iterable[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield rows whose cells may be quoted, hold tabs and go over several lines, with the line where each begins."""
+    whole = (f"{_UNSEEN}\n" if isinstance(line, Overlong) else f"{line}\n" for line in lines)
+    reader = csv.reader(whole, delimiter="\t", strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                f"{path}, line {number}: its cells are quoted as spreadsheets do, but this row is not whole ({error}); "
+                "mend its quotes, or save the table again"
+            ) from None
+        yield number, row
+
+
+def read_jsonl(
+    path: Path | str,
+    source_lang: str,
+    target_lang: str,
+    columns: Sequence[int | str] = (),
+    tell: Tell = silent,
+) -> Iterator[Pair]:
+    """Yield the pairs of lines such as `{"translation": {"en": "...", "fr": "..."}}`; the outer key may be left out.
+
+    A blank line is a pair with empty sides, and `null` is an empty side.
+    """
+    both_needed(path, source_lang, target_lang)
+    for number, line in enumerate(read_lines(path, bounded=True), start=1):
+        if isinstance(line, Overlong):
+            yield Pair(line, "", str(path), number, fault=OVERLONG)
+            continue
         if not line.strip():  # counted, so that a file of alignments keeps its place
             yield Pair("", "", str(path), number)
             continue
         try:
-            value = json.loads(line, object_pairs_hook=_each_once)
-            texts = value.get("translation", value)
-            src, tgt = texts[source_lang], texts[target_lang]
-            if not (isinstance(src, str) and isinstance(tgt, str)):
-                raise TypeError
+            texts = _texts(line)
+            (src, tgt) = (_side(texts, language) for language in (source_lang, target_lang))
             (src + tgt).encode()  # JSON can escape half of a surrogate pair, which is no text
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}, line {number}: it is not a JSON object of text ({error})") from None
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError) as error:
+            held = f" but {', '.join(texts)[:100]}" if isinstance(error, KeyError) else ""
             raise DataError(
                 f'{path}, line {number}: it does not hold {{"translation": {{"{source_lang}": "...", '
-                f'"{target_lang}": "..."}}}}; mend the line, or source_lang and target_lang'
+                f'"{target_lang}": "..."}}}}{held}; mend the line, or source_lang and target_lang'
             ) from None
         yield Pair(src, tgt, str(path), number)
+
+
+def _texts(line: str) -> dict[str, Any]:
+    value = json.loads(line, object_pairs_hook=_each_once)
+    texts = value.get("translation", value)
+    if not isinstance(texts, dict):
+        raise TypeError
+    return texts
+
+
+def _side(texts: dict[str, Any], language: str) -> str:
+    """Return the text in a language, whose code may be written otherwise; empty for null."""
+    key = find(language, texts)
+    if key is None:
+        raise KeyError
+    text = "" if texts[key] is None else texts[key]
+    if not isinstance(text, str):
+        raise TypeError
+    return text
 
 
 def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,143 +211,9 @@ def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def read_tmx(path: Path | str, source_lang: str, target_lang: str) -> Iterator[Pair]:
-    """Yield the pairs of a translation memory (TMX 1.4): units that have both languages, without inline codes.
-
-    `en` finds `en-US` too, and of several variants the first. A unit without one of the languages is a
-    pair with an empty side, so that it is counted. The line of a pair is that where its unit begins.
-    """
-    from lxml import etree
-
-    _both_needed(path, source_lang, target_lang)
-    with opened(path) as file:
-        try:
-            for _, unit in etree.iterparse(file, tag="{*}tu", remove_comments=True, remove_pis=True):
-                sides = _variant(unit, source_lang), _variant(unit, target_lang)
-                yield Pair(*sides, str(path), unit.sourceline)
-                unit.clear()
-                while unit.getprevious() is not None:  # memory stays that of one unit
-                    del unit.getparent()[0]
-        except etree.XMLSyntaxError as error:
-            line, column = error.position
-            raise DataError(
-                _other_kind(path)
-                or f"{path}, line {line}, column {column}: it is not well-formed TMX "
-                f"({(error.msg or 'it ends too early').partition(', line')[0]}); export it again"
-            ) from None
-        except PACKING_FAULTS as error:
-            raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
-
-
-def read_po(path: Path | str, source_lang: str = "", target_lang: str = "") -> Iterator[Pair]:
-    """Yield the translated entries of a gettext catalogue: msgid and msgstr, and the plural with the last form.
-
-    Fuzzy and obsolete entries are left out: their translations are not what the source says. The line
-    of a pair is that of its entry.
-    """
-    import polib
-
-    with opened(path) as file:
-        try:
-            text = file.read().decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise DataError(
-                encoding.told(path, error.object[: encoding.MAGIC], error.object[:4096])
-                or f"{path}, line {line}: byte {error.start} (0x{error.object[error.start]:02x}) is not valid UTF-8; "
-                "convert the file with: msgconv -t utf-8"
-            ) from None
-        except PACKING_FAULTS as error:
-            raise DataError(f"cannot read {path} to its end: {error}; the file may be cut") from None
-    plain = _plain_po(text, path)
-    first = len(plain) - len(plain.lstrip("\n")) + 1
-    try:
-        entries: list[Any] = polib.pofile(plain)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a gettext PO file: {error}; check it with: msgfmt -c") from None
-    for entry in entries:
-        if entry.fuzzy:
-            continue
-        forms = [entry.msgstr_plural[form] for form in sorted(entry.msgstr_plural)]
-        sides = [(entry.msgid, forms[0] if forms else entry.msgstr)]
-        sides += [(entry.msgid_plural, forms[-1])] if forms else []
-        for src, tgt in sides:
-            # polib numbers a first entry without a header 0.
-            yield Pair(_with_breaks(src), _with_breaks(tgt), str(path), entry.linenum or first)
-
-
-_PO_LINE = re.compile(r'((msgctxt|msgid|msgid_plural|msgstr(\[\d+\])?)\s*)?"([^"\\]|\\.)*"')
-# polib ends a line at each of these; only "\n" does.
-_BREAKS = "\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
-_BREAK_MARK = "\ue585"
-
-
-def _plain_po(text: str, path: Path | str) -> str:
-    """Return a catalogue that polib reads without a loss: no comments but flags, its own line ends only.
-
-    Raises DataError for a line that is neither a comment nor a string in quotes, which polib would take.
-    """
-    lines = []
-    for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.strip(" \t\r")
-        if line.startswith("#"):
-            # A comment at the end takes polib's last entry away; obsolete entries are comments too.
-            lines.append("#, fuzzy" if line.startswith("#,") and "fuzzy" in line else "")
-            continue
-        if (line and not _PO_LINE.fullmatch(line)) or "\0" in line:
-            raise DataError(
-                f"{path} is not a gettext PO file: line {number} is neither a comment nor a whole string in quotes; "
-                "check it with: msgfmt -c"
-            )
-        for place, each in enumerate(_BREAKS):
-            line = line.replace(each, f"{_BREAK_MARK}{place}")
-        lines.append(line)
-    return "\n".join([*lines, ""])  # with a line end in it, polib cannot take it for the name of a file
-
-
-def _with_breaks(text: str) -> str:
-    """Put back what `_plain_po` took out."""
-    for place, each in enumerate(_BREAKS):
-        text = text.replace(f"{_BREAK_MARK}{place}", each)
-    return text
-
-
-def _both_needed(path: Path | str, source_lang: str, target_lang: str) -> None:
+def both_needed(path: Path | str, source_lang: str, target_lang: str) -> None:
+    """Raise ConfigError where a language is not given."""
     if not (source_lang and target_lang):
         raise ConfigError(
             f"{path} holds several languages: say which by source_lang and target_lang (--source-lang en ...)"
         )
-
-
-def _other_kind(path: Path | str) -> str | None:
-    """Say what a file is that is not XML, where its first bytes tell."""
-    if is_stream(str(path)):  # what was read is gone
-        return None
-    with opened(path) as file:
-        head = file.read(encoding.MAGIC)
-    return None if encoding.marked(head) else encoding.told(path, head)  # XML may be in UTF-16
-
-
-def _local(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _variant(unit: Any, language: str) -> str:
-    """Return the text of a unit in a language; empty where it has none."""
-    wanted = language.lower().replace("_", "-")
-    for variant in unit:
-        if _local(variant) != "tuv":
-            continue
-        code = (variant.get(_XML_LANG) or variant.get("lang") or "").lower().replace("_", "-")
-        if code == wanted or code.startswith(f"{wanted}-"):
-            segment = next((child for child in variant if _local(child) == "seg"), None)
-            return "" if segment is None else "".join(_text(segment))
-    return ""
-
-
-def _text(element: Any) -> Iterator[str]:
-    yield element.text or ""
-    for child in element:
-        if _local(child) not in _TMX_CODES:
-            yield from _text(child)
-        yield child.tail or ""

@@ -1,5 +1,6 @@
 """Lines of text files, packed or not; every fault is named by file, line and byte."""
 
+import bz2
 import gzip
 import io
 import lzma
@@ -9,7 +10,7 @@ import stat
 import sys
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,10 @@ from clearhead.errors import DataError
 
 _BOM = b"\xef\xbb\xbf"
 STANDARD_INPUT = "-"
-PACKED = (".gz", ".xz", ".zst")
+PACKED = (".gz", ".xz", ".zst", ".bz2")
+LONGEST = 1_000_000
+"""Bytes of a line; what is longer is no sentence, and training text is read on without looking into it."""
+OVERLONG = f"line of more than {LONGEST:,} bytes"
 
 try:
     _ZSTD: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
@@ -41,24 +45,33 @@ class Pair(NamedTuple):
     """Counted from 1."""
     links: tuple[tuple[int, int], ...] = ()
     """Known links of its words, (source, target) from 0."""
+    fault: str = ""
+    """What was wrong with it already when it was read, so that its sides are not its text."""
 
 
-def read_lines(path: Path | str) -> "Lines":
-    r"""Yield the lines of a UTF-8 file, or of standard input for `-`; `.gz`, `.xz` and `.zst` are unpacked.
+class Overlong(str):
+    """The beginning of a line of more than `LONGEST` bytes, whose rest was passed over."""
+
+    __slots__ = ()
+
+
+def read_lines(path: Path | str, *, bounded: bool = False) -> "Lines":
+    r"""Yield the lines of a UTF-8 file, or of standard input for `-`; `.gz`, `.xz`, `.zst` and `.bz2` are unpacked.
 
     Only "\n" ends a line, with one "\r" before it; U+2028, U+0085 and a lone "\r" do not, since other
-    programs' line counts would then differ from ours. A byte order mark at the start is dropped. Raises
-    DataError naming the file, the line and, for invalid UTF-8, the byte offset in the unpacked file, and what
-    the file is where its bytes tell.
+    programs' line counts would then differ from ours. A byte order mark at the start is dropped. `bounded`: a line
+    of more than `LONGEST` bytes is an `Overlong`. Raises DataError naming the file, the line and, for invalid
+    UTF-8, the byte offset in the unpacked file, and what the file is where its bytes tell.
     """
-    return Lines(path)
+    return Lines(path, bounded=bounded)
 
 
 class Lines(Iterator[str]):
     """The lines of a text file, which can tell whether the next has yet to be written."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, bounded: bool = False) -> None:
         self._path = path
+        self._bounded = bounded
         self._name = _name(path)
         self._stream: _Stream | None = None
         self._lines = self._read()
@@ -75,7 +88,7 @@ class Lines(Iterator[str]):
         blank, beyond_ascii = True, False
         with opened(self._path) as file:
             self._stream = _stream(file)
-            for number, raw in enumerate(_raw_lines(self._stream or file, self._name), start=1):
+            for number, (raw, size) in enumerate(self._raw_lines(file), start=1):
                 body = raw.removesuffix(b"\n").removesuffix(b"\r")
                 start = 0
                 if number == 1:
@@ -83,10 +96,12 @@ class Lines(Iterator[str]):
                     start = len(_BOM) if body.startswith(_BOM) else 0
                 line = fault = ""
                 try:
-                    line = body[start:].decode("utf-8")
+                    line = _text(body[start:], whole=size == len(raw))
                 except UnicodeDecodeError as error:
                     fault = self._invalid(number, raw, start + error.start, offset, beyond_ascii)
-                if "\0" in line:
+                if number == 1 and isinstance(line, Overlong):
+                    fault = encoding.told(self._path, head) or ""
+                elif "\0" in line:
                     fault = (
                         f"{self._name}, line {number}: it holds a NUL character, so this is hardly a text file; "
                         "give UTF-8 text, a sentence a line"
@@ -95,9 +110,23 @@ class Lines(Iterator[str]):
                     sample = self._sample(raw, file) if blank else b""
                     raise DataError(encoding.told(self._path, head, sample, offset) or fault)
                 yield line
-                offset += len(raw)
+                offset += size
                 blank = blank and not line
                 beyond_ascii = beyond_ascii or not line.isascii()
+
+    def _raw_lines(self, file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+        """Yield the bytes of each line, or of the beginning of a long one, and how many it has."""
+        try:
+            if self._stream is not None:
+                for raw in self._stream:
+                    cut = self._bounded and len(raw) > LONGEST + 2
+                    yield raw[:_BEGINNING] if cut else raw, len(raw)
+            elif self._bounded:
+                yield from _bounded(file)
+            else:
+                yield from ((raw, len(raw)) for raw in file)
+        except PACKING_FAULTS as error:
+            raise DataError(unreadable(self._path, error)) from None
 
     def _sample(self, raw: bytes, file: IO[bytes]) -> bytes:
         """Return a line and some of what follows, where nobody has to wait for it."""
@@ -113,7 +142,10 @@ class Lines(Iterator[str]):
             return f"{seen}, though lines before it are; mend that line"
         if encoding.suits_windows(raw):
             command = encoding.converted("WINDOWS-1252", self._path)
-            return f"{seen}; convert the file, for example with: {command}"
+            return (
+                f"{seen}; convert the file, if its language is one of Western Europe from Windows-1252 (not Latin-1, "
+                f"which lacks its quotation marks), else from that language's code: {command}"
+            )
         command = encoding.converted("CODE", self._path)
         return f"{seen}, nor Windows-1252; find out its code (file -i), then: {command}"
 
@@ -189,15 +221,19 @@ def _name(path: Path | str) -> str:
     return "standard input" if str(path) == STANDARD_INPUT else str(path)
 
 
+def suffix_of(path: Path | str) -> str:
+    """Return how the name of a file ends, in small letters: `.gz` for `A.TSV.GZ`."""
+    return Path(path).suffix.lower()
+
+
 @contextmanager
 def opened(path: Path | str) -> Iterator[IO[bytes]]:
     """Open a file for its unpacked bytes; raise DataError saying why it cannot be."""
     if str(path) == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open, ".zst": _open_zst}.get(Path(path).suffix, open)
     try:
-        file: IO[bytes] = opener(path, "rb")
+        file: IO[bytes] = _OPENERS.get(suffix_of(path), _open_plain)(path)
     except FileNotFoundError:
         raise DataError(f"there is no file {path}; check the path") from None
     except OSError as error:
@@ -211,17 +247,119 @@ def is_stream(path: str) -> bool:
     return path == STANDARD_INPUT or (Path(path).exists() and not Path(path).is_file())
 
 
-def _open_zst(path: Path | str, mode: str) -> IO[bytes]:
-    if _ZSTD is None:
-        raise DataError(f"cannot read {path}: .zst needs a package; pip install backports.zstd")
-    file: IO[bytes] = _ZSTD.open(path, mode)
+def _open_plain(path: Path | str) -> IO[bytes]:
+    return open(path, "rb")
+
+
+def _open_gz(path: Path | str) -> IO[bytes]:
+    opener: Any = gzip.open
+    file: IO[bytes] = opener(path, "rb")
     return file
 
 
-def _raw_lines(file: Iterable[bytes], name: str) -> Iterator[bytes]:
-    try:
-        yield from file
-    except PACKING_FAULTS as error:
-        raise DataError(
-            f"cannot read {name} to its end: {error}; the file may be cut or not of its type"
-        ) from None
+def _open_zst(path: Path | str) -> IO[bytes]:
+    if _ZSTD is None:
+        raise DataError(f"cannot read {path}: .zst needs a package; pip install backports.zstd")
+    return _unpacked(path, _ZSTD.ZstdDecompressor)
+
+
+def _unpacked(path: Path | str, new: Callable[[], Any]) -> IO[bytes]:
+    return io.BufferedReader(_Unpacked(_open_plain(path), new), 1 << 17)
+
+
+_OPENERS: dict[str, Callable[[Path | str], IO[bytes]]] = {
+    ".gz": _open_gz,
+    ".xz": lambda path: _unpacked(path, lzma.LZMADecompressor),
+    ".bz2": lambda path: _unpacked(path, bz2.BZ2Decompressor),
+    ".zst": _open_zst,
+}
+
+
+class _Unpacked(io.RawIOBase):
+    """The text of packed streams, one after another.
+
+    The readers of the standard library take whatever cannot be unpacked after the first stream for the end of the
+    file; that may be garbage, or the damaged rest of the text.
+    """
+
+    def __init__(self, file: IO[bytes], new: Callable[[], Any]) -> None:
+        self._file, self._new = file, new
+        self._unpacker: Any = None
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._next(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _next(self, size: int) -> bytes:
+        """Return some unpacked bytes, none at the end."""
+        data = b""
+        while not data:
+            if self._unpacker is None or self._unpacker.eof:
+                packed = self._start()
+                if not packed:
+                    break
+                data = self._begin(packed, size)
+                continue
+            packed = self._file.read(1 << 16) if self._unpacker.needs_input else b""
+            if self._unpacker.needs_input and not packed:
+                raise EOFError("it ends within its packed text")
+            data = self._unpacker.decompress(packed, size)
+        return data
+
+    def _start(self) -> bytes:
+        """Return the first bytes of the next stream, none where only padding follows."""
+        packed: bytes = self._unpacker.unused_data if self._unpacker else b""
+        while not (packed := packed.lstrip(b"\0")):
+            packed = self._file.read(1 << 16)
+            if not packed:
+                break
+        if not packed and self._unpacker is None:
+            raise EOFError("it is empty")
+        return packed
+
+    def _begin(self, packed: bytes, size: int) -> bytes:
+        first, self._unpacker = self._unpacker is None, self._new()
+        try:
+            data: bytes = self._unpacker.decompress(packed, size)
+        except PACKING_FAULTS as error:
+            raise error if first else OSError("something else follows the end of the packed text") from None
+        return data
+
+
+def _bounded(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Yield lines as `Lines._raw_lines` does, never holding more than the beginning of a long one."""
+    while raw := file.readline(LONGEST + 2):
+        size, last = len(raw), raw
+        while len(last) == LONGEST + 2 and not last.endswith(b"\n"):
+            last = file.readline(LONGEST + 2)
+            size += len(last)
+        yield raw[:_BEGINNING] if size > len(raw) else raw, size
+
+
+_BEGINNING = 400
+"""Bytes of a long line that are kept, to show."""
+
+
+def _text(raw: bytes, *, whole: bool) -> str:
+    """Return a line, or the beginning of one, as text."""
+    if whole:
+        return raw.decode("utf-8")
+    return Overlong(raw.decode("utf-8", errors="ignore").replace("\0", ""))
+
+
+def unreadable(path: Path | str, error: Exception) -> str:
+    """Say why packed text cannot be read to its end."""
+    if suffix_of(path) not in PACKED:
+        return f"cannot read {_name(path)} to its end: {error}; try it again, or a copy of the file"
+    return (
+        f"cannot read {_name(path)} to its end: {error}; the file is cut or damaged, or not of its type, so nothing "
+        "of it is used: fetch it again, or pack it again"
+    )

@@ -44,6 +44,7 @@ from clearhead.data.store import (
 )
 from clearhead.data.word_links import fit, of_tokens, parse, pharaoh
 from clearhead.errors import ConfigError, DataError
+from clearhead.text.language_codes import find
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.symbols import KINDS
@@ -51,6 +52,15 @@ from clearhead.text.tokenizer import Tokenizer
 
 _BLOCK = 8192
 """Pairs that are encoded, and told of, at a time."""
+_LONGEST_TOKEN = 100
+"""Characters: a side of more for each token that it may have is too long, and is not looked into further."""
+_LONG_WORD = 30
+"""Characters; a word of more (base64, an address) is taken for as many tokens."""
+_ROUNDS = 3
+"""Times that the vocabulary is learned anew without the pairs that it makes too long."""
+
+Rows = np.ndarray[Any, Any]
+"""Numbers of rows, or a truth for each."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ class CorpusText:
 
     config: CorpusConfig
     pairs: Iterable[Pair]
+    notes: Sequence[str] = ()
+    """How its files were understood; complete when all pairs were read."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,8 @@ class Progress:
     """`reading`, `learning the vocabulary`, `encoding`."""
     pairs: int
     total: int | None = None
+    note: str = ""
+    """What is to be told, in one line."""
 
 
 def prepare(
@@ -132,10 +146,11 @@ class _Preparation:
         self.parts: list[Part] = []
 
     def run(self) -> Iterator[Progress]:
-        missing = set(self._tags()) - set(self.asked.languages) if isinstance(self.asked, Tokenizer) else ()
+        tags = self.asked.languages if isinstance(self.asked, Tokenizer) else self._tags()
+        missing = [target for target in self._tags() if find(target, tags) is None]
         if missing:
             raise ConfigError(
-                f"the given tokenizer has no tag for the target languages {', '.join(sorted(missing))}; train them "
+                f"the given tokenizer has no tag for the target languages {', '.join(missing)}; train them "
                 "one at a time, or a model of several languages anew"
             )
         raw = [_Column(self.folder, name) for name in ("raw.src", "raw.tgt", "raw.links")]
@@ -172,13 +187,16 @@ class _Preparation:
         languages = f"{text.config.source_lang}-{text.config.target_lang}"
         for pair in text.pairs:
             report.pairs_read += 1
-            src, tgt = normalize(pair.src), normalize(pair.tgt)
+            if not pair.fault and max(len(pair.src), len(pair.tgt)) > _LONGEST_TOKEN * self.max_tokens:
+                pair = pair._replace(fault=LONG)
+            src, tgt = ("", "") if pair.fault else (normalize(pair.src), normalize(pair.tgt))
             faults = list(pair_faults(pair, src, tgt, text.config, self.filters))
-            overlap = self.held_out.overlap(src, tgt)
+            overlap = None if pair.fault else self.held_out.overlap(src, tgt)
             faults += [overlap] if overlap else []
-            stays = self.dropped.isdisjoint(faults)
+            stays = not pair.fault and self.dropped.isdisjoint(faults)
             for fault in faults:
-                report.count(fault, pair, left_out=fault in self.dropped, lost=not stays)
+                left_out = fault == pair.fault or fault in self.dropped
+                report.count(fault, pair, left_out=left_out, lost=not stays)
             if stays:
                 raw[0].append(src.encode())
                 raw[1].append(tgt.encode())
@@ -187,6 +205,7 @@ class _Preparation:
                 keys.append(pair_key(f"{languages}\n{src}", tgt))
             if report.pairs_read % _BLOCK == 0:
                 yield Progress("reading", sum(each.pairs_read for each in self.reports))
+        report.notes.extend(text.notes)
         yield Progress("reading", sum(each.pairs_read for each in self.reports))
 
     def _without_duplicates(
@@ -217,19 +236,54 @@ class _Preparation:
     def _tokenizer(self, srcs: "Strings", tgts: "Strings", kept: np.ndarray[Any, Any]) -> Tokenizer:
         if isinstance(self.asked, Tokenizer):
             return self.asked
-        rows = np.flatnonzero(kept)
-        every = -(-len(rows) // self.asked.sample_pairs)
-        pairs = ((srcs[row], tgts[row]) for row in rows[::every])
-        if self.asked.symbols:  # what is carried teaches no pieces
+        # A text has no more tokens than bytes; of the others it is to be seen.
+        wide = (srcs.sizes >= self.max_tokens) | (tgts.sizes >= self.max_tokens)
+        rows = np.flatnonzero(self._fitting(kept, wide, srcs, tgts))
+        rows = rows[:: -(-len(rows) // self.asked.sample_pairs)]
+        for _ in range(_ROUNDS):
+            tokenizer = self._learned(self.asked, rows, srcs, tgts)
+            long = self._too_long(tokenizer, rows[wide[rows]], srcs, tgts)
+            if not 0 < len(long) < len(rows):
+                return tokenizer
+            rows = np.setdiff1d(rows, long, assume_unique=True)
+        return self._learned(self.asked, rows, srcs, tgts)
+
+    def _fitting(self, kept: Rows, wide: Rows, srcs: "Strings", tgts: "Strings") -> Rows:
+        """Return which rows that are kept will surely not be too long; all where there is none.
+
+        What is not trained on must not shape the vocabulary: one line of base64 could fill it.
+        """
+        fitting = kept.copy()
+        for row in np.flatnonzero(kept & wide):
+            tokens = max(_estimated_tokens(srcs[row]), _estimated_tokens(tgts[row]))
+            fitting[row] = tokens <= self.max_tokens
+        return fitting if fitting.any() else kept
+
+    def _too_long(self, tokenizer: Tokenizer, rows: Rows, srcs: "Strings", tgts: "Strings") -> list[int]:
+        """Return those rows that a vocabulary makes too long, so that they will not be trained on."""
+        long: list[int] = []
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            src_ids, tgt_ids = _ids(tokenizer, [(srcs[row], tgts[row]) for row in block])
+            long += [
+                row
+                for row, src, tgt in zip(block, src_ids, tgt_ids, strict=True)
+                if max(len(src), len(tgt)) > self.max_tokens
+            ]
+        return long
+
+    def _learned(self, asked: TokenizerConfig, rows: Rows, srcs: "Strings", tgts: "Strings") -> Tokenizer:
+        pairs = ((srcs[row], tgts[row]) for row in rows)
+        if asked.symbols:  # what is carried teaches no pieces
             pairs = (mask_pair(src, tgt, KINDS) for src, tgt in pairs)
         sample = (side for pair in pairs for side in pair)
         return Tokenizer.train(
             sample,
-            kind=self.asked.kind,
-            vocab_size=self.asked.vocab_size,
+            kind=asked.kind,
+            vocab_size=asked.vocab_size,
             languages=self._tags(),
-            symbols=self.asked.symbols,
-            split_digits=self.asked.split_digits,
+            symbols=asked.symbols,
+            split_digits=asked.split_digits,
         )
 
     def _tags(self) -> tuple[str, ...]:
@@ -271,7 +325,7 @@ class _Preparation:
             langs, sides = (config.source_lang, config.target_lang), (srcs, tgts)
             if swapped:
                 langs, sides = langs[::-1], sides[::-1]
-            tag = langs[1] if tokenizer.languages else None
+            tag = (find(langs[1], tokenizer.languages) or langs[1]) if tokenizer.languages else None
             start = len(self.lines)
             for block in range(0, len(rows[place]), _BLOCK):
                 chosen = rows[place][block : block + _BLOCK]
@@ -297,10 +351,7 @@ class _Preparation:
     def _encode_block(
         self, tokenizer: Tokenizer, tag: str | None, pairs: list[Pair], report: CorpusReport, *, counted: bool
     ) -> None:
-        kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
-        sides = [mask_pair(pair.src, pair.tgt, kinds, learned) for pair in pairs]
-        src_ids = tokenizer.encode_batch([src for src, _ in sides], to=tag)
-        tgt_ids = tokenizer.encode_target_batch([tgt for _, tgt in sides])
+        src_ids, tgt_ids = _ids(tokenizer, [(pair.src, pair.tgt) for pair in pairs], tag)
         for pair, src, tgt in zip(pairs, src_ids, tgt_ids, strict=True):
             if len(src) - (tag is not None) > self.max_tokens or len(tgt) > self.max_tokens:
                 if counted:
@@ -355,6 +406,23 @@ class _Preparation:
             descriptor = os.open(self.folder, os.O_RDONLY)
             os.fsync(descriptor)
             os.close(descriptor)
+
+
+def _ids(
+    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], tag: str | None = None
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the ids of both sides of pairs, source ids with their tag."""
+    kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
+    sides = [mask_pair(src, tgt, kinds, learned) for src, tgt in pairs]
+    return (
+        tokenizer.encode_batch([src for src, _ in sides], to=tag),
+        tokenizer.encode_target_batch([tgt for _, tgt in sides]),
+    )
+
+
+def _estimated_tokens(text: str) -> float:
+    """Return about how many tokens a text will have, when the vocabulary is not known yet."""
+    return sum(len(word) if len(word) > _LONG_WORD else 1 + len(word) / 6 for word in text.split())
 
 
 class _Column:

@@ -76,11 +76,21 @@ def _both(file: str, languages: Languages) -> Iterator[Pair]:
             raise DataError(
                 f"{file} holds texts by their languages; say which is the {which} with --{flag}, such as --{flag} en"
             )
-    pairs = read_pairs(CorpusConfig(source=file, source_lang=languages.source, target_lang=languages.target))
+    pairs = _whole(
+        read_pairs(CorpusConfig(source=file, source_lang=languages.source, target_lang=languages.target))
+    )
     head = list(islice(pairs, _LOOKED_AT))
     if head and head[0][:2] == ("1", "1") and all(src.isdigit() and tgt.isdigit() for src, tgt, *_ in head):
         raise DataError(_ours(file))
     return chain(head, pairs)
+
+
+def _whole(pairs: Iterator[Pair]) -> Iterator[Pair]:
+    """Yield pairs; raise DataError at one that could not be read, since what is measured must be all of the text."""
+    for pair in pairs:
+        if pair.fault:
+            raise DataError(f"{pair.file}:{pair.line}: {pair.fault}; mend this entry, or take it out")
+        yield pair
 
 
 def _plain(file: str) -> Iterator[str]:

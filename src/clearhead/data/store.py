@@ -17,7 +17,7 @@ Preparing the same text twice gives the same bytes.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -173,7 +173,7 @@ class Store:
 
         `remedy` says what else to do than to put them back.
         """
-        made_with = dict(self.manifest["settings"])
+        made_with = {"columns": [[] for _ in settings["columns"]]} | self.manifest["settings"]
         if isinstance(
             settings["tokenizer"], str
         ):  # a given one: how the store came by the same does not matter
@@ -192,7 +192,7 @@ class Store:
 
 
 def settings(
-    corpora: Iterable[CorpusConfig],
+    corpora: Sequence[CorpusConfig],
     filters: FilterConfig,
     tokenizer: TokenizerConfig | Tokenizer,
     max_tokens: int,
@@ -200,6 +200,7 @@ def settings(
     """Return what decides the contents of a store besides the text, as plain values."""
     return {
         "languages": [[corpus.source_lang, corpus.target_lang, corpus.both_directions] for corpus in corpora],
+        "columns": [list(corpus.columns) for corpus in corpora],
         "filters": asdict(filters),
         "max_tokens": max_tokens,
         "tokenizer": asdict(tokenizer) if isinstance(tokenizer, TokenizerConfig) else _digest(tokenizer),
@@ -217,6 +218,11 @@ class Strings:
 
     data: Any
     offsets: Any
+
+    @property
+    def sizes(self) -> np.ndarray[Any, Any]:
+        """Bytes of each string."""
+        return np.diff(np.asarray(self.offsets))
 
     def __getitem__(self, row: Any) -> str:
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode()

@@ -1,8 +1,9 @@
 """From configured files to the store that a run learns from and the pairs it is validated on."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from filelock import FileLock
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.corpus import read_pairs
 from clearhead.data.faults import LONG, HeldOut
+from clearhead.data.formats import silent
 from clearhead.data.lines import STANDARD_INPUT, is_stream
 from clearhead.data.loader import Recipe
 from clearhead.data.preparation import CorpusText, Progress, prepare
 from clearhead.data.store import ANEW, Store, settings
 from clearhead.errors import ConfigError, DataError
 from clearhead.pipeline.run_directory import RunDirectory
+from clearhead.text.language_codes import canonical, find
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -71,19 +74,21 @@ def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool =
             "give files for the rest, or both sides parted by a tab"
         )
     streams = [file for file in files if is_stream(file)]
+    train = [_in_usual_codes(corpus) for corpus in data.train_sets]
+    trained = {lang: None for corpus in train for lang in (corpus.source_lang, corpus.target_lang)}
     prepared = Store(store) if store and store.exists() else None
     gone = [file for file in files if file not in streams and not Path(file).exists()] if prepared else []
     absent = {*gone, *(streams if resume else ())}
     kept = prepared.validation if prepared and absent.intersection(_files(data.valid_sets)) else None
     if kept is None:
-        valid, blank = _validation_pairs(data.valid_sets)
+        valid, warnings = _validation_pairs([_in_usual_codes(corpus, trained) for corpus in data.valid_sets])
     else:
-        valid, blank = [SentencePair(**row) for row in kept], 0
+        valid, warnings = [SentencePair(**row) for row in kept], []
     return Corpora(
-        train=[CorpusText(corpus, read_pairs(corpus)) for corpus in data.train_sets],
+        train=[_text(corpus) for corpus in train],
         valid=valid,
         warnings=(
-            *([f"{blank:,} validation pairs with an empty side are left out"] if blank else ()),
+            *warnings,
             *([f"{_some(gone)} not here any more; what {store} holds of it is taken"] if gone else ()),
         ),
         sources=tuple(file for file in files if file not in streams),
@@ -101,8 +106,21 @@ def _some(files: Sequence[str]) -> str:
     return f"{files[0]} is" if len(files) == 1 else f"{files[0]} and {len(files) - 1} more files are"
 
 
-def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], int]:
-    """Return the pairs that have text on both sides, both ways where both are learned, and how many have not."""
+def _text(corpus: CorpusConfig) -> CorpusText:
+    notes: list[str] = []
+    return CorpusText(corpus, read_pairs(corpus, notes.append), notes)
+
+
+def _in_usual_codes(corpus: CorpusConfig, known: Iterable[str] = ()) -> CorpusConfig:
+    """Return a corpus whose languages are those of the known codes, or else written in the usual way."""
+    source_lang, target_lang = (
+        find(lang, known) or canonical(lang) for lang in (corpus.source_lang, corpus.target_lang)
+    )
+    return replace(corpus, source_lang=source_lang, target_lang=target_lang)
+
+
+def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], list[str]]:
+    """Return the pairs that have text on both sides, both ways where both are learned, and what to tell of them."""
     parts = [
         (corpus, langs, swapped)
         for corpus in corpora
@@ -112,12 +130,19 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePai
         )
     ]
     found, blank = [], 0
+    notes: list[str] = []
+    faults: Counter[str] = Counter()
     for (corpus, langs, swapped), name in zip(
         parts, _names([(c, langs) for c, langs, _ in parts]), strict=True
     ):
-        read = list(read_pairs(corpus))
-        pairs = [pair for pair in read if normalize(pair.src) and normalize(pair.tgt)]
-        blank += 0 if swapped else len(read) - len(pairs)
+        pairs = []
+        for pair in read_pairs(corpus, silent if swapped else notes.append):
+            if pair.fault:
+                faults[pair.fault] += not swapped
+            elif normalize(pair.src) and normalize(pair.tgt):
+                pairs.append(pair)
+            else:
+                blank += not swapped
         if not pairs:
             raise DataError(
                 f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
@@ -125,7 +150,9 @@ def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePai
         for pair in pairs:
             sides = (pair.tgt, pair.src) if swapped else (pair.src, pair.tgt)
             found.append(SentencePair(*sides, *langs, name))
-    return found, blank
+    notes += [f"{count:,} validation pairs are left out: {fault}" for fault, count in faults.items() if count]
+    notes += [f"{blank:,} validation pairs with an empty side are left out"] if blank else []
+    return found, notes
 
 
 def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:
@@ -234,12 +261,12 @@ def check_valid_lengths(config: RunConfig, corpora: Corpora, tokenizer: Tokenize
 def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
     """Raise ConfigError for a target language, of a validation set or the default one, that there is no tag for."""
     default = config.data.default_target
-    if default and default not in tokenizer.languages:
+    if default and find(default, tokenizer.languages) is None:
         raise ConfigError(
             f"data.default_target is {default!r}; the targets are {', '.join(tokenizer.languages) or 'not tagged'}"
         )
     for pair in corpora.valid:
-        if tokenizer.languages and pair.target_lang not in tokenizer.languages:
+        if tokenizer.languages and find(pair.target_lang, tokenizer.languages) is None:
             raise ConfigError(
                 f"a validation set has the target language {pair.target_lang!r}; the training text has "
                 f"{', '.join(tokenizer.languages)}: give its target_lang under [[data.validation]]"
@@ -270,9 +297,9 @@ def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list
     """Return the ids of pairs without BOS and EOS, source ids with their tag."""
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
     sides = [mask_pair(normalize(pair.src), normalize(pair.tgt), kinds, learned) for pair in pairs]
-    tagged = bool(tokenizer.languages)
+    tags = tokenizer.languages
     srcs = [
-        tokenizer.encode(src, to=pair.target_lang if tagged else None)
+        tokenizer.encode(src, to=(find(pair.target_lang, tags) or pair.target_lang) if tags else None)
         for (src, _), pair in zip(sides, pairs, strict=True)
     ]
     return srcs, tokenizer.encode_target_batch([tgt for _, tgt in sides])

@@ -6,7 +6,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from clearhead.data.faults import REMEDIES
+from clearhead.data.faults import HINTS, REMEDIES
 
 
 def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
@@ -26,6 +26,7 @@ def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
                 if entry["left_out"]
                 else _kept(entry) + (f" ({key} = true leaves them out)" if key else "")
             )
+            fate += f"; {HINTS[fault]}" if fault in HINTS else ""
             table.add_row(
                 "", f"{entry['count']:,}", f"{fault}: {fate}", escape(f"{sample['file']}:{sample['line']}")
             )
@@ -34,12 +35,14 @@ def report_table(reports: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def warnings(reports: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a line for each fault that was found and did not leave its pairs out."""
+    """Yield how files were understood, and a line for each fault that was found and did not leave its pairs out."""
     for report in reports:
+        yield from report.get("notes", ())
         for fault, entry in report["faults"].items():
             if not entry["left_out"]:
                 sample, key = entry["samples"][0], REMEDIES.get(fault)
                 remedy = f"; {_kept(entry)}; data.filters.{key} = true leaves them out" if key else ""
+                remedy += f"; {HINTS[fault]}" if fault in HINTS else ""
                 yield (
                     f"{entry['count']:,} of {report['pairs_read']:,} pairs: {fault}, first at "
                     f"{sample['file']}:{sample['line']}{remedy}"

@@ -1,7 +1,9 @@
 """Drawing the preparation of text on a terminal, and as plain lines elsewhere; needs no torch."""
 
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress as Bar
@@ -12,6 +14,23 @@ from clearhead.data.store import Store
 
 EVERY_SECONDS = 30
 """How often a line is written where there is no terminal to draw on."""
+_FIRST_SECONDS = 5
+"""When the first one is."""
+
+
+class Lines:
+    """When to write a line of progress where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _FIRST_SECONDS
+
+    def due(self) -> bool:
+        """Say whether a line is to be written now."""
+        now = time.monotonic()
+        due = now >= self._next
+        if due:
+            self._next = now + EVERY_SECONDS
+        return due
 
 
 def show_preparation(events: Iterable[Progress | Store], console: Console) -> Store:
@@ -21,25 +40,40 @@ def show_preparation(events: Iterable[Progress | Store], console: Console) -> St
         TextColumn("{task.fields[figures]}"),
         TimeElapsedColumn(),
     )
-    started = line = stage_started = time.monotonic()
-    stage = ""
+    started = stage_started = time.monotonic()
+    stage, lines = "", Lines()
     with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("preparing", figures="")
         for event in events:
             if isinstance(event, Store):
                 store = event
                 continue
+            if event.note:
+                console.print(f"note: {event.note}", markup=False, soft_wrap=True)
             now = time.monotonic()
             if event.stage != stage:
                 stage, stage_started = event.stage, now
             rate = event.pairs / (now - stage_started) if now > stage_started + 0.1 else 0
             figures = preparing(event) + (f", {rate:,.0f} a second" if rate else "")
             progress.update(task, figures=figures)
-            if not console.is_terminal and now - line > EVERY_SECONDS:
-                line = now
+            if not console.is_terminal and lines.due():
                 console.print(figures)
-    console.print(f"{len(store):,} pairs in {time.monotonic() - started:,.1f} s")
+    for report in store.report:
+        for note in report.get("notes", ()):
+            console.print(f"note: {note}", markup=False, soft_wrap=True)
+    seconds = time.monotonic() - started
+    console.print(f"{len(store):,} pairs{left_out(store.report)}; in {seconds:,.1f} s", soft_wrap=True)
     return store
+
+
+def left_out(reports: Iterable[Mapping[str, Any]]) -> str:
+    """Say how many pairs each fault left out."""
+    counts: Counter[str] = Counter()
+    for report in reports:
+        counts.update(
+            {fault: entry["count"] for fault, entry in report["faults"].items() if entry["left_out"]}
+        )
+    return "".join(f", {count:,} left out ({fault})" for fault, count in counts.items())
 
 
 def preparing(event: Progress) -> str:

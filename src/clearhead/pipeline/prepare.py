@@ -18,7 +18,8 @@ def prepare_store(config: RunConfig) -> Iterator[Progress | Store]:
     path = Path(config.data.store)
     origin = Origin.of(config)
     corpora = open_corpora(config, path)
-    tokenizer = origin.with_targets(config.data.train_sets).tokenizer if origin else None
+    yield from (Progress("reading", 0, note=warning) for warning in corpora.warnings)
+    tokenizer = origin.with_targets(text.config for text in corpora.train).tokenizer if origin else None
     check_store(path, config, corpora, tokenizer)
     yield from ensure_store(path, config, corpora, tokenizer)
     yield Store(path)

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 from clearhead.data.preparation import Progress
 from clearhead.pipeline.corpus_report import warnings
 from clearhead.pipeline.events import Event, Finished, NothingLeft, Prepared, Saved, Stopped, Validated
-from clearhead.pipeline.preparation_progress import EVERY_SECONDS, preparing
+from clearhead.pipeline.preparation_progress import EVERY_SECONDS, Lines, left_out, preparing
 from clearhead.training.loop import StepReport
 
 
@@ -25,13 +25,15 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
     )
-    meter = _Meter()
+    meter, lines = _Meter(), Lines()
     with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("train", total=max_steps, figures="", start=False)
         for event in events:
             match event:
                 case Progress():
                     progress.update(task, figures=preparing(event))
+                    if not console.is_terminal and lines.due():
+                        console.print(preparing(event))
                 case Prepared():
                     _prepared(event, console)
                     progress.update(task, completed=event.resumed_from)
@@ -59,16 +61,10 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
 
 def _prepared(event: Prepared, console: Console) -> None:
     for warning in (*event.warnings, *([] if event.resumed_from else warnings(event.report))):
-        console.print(f"note: {warning}", style="yellow")
+        console.print(f"note: {warning}", style="yellow", soft_wrap=True)
     facts = event.facts
-    left_out = "".join(
-        f", {entry['count']:,} left out ({fault})"
-        for report in event.report
-        for fault, entry in report["faults"].items()
-        if entry["left_out"]
-    )
     console.print(
-        f"{facts['pairs']:,} pairs{left_out}; {facts['valid_pairs']:,} for validation; vocabulary of "
+        f"{facts['pairs']:,} pairs{left_out(event.report)}; {facts['valid_pairs']:,} for validation; vocabulary of "
         f"{facts['vocab_size']:,}, {facts['characters_per_token']:.2f} characters a token; padding "
         f"{100 * facts['padding_share']:.1f} %; {event.parameters:,} parameters"
         + (f"; going on from step {event.resumed_from:,}" if event.resumed_from else ""),

@@ -2,6 +2,7 @@
 
 import re
 
+from clearhead.text.language_codes import primary
 from clearhead.text.symbols import KIND_OF
 
 _MARKS = ".!?…:;,"
@@ -39,7 +40,7 @@ def final_mark(text: str) -> str | None:
 
 def with_mark(translation: str, mark: str | None, language: str | None) -> str:
     """Return a translation that ends as its source does, written as its language writes it."""
-    main = (language or "").replace("_", "-").partition("-")[0].lower()
+    main = primary(language or "")
     if mark is None or not translation or main not in _LANGUAGES:
         return translation
     if translation[-1] in _CLOSED or translation[-1] in _OTHER:

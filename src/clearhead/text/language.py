@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from clearhead.errors import ConfigError
+from clearhead.text.language_codes import primary
 
 _LEAST, _TIMES = 0.5, 5.0
 """So probable, and so many times as probable as all expected languages together, a foreign one must be ..."""
@@ -38,7 +39,7 @@ def detect(text: str, expected: Collection[str] = ()) -> Detection:
     could be said of it.
     """
     ranked = dict(_identifier().rank(text))
-    expected = {code.replace("_", "-").partition("-")[0].lower() for code in expected}
+    expected = {primary(code) for code in expected}
     if not expected <= ranked.keys():
         raise ConfigError(
             f"the language of a text cannot be checked: {', '.join(sorted(expected - ranked.keys()))} is not among "

@@ -7,6 +7,8 @@
 import re
 from dataclasses import dataclass
 
+from clearhead.text.language_codes import primary
+
 CURRENCY = "$€£¥₹₽₩₺₪₴฿¢"
 _AMOUNT = re.compile(
     rf"(?P<sign>[+−-]?)(?:(?P<before>[{CURRENCY}])\s?)?(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
@@ -67,7 +69,7 @@ def written(text: str, target: str | None, source: str | None = None) -> str:
 
 
 def _main(language: str | None) -> str:
-    return (language or "").replace("_", "-").partition("-")[0].lower()
+    return primary(language or "")
 
 
 def _number(text: str, style: _Style, source: _Style | None) -> str | None:

@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 import sentencex
 
 from clearhead.errors import TextError
+from clearhead.text.language_codes import primary
 from clearhead.text.sentence_ends import ends
 
 # A line break always ends a sentence, so that titles, lists and verses keep their lines.
@@ -48,7 +49,7 @@ def split(text: str, languages: str | Sequence[str] = "en") -> list[Span]:
     without rules of its own gets those of a relative or general ones.
     """
     given = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
-    codes = tuple(dict.fromkeys(code.replace("_", "-").partition("-")[0].lower() for code in given))
+    codes = tuple(dict.fromkeys(primary(code) for code in given))
     spans: list[Span] = []
     for piece in _LINE_BREAKS.split(text):
         for segment in _segments(piece, codes):

@@ -19,6 +19,7 @@ from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, sea
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text import sentences
 from clearhead.text.form import undressed
+from clearhead.text.language_codes import find
 from clearhead.text.masking import Masked, placed_in
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -85,13 +86,18 @@ class Translator:
 
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
-        if to is not None and (not isinstance(to, str) or (self.targets and to not in self.targets)):
-            raise TranslationError(
-                f"this model does not translate to {untrusted.shown(to)}; it translates to {', '.join(self.targets)}"
-            )
+        if to is not None and (not isinstance(to, str) or self.targets):
+            known = find(to, self.targets) if isinstance(to, str) else None
+            if known is None:
+                raise TranslationError(
+                    f"this model does not translate to {untrusted.shown(to)}; it translates to "
+                    f"{', '.join(self.targets)}"
+                )
+            to = known
         if not self.tokenizer.languages:
             return None
-        to = to or self.info.default_target or None
+        default = self.info.default_target
+        to = to or (default and find(default, self.targets)) or None
         if to is None and len(self.tokenizer.languages) > 1:
             raise TranslationError(
                 f"this model translates to {', '.join(self.targets)}; say which with --to (to=...)"
@@ -182,11 +188,14 @@ class Translator:
         self, tag: str | None, source: str | None, split: Split, search: SearchOptions, forced: bool
     ) -> Manner:
         """Return how texts are cut; with a forced beginning each is one sentence, as it stands."""
-        if source is not None and self.sources and source not in self.sources:
-            raise TranslationError(
-                f"this model does not translate from {untrusted.shown(source)}; it translates from "
-                f"{', '.join(self.sources)}"
-            )
+        if source is not None and self.sources:
+            known = find(source, self.sources)
+            if known is None:
+                raise TranslationError(
+                    f"this model does not translate from {untrusted.shown(source)}; it translates from "
+                    f"{', '.join(self.sources)}"
+                )
+            source = known
         if len(self.sources) == 1:
             (source,) = self.sources
         return Manner(
