@@ -392,7 +392,8 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
 
 def test_what_is_remembered_in_another_form_is_measured_again(model, engine, tmp_path):
     shape = choice.directory.read_info(model).model
-    for text in ("[]", "{", '{"x": 3}', '{"x": [1]}', "\udcff"):
+    earlier = '{"x": ["int8", 2, 1, ""]}'
+    for text in ("[]", "{", '{"x": 3}', '{"settings": {"x": [1]}}', '{"settings": 3}', earlier, "\udcff"):
         (tmp_path / "settings.json").write_bytes(text.encode("utf-8", "surrogatepass"))
         assert tuning._read(tmp_path / "settings.json") == {}
     found = tuning.setting(engine.converted, shape, tmp_path)

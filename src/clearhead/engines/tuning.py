@@ -204,7 +204,7 @@ def _read(file: Path) -> dict[str, Remembered]:
     try:
         return {
             key: Remembered(Setting(*row["setting"]), row["again_at"], row["wait"])
-            for key, row in json.loads(file.read_text(encoding="utf-8")).items()
+            for key, row in json.loads(file.read_text(encoding="utf-8"))["settings"].items()
         }
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return {}
@@ -215,7 +215,8 @@ def _remember(file: Path, key: str, best: Remembered) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = {name: each._asdict() for name, each in {**_read(file), key: best}.items()}
-        partial.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        # The version makes earlier releases, which take every value for a setting, take the file for none.
+        partial.write_text(json.dumps({"version": 2, "settings": rows}, indent=1), encoding="utf-8")
         os.replace(partial, file)
     except OSError:
         with suppress(OSError):
