@@ -71,7 +71,7 @@ def _is_whole(place: Path) -> bool:
     """Say whether every file of a folder is there as it was written, and the manifest names them all."""
     try:
         checkpoint.verify(place)
-        named = checkpoint.read_json(place / checkpoint.MANIFEST)["sha256"].keys()
+        named = set(checkpoint.read_json(place / checkpoint.MANIFEST)["sha256"])
         return named == {file.name for file in place.iterdir()} - {checkpoint.MANIFEST}
     except (CheckpointError, OSError):
         return False
