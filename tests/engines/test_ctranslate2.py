@@ -400,7 +400,7 @@ def kept(setting: list[object], again_at: object = None, wait: object = 0.0) -> 
 
 
 def written(setting: list[object], **times: object) -> bytes:
-    return json.dumps({"KEY": kept(setting, **times)}).encode()
+    return json.dumps({"settings": {"KEY": kept(setting, **times)}}).encode()
 
 
 HOSTILE = (None, True, 1.5, -1, 0, 10**6, 10**30, "x", "", [], {}, [1], "\x00", "GENERIC", "float16")
@@ -408,7 +408,9 @@ FILES = {
     "empty": b"",
     "a list": b"[]",
     "cut": b"{",
-    "no row": b'{"KEY": 3}',
+    "no row": b'{"settings": {"KEY": 3}}',
+    "no settings": b'{"settings": 3}',
+    "of an earlier release": b'{"KEY": ["int8", 2, 1, ""]}',
     "a short row": written(["int8", 1, 1]),
     "a long row": written(["int8", 1, 1, "", ""]),
     "half a character": b"\xff",
@@ -417,8 +419,8 @@ FILES = {
     "no number": written(["int8", math.nan, 1, ""]),
     **{f"again at {value!r}": written(ROW, again_at=value) for value in ("x", [], True, -1.0, 1e300)},
     **{f"waited {value!r}": written(ROW, wait=value) for value in (None, "x", [], True, -1.0, 1e300)},
-    "no times": json.dumps({"KEY": {"setting": ROW}}).encode(),
-    "twice": written(ROW).replace(b"}}", b"}, ") + written(ROW)[1:],
+    "no times": json.dumps({"settings": {"KEY": {"setting": ROW}}}).encode(),
+    "twice": written(ROW)[:-1] + b", " + written(ROW)[1:],
     **{
         f"{ROW[place]!r} is {value!r}": written([*ROW[:place], value, *ROW[place + 1 :]])
         for place in range(len(ROW))
@@ -436,10 +438,12 @@ def test_what_is_remembered_and_does_not_fit_is_measured_again(model, tmp_path, 
     shape = choice.directory.read_info(model).model
     file = tmp_path / "settings.json"
     assert tuning.setting(model, shape, tmp_path) == best
-    (key,) = json.loads(file.read_text())
+    (key,) = json.loads(file.read_text())["settings"]
     file.write_bytes(FILES[damage].replace(b"KEY", key.encode()))
     assert tuning.setting(model, shape, tmp_path) == best
-    file.write_text(json.dumps({key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, ""])}))
+    file.write_text(
+        json.dumps({"settings": {key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, ""])}})
+    )
     assert tuning.setting(model, shape, tmp_path) == Setting(*ROW)
 
 

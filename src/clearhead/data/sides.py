@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from clearhead.config import CorpusConfig
 from clearhead.data.corpus import BILINGUAL, holds_both, in_step, read_pairs
-from clearhead.data.lines import STANDARD_INPUT, Pair, read_lines
+from clearhead.data.lines import STANDARD_INPUT, Pair, is_stream, read_lines
 from clearhead.errors import DataError
 
 Side = Literal["source", "target"]
@@ -76,13 +76,13 @@ def _both(file: str, languages: Languages) -> Iterator[Pair]:
             raise DataError(
                 f"{file} holds texts by their languages; say which is the {which} with --{flag}, such as --{flag} en"
             )
-    pairs = _whole(
+    if holds_both(file) == ".tsv" and not is_stream(file):
+        head = [line for line in islice(read_lines(file), _LOOKED_AT) if line.strip()]
+        if head and all(map(_TRANSLATED_TSV.match, head)):
+            raise DataError(_ours(file))
+    return _whole(
         read_pairs(CorpusConfig(source=file, source_lang=languages.source, target_lang=languages.target))
     )
-    head = list(islice(pairs, _LOOKED_AT))
-    if head and head[0][:2] == ("1", "1") and all(src.isdigit() and tgt.isdigit() for src, tgt, *_ in head):
-        raise DataError(_ours(file))
-    return chain(head, pairs)
 
 
 def _whole(pairs: Iterator[Pair]) -> Iterator[Pair]:

@@ -206,6 +206,7 @@ def _read(file: Path) -> dict[str, Remembered]:
     """Return what is remembered and can run here; of a file or a row of another form nothing, to be measured anew."""
     try:
         rows = read_json(file)
+        rows = rows.get("settings") if isinstance(rows, dict) else None
     except (OSError, ValueError):
         return {}
     isas = _instruction_sets()
@@ -245,7 +246,8 @@ def _remember(file: Path, key: str, best: Remembered) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = {name: each._asdict() for name, each in {**_read(file), key: best}.items()}
-        partial.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        # The version makes earlier releases, which take every value for a setting, take the file for none.
+        partial.write_text(json.dumps({"version": 2, "settings": rows}, indent=1), encoding="utf-8")
         os.replace(partial, file)
     except OSError:
         with suppress(OSError):
