@@ -160,7 +160,7 @@ HEAVY = (0.2, 1.0)
 def test_a_pair_that_comes_several_times_an_epoch_comes_otherwise(store, monkeypatch, kind):
     """Whichever chunks its draws fall into."""
     monkeypatch.setattr(loader, "CHUNK", 40)
-    recipe = replace(PLAIN, weights=HEAVY, subword_sampling=0.4)
+    recipe = replace(PLAIN, weights=HEAVY, subword_sampling=0.1)
     if kind == "augmented":
         recipe = replace(PLAIN, weights=HEAVY, augmentation=AugmentationConfig(spelling=1.0))
     seen: dict[int, list[str]] = {}
