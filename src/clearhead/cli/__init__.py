@@ -7,8 +7,11 @@ in one line, 2 wrong usage.
 import errno
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any
@@ -32,6 +35,10 @@ COMMANDS = (
 )
 
 
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a program from outside, besides Ctrl-C; Windows has no SIGHUP."""
+
+
 def kind_of(command: str) -> type:
     """Return the class of a command, which is named like its module (`import_`, where Python has the word)."""
     module = f"{command}_" if iskeyword(command) else command
@@ -50,8 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.getLogger("clearhead.engines.conversion").setLevel(logging.INFO if waits else logging.NOTSET)
     args = [value for value in args if value not in ("--debug", "--verbose")]
     try:
-        _check_utf8(args)
-        _dispatch(args)
+        with _ended_by_signals():
+            _check_utf8(args)
+            _dispatch(args)
         sys.stdout.flush()
     except ClearheadError as error:
         if debug:
@@ -64,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         if not isinstance(error, BrokenPipeError):
             place = f" ({error.filename})" if error.filename else ""
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             hint = "free some space, or write elsewhere" if full else "--debug shows where"
             print(f"clearhead: {error.strerror or error}{place}; {hint}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -73,6 +81,29 @@ def main(argv: Sequence[str] | None = None) -> None:
         hint = "; go on from the last checkpoint with --resume" if args[:1] == ["train"] else ""
         print(f"clearhead: interrupted{hint}", file=sys.stderr)
         sys.exit(130)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end us as an error does, so that what was begun is put away first.
+
+    A signal that is ignored, as `nohup` has it, stays so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    ours = [each for each in _ENDING if signal.getsignal(each) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _dispatch(args: list[str]) -> None:

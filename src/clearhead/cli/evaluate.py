@@ -3,10 +3,14 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
 from clearhead.cli.output import FORMATS, check_writable, print_json, writer
 from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.pipeline.evaluate import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +69,14 @@ class Evaluate:
         )
         for warning in result.warnings:
             print(f"warning: {warning}", file=sys.stderr)
-        if self.output:
-            with writer(self.output) as out:
-                out.writelines(FORMATS["text"](0, translation) for translation in result.translations)
+        try:
+            if self.output:
+                with writer(self.output) as out:
+                    out.writelines(FORMATS["text"](0, translation) for translation in result.translations)
+        finally:  # a full disk loses no figures
+            self._print(result)
+
+    def _print(self, result: "Evaluation") -> None:
         if self.json:
             scores = {
                 score.name: {"value": score.value, "signature": score.signature}

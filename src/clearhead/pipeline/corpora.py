@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from clearhead.errors import ConfigError, DataError
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
+
+_LOCK = ".lock-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +152,11 @@ def ensure_store(
 
     The vocabulary is learned from it where no tokenizer is given.
     """
-    lock = path.with_name(f".lock-{path.name}")
+    lock = path.with_name(_LOCK + path.name)
     # A lock may have been left by a process that died; on Windows it always stays.
     if path.exists() and (os.name == "nt" or not lock.exists()):
         return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.touch()
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}; give another --store") from None
-    with FileLock(lock):  # whoever wants the same store waits here, and then finds it
+    with _locked(lock):  # whoever wants the same store waits here, and then finds it
         try:
             if path.exists():
                 check_store(path, config, corpora, tokenizer)
@@ -174,6 +172,22 @@ def ensure_store(
             )
         finally:
             remove_lock(lock)
+
+
+@contextmanager
+def _locked(lock: Path) -> Iterator[None]:
+    """Hold a lock, making its file; raise DataError where the disk refuses that."""
+    held = FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except OSError as error:
+        place = lock.with_name(lock.name.removeprefix(_LOCK))
+        raise DataError(f"cannot write {place}: {error.strerror}; give another --store") from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def check_alignments(config: RunConfig, corpora: Corpora) -> None:
