@@ -251,6 +251,8 @@ class Disk:
         real = getattr(os, what)
 
         def full(*args, **more):
+            if what == "mkdir" and os.path.exists(args[0]):
+                return real(*args, **more)  # that it is there is found first
             self.count += 1
             if self.count == self.fails_at:
                 raise OSError(errno.ENOSPC, "No space left on device")

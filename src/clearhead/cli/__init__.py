@@ -16,7 +16,9 @@ from importlib import import_module
 from keyword import iskeyword
 from typing import Any
 
+from clearhead.cli.output import tell
 from clearhead.errors import ClearheadError, TextError
+from clearhead.text.shown import one_line
 
 COMMANDS = (
     "demo",
@@ -52,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     _open_closed_streams()
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
-    logging.basicConfig(format="%(message)s", level=verbosity, force=True)
+    told = logging.StreamHandler()
+    told.setFormatter(_OneLine())
+    logging.basicConfig(handlers=[told], level=verbosity, force=True)
     waits = sys.stderr.isatty()  # somebody, who should know what for
     logging.getLogger("clearhead.engines.conversion").setLevel(logging.INFO if waits else logging.NOTSET)
     args = [value for value in args if value not in ("--debug", "--verbose")]
@@ -64,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ClearheadError as error:
         if debug:
             raise
-        print(f"clearhead: {error}", file=sys.stderr)
+        tell(f"clearhead: {error}")
         sys.exit(1)
     except OSError as error:
         # A reader of our output that went away, as `head` does, needs no word; a full disk does.
@@ -74,12 +78,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             place = f" ({error.filename})" if error.filename else ""
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             hint = "free some space, or write elsewhere" if full else "--debug shows where"
-            print(f"clearhead: {error.strerror or error}{place}; {hint}", file=sys.stderr)
+            tell(f"clearhead: {error.strerror or error}{place}; {hint}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         hint = "; go on from the last checkpoint with --resume" if args[:1] == ["train"] else ""
-        print(f"clearhead: interrupted{hint}", file=sys.stderr)
+        tell(f"clearhead: interrupted{hint}")
         sys.exit(130)
 
 
@@ -106,6 +110,13 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+class _OneLine(logging.Formatter):
+    """What is logged, as notes are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(record.getMessage())
+
+
 def _dispatch(args: list[str]) -> None:
     if not args or args[0] in ("-h", "--help"):
         print(_overview())
@@ -120,10 +131,7 @@ def _dispatch(args: list[str]) -> None:
 
         near = difflib.get_close_matches(args[0], COMMANDS, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        print(
-            f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}",
-            file=sys.stderr,
-        )
+        tell(f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}")
         sys.exit(2)
     kind, prog = kind_of(args[0]), f"clearhead {args[0]}"
     command: Any

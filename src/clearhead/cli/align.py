@@ -1,12 +1,11 @@
 """`clearhead align`."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from clearhead.cli.model import Model, translator_of
-from clearhead.cli.output import writer
+from clearhead.cli.output import show, tell, writer
 from clearhead.errors import ConfigError
 
 
@@ -56,7 +55,7 @@ class Align:
                 print(f"nothing is better than what is in use: AER {100 * chosen.rate:.1f} % on these pairs")
                 return
             heads = ", ".join(f"{layer}.{head}" for layer, head in chosen.reader.heads)
-            print(
+            show(
                 f"layer.head {heads}, read when a token is {chosen.reader.reading}: "
                 f"AER {100 * chosen.rate:.1f} % on these pairs ({100 * chosen.before:.1f} % before)\n"
                 f"kept in {kept}; measure on pairs it was not chosen on"
@@ -70,4 +69,4 @@ class Align:
         if self.gold:
             gold = align.read_gold(self.gold, [counts for _, counts in found])
             rate = error_rate((links for links, _ in found), gold)
-            print(f"AER {100 * rate:.2f} %, {len(found):,} pairs", file=sys.stderr)
+            tell(f"AER {100 * rate:.2f} %, {len(found):,} pairs")

@@ -1,12 +1,11 @@
 """`clearhead evaluate`."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
-from clearhead.cli.output import FORMATS, check_writable, print_json, writer
+from clearhead.cli.output import FORMATS, check_writable, print_json, show, tell, writer
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Evaluate:
             alpha=self.alpha,
         )
         for warning in result.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            tell(f"warning: {warning}")
         try:
             if self.output:
                 with writer(self.output) as out:
@@ -120,4 +119,4 @@ class Evaluate:
                 f"{name}: expected calibration error {curve.ece:.3f}, AUC {curve.auc:.3f}, on {curve.measured_on:,} "
                 "that it was not fitted on"
             )
-        print(f"a note below {found.note_below:.2f}\nkept in {kept}")
+        show(f"a note below {found.note_below:.2f}\nkept in {kept}")

@@ -1,6 +1,5 @@
 """`clearhead look`."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from clearhead.cli.model import EngineChoice, Model, translator_of
-from clearhead.cli.output import writer
+from clearhead.cli.output import tell, writer
 from clearhead.errors import ConfigError
 
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
@@ -80,6 +79,6 @@ class Look:
         except OSError as error:
             raise checkpoint.refused(self.out, error, "--out") from None
         for note in maps.about["notes"]:
-            print(f"note: {note}", file=sys.stderr)
+            tell(f"note: {note}")
         with writer(None) as out:
             out.write(maps.target.text + "\n")

@@ -4,12 +4,13 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from clearhead.errors import ClearheadError
+from clearhead.text.shown import one_line, safe
 
 if TYPE_CHECKING:
     from clearhead.engines.parity import Proof
@@ -22,9 +23,36 @@ PARTIAL = ".partial"
 """Ends the name of an output until all of it is there."""
 
 
+def tell(message: object) -> None:
+    """Print an error or a note on standard error, on one line that steers no terminal."""
+    print(one_line(message), file=sys.stderr)
+
+
+def show(text: str) -> None:
+    """Print a result on standard output; on a terminal what would steer it is written out."""
+    print(safe(text) if sys.stdout.isatty() else text)
+
+
+class _Terminal:
+    """Standard output where it is a terminal: results are text there, and steer nothing."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(safe(text))
+
+    def writelines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @contextmanager
-def writer(path: Path | None) -> Iterator[IO[str]]:
+def writer(path: Path | None, *, drawn_on: bool = False) -> Iterator[IO[str]]:
     """Give standard output, or a file, as UTF-8 with plain line ends.
+
+    A pipe and a file get every character as it is; on a terminal those that would steer it are written out, unless it
+    is to be drawn on by somebody who sees to that.
 
     A file has `.partial` after its name until it is whole. Where it does not come to that, the lines that are done
     are kept there, and the error says so.
@@ -34,7 +62,8 @@ def writer(path: Path | None) -> Iterator[IO[str]]:
     if path is None:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        yield sys.stdout
+        terminal: Any = _Terminal()
+        yield terminal if sys.stdout.isatty() and not drawn_on else sys.stdout
     elif checkpoint.is_stream(path):
         with _opened(path, path) as file:
             yield file
@@ -89,7 +118,7 @@ def _until_whole(path: Path) -> Iterator[IO[str]]:
         if said and isinstance(error, ClearheadError):
             raise type(error)(f"{error}; {said}") from None
         if said:
-            print(said, file=sys.stderr)
+            tell(said)
         raise error
 
 
@@ -136,7 +165,7 @@ FORMATS: dict[str, Callable[[int, "Translation"], str]] = {
 
 def print_json(value: object, indent: int | None = 1) -> None:
     """Print a value as JSON, letters as they are."""
-    print(json.dumps(value, ensure_ascii=False, indent=indent))
+    show(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def told(out: Path, proof: "Proof") -> str:
