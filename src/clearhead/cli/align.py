@@ -34,7 +34,7 @@ class Align:
     choose: bool = False
     """Choose the heads that agree best with --gold, and keep that in the model directory."""
     output: Path | None = None
-    """File to write instead of standard output."""
+    """File to write instead of standard output; until all lines are there it ends in .partial."""
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""

@@ -54,7 +54,7 @@ class Translate:
     input: Optional[str] = None
     """File to read (.gz and .xz too)."""
     output: Optional[Path] = None
-    """File to write instead of standard output."""
+    """File to write instead of standard output; until all lines are there it ends in .partial."""
     beam: Optional[int] = None
     """Beam size; 1 is greedy. The model's own default otherwise."""
     alpha: Optional[float] = None
