@@ -66,11 +66,12 @@ def _put_in_place(partial: Path, path: Path) -> None:
             _remove(replaced)
             os.rename(path, replaced)
         os.rename(partial, path)
-    finally:
-        if replaced.exists() and not path.exists():
+        _flush_directory(path.parent)
+    finally:  # after an interruption too
+        if path.exists():
+            _remove(replaced)
+        elif replaced.exists():
             os.rename(replaced, path)
-    _flush_directory(path.parent)
-    _remove(replaced)
 
 
 def write_file(path: Path, data: bytes) -> None:
