@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers/.installed
 
-.PHONY: demo test test-all lint g2p numbers bench clean
+.PHONY: demo test test-all test-faults lint g2p numbers bench clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -16,6 +16,10 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Kills, flipped bits and cut files by the hundred: what is the same afterwards, what is told, what is lost.
+test-faults: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS)) $(if $(FLIPS),--flips $(FLIPS)) $(if $(TRUNCATIONS),--truncations $(TRUNCATIONS))
 
 # Recipes that bring their own data.
 g2p: $(STAMP)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -100,6 +101,71 @@ def test_a_full_disk_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
         save(tmp_path / "best", 2.0)
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
     assert (tmp_path / "best" / "w.safetensors").read_bytes() == before
+
+
+REFUSED = OSError(28, "No space left on device")
+WRITERS = {
+    "best": lambda path, value: save(path, value),
+    "page": lambda path, value: checkpoint.write_file(path, f"{value}".encode()),
+}
+
+
+def contents(folder):
+    return {file: file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+@pytest.mark.parametrize("fault", [REFUSED, KeyboardInterrupt(), SystemExit(143)])
+@pytest.mark.parametrize("name", WRITERS)
+def test_stopped_at_any_call_the_old_or_the_new_one_is_there_and_nothing_else(
+    tmp_path, monkeypatch, name, fault
+):
+    """A refusal comes instead of a call, a signal after it."""
+    write, stops = WRITERS[name], 0
+    write(tmp_path / name, 2.0)
+    new = contents(tmp_path)
+    write(tmp_path / name, 1.0)
+    old = contents(tmp_path)
+    for call in ("fsync", "rename", "replace"):
+        real = getattr(os, call)
+        for at in range(1, 9):
+            calls = [0]
+
+            def stopped(*args, calls=calls, real=real, at=at):
+                calls[0] += 1
+                if calls[0] == at and fault is REFUSED:
+                    raise fault
+                real(*args)
+                if calls[0] == at:
+                    raise fault
+
+            with monkeypatch.context() as patched, suppress(CheckpointError, type(fault)):
+                patched.setattr(os, call, stopped)
+                write(tmp_path / name, 2.0)
+            stops += calls[0] >= at
+            assert contents(tmp_path) in (old, new), (call, at)
+            write(tmp_path / name, 1.0)
+    assert stops >= {"best": 7, "page": 2}[name]
+
+
+def test_a_file_keeps_its_permissions_and_a_link_leads_on(tmp_path):
+    (tmp_path / "page").write_bytes(b"old")
+    (tmp_path / "page").chmod(0o604)
+    (tmp_path / "link").symlink_to(tmp_path / "page")
+    checkpoint.write_file(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "page").read_bytes() == b"new"
+    assert (tmp_path / "page").stat().st_mode & 0o777 == 0o604
+    checkpoint.write_file(tmp_path / "fresh", b"new")
+    os.umask(mask := os.umask(0))
+    assert (tmp_path / "fresh").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_pipe_is_written_to_as_it_is(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    checkpoint.write_file(tmp_path / "pipe", b"page")
+    assert os.read(reading, 9) == b"page"
+    os.close(reading)
 
 
 @pytest.mark.parametrize("replacing", [False, True])

@@ -1,4 +1,4 @@
-"""Directories that are written whole or not at all, and the averaging of their weights (§6.1).
+"""Directories and files that are written whole or not at all, and the averaging of their weights (§6.1).
 
 Files are written into a hidden sibling folder, each is flushed to the disk, the manifest with their
 SHA-256 sums comes last, and one rename makes the folder appear under its name. Whatever moment the
@@ -6,6 +6,7 @@ machine stops at, a folder of that name is complete, or it is not there. No torc
 tensors are numpy arrays; nothing is ever unpickled.
 """
 
+import errno
 import hashlib
 import json
 import math
@@ -13,6 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -20,7 +22,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from clearhead.errors import CheckpointError
+from clearhead.errors import CheckpointError, ConfigError
 from clearhead.untrusted import parse_json, shown
 from clearhead.untrusted import read_json as read_any
 
@@ -32,6 +34,7 @@ _MOST_AXES = 8
 _BYTES = {"F16": 2, "F32": 4, "F64": 8}
 """What weights may be made of, and the bytes of each number."""
 _PARTIAL, _REPLACED = ".partial-", ".replaced-"
+_OPEN_STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
 
 
 def write_directory(path: Path, files: Mapping[str, bytes | Arrays]) -> None:
@@ -49,25 +52,70 @@ def write_directory(path: Path, files: Mapping[str, bytes | Arrays]) -> None:
         for name, content in files.items():
             data = content if isinstance(content, bytes) else safetensors.numpy.save(content)
             sums[name] = hashlib.sha256(data).hexdigest()
-            _write_file(partial / name, data)
-        _write_file(partial / MANIFEST, json_bytes({"sha256": sums}))
+            _write_flushed(partial / name, data)
+        _write_flushed(partial / MANIFEST, json_bytes({"sha256": sums}))
         _flush_directory(partial)
-        if path.exists():
-            replaced = path.with_name(_REPLACED + path.name)
-            _remove(replaced)
-            os.rename(path, replaced)
-            os.rename(partial, path)
-            _flush_directory(path.parent)
-            _remove(replaced)
-        else:
-            os.rename(partial, path)
-            _flush_directory(path.parent)
+        _put_in_place(partial, path)
     except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
         raise CheckpointError(
             f"could not save {path}: {error.strerror or error}; what was saved before is intact, "
             "free some space or choose another place"
         ) from error
+    finally:  # after an interruption too
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put_in_place(partial: Path, path: Path) -> None:
+    """Rename a directory, whose files are flushed, to its name; the one that has it goes, or comes back."""
+    replaced = path.with_name(_REPLACED + path.name)
+    try:
+        if path.exists():
+            _remove(replaced)
+            os.rename(path, replaced)
+        os.rename(partial, path)
+        _flush_directory(path.parent)
+    finally:  # after an interruption too
+        if path.exists():
+            _remove(replaced)
+        elif replaced.exists():
+            os.rename(replaced, path)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: until all is on the disk, what stood under the name stays.
+
+    What cannot be replaced, a pipe or a device, is written to as it is. Raises OSError when the disk refuses.
+    """
+    if is_stream(path):
+        path.write_bytes(data)
+        return
+    path = Path(os.path.realpath(path))  # not the link, but what it leads to
+    partial = path.with_name(_PARTIAL + path.name)
+    try:
+        _write_flushed(partial, data)
+        publish_file(partial, path)
+    finally:  # after an interruption too
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def publish_file(partial: Path, path: Path) -> None:
+    """Give a file, which is flushed, the name of another beside it, and the permissions that one had."""
+    if path.exists():
+        shutil.copymode(path, partial)
+    os.replace(partial, path)
+
+
+def refused(path: Path, error: OSError, option: str) -> ConfigError:
+    """Return the error for a file that the disk refuses, whose name an option gave."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    space = "free some space, or " if full else ""
+    return ConfigError(f"cannot write {path}: {error.strerror or error}; {space}give another {option}")
+
+
+def is_stream(path: Path) -> bool:
+    """Say whether a name is that of a pipe, a device or an open stream, which can only be written to as it is."""
+    return str(path).startswith(_OPEN_STREAMS) or (path.exists() and not path.is_file())
 
 
 def json_bytes(value: object) -> bytes:
@@ -274,7 +322,7 @@ def average(files: Iterable[Path]) -> Arrays:
     return {name: (array / count).astype(np.float32) for name, array in total.items()}
 
 
-def _write_file(file: Path, data: bytes) -> None:
+def _write_flushed(file: Path, data: bytes) -> None:
     with file.open("wb") as stream:
         stream.write(data)
         stream.flush()

@@ -14,7 +14,7 @@ from clearhead.config import AugmentationConfig, FilterConfig, TokenizerConfig
 from clearhead.data import loader
 from clearhead.data.faults import HeldOut
 from clearhead.data.lines import Pair
-from clearhead.data.loader import START, Loader, Position, Recipe, epoch_order, resample
+from clearhead.data.loader import START, Drawn, Loader, Position, Recipe, epoch_order, resample
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
@@ -133,25 +133,91 @@ def test_the_budget_holds_on_what_was_sampled(store, recipe):
         assert (batch.src != PAD).sum(axis=1).max() <= recipe.max_tokens + 2
 
 
-def test_a_pair_is_a_function_of_seed_epoch_and_pair(store):
-    alone = resample(store, FULL, 2, np.array([77]))
-    among = resample(store, FULL, 2, np.array([3, 77, 120]))
-    assert alone.ids(0) == among.ids(1)
-    assert alone.ids(0) != resample(store, FULL, 3, np.array([77])).ids(0)
-    other = resample(store, replace(FULL, seed=4), 2, np.arange(20))
-    assert any(other.ids(n) != resample(store, FULL, 2, np.array([n])).ids(0) for n in range(20))
+def varied(store, recipe, epoch, pairs, repetition=0):
+    """Return what becomes of pairs that were drawn so often before in an epoch."""
+    drawn = Drawn(np.array(pairs), np.full(len(pairs), repetition))
+    corpus = resample(store, recipe, epoch, drawn)
+    return [corpus.ids(place) for place in range(len(corpus))]
+
+
+def test_a_pair_is_a_function_of_seed_epoch_pair_and_repetition(store):
+    (alone,) = varied(store, FULL, 2, [77])
+    assert alone == varied(store, FULL, 2, [3, 77, 120])[1]
+    assert alone != varied(store, FULL, 3, [77])[0]
+    pairs = list(range(20))
+    ways = [varied(store, FULL, 2, pairs, repetition) for repetition in range(4)]
+    assert ways == [varied(store, FULL, 2, pairs, repetition) for repetition in range(4)]
+    assert varied(store, replace(FULL, seed=4), 2, pairs) != ways[0]
+    different = sum(len({str(way[pair]) for way in ways}) > 1 for pair in pairs)
+    assert different >= 18, "drawn again, a pair is mostly the same again"
+
+
+HEAVY = (0.2, 1.0)
+"""A third of the pairs are then three quarters of an epoch: each comes two or three times."""
+
+
+@pytest.mark.parametrize("kind", ["sampled", "augmented"])
+def test_a_pair_that_comes_several_times_an_epoch_comes_otherwise(store, monkeypatch, kind):
+    """Whichever chunks its draws fall into."""
+    monkeypatch.setattr(loader, "CHUNK", 40)
+    recipe = replace(PLAIN, weights=HEAVY, subword_sampling=0.1)
+    if kind == "augmented":
+        recipe = replace(PLAIN, weights=HEAVY, augmentation=AugmentationConfig(spelling=1.0))
+    seen: dict[int, list[str]] = {}
+    for epoch, number, drawn, last in loader._tasks(store, recipe, START):
+        corpus = resample(store, recipe, epoch, drawn)
+        for place, index in enumerate(drawn.indices.tolist()):
+            seen.setdefault(index, []).append(str(corpus.ids(place)[0]))
+        if last:
+            assert number == 3
+            break
+    again = [ways for ways in seen.values() if len(ways) > 1]
+    assert len(again) == 50
+    assert sum(len(set(ways)) > 1 for ways in again) >= 20, "a few words have few ways"
+
+
+def test_several_draws_of_a_pair_change_neither_workers_nor_a_continued_loader(store, monkeypatch):
+    monkeypatch.setattr(loader, "CHUNK", 40)
+    recipe = replace(FULL, weights=HEAVY)
+    whole = list(islice(Loader(store, recipe), 60))
+    for others in (
+        list(islice(Loader(store, recipe, workers=2), 60)),
+        whole[:23] + list(islice(Loader(store, recipe, start=whole[22][0]), 37)),
+    ):
+        assert all(same(one, other) for one, other in zip(whole, others, strict=True))
+
+
+def test_draws_of_a_pair_are_counted_from_0_in_an_epoch(store):
+    for recipe in (PLAIN, replace(PLAIN, weights=HEAVY), replace(PLAIN, weights=(1.0, 0.1))):
+        drawn = epoch_order(store.parts, recipe, 1)
+        counted: dict[int, list[int]] = {}
+        for index, repetition in zip(*(each.tolist() for each in drawn), strict=True):
+            counted.setdefault(index, []).append(repetition)
+        assert all(sorted(times) == list(range(len(times))) for times in counted.values())
+        assert len(drawn.indices) == len(store)
+
+
+def test_the_order_of_an_epoch_is_that_of_earlier_releases():
+    """So that a run which was started with one goes on with another."""
+    recipe = Recipe(batch_tokens=100, seed=1, weights=(1.0, 4.0))
+    for epoch in range(3):
+        draws = np.random.default_rng([1, epoch])
+        chosen = [draws.permutation(np.arange(800))[:500], *[np.arange(800, 1000)] * 2]
+        chosen.append(draws.permutation(np.arange(800, 1000))[:100])
+        expected = draws.permutation(np.concatenate(chosen))
+        assert np.array_equal(epoch_order(parts(800, 200), recipe, epoch).indices, expected)
 
 
 def test_every_epoch_keeps_the_tag_first(store):
     for index in (5, 140):
-        ids = resample(store, FULL, 0, np.array([index])).ids(0)[0]
+        ((ids, _),) = varied(store, FULL, 0, [index])
         assert ids[0] == store.tokenizer.tag("fr" if index < 100 else "de")
 
 
 def test_what_grows_too_long_is_taken_as_it_stands(store):
     tight = replace(FULL, max_tokens=12)
     for index in range(60):
-        src, tgt = resample(store, tight, 0, np.array([index])).ids(0)
+        ((src, tgt),) = varied(store, tight, 0, [index])
         assert (src, tgt) == store.corpus.ids(index) or max(len(src) - 1, len(tgt)) <= 12
 
 
@@ -171,7 +237,7 @@ def parts(*sizes):
 )
 def test_weights_and_temperature_share_an_epoch(weights, temperature, shares):
     recipe = Recipe(batch_tokens=100, seed=1, weights=weights, temperature=temperature)
-    orders = [epoch_order(parts(800, 200), recipe, epoch) for epoch in range(3)]
+    orders = [epoch_order(parts(800, 200), recipe, epoch).indices for epoch in range(3)]
     for order in orders:
         assert len(order) == 1000
         assert (int((order < 800).sum()), int((order >= 800).sum())) == shares

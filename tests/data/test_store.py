@@ -6,6 +6,7 @@ import json
 import lzma
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.sources import check_sources, record
 from clearhead.data.store import Store, settings
-from clearhead.errors import ConfigError, DataError, TextError
+from clearhead.errors import ConfigError, DataError
 from clearhead.text.normalize import normalize
 
 TOKENIZER = TokenizerConfig(vocab_size=400)
@@ -197,36 +198,138 @@ def test_a_store_serves_whoever_brings_the_tokenizer_it_was_made_with(tmp_path):
         given.check(settings(configs, FilterConfig(), TOKENIZER, 40), ())
 
 
-@pytest.mark.parametrize("key", ["format_version", "settings", "sources", "pairs"])
+def read_or_fault(read) -> tuple[Any, str]:
+    try:
+        return read(), ""
+    except DataError as error:
+        return None, str(error)
+
+
+MANIFEST_KEYS = [
+    "format_version",
+    "settings",
+    "sources",
+    "pairs",
+    "parts",
+    "id_type",
+    "sha256",
+    "bytes",
+    "tokens",
+]
+
+
+def earlier(path: Path, **changed) -> Path:
+    """Make a store one of the first releases, whose manifest had no sum of its own, the report's or the tokenizer's."""
+    file = path / "manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["sum"]
+    for sums in (manifest["sha256"], manifest["bytes"]):
+        del sums["report.json"], sums["tokenizer.model"]
+    file.write_text(json.dumps(manifest | changed))
+    return path
+
+
+@pytest.mark.parametrize("key", MANIFEST_KEYS)
+@pytest.mark.parametrize("value", [None, [], {}, "7", -1, True, [{}], [[]], {"src.ids": "x"}, {"../x": 1}])
+def test_a_manifest_of_any_kind_is_refused_or_makes_no_difference(tmp_path, key, value):
+    path = earlier(make(tmp_path / "s", text(*PAIRS)).path, **{key: value})
+    found, fault = read_or_fault(lambda: Store(path).text(0))
+    if fault:
+        assert "s is damaged (manifest.json: " in fault or "by another release" in fault
+        assert fault.endswith("; remove it and prepare again")
+    else:
+        assert found == PAIRS[0]
+
+
+@pytest.mark.parametrize("key", MANIFEST_KEYS)
 def test_a_manifest_must_be_whole(tmp_path, key):
-    store = make(tmp_path / "s", text(*PAIRS))
-    manifest = json.loads((store.path / "manifest.json").read_text())
+    path = earlier(make(tmp_path / "s", text(*PAIRS)).path)
+    manifest = json.loads((path / "manifest.json").read_text())
     del manifest[key]
-    (store.path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(DataError, match=f"holds no prepared text .*{key}"):
-        Store(store.path)
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match=f"s is damaged .*{key}"):
+        Store(path)
 
 
-def test_a_report_or_tokenizer_that_is_damaged(tmp_path):
-    path = make(tmp_path / "s", text(*PAIRS)).path
-    (path / "report.json").write_text("[{")
-    with pytest.raises(DataError, match=r"is damaged \(report\.json"):
+@pytest.mark.parametrize("report", ["[{", "{}x", "7", "[7]", "[{}]", '[{"name": 3}]', "[" * 100_000])
+def test_a_report_of_an_earlier_release_that_is_damaged(tmp_path, report):
+    path = earlier(make(tmp_path / "s", text(*PAIRS)).path)
+    assert Store(path).report[0]["pairs_read"] == 4
+    (path / "report.json").write_text(report)
+    with pytest.raises(DataError, match=r"s is damaged \(report\.json: .*\); remove it and prepare again"):
         _ = Store(path).report
-    model = bytearray((path / "tokenizer.model").read_bytes())
-    model[model.index("▁".encode())] = 0xFF
-    (path / "tokenizer.model").write_bytes(model)
-    with pytest.raises(TextError, match=r"tokenizer\.model is damaged"):
-        _ = Store(path).tokenizer
 
 
-def test_a_damaged_store_is_refused(tmp_path):
+def test_an_earlier_store_is_the_same_text_to_a_run(tmp_path):
     store = make(tmp_path / "s", text(*PAIRS))
-    file = store.path / "src.ids"
-    file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(DataError, match=r"is damaged .*src\.ids"):
-        Store(store.path)
+    same = make(tmp_path / "t", text(*PAIRS))
+    assert Store(earlier(same.path)).fingerprint == store.fingerprint
+
+
+def test_a_store_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match="no prepared text"):
         Store(tmp_path / "none")
+
+
+def all_of(path: Path) -> tuple[object, ...]:
+    """Return everything that a run takes from a store."""
+    store = Store(path)
+    pairs = [(store.text(n), store.corpus.ids(n)) for n in range(len(store))]
+    links = [store.corpus.links_of(n).tolist() for n in range(len(store))] if store.has_links else []
+    known = [store.tokenizer.decode(ids) for _, sides in pairs for ids in sides]
+    return pairs, links, known, store.report, store.parts, store.fingerprint, store.manifest["settings"]
+
+
+def damages(data: bytes, draws: random.Random):
+    """Yield a file as it may be found: a bit flipped in eight places, cut, empty, another of the same length, gone."""
+    for _ in range(8):
+        place = draws.randrange(len(data))
+        yield data[:place] + bytes([data[place] ^ 1 << draws.randrange(8)]) + data[place + 1 :]
+    yield data[: draws.randrange(len(data))]
+    yield b""
+    yield data[::-1]
+    yield b" " * len(data)
+    yield None
+
+
+def linked_store(path: Path) -> Store:
+    pairs = [Pair(src, tgt, "f", n, ((0, 0),)) for n, (src, tgt) in enumerate(PAIRS, 1)]
+    languages = {"source_lang": "en", "target_lang": "fr", "both_directions": True}
+    return make(path, CorpusText(CorpusConfig(alignments="f", **languages), pairs))
+
+
+@pytest.fixture(scope="module")
+def whole_store(tmp_path_factory):
+    path = linked_store(tmp_path_factory.mktemp("whole") / "s").path
+    return path, all_of(path)
+
+
+FILES = [
+    "manifest.json", "report.json", "tokenizer.model", "lines", "links", "links_offsets",
+    *(f"{side}.{column}" for side in ("src", "tgt") for column in ("text", "text_offsets", "ids", "ids_offsets")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damage_to_any_file_is_told_in_one_line_or_harms_nothing(whole_store, name):
+    path, whole = whole_store
+    assert {file.name for file in path.iterdir()} == set(FILES)
+    file, told = path / name, 0
+    data = file.read_bytes()
+    for content in damages(data, random.Random(name)):
+        file.unlink(missing_ok=True)
+        if content is not None:
+            file.write_bytes(content)
+        found, fault = read_or_fault(lambda: all_of(path))
+        file.write_bytes(data)
+        if fault:
+            told += 1
+            assert fault.count("\n") == 0
+            assert str(path) in fault
+            assert "prepare again" in fault or "give a folder" in fault
+        else:
+            assert found == whole, "other text without a word"
+    assert told >= (3 if name == "lines" else 12), "nobody reads the line numbers"
 
 
 def mutate(data: bytes, draws: random.Random) -> bytes:
@@ -254,13 +357,6 @@ def mutate(data: bytes, draws: random.Random) -> bytes:
     return b"\n".join(lines)
 
 
-def read_or_fault(config) -> tuple[list[Pair], str]:
-    try:
-        return list(read_pairs(config)), ""
-    except DataError as error:
-        return [], str(error)
-
-
 @pytest.mark.parametrize("seed", range(100))
 def test_a_mutated_file_never_shifts_the_alignment_silently(tmp_path, seed):
     """Either the fault is named, or every pair still stands on the line it says, with its own translation."""
@@ -277,7 +373,7 @@ def test_a_mutated_file_never_shifts_the_alignment_silently(tmp_path, seed):
     before = victim.read_bytes()
     victim.write_bytes(mutate(before, draws))
     config = CorpusConfig(source=str(paths[0]), target=str(paths[1]))
-    found, fault = read_or_fault(config)
+    found, fault = read_or_fault(lambda: list(read_pairs(config)))
     if fault:
         assert "a.fr" in fault or "a.en" in fault
         return

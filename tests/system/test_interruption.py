@@ -251,17 +251,19 @@ class Disk:
         self.count, self.fails_at = 0, fails_at
         real = getattr(os, what)
 
-        def full(*args):
+        def full(*args, **more):
+            if what == "mkdir" and os.path.exists(args[0]):
+                return real(*args, **more)  # that it is there is found first
             self.count += 1
             if self.count == self.fails_at:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return real(*args)
+            return real(*args, **more)
 
         monkeypatch.setattr(os, what, full)
 
 
 @pytest.mark.parametrize("fails_at", range(1, 60, 4))
-@pytest.mark.parametrize("what", ["fsync", "rename", "replace"])
+@pytest.mark.parametrize("what", ["fsync", "rename", "replace", "mkdir"])
 def test_a_full_disk_stops_the_run_and_harms_nothing(whole_run, tmp_path, monkeypatch, what, fails_at):
     out = tmp_path / "run"
     with monkeypatch.context() as patched:

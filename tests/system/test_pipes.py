@@ -83,16 +83,18 @@ def test_other_formats_are_answered_too(started, options):
 def test_a_named_pipe_and_a_file_to_write_are_answered_too(started, tmp_path):
     os.mkfifo(tmp_path / "in")
     process = started("--input", str(tmp_path / "in"), "--output", str(tmp_path / "out"))
+    growing = tmp_path / "out.partial"
     with open(tmp_path / "in", "wb", buffering=0) as pipe:
         for count, line in enumerate(("1 2 3", "7 1"), start=1):
             pipe.write(line.encode() + b"\n")
             end = time.monotonic() + SECONDS
-            while not (tmp_path / "out").exists() or (tmp_path / "out").read_bytes().count(b"\n") < count:
+            while not growing.exists() or growing.read_bytes().count(b"\n") < count:
                 assert time.monotonic() < end
                 assert process.poll() is None
                 time.sleep(0.02)
     assert process.wait(SECONDS) == 0
     assert (tmp_path / "out").read_text() == "one two three\nseven one\n"
+    assert not growing.exists()
 
 
 def test_a_terminal_is_answered_line_by_line(started):

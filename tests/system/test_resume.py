@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -15,7 +16,7 @@ from clearhead import checkpoint
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
-from clearhead.errors import ConfigError
+from clearhead.errors import ConfigError, DataError
 from clearhead.pipeline.corpora import Corpora, SentencePair
 from clearhead.pipeline.events import NothingLeft
 from clearhead.pipeline.run_directory import RunDirectory
@@ -236,6 +237,22 @@ def test_a_damaged_checkpoint_is_made_anew(uninterrupted, tmp_path):
     (last / "model.safetensors").write_bytes(data)
     in_child(out, resume=True)
     checkpoint.verify(last)
+    name = "model/model.safetensors"
+    assert (out / name).read_bytes() == (reference / name).read_bytes()
+
+
+def test_damaged_text_stops_the_run_and_text_prepared_again_goes_on(uninterrupted, tmp_path):
+    reference, _, _ = uninterrupted
+    out = tmp_path / "run"
+    in_child(out, resume=False, kill_at=60)
+    column = out / "data" / "tgt.text"
+    column.write_bytes(column.read_bytes().replace(b"seven", b"eight"))
+    with pytest.raises(
+        DataError, match=r"tgt\.text does not match its checksum\); remove it and prepare again"
+    ):
+        list(run(CONFIG, out, resume=True, corpora=corpora()))
+    shutil.rmtree(out / "data")
+    in_child(out, resume=True)
     name = "model/model.safetensors"
     assert (out / name).read_bytes() == (reference / name).read_bytes()
 

@@ -7,13 +7,18 @@ in one line, 2 wrong usage.
 import errno
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any
 
+from clearhead.cli.output import tell
 from clearhead.errors import ClearheadError, TextError
+from clearhead.text.shown import one_line
 
 COMMANDS = (
     "demo",
@@ -32,6 +37,10 @@ COMMANDS = (
 )
 
 
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a program from outside, besides Ctrl-C; Windows has no SIGHUP."""
+
+
 def kind_of(command: str) -> type:
     """Return the class of a command, which is named like its module (`import_`, where Python has the word)."""
     module = f"{command}_" if iskeyword(command) else command
@@ -45,18 +54,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     _open_closed_streams()
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
-    logging.basicConfig(format="%(message)s", level=verbosity, force=True)
+    told = logging.StreamHandler()
+    told.setFormatter(_OneLine())
+    logging.basicConfig(handlers=[told], level=verbosity, force=True)
     waits = sys.stderr.isatty()  # somebody, who should know what for
     logging.getLogger("clearhead.engines.conversion").setLevel(logging.INFO if waits else logging.NOTSET)
     args = [value for value in args if value not in ("--debug", "--verbose")]
     try:
-        _check_utf8(args)
-        _dispatch(args)
+        with _ended_by_signals():
+            _check_utf8(args)
+            _dispatch(args)
         sys.stdout.flush()
     except ClearheadError as error:
         if debug:
             raise
-        print(f"clearhead: {error}", file=sys.stderr)
+        tell(f"clearhead: {error}")
         sys.exit(1)
     except OSError as error:
         # A reader of our output that went away, as `head` does, needs no word; a full disk does.
@@ -64,15 +76,45 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         if not isinstance(error, BrokenPipeError):
             place = f" ({error.filename})" if error.filename else ""
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             hint = "free some space, or write elsewhere" if full else "--debug shows where"
-            print(f"clearhead: {error.strerror or error}{place}; {hint}", file=sys.stderr)
+            tell(f"clearhead: {error.strerror or error}{place}; {hint}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         hint = "; go on with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
-        print(f"clearhead: interrupted{hint}", file=sys.stderr)
+        tell(f"clearhead: interrupted{hint}")
         sys.exit(130)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end us as an error does, so that what was begun is put away first.
+
+    A signal that is ignored, as `nohup` has it, stays so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    ours = [each for each in _ENDING if signal.getsignal(each) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+class _OneLine(logging.Formatter):
+    """What is logged, as notes are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(record.getMessage())
 
 
 def _dispatch(args: list[str]) -> None:
@@ -89,10 +131,7 @@ def _dispatch(args: list[str]) -> None:
 
         near = difflib.get_close_matches(args[0], COMMANDS, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        print(
-            f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}",
-            file=sys.stderr,
-        )
+        tell(f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}")
         sys.exit(2)
     kind, prog = kind_of(args[0]), f"clearhead {args[0]}"
     command: Any

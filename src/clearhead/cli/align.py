@@ -1,6 +1,5 @@
 """`clearhead align`."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 
 from clearhead.cli.model import Model, translator_of
-from clearhead.cli.output import writer
+from clearhead.cli.output import show, tell, writer
 from clearhead.errors import ConfigError
 
 
@@ -39,7 +38,7 @@ class Align:
     choose: bool = False
     """Choose the heads that agree best with --gold, and keep that in the model directory."""
     output: Path | None = None
-    """File to write instead of standard output."""
+    """File to write instead of standard output; until all lines are there it ends in .partial."""
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""
@@ -66,7 +65,7 @@ class Align:
                 print(f"nothing is better than what is in use: AER {100 * chosen.rate:.1f} % on these pairs")
                 return
             heads = ", ".join(f"{layer}.{head}" for layer, head in chosen.reader.heads)
-            print(
+            show(
                 f"layer.head {heads}, read when a token is {chosen.reader.reading}: "
                 f"AER {100 * chosen.rate:.1f} % on these pairs ({100 * chosen.before:.1f} % before)\n"
                 f"kept in {kept}; measure on pairs it was not chosen on"
@@ -83,4 +82,4 @@ class Align:
         if self.gold:
             gold = align.read_gold(self.gold, [counts for _, counts in found])
             rate = error_rate((links for links, _ in found), gold)
-            print(f"AER {100 * rate:.2f} %, {len(found):,} pairs", file=sys.stderr)
+            tell(f"AER {100 * rate:.2f} %, {len(found):,} pairs")

@@ -1,14 +1,13 @@
 """`clearhead compare`."""
 
 import dataclasses
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.output import print_json, writer
+from clearhead.cli.output import print_json, tell, writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +64,10 @@ class Compare:
             seed=self.seed,
         )
         for warning in result.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            tell(f"warning: {warning}")
         if self.html:  # first, since `head` may end the printing
             comparison_page.write(result, self.html)
-        with writer(None) as out:
+        with writer(None, drawn_on=not self.json) as out:
             if self.json:
                 print_json(dataclasses.asdict(result))
             else:

@@ -1,15 +1,17 @@
 """`clearhead evaluate`."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
-from clearhead.cli.output import check_writable, print_json, writer
+from clearhead.cli.output import check_writable, print_json, show, tell, writer
 from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.pipeline.evaluate import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +73,16 @@ class Evaluate:
             alpha=self.alpha,
         )
         for warning in result.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
-        if self.output:
-            with writer(self.output) as out:
-                # An entry of a catalogue may have several lines.
-                out.writelines(" ".join(each.text.split("\n")) + "\n" for each in result.translations)
+            tell(f"warning: {warning}")
+        try:
+            if self.output:
+                with writer(self.output) as out:
+                    # An entry of a catalogue may have several lines.
+                    out.writelines(" ".join(each.text.split("\n")) + "\n" for each in result.translations)
+        finally:  # a full disk loses no figures
+            self._print(result)
+
+    def _print(self, result: "Evaluation") -> None:
         if self.json:
             scores = {
                 score.name: {"value": score.value, "signature": score.signature}
@@ -122,4 +129,4 @@ class Evaluate:
                 f"{name}: expected calibration error {curve.ece:.3f}, AUC {curve.auc:.3f}, on {curve.measured_on:,} "
                 "that it was not fitted on"
             )
-        print(f"a note below {found.note_below:.2f}\nkept in {kept}")
+        show(f"a note below {found.note_below:.2f}\nkept in {kept}")

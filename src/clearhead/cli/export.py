@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import arg
 
 from clearhead.cli.model import Model
-from clearhead.cli.output import told
+from clearhead.cli.output import show, told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,4 +31,4 @@ class Export:
         from clearhead.export.write import export
 
         proof = export(self.model, self.out, self.form)
-        print(told(self.out, proof))
+        show(told(self.out, proof))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.output import told
+from clearhead.cli.output import show, told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Import:
         from clearhead.export.marian import import_model
 
         proof = import_model(self.folder, self.out)
-        print(told(self.out, proof))
+        show(told(self.out, proof))
         targets = directory.read_info(self.out).target_langs
         to = f" --to {targets[0]}" if len(targets) > 1 else ""
-        print(f"next: clearhead translate --model {self.out}{to} < FILE")
+        show(f"next: clearhead translate --model {self.out}{to} < FILE")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearhead.cli.model import Model
-from clearhead.cli.output import print_json
+from clearhead.cli.output import print_json, show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Info:
         rows = dict(_flat(facts))
         width = max(map(len, rows))
         for key, value in rows.items():
-            print(f"{key:<{width}}  {value}")
+            show(f"{key:<{width}}  {value}")
 
 
 def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

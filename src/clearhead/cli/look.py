@@ -1,6 +1,5 @@
 """`clearhead look`."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from clearhead.cli.model import EngineChoice, Model, translator_of
-from clearhead.cli.output import writer
+from clearhead.cli.output import tell, writer
 from clearhead.errors import ConfigError
 
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
@@ -49,6 +48,8 @@ class Look:
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
             raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
+        from clearhead import checkpoint
+
         paged = self.out.suffix == PAGE
         translator = translator_of(self.model, self.engine)
         maps = translator.look(
@@ -63,7 +64,7 @@ class Look:
             if paged:
                 from clearhead.inspection.page import page
 
-                self.out.write_text(page(maps), encoding="utf-8")
+                checkpoint.write_file(self.out, page(maps).encode())
             elif self.out.suffix in NUMBERS:
                 maps.save(self.out)
             else:
@@ -76,8 +77,8 @@ class Look:
                 )
                 picture.save(drawn, self.out)
         except OSError as error:
-            raise ConfigError(f"cannot write {self.out}: {error.strerror}; give another --out") from None
+            raise checkpoint.refused(self.out, error, "--out") from None
         for note in maps.about["notes"]:
-            print(f"note: {note}", file=sys.stderr)
+            tell(f"note: {note}")
         with writer(None) as out:
             out.write(maps.target.text + "\n")

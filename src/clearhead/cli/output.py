@@ -2,13 +2,15 @@
 
 import dataclasses
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-from clearhead.errors import ConfigError
+from clearhead.errors import ClearheadError
+from clearhead.text.shown import one_line, safe
 
 if TYPE_CHECKING:
     from clearhead.engines.parity import Proof
@@ -17,28 +19,120 @@ if TYPE_CHECKING:
 OutputFormat = Literal["text", "json", "tsv"]
 
 
+PARTIAL = ".partial"
+"""Ends the name of an output until all of it is there."""
+
+
+def tell(message: object) -> None:
+    """Print an error or a note on standard error, on one line that steers no terminal."""
+    print(one_line(message), file=sys.stderr)
+
+
+def show(text: str) -> None:
+    """Print a result on standard output; on a terminal what would steer it is written out."""
+    print(safe(text) if sys.stdout.isatty() else text)
+
+
+class _Terminal:
+    """Standard output where it is a terminal: results are text there, and steer nothing."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(safe(text))
+
+    def writelines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @contextmanager
-def writer(path: Path | None) -> Iterator[IO[str]]:
-    """Give standard output, or a file, as UTF-8 with plain line ends."""
+def writer(path: Path | None, *, drawn_on: bool = False) -> Iterator[IO[str]]:
+    """Give standard output, or a file, as UTF-8 with plain line ends.
+
+    A pipe and a file get every character as it is; on a terminal those that would steer it are written out, unless it
+    is to be drawn on by somebody who sees to that.
+
+    A file has `.partial` after its name until it is whole. Where it does not come to that, the lines that are done
+    are kept there, and the error says so.
+    """
+    from clearhead import checkpoint
+
     if path is None:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        yield sys.stdout
-        return
-    with _opened(path, "w") as file:
-        yield file
+        terminal: Any = _Terminal()
+        yield terminal if sys.stdout.isatty() and not drawn_on else sys.stdout
+    elif checkpoint.is_stream(path):
+        with _opened(path, path) as file:
+            yield file
+    else:
+        yield from _until_whole(path)
 
 
 def check_writable(path: Path) -> None:
     """Raise ConfigError for an output that cannot be written, before there is anything to lose."""
-    _opened(path, "a").close()
+    from clearhead import checkpoint
+
+    if checkpoint.is_stream(path):
+        _opened(path, path).close()
+    else:
+        _opened(path, _partial(path)).close()
+        _partial(path).unlink()
 
 
-def _opened(path: Path, mode: str) -> IO[str]:
+def _partial(path: Path) -> Path:
+    home = Path(os.path.realpath(path))  # not the link, but what it leads to
+    return home.with_name(home.name + PARTIAL)
+
+
+def _opened(path: Path, place: Path) -> IO[str]:
+    from clearhead import checkpoint
+
     try:
-        return path.open(mode, encoding="utf-8", newline="\n")
+        return place.open("w", encoding="utf-8", newline="\n")
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}; give another --output") from None
+        raise checkpoint.refused(path, error, "--output") from None
+
+
+def _until_whole(path: Path) -> Iterator[IO[str]]:
+    """Give a file to write, then its name; after a fault keep its whole lines, and say where."""
+    from clearhead import checkpoint
+
+    partial = _partial(path)
+    file = _opened(path, partial)
+    try:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        checkpoint.publish_file(partial, Path(os.path.realpath(path)))
+    except BaseException as error:
+        with suppress(OSError):
+            file.close()
+        kept = _whole_lines(partial)
+        said = f"the {kept:,} lines that are done are kept in {partial}" if kept else ""
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            error = checkpoint.refused(path, error, "--output")
+        if said and isinstance(error, ClearheadError):
+            raise type(error)(f"{error}; {said}") from None
+        if said:
+            tell(said)
+        raise error
+
+
+def _whole_lines(partial: Path) -> int:
+    """Cut off what follows the last whole line; return how many lines are left, and remove a file of none."""
+    with partial.open("r+b") as file:
+        whole = count = 0
+        for line in file:
+            if line.endswith(b"\n"):
+                whole, count = whole + len(line), count + 1
+        file.truncate(whole)
+    if not count:
+        partial.unlink()
+    return count
 
 
 def _text_line(number: int, translation: "Translation") -> str:
@@ -71,7 +165,7 @@ FORMATS: dict[str, Callable[[int, "Translation"], str]] = {
 
 def print_json(value: object, indent: int | None = 1) -> None:
     """Print a value as JSON, letters as they are."""
-    print(json.dumps(value, ensure_ascii=False, indent=indent))
+    show(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def told(out: Path, proof: "Proof") -> str:

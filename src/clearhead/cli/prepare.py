@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tyro.conf import OmitArgPrefixes
 
-from clearhead.cli.output import print_json
+from clearhead.cli.output import print_json, show
 from clearhead.config import DataConfig, RunConfig, TextConfig, TokenizerConfig
 
 
@@ -29,8 +29,7 @@ class Prepare:
 
     def run(self) -> None:
         """Prepare, drawing progress on standard error, and print the report."""
-        from rich.console import Console
-
+        from clearhead.pipeline.console import SafeConsole
         from clearhead.pipeline.corpus_report import report_table
         from clearhead.pipeline.interruption import Interrupted, Interruption
         from clearhead.pipeline.preparation_progress import show_preparation
@@ -38,7 +37,7 @@ class Prepare:
 
         data = {each.name: getattr(self.data, each.name) for each in fields(self.data)}
         config = RunConfig(init=self.init, data=DataConfig(**data), tokenizer=self.tokenizer)
-        console = Console(stderr=True, highlight=False)
+        console = SafeConsole(stderr=True, highlight=False)
         try:
             with Interruption() as interruption, interruption.anywhere():
                 store = show_preparation(prepare_store(config), console)
@@ -48,5 +47,5 @@ class Prepare:
         if self.json:
             print_json(store.report)
             return
-        Console(highlight=False).print(report_table(store.report))
-        print(store.path)
+        SafeConsole(highlight=False).print(report_table(store.report))
+        show(str(store.path))

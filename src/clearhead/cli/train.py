@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import OmitArgPrefixes
 
+from clearhead.cli.output import show
 from clearhead.config import (
     DataConfig,
     DecodingConfig,
@@ -65,16 +66,15 @@ class Train:
 
     def train(self) -> None:
         """Train as one of as many processes as the environment tells, drawing progress on standard error."""
-        from rich.console import Console
-
         from clearhead.pipeline import train
+        from clearhead.pipeline.console import SafeConsole
         from clearhead.pipeline.events import Finished, NothingLeft, Stopped
         from clearhead.pipeline.interruption import Interrupted, Interruption
         from clearhead.pipeline.tensorboard import recorded
         from clearhead.pipeline.training_progress import show
 
         others = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
-        console = Console(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
+        console = SafeConsole(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
         config = self.run_config()
         try:
             with Interruption() as interruption:
@@ -111,7 +111,7 @@ class Train:
             console.print(
                 f"{name}: BLEU {bleu:.2f} before, {event.figures.bleu_by_set[name]:.2f} after ({change})"
             )
-        print(event.model)
+        show(str(event.model))
         console.print(f"next: clearhead translate --model {event.model} < FILE")
 
     def _nothing_left(self, event: "NothingLeft", console: "Console") -> None:
@@ -119,7 +119,7 @@ class Train:
             f"nothing is left to do: the run ended with {event.ending}; translate with its model {event.model}, or "
             f"{event.going_on}"
         )
-        print(event.model)
+        show(str(event.model))
 
     def run_config(self) -> RunConfig:
         """Return the settings of the TOML file with the flags over them."""

@@ -1,7 +1,6 @@
 """`clearhead translate`."""
 
 import dataclasses
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from tyro.conf import Positional
 from tyro.constructors import PrimitiveConstructorSpec
 
 from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
-from clearhead.cli.output import FORMATS, OutputFormat, writer
+from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Translate:
     input: Optional[str] = None
     """File to read (.gz and .xz too)."""
     output: Optional[Path] = None
-    """File to write instead of standard output."""
+    """File to write instead of standard output; until all lines are there it ends in .partial."""
     beam: Optional[int] = None
     """Beam size; 1 is greedy. The model's own default otherwise."""
     alpha: Optional[float] = None
@@ -141,7 +140,7 @@ class Translate:
                 out.write(FORMATS[self.format](number, translation))
                 out.flush()  # somebody may wait for this line before writing the next
                 for note in translation.notes:
-                    print(f"line {number}: {note}", file=sys.stderr)
+                    tell(f"line {number}: {note}")
 
     def _detected(
         self, lines: Iterable[str], expected: tuple[str, ...], refused: dict[int, tuple[str, str]]
@@ -164,7 +163,7 @@ class Translate:
                 what += "; left empty (--detect report translates it all the same)"
                 refused[number] = (line, what)
             else:
-                print(f"line {number}: {what}", file=sys.stderr)
+                tell(f"line {number}: {what}")
             yield "" if number in refused else line
 
     def _options(self, translator: "Translator") -> Any:

@@ -76,7 +76,19 @@ class Chunk:
     """Rows of `corpus`."""
 
 
-def epoch_order(parts: Sequence[Part], recipe: Recipe, epoch: int) -> Integers:
+class Drawn(NamedTuple):
+    """Pairs in the order of an epoch."""
+
+    indices: Integers
+    repetitions: Integers
+    """How often each pair was drawn before in the same epoch, which sets its draws apart from those."""
+
+    def between(self, start: int, end: int) -> "Drawn":
+        """Return those from a place to before another."""
+        return Drawn(self.indices[start:end], self.repetitions[start:end])
+
+
+def epoch_order(parts: Sequence[Part], recipe: Recipe, epoch: int) -> Drawn:
     """Return the pairs of an epoch, shuffled: as many as there are, shared among the corpora.
 
     With weights w and sizes n a corpus gets a share in proportion to w * n ** (1 / temperature); more
@@ -87,14 +99,16 @@ def epoch_order(parts: Sequence[Part], recipe: Recipe, epoch: int) -> Integers:
     weights = recipe.weights or [1.0] * (1 + max(part.corpus for part in parts))
     wanted = np.array([weights[part.corpus] * part.size ** (1 / recipe.temperature) for part in parts])
     counts = np.diff(np.rint(np.cumsum(wanted) / wanted.sum() * total), prepend=0).astype(np.int64)
-    chosen = []
+    chosen, repetitions = [], []
     for part, count in zip(parts, counts, strict=True):
         times, rest = divmod(int(count), max(1, part.size))
         everything = np.arange(part.start, part.end)
         chosen += [everything] * times
         if rest:
             chosen.append(draws.permutation(everything)[:rest])
-    return draws.permutation(np.concatenate(chosen))
+        repetitions += [np.full(part.size, time) for time in range(times)] + [np.full(rest, times)]
+    order = draws.permutation(sum(map(len, chosen)))
+    return Drawn(np.concatenate(chosen)[order], np.concatenate(repetitions)[order])
 
 
 def chunk_bounds(pairs: int) -> list[tuple[int, int]]:
@@ -103,27 +117,27 @@ def chunk_bounds(pairs: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, indices: Integers) -> Chunk:
+def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, drawn: Drawn) -> Chunk:
     """Return a chunk of an epoch, segmented anew where the recipe says so."""
     # number + 1: numpy takes [seed, epoch, 0] for [seed, epoch], which already gave the order of the epoch.
     draws = np.random.default_rng([recipe.seed, epoch, number + 1])
-    corpus, rows = store.corpus, indices
+    corpus, rows = store.corpus, drawn.indices
     if recipe.resampled:
-        corpus, rows = resample(store, recipe, epoch, indices), np.arange(len(indices))
+        corpus, rows = resample(store, recipe, epoch, drawn), np.arange(len(drawn.indices))
     lengths = corpus.src_lengths[rows], corpus.tgt_lengths[rows]
     return Chunk(corpus, plan_batches(rows, *lengths, recipe.batch_tokens, draws))
 
 
-def resample(store: Store, recipe: Recipe, epoch: int, indices: Integers) -> TokenizedCorpus:
-    """Vary and segment pairs; each is a function of (seed, epoch, pair) alone.
+def resample(store: Store, recipe: Recipe, epoch: int, drawn: Drawn) -> TokenizedCorpus:
+    """Vary and segment pairs; each is a function of (seed, epoch, pair, repetition) alone.
 
     What grows above `max_tokens` is taken as it stands in the store.
     """
     tokenizer, srcs, tgts = store.tokenizer, [], []
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
     sampler = store.sampler(recipe.subword_sampling) if recipe.subword_sampling else None
-    for index in indices.tolist():
-        draws = Random(f"{recipe.seed} {epoch} {index}")
+    for index, repetition in zip(drawn.indices.tolist(), drawn.repetitions.tolist(), strict=True):
+        draws = Random(f"{recipe.seed} {epoch} {index}" + (f" {repetition}" if repetition else ""))
         part = store.part_of(index)
         src, tgt = _joined(store, recipe, part, index, draws)
         src, tgt = vary(src, tgt, recipe.augmentation, draws)
@@ -175,14 +189,14 @@ class Loader:
         return make_chunk(self.store, self.recipe, *next(_tasks(self.store, self.recipe, self.start))[:3])
 
 
-def _tasks(store: Store, recipe: Recipe, start: Position) -> Iterator[tuple[int, int, Integers, bool]]:
+def _tasks(store: Store, recipe: Recipe, start: Position) -> Iterator[tuple[int, int, Drawn, bool]]:
     """Yield (epoch, chunk, its pairs, whether it ends the epoch) from a position on."""
     epoch, first = start.epoch, start.chunk
     while True:
         order = epoch_order(store.parts, recipe, epoch)
-        bounds = chunk_bounds(len(order))
+        bounds = chunk_bounds(len(order.indices))
         for number in range(first, len(bounds)):
-            yield epoch, number, order[slice(*bounds[number])], number + 1 == len(bounds)
+            yield epoch, number, order.between(*bounds[number]), number + 1 == len(bounds)
         epoch, first = epoch + 1, 0
 
 
@@ -194,8 +208,8 @@ def _chunks(
     tasks = _tasks(store, recipe, start)
     if not workers:
         yield (
-            (epoch, number, last, make_chunk(store, recipe, epoch, number, indices))
-            for epoch, number, indices, last in tasks
+            (epoch, number, last, make_chunk(store, recipe, epoch, number, drawn))
+            for epoch, number, drawn, last in tasks
         )
         return
     # spawn: a forked copy of a process that runs threads, as torch does, may hang.
@@ -210,12 +224,12 @@ def _chunks(
 
 
 def _ahead(
-    pool: ProcessPoolExecutor, tasks: Iterator[tuple[int, int, Integers, bool]], workers: int
+    pool: ProcessPoolExecutor, tasks: Iterator[tuple[int, int, Drawn, bool]], workers: int
 ) -> Iterator[tuple[int, int, bool, Chunk]]:
     pending: deque[tuple[int, int, bool, Future[Chunk]]] = deque()
-    for epoch, number, indices, last in tasks:
+    for epoch, number, drawn, last in tasks:
         with _interrupts_held_back():  # while a process starts it cannot ignore them yet
-            future = pool.submit(_work, epoch, number, indices)
+            future = pool.submit(_work, epoch, number, drawn)
         pending.append((epoch, number, last, future))
         if len(pending) > workers:
             epoch, number, last, future = pending.popleft()
@@ -231,11 +245,11 @@ def _ahead(
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Deliver Ctrl-C afterwards; a process started meanwhile never sees it."""
+    """Deliver Ctrl-C and the end of a terminal afterwards; a process started meanwhile never sees them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
@@ -248,6 +262,8 @@ _WORKER: dict[str, Any] = {}
 
 def _start_worker(store: Store, recipe: Recipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's affair
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # and so is a terminal that was closed
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     _WORKER.update(store=store, recipe=recipe)
@@ -260,5 +276,5 @@ def _die_with_parent() -> None:
         os._exit(0)
 
 
-def _work(epoch: int, number: int, indices: Integers) -> Chunk:
-    return make_chunk(_WORKER["store"], _WORKER["recipe"], epoch, number, indices)
+def _work(epoch: int, number: int, drawn: Drawn) -> Chunk:
+    return make_chunk(_WORKER["store"], _WORKER["recipe"], epoch, number, drawn)

@@ -29,12 +29,11 @@ from clearhead.data.faults import (
     pair_key,
 )
 from clearhead.data.lines import Pair
+from clearhead.data.manifest import FORMAT_VERSION, MANIFEST, manifest_bytes
 from clearhead.data.sources import record
 from clearhead.data.store import (
     BYTES,
-    FORMAT_VERSION,
     LINK_TYPE,
-    MANIFEST,
     REPORT,
     TOKENIZER,
     VALIDATION,
@@ -374,9 +373,12 @@ class _Preparation:
     def _finish(self, tokenizer: Tokenizer) -> None:
         sums, sizes = {}, {}
         rows = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in self.validation)
+        reports = json.dumps([report.to_dict() for report in self.reports], ensure_ascii=False, indent=1)
         files = {
             "lines": _little_endian(self.lines),
             VALIDATION: "".join(f"{row}\n" for row in rows).encode(),
+            TOKENIZER: tokenizer.to_bytes(),
+            REPORT: reports.encode(),
         }
         for column in (*self.text, *self.ids, *self.links):
             column.close()
@@ -398,10 +400,7 @@ class _Preparation:
             "sha256": sums,
             "bytes": sizes,
         }
-        reports = [report.to_dict() for report in self.reports]
-        _write(self.folder / TOKENIZER, tokenizer.to_bytes())
-        _write(self.folder / REPORT, json.dumps(reports, ensure_ascii=False, indent=1).encode())
-        _write(self.folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        _write(self.folder / MANIFEST, manifest_bytes(manifest))
         if os.name != "nt":  # Windows has no handle of a folder to flush
             descriptor = os.open(self.folder, os.O_RDONLY)
             os.fsync(descriptor)

@@ -43,7 +43,7 @@ def _is_same(file: str, known: Record) -> bool:
         return False
 
 
-def file_sum(path: str) -> str:
+def file_sum(path: Path | str) -> str:
     """Return the SHA-256 of a file as it stands on the disk."""
     try:
         with open(path, "rb") as file:

@@ -12,7 +12,8 @@ A store is a folder that is written whole or not at all:
     validation.jsonl                  the validation pairs of the run that it was prepared for
     links     links_offsets           known links of tokens, (source, target) end to end (uint16); where given
 
-Preparing the same text twice gives the same bytes.
+Preparing the same text twice gives the same bytes. A file is held against its sum when it is opened, and the
+manifest against its own: what was damaged on the disk is told, and never learned from.
 """
 
 import hashlib
@@ -27,15 +28,14 @@ import numpy as np
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.data.batching import TokenizedCorpus
-from clearhead.data.sources import check_sources
-from clearhead.errors import ConfigError, DataError
+from clearhead.data.manifest import damaged, read_manifest, read_reports
+from clearhead.data.sources import check_sources, file_sum
+from clearhead.errors import ConfigError, TextError
 from clearhead.text.marian import load_tokenizer
 from clearhead.text.sampling import SubwordSampler
 from clearhead.text.tokenizer import Tokenizer
 
-FORMAT_VERSION = 1
-MANIFEST, REPORT, TOKENIZER = "manifest.json", "report.json", "tokenizer.model"
-VALIDATION = "validation.jsonl"
+REPORT, TOKENIZER, VALIDATION = "report.json", "tokenizer.model", "validation.jsonl"
 ANEW = "remove the folder and prepare again, or give another --store"
 """What to do with a store that is another than was asked for."""
 BYTES = np.dtype(np.uint8)
@@ -67,24 +67,15 @@ class Store:
     def __init__(self, path: Path | str) -> None:
         """Open a store; raise DataError for one that is missing or damaged."""
         self.path = Path(path)
-        try:
-            self.manifest: dict[str, Any] = json.loads((self.path / MANIFEST).read_bytes())
-            self.parts = tuple(Part(**part) for part in self.manifest["parts"])
-            sizes = self.manifest["bytes"]
-            damaged = [name for name in sizes if (self.path / name).stat().st_size != sizes[name]]
-            self._id_type = np.dtype(self.manifest["id_type"])
-            missing = {"format_version", "settings", "sources", "pairs", "sha256"} - self.manifest.keys()
-            if missing:
-                raise KeyError(*sorted(missing))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{self.path} holds no prepared text ({error}); give a folder that `clearhead prepare` wrote, or a new "
-                "name"
-            ) from None
-        if damaged or self.manifest["format_version"] != FORMAT_VERSION:
-            raise DataError(
-                f"{self.path} is damaged or of another release ({', '.join(damaged)}); remove it and prepare again"
-            )
+        self.manifest = read_manifest(self.path)
+        self.parts = tuple(Part(**part) for part in self.manifest["parts"])
+        self._id_type = np.dtype(self.manifest["id_type"])
+        for name, size in self.manifest["bytes"].items():
+            file = self.path / name
+            if not file.is_file():
+                raise damaged(self.path, f"{name} is missing")
+            if file.stat().st_size != size:
+                raise damaged(self.path, f"{name} has {file.stat().st_size:,} bytes, not {size:,}")
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
         """Pickle as the path, for loader processes."""
@@ -97,7 +88,10 @@ class Store:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that made the ids."""
-        return load_tokenizer(self.path / TOKENIZER)
+        try:
+            return load_tokenizer(self._whole(TOKENIZER))
+        except TextError as error:
+            raise damaged(self.path, str(error)) from None
 
     @cache  # noqa: B019 - a store is opened once a process
     def sampler(self, alpha: float) -> SubwordSampler:
@@ -135,7 +129,7 @@ class Store:
     def fingerprint(self) -> str:
         """A digest of exactly what a run learns from."""
         sums = self.manifest["sha256"]
-        learned = {name: sums[name] for name in sums if name != VALIDATION}
+        learned = {name: sums[name] for name in sums if name not in (VALIDATION, TOKENIZER, REPORT)}
         return hashlib.sha256(json.dumps(learned, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -143,19 +137,13 @@ class Store:
         """The pairs to validate on, as they were given to `prepare`; None where an earlier release made the store."""
         if VALIDATION not in self.manifest["bytes"]:
             return None
-        lines = (self.path / VALIDATION).read_text(encoding="utf-8").split("\n")
+        lines = self._whole(VALIDATION).read_text(encoding="utf-8").split("\n")
         return [json.loads(line) for line in lines if line]
 
     @cached_property
     def report(self) -> list[dict[str, Any]]:
         """What was found in each corpus."""
-        try:
-            reports: list[dict[str, Any]] = json.loads((self.path / REPORT).read_bytes())
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"{self.path} is damaged ({REPORT}: {error}); remove it and prepare again"
-            ) from None
-        return reports
+        return read_reports(self.path, self._whole(REPORT))
 
     @cached_property
     def _sides(self) -> tuple["Strings", "Strings"]:
@@ -166,7 +154,15 @@ class Store:
         return src, tgt
 
     def _map(self, name: str, dtype: Any = np.int64) -> Any:
-        return np.memmap(self.path / name, dtype=dtype, mode="r")
+        return np.memmap(self._whole(name), dtype=dtype, mode="r")
+
+    def _whole(self, name: str) -> Path:
+        """Return a file that is as it was written; a gigabyte takes a second or two, once a process."""
+        # Earlier releases kept no sum of the tokenizer and the report.
+        expected = self.manifest["sha256"].get(name)
+        if expected is not None and file_sum(self.path / name) != expected:
+            raise damaged(self.path, f"{name} does not match its checksum")
+        return self.path / name
 
     def check(self, settings: Mapping[str, Any], sources: Sequence[str], remedy: str = ANEW) -> None:
         """Raise ConfigError where the store was made with other settings or from files that have changed.

@@ -10,7 +10,9 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Of what is written here: another number, and every model is converted anew."""
+_PARTIAL = ".partial-"
+_ABANDONED = 3600
+"""Seconds; to write what is converted takes a few."""
 Arrays = checkpoint.Arrays
 _log = logging.getLogger(__name__)
 
@@ -82,7 +87,8 @@ def _is_whole(place: Path) -> bool:
 def _publish(place: Path, files: dict[str, bytes]) -> None:
     """Write in a folder of our own, then let it appear: another process may be at the same."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=place.parent) as own:
+    _clear_left_behind(place.parent)
+    with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=place.parent) as own:
         checkpoint.write_directory(Path(own) / place.name, files)
         if place.exists() and not _is_whole(place):
             shutil.rmtree(place)
@@ -91,6 +97,14 @@ def _publish(place: Path, files: dict[str, bytes]) -> None:
         except OSError:
             if not _is_whole(place):  # nobody else was faster
                 raise
+
+
+def _clear_left_behind(cache: Path) -> None:
+    """Remove what processes that were killed had begun; a younger folder may be another's, which is at work."""
+    for folder in cache.glob(f"{_PARTIAL}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(folder)
 
 
 def cache_folder() -> Path:

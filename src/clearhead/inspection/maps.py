@@ -3,6 +3,7 @@
 Plain values and numpy arrays, without torch; saved as JSON, which people can read, or NPZ, which is smaller.
 """
 
+import io
 import json
 import zlib
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from clearhead import checkpoint
 from clearhead.errors import ClearheadError, ConfigError
 from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
 from clearhead.model.places import PLACES
@@ -100,12 +102,12 @@ class AttentionMaps:
         """Write to a `.json` or a `.npz` file. Raises ConfigError for another name."""
         file = Path(file)
         if file.suffix == ".json":
-            file.write_text(json.dumps(self.to_dict(), ensure_ascii=False) + "\n", encoding="utf-8")
+            text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
+            checkpoint.write_file(file, text.encode())
         elif file.suffix == ".npz":
-            with file.open("wb") as stream:
-                np.savez_compressed(
-                    stream, allow_pickle=False, **self._arrays(), facts=np.array(self._facts())
-                )
+            packed = io.BytesIO()
+            np.savez_compressed(packed, allow_pickle=False, **self._arrays(), facts=np.array(self._facts()))
+            checkpoint.write_file(file, packed.getvalue())
         else:
             raise ConfigError(f"{file} ends in neither .json nor .npz; name the file so that it does")
 

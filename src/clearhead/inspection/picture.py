@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clearhead import checkpoint
 from clearhead.errors import ConfigError
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Maps, label
@@ -92,7 +93,7 @@ def grid(maps: AttentionMaps, place: Place = "cross") -> str:
 def save(picture: str, file: Path) -> None:
     """Write a picture as `.svg` or `.png`. Raises ConfigError for another name, or without what makes a PNG."""
     if file.suffix == ".svg":
-        file.write_text(picture, encoding="utf-8")
+        checkpoint.write_file(file, picture.encode())
         return
     if file.suffix != ".png":
         raise ConfigError(f"{file} ends in neither .svg nor .png; name the file so that it does")
@@ -107,7 +108,7 @@ def save(picture: str, file: Path) -> None:
         raise ConfigError(
             f"{file} would be without letters, as this machine has no fonts; install one, or write an .svg"
         )
-    file.write_bytes(image)
+    checkpoint.write_file(file, bytes(image))
 
 
 def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | None) -> tuple[Maps, str]:

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from clearhead.errors import ConfigError
+from clearhead import checkpoint
 from clearhead.pipeline.compare import Comparison, Sentence, Table, tables, verdict
 
 _PAGE = Template("""<!DOCTYPE html>
@@ -66,11 +66,11 @@ $examples
 
 
 def write(comparison: Comparison, path: Path) -> None:
-    """Write the page to a file."""
+    """Write the page to a file, whole or not at all."""
     try:
-        path.write_text(page(comparison), encoding="utf-8", newline="\n")
+        checkpoint.write_file(path, page(comparison).encode())
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}; give another --html") from None
+        raise checkpoint.refused(path, error, "--html") from None
 
 
 def page(comparison: Comparison) -> str:

@@ -1,20 +1,20 @@
 """A comparison of two systems as text: tables for a terminal, plain ones elsewhere."""
 
-import unicodedata
 from collections.abc import Mapping
 from typing import IO
 
 import rich.table
 from rich import box
-from rich.console import Console
 from rich.text import Text
 
 from clearhead.pipeline.compare import Comparison, Table, tables, verdict
+from clearhead.pipeline.console import SafeConsole
+from clearhead.text.shown import one_line, safe
 
 
 def write(comparison: Comparison, file: IO[str]) -> None:
     """Write a comparison at the width of the terminal, or of 80 columns."""
-    console = Console(file=file, highlight=False, emoji=False, markup=False)
+    console = SafeConsole(file=file, highlight=False, emoji=False, markup=False)
     console.print(
         _labelled(
             {
@@ -44,7 +44,7 @@ def write(comparison: Comparison, file: IO[str]) -> None:
 
 def _drawn(table: Table) -> rich.table.Table:
     drawn = rich.table.Table(
-        title=Text(f"\n{table.title}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD
+        title=Text(f"\n{safe(table.title)}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD
     )
     for number, column in enumerate(table.columns):
         drawn.add_column(column, justify="right" if number else "left")
@@ -56,7 +56,5 @@ def _drawn(table: Table) -> rich.table.Table:
 def _labelled(texts: Mapping[str, str]) -> rich.table.Table:
     grid = rich.table.Table.grid(padding=(0, 2))
     for label, text in texts.items():
-        # A control character, such as the escape that begins a colour, must not command the terminal.
-        shown = "".join(c if unicodedata.category(c) != "Cc" else "\N{REPLACEMENT CHARACTER}" for c in text)
-        grid.add_row(Text(label, style="dim"), Text(shown, overflow="fold"))
+        grid.add_row(Text(label, style="dim"), Text(one_line(text), overflow="fold"))
     return grid

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from clearhead.text.language_codes import canonical, find
 from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
+
+_LOCK = ".lock-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +204,11 @@ def ensure_store(
 
     The vocabulary is learned from it where no tokenizer is given.
     """
-    lock = path.with_name(f".lock-{path.name}")
+    lock = path.with_name(_LOCK + path.name)
     # A lock may have been left by a process that died; on Windows it always stays.
     if path.exists() and (os.name == "nt" or not lock.exists()):
         return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.touch()
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}; give another --store") from None
-    with FileLock(lock):  # whoever wants the same store waits here, and then finds it
+    with _locked(lock):  # whoever wants the same store waits here, and then finds it
         try:
             if path.exists():
                 check_store(path, config, corpora, tokenizer)
@@ -227,6 +225,22 @@ def ensure_store(
             )
         finally:
             remove_lock(lock)
+
+
+@contextmanager
+def _locked(lock: Path) -> Iterator[None]:
+    """Hold a lock, making its file; raise DataError where the disk refuses that."""
+    held = FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except OSError as error:
+        place = lock.with_name(lock.name.removeprefix(_LOCK))
+        raise DataError(f"cannot write {place}: {error.strerror}; give another --store") from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def check_alignments(config: RunConfig, corpora: Corpora) -> None:

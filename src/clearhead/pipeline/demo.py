@@ -21,6 +21,7 @@ from clearhead.evaluation import bleu
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import label
 from clearhead.pipeline import train
+from clearhead.pipeline.console import SafeConsole
 from clearhead.pipeline.corpora import Corpora, SentencePair
 from clearhead.pipeline.training_progress import show
 from clearhead.translator import Translator
@@ -65,8 +66,8 @@ def demo_config(steps: int, seed: int) -> RunConfig:
 
 def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed: int) -> None:
     """Train, measure on combinations of words never seen together, translate, look, say what to do next."""
-    console = Console(highlight=False)
-    progress = Console(stderr=True)
+    console = SafeConsole(highlight=False)
+    progress = SafeConsole(stderr=True)
     _default_model(console)
     console.print(
         f"Now one of your own. Learning the built-in grammar of English, French and Spanish: {steps:,} steps, about "

@@ -7,9 +7,15 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Self
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, being ended, and a terminal that was closed; Windows has no SIGHUP."""
+
+
+_ALWAYS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM came where nothing has to be finished first."""
+    """A signal came where nothing has to be finished first."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
@@ -17,7 +23,7 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """Whether SIGINT or SIGTERM has come, while used as a context; outside of one it never has."""
+    """Whether one of SIGNALS has come, while used as a context; outside of one it never has."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -25,10 +31,11 @@ class Interruption:
         self._may_raise = False
 
     def __enter__(self) -> Self:
-        """Listen to the signals, where Python lets us: in the main thread."""
+        """Listen to the signals, where Python lets us: in the main thread. A SIGHUP that `nohup` ignores stays so."""
         self._before = {}
         if threading.current_thread() is threading.main_thread():
-            self._before = {s: signal.signal(s, self._received) for s in (signal.SIGINT, signal.SIGTERM)}
+            heard = [s for s in SIGNALS if s in _ALWAYS or signal.getsignal(s) != signal.SIG_IGN]
+            self._before = {s: signal.signal(s, self._received) for s in heard}
         return self
 
     def __exit__(self, *exception: object) -> None:

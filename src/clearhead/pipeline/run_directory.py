@@ -236,16 +236,10 @@ def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".partial-{path.name}")
+    """Write a file of a run whole or not at all."""
     try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        checkpoint.write_file(path, data)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise CheckpointError(
             f"could not write {path}: {error.strerror}; free some space and --resume"
         ) from error

@@ -18,12 +18,13 @@ from multiprocessing.queues import SimpleQueue
 from typing import NamedTuple
 
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
+from clearhead.pipeline.interruption import SIGNALS
 
 MOST = 4
 """Workers of `auto` on a CPU: each has a batch of its own at every step, and steps should not grow with the machine."""
 _GRACE = 60.0
 """Seconds that the others have to end by themselves when one has failed."""
-_WELL = (None, 0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+_WELL = (None, 0, *(128 + number for number in SIGNALS))
 """Not ended, done, or stopped as told: then the others are saving what they have, however long it takes."""
 
 
@@ -56,7 +57,7 @@ def cores() -> int:
 def run(task: Callable[[], None], count: int) -> int:
     """Run a task that joins the group in `count` processes; return the exit code of the first, or of one that failed.
 
-    `task` can be pickled. SIGINT and SIGTERM are passed on. Raises the ClearheadError that a worker raised.
+    `task` can be pickled. Signals are passed on. Raises the ClearheadError that a worker raised.
     """
     if sys.platform == "win32":
         raise ConfigError("--workers needs Linux or macOS; here start several processes with torchrun")
@@ -114,14 +115,14 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def _passed_on(workers: Sequence[BaseProcess]) -> Iterator[None]:
-    """Hand SIGINT and SIGTERM on to those who work."""
+    """Hand signals on to those who work, where one that is ignored is ignored too."""
 
     def hand_on(number: int, frame: object) -> None:
         for worker in workers:
             if worker.pid and worker.is_alive():
                 os.kill(worker.pid, number)
 
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, hand_on) for number in SIGNALS}
     try:
         yield
     finally:
