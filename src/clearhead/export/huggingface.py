@@ -128,9 +128,9 @@ def _model(
         raise EngineError(
             f"this release of transformers has other parts than are known here, such as {odd[0]}"
         )
+    beam = {"num_beams": info.decoding.beam_size, "length_penalty": info.decoding.alpha}
     model.generation_config = transformers.GenerationConfig(
-        num_beams=info.decoding.beam_size,
-        length_penalty=info.decoding.alpha,
+        **(beam if info.decoding.beam_size > 1 else {"num_beams": 1}),  # it is not saved with a penalty then
         max_length=512,
         pad_token_id=theirs[BOS],
         eos_token_id=theirs[EOS],

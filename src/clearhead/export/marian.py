@@ -28,6 +28,7 @@ from clearhead.errors import CheckpointError, ConfigError, EngineError, TextErro
 from clearhead.export import huggingface, published, vocabulary, zero_start
 from clearhead.export.published import FAMILIES, Published
 from clearhead.export.write import REPORT
+from clearhead.model.positions import sinusoids
 from clearhead.model.transformer import Transformer
 from clearhead.text.marian import MarianTokenizer, pieces_in_order
 from clearhead.text.tokenizer import Tokenizer
@@ -63,6 +64,7 @@ def import_model(folder: Path, out: Path) -> Proof:
         theirs = huggingface.Transformers(
             folder, config=given.config, their_ids=their_ids, forbidden=tokenizer.forbidden_ids
         )
+        _check_positions(folder, theirs)
         weights = zero_start.moved(_weights(shape, given, theirs), shape, by=_start(given, shape))
         files = directory.model_files(info, weights, tokenizer, _card(given, info, tokenizer))
         model = Path(name) / "model"
@@ -186,6 +188,18 @@ def _expected(shape: ModelConfig) -> dict[str, tuple[int, ...]]:
         for name, size in ours.items()
         if name != "output_bias" and not name.partition(".")[0].endswith("embedding")
     }
+
+
+def _check_positions(folder: Path, theirs: huggingface.Transformers) -> None:
+    """Raise EngineError where the positions are no sinusoids any more: some releases of transformers train them."""
+    for stack in ("encoder", "decoder"):
+        found: Tensor = theirs.model.state_dict()[f"model.{stack}.embed_positions.weight"]
+        right = sinusoids(*found.shape)[:, huggingface.channel_order(found.shape[1])]
+        if not torch.allclose(found, right, atol=1e-3):
+            raise EngineError(
+                f"{folder} has positions that were trained ({stack}), and only sinusoids can be imported; train with "
+                "requires_grad False for embed_positions"
+            )
 
 
 def _start(given: Published, shape: ModelConfig) -> zero_start.Vectors:
