@@ -21,9 +21,9 @@ Item = TypeVar("Item")
 
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
 """Where lines end and cells of a table."""
-_BULLET = re.compile(r"\s*(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s+)+(?=\S)")
+_BULLET = re.compile(r"\s*+(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s++)++(?=\S)")
 _DATE = re.compile(
-    r"\s*\d{1,2}\.\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+    r"\s*+\d{1,2}\.\s++(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
 )
 """What begins like numbering, and is a date of German."""
 _BRACKETS = {"[": "]", "(": ")"}
