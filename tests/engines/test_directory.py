@@ -358,6 +358,15 @@ def test_a_directory_without_permission_is_told_in_a_line(model, monkeypatch):
         directory.find(model)
 
 
+def test_a_directory_that_is_written_anew_while_it_is_read_is_told(model, monkeypatch):
+    def meanwhile(*_):
+        directory.rewrite(model, replace(directory.read_info(model), source_langs=("fr",)))
+
+    monkeypatch.setattr("clearhead.translator.translator.load_engine", meanwhile)
+    with pytest.raises(CheckpointError, match="was written anew while it was read; run the command again"):
+        Translator.load(model)
+
+
 LIES = ("d_model", "d_ff", "vocab_size", "num_encoder_layers", "num_decoder_layers")
 
 

@@ -51,7 +51,8 @@ def converted(path: Path) -> Path:
     if _is_whole(place):
         return place
     _log.info("making the model ready for this machine; that takes some seconds, once")
-    files = _files(path)
+    with directory.unchanged(path):
+        files = _files(path)
     try:
         _publish(place, files)
     except (CheckpointError, OSError):

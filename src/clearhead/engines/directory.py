@@ -8,6 +8,7 @@ import dataclasses
 import logging
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -173,6 +174,24 @@ def _verify(path: Path) -> None:
             f"{path} is no whole model directory: {checkpoint.MANIFEST} does not name {', '.join(sorted(missing))}; "
             "copy the directory again, whole"
         )
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Raise CheckpointError where a model directory is written anew while parts of it are being read."""
+    before = _manifest(path)
+    yield
+    if _manifest(path) != before:
+        raise CheckpointError(
+            f"{path} was written anew while it was read; run the command again when that is done"
+        )
+
+
+def _manifest(path: Path) -> bytes:
+    try:
+        return (path / checkpoint.MANIFEST).read_bytes()
+    except OSError:  # between two renames
+        return b""
 
 
 def read_info(path: Path) -> ModelInfo:

@@ -10,7 +10,7 @@ _CLOSED = "\"'»”’)]}"
 """Behind one of these nothing is changed: where the mark belongs differs from language to language."""
 _OTHER = "。！？؟।۔"
 _ABBREVIATION = re.compile(
-    r"(?:(?:\b\w\.[\s-]?)+\w\.|\b(?:etc|usw|bzw|ca|cf|vs|pp|p|núm|Inc|Ltd|Jr|Sr|EE\. ?UU)\.)$"
+    r"(?:(?:\b\w\.[\s-]?){1,12}\w\.|\b(?:etc|usw|bzw|ca|cf|vs|pp|p|núm|Inc|Ltd|Jr|Sr|EE\. ?UU)\.)$"
 )
 _WINDOW = 40
 """Characters at the end of a text in which an abbreviation is looked for."""

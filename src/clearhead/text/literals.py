@@ -11,8 +11,8 @@ from clearhead.text.words import Span
 _RUN = re.compile(r"\S+")
 _BEFORE, _AFTER = "([{<\"'«“„‚‘¿¡", ".,;:!?)]}>\"'»”’…"
 _KINDS = (
-    re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.[^\s@]+"),  # addresses
-    re.compile(r"(?=.*[A-Z])(?=(?:.*\d){2})[A-Z\d-]+"),  # codes, such as PSZ-1126
+    re.compile(r"(?:https?://|www\.)\S++|[^\s@]++@(?=[^\s@]+?\.[^\s@])[^\s@]++"),  # addresses
+    re.compile(r"(?=[^A-Z]*+[A-Z])(?=\D*+\d\D*+\d)[A-Z\d-]++"),  # codes, such as PSZ-1126
     re.compile(r"\d{5,}"),  # numbers in one piece; others are written otherwise in other languages
 )
 _HINT = re.compile(r"\d|@|://|www\.")

@@ -78,7 +78,7 @@ _CLOSING = ")]}\"'»”’›"
 _OPENING = "([{\"'«„“‘‹¿¡ \t\u00a0\u202f"
 _WORD = re.compile(r"[^\W\d_]+")
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_]\.$")
-_ORDINAL = re.compile(r"(?:(\w+)\W+)?(?<![\w.,:/-])\d{1,2}\.$")
+_ORDINAL = re.compile(r"(?:\b(\w++)\W++)?(?<![\w.,:/-])\d{1,2}\.$")
 _ADDRESS = re.compile(r"[@/\\_:#=&%]|^www\.", re.IGNORECASE)
 _LOOK = 120
 """So many characters before and after a mark are looked at."""

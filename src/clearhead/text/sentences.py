@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 import sentencex
 
@@ -22,6 +22,8 @@ _SPACE = re.compile(r"\s")
 _AROUND = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 
 # Where a clause may end: Western marks count before white space only ("3,500" is one number).
+_STRETCH = 4000
+"""Characters of a line that are looked at together; a sentence is hardly ever longer."""
 _CLAUSE_END = re.compile(r"(?<=[,;:.!?–—…،؛؟।])\s+|(?<=[、，；：。！？])\s*")
 _WORD_END = re.compile(r"\s+")
 
@@ -127,9 +129,26 @@ def _segments(line: str, languages: tuple[str, ...]) -> list[str]:
 
 
 def _boundaries(line: str, language: str) -> set[int]:
-    """Return the places within a line where a sentence begins, as sentencex sees them."""
+    """Return the places within a line where a sentence begins, as sentencex sees them.
+
+    It takes the square of a line's quotations and marks in time, so that it sees a stretch of a long line at a time:
+    each begins where the last sentence of the one before did.
+    """
+    places: set[int] = set()
+    start = 0
+    while start < len(line):
+        stretch = line[start : start + _STRETCH]
+        begins = _begins(stretch, language)
+        places.update(start + place for place in begins)
+        last = max(begins, default=0)
+        start += last if last and start + len(stretch) < len(line) else len(stretch)
+    return places
+
+
+def _begins(stretch: str, language: str) -> list[int]:
+    """Return where a sentence begins behind another."""
     try:
-        lengths = [len(segment) for segment in sentencex.segment(language, line)]
+        lengths = [len(segment) for segment in sentencex.segment(language, stretch)]
     except UnicodeEncodeError:
         raise TextError(
             "the text holds a lone surrogate, which is not valid Unicode; read it as UTF-8"
@@ -138,9 +157,9 @@ def _boundaries(line: str, language: str) -> set[int]:
         # A Rust panic arrives as a BaseException whose class cannot be imported.
         if type(error).__module__ != "pyo3_runtime":
             raise
-        return set()
+        return []
     *places, end = accumulate(lengths, initial=0)
-    return set(places[1:]) if end == len(line) else set()
+    return places[1:] if end == len(stretch) else []
 
 
 def _trimmed(segment: str) -> Iterator[Span]:
@@ -156,13 +175,11 @@ def _trimmed(segment: str) -> Iterator[Span]:
 def _merged(spans: list[Span]) -> list[Span]:
     """Return the spans without empty ones, neighbouring separators made one."""
     merged: list[Span] = []
-    for span in spans:
-        if not span.text:
-            continue
-        if merged and not span.is_sentence and not merged[-1].is_sentence:
-            merged[-1] = Span(merged[-1].text + span.text, False)
-        else:
-            merged.append(span)
+    for is_sentence, together in groupby(
+        (span for span in spans if span.text), key=lambda span: span.is_sentence
+    ):
+        texts = [span.text for span in together]
+        merged += [Span(text, is_sentence) for text in (texts if is_sentence else ["".join(texts)])]
     return merged
 
 

@@ -22,9 +22,9 @@ Item = TypeVar("Item")
 
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
 """Where lines end and cells of a table."""
-_BULLET = re.compile(r"\s*(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s+)+(?=\S)")
+_BULLET = re.compile(r"\s*+(?:(?:[-*+•–—▪◦·>]|#{1,6}|\(?\d{1,3}[.)]|\(?[a-z]\)|\[[ xX]\])\s++)++(?=\S)")
 _ORDINAL = re.compile(
-    r"\s*\d{1,2}\.\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+    r"\s*+\d{1,2}\.\s++(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
     r"|Weltkrieg|Jahrhundert|Jahrestag|Geburtstag|Klasse|Liga|Bundesliga|Platz|Etage|Stock|Auflage|Semester|Quartal"
     r"|Runde|Halbzeit|Kapitel|Teil|Akt|Tag|Woche|Monat|Jahr|Mal)s?\b"
 )

@@ -71,8 +71,10 @@ class Translator:
         Raises CheckpointError for one that is damaged or not there.
         """
         found = directory.find(path)
-        runs = load_engine(engine, found, device)
-        return cls(runs, directory.read_tokenizer(found), directory.read_info(found), str(path or "default"))
+        with directory.unchanged(found):
+            runs = load_engine(engine, found, device)
+            tokenizer, info = directory.read_tokenizer(found), directory.read_info(found)
+        return cls(runs, tokenizer, info, str(path or "default"))
 
     @property
     def targets(self) -> tuple[str, ...]:
