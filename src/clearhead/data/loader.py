@@ -25,6 +25,7 @@ import numpy as np
 from clearhead.config import AugmentationConfig
 from clearhead.data.augmentation import vary
 from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
+from clearhead.data.processes import started_safely
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
 from clearhead.text.masking import mask_pair
@@ -199,9 +200,9 @@ def _chunks(
         )
         return
     # spawn: a forked copy of a process that runs threads, as torch does, may hang.
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(store, recipe)
-    )
+    context = multiprocessing.get_context("spawn")
+    with started_safely():
+        pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(store, recipe))
     try:
         yield _ahead(pool, tasks, workers)
     finally:
@@ -214,7 +215,7 @@ def _ahead(
 ) -> Iterator[tuple[int, int, bool, Chunk]]:
     pending: deque[tuple[int, int, bool, Future[Chunk]]] = deque()
     for epoch, number, indices, last in tasks:
-        with _interrupts_held_back():  # while a process starts it cannot ignore them yet
+        with started_safely(), _interrupts_held_back():  # while a process starts it cannot ignore them yet
             future = pool.submit(_work, epoch, number, indices)
         pending.append((epoch, number, last, future))
         if len(pending) > workers:

@@ -27,6 +27,8 @@ _SENTENCES, _TOKENS = 8, 12
 _AT_MOST = 60.0
 """Seconds for the measurement of one instruction set, on however busy a machine."""
 _REMEMBERED = "settings.json"
+_MEASURE = "import sys; sys.path.append(sys.argv[1]); from clearhead.engines import tuning; tuning.main()"
+"""What a process of its own runs; the package is where it is here, installed or not."""
 
 
 def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
@@ -81,6 +83,11 @@ def measure(converted: Path, cores: int) -> list[tuple[Setting, float]]:
     return found
 
 
+def main() -> None:
+    """Print what was measured as JSON; the arguments are the package's folder, the model and the cores."""
+    print(json.dumps(measure(Path(sys.argv[2]), int(sys.argv[3]))))
+
+
 def _speed(translator: Any, sources: list[list[str]], replicas: int) -> float:
     def run() -> int:
         results = [
@@ -110,7 +117,9 @@ def _measured_apart(converted: Path, isa: str, cores: int) -> list[tuple[Setting
     What this machine cannot do measures nothing.
     """
     environment = {name: value for name, value in os.environ.items() if name != ISA}
-    command = [sys.executable, "-m", "clearhead.engines.tuning", str(converted), str(cores)]
+    # -P and -c: Python would look for modules in the working directory, and run what somebody has put there.
+    package = str(Path(__file__).parents[2])
+    command = [sys.executable, "-P", "-c", _MEASURE, package, str(converted), str(cores)]
     try:
         done = subprocess.run(
             command,
@@ -163,7 +172,3 @@ def _remember(file: Path, key: str, best: Setting) -> None:
     except OSError:
         with suppress(OSError):
             partial.unlink()
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 from typing import NamedTuple
 
+from clearhead.data.processes import started_safely
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 
 MOST = 4
@@ -61,7 +62,8 @@ def run(task: Callable[[], None], count: int) -> int:
     if sys.platform == "win32":
         raise ConfigError("--workers needs Linux or macOS; here start several processes with torchrun")
     context = multiprocessing.get_context("spawn")  # a forked copy of a process that runs threads may hang
-    failures: SimpleQueue[_Failure] = context.SimpleQueue()
+    with started_safely():
+        failures: SimpleQueue[_Failure] = context.SimpleQueue()
     shared = {
         "WORLD_SIZE": str(count),
         "LOCAL_WORLD_SIZE": str(count),
@@ -70,7 +72,7 @@ def run(task: Callable[[], None], count: int) -> int:
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // count))),
     }
     workers = [context.Process(target=_work, args=(task, rank, shared, failures)) for rank in range(count)]
-    with _passed_on(workers):
+    with started_safely(), _passed_on(workers):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until they can answer it
         for worker in workers:
             worker.start()
