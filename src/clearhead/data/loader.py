@@ -6,6 +6,7 @@ processes in the background, and the token budget holds on the lengths that resu
 (epoch, chunk, batch): the batches of a chunk cannot be counted before it is segmented.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -25,7 +26,7 @@ import numpy as np
 from clearhead.config import AugmentationConfig
 from clearhead.data.augmentation import vary
 from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
-from clearhead.data.processes import started_safely
+from clearhead.data.processes import Held, started_safely
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
 from clearhead.text.masking import mask_pair
@@ -36,6 +37,11 @@ _JOIN_TWO = 0.75
 """Of joined pairs, how many are of two; the others are of three or four."""
 _SPELLED_OUT = 0.05
 """Of pairs with what could be carried by symbols, how many are learned letter by letter all the same."""
+
+
+_LOOK = 1.0
+"""Seconds between two looks at the processes that are waited for."""
+_log = logging.getLogger("clearhead.data")
 
 
 class Position(NamedTuple):
@@ -220,14 +226,32 @@ def _ahead(
         pending.append((epoch, number, last, future))
         if len(pending) > workers:
             epoch, number, last, future = pending.popleft()
-            try:
-                chunk = future.result()
-            except BrokenProcessPool:
+            yield epoch, number, last, _result(future)
+
+
+def _result(future: Future[Chunk]) -> Chunk:
+    """Wait for a chunk; raise DataError where a process died, or was stopped and does not go on."""
+    held = Held()
+    while True:
+        try:
+            return future.result(timeout=_LOOK)
+        except BrokenProcessPool:
+            raise DataError(
+                "a process that prepares batches died, most likely for want of memory; go on with --resume, "
+                "and with --loader-workers 0 if it dies again"
+            ) from None
+        except TimeoutError:
+            workers = {child.pid: child for child in multiprocessing.active_children() if child.pid}
+            to_tell, to_end = held.look(workers)
+            for process in to_tell:
+                _log.warning(f"waiting for process {process}, which prepares batches and was stopped …")
+            if to_end:
+                for process in to_end:
+                    workers[process].kill()
                 raise DataError(
-                    "a process that prepares batches died, most likely for want of memory; go on with --resume, "
-                    "and with --loader-workers 0 if it dies again"
+                    f"process {to_end[0]}, which prepares batches, was stopped (SIGSTOP) and did not go on for "
+                    f"{held.ENDED:.0f} seconds; go on with --resume"
                 ) from None
-            yield epoch, number, last, chunk
 
 
 @contextmanager

@@ -6,6 +6,7 @@ what multiprocessing starts. A `struct.py` that lies beside somebody's text must
 
 import os
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,9 +32,28 @@ def started_safely() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def stopped(processes: Iterable[int]) -> list[int]:
-    """Return which of the processes are held by SIGSTOP or a debugger; none where the system does not tell."""
-    return [process for process in processes if _state(process).startswith(("T", "t"))]
+class Held:
+    """Keeps an eye on processes that were stopped (SIGSTOP) and answer nobody; one in a debugger is not meant."""
+
+    TOLD, ENDED = 5.0, 30.0
+    """Seconds after which somebody should know, and after which they are better ended."""
+
+    def __init__(self) -> None:
+        self._since: dict[int, float] = {}
+        self._told: set[int] = set()
+
+    def look(self, processes: Iterable[int], most: float = ENDED) -> tuple[list[int], list[int]]:
+        """Return those to tell of, each once, and those stopped for longer than `most` seconds, to end.
+
+        None where the system does not tell.
+        """
+        now = time.monotonic()
+        held = {process for process in processes if _state(process).startswith("T")}
+        self._since = {process: self._since.get(process, now) for process in held}
+        seconds = {process: now - since for process, since in self._since.items()}
+        to_tell = [process for process in held - self._told if seconds[process] > self.TOLD]
+        self._told = (self._told | set(to_tell)) & held
+        return to_tell, [process for process in held if seconds[process] > most]
 
 
 def _state(process: int) -> str:

@@ -1,8 +1,8 @@
 """A training run from text to a model directory, as a generator of what happens."""
 
 import time
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import takewhile
 from pathlib import Path
@@ -21,6 +21,7 @@ from clearhead.errors import ConfigError
 from clearhead.inspection.alignment import Reader
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline import checkpoints
+from clearhead.pipeline.agreement import facts_of_start, facts_of_text
 from clearhead.pipeline.card import model_card
 from clearhead.pipeline.corpora import (
     Corpora,
@@ -65,7 +66,8 @@ def run(
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
     """
     interruption = interruption or Interruption()
-    group = Group.join(config.training.device)
+    with interruption.anywhere():
+        group = Group.join(config.training.device, interruption.while_waiting)
     try:
         yield from _in_group(group, config, RunDirectory(Path(out)), resume, corpora, interruption)
     finally:  # of an error too: taken apart by the end of the process, it may end that with a fault of its own
@@ -80,30 +82,43 @@ def _in_group(
     corpora: Corpora | None,
     interruption: Interruption,
 ) -> Iterator[Event]:
-    resume = resume and not directory.is_untouched()  # stopped before it began: begin
-    group.wait()  # all have looked
-    with directory.locked() if group.leads else nullcontext():
-        origin = directory_of_models.find(config.init) if config.init else None
-        config = _with_shape_of(config, origin)
-        if group.leads:
-            if resume:
+    with interruption.anywhere():
+        group.check_same(facts_of_start(config, resume=resume))
+        asked, resume = resume, group.of_first("go on" if resume and directory.exists() else "") == "go on"
+    with ExitStack() as held:
+        with interruption.anywhere(), group.together():
+            if group.leads:
+                held.enter_context(directory.locked())
+            origin = directory_of_models.find(config.init) if config.init else None
+            config = _with_shape_of(config, origin)
+            if group.leads and resume:
                 config = directory.reopen(config)
-            else:
+            elif group.leads:
                 directory.check_free()
-        corpora = corpora or open_corpora(config)
-        check_alignments(config, corpora)
-        path = Path(config.data.store) if config.data.store else directory.store
-        given = directory_of_models.read_tokenizer(origin) if origin else None
-        check_store(path, config, corpora, given, resume=resume)
-        if group.leads:
-            with interruption.anywhere():
-                yield from ensure_store(path, config, corpora, given)
-        group.wait()  # the text is there
+            corpora = corpora or open_corpora(config)
+            check_alignments(config, corpora)
+            path = Path(config.data.store) if config.data.store else directory.store
+            given = directory_of_models.read_tokenizer(origin) if origin else None
+            check_store(path, config, corpora, given, resume=resume)
+        for comes_now in (
+            group.leads,
+            True,
+        ):  # to the first one's disk, and then to the disks of other machines
+            with interruption.anywhere(), group.together():
+                if comes_now:
+                    yield from ensure_store(path, config, corpora, given)
         # All that can be wrong with the settings comes to light before there is a run.
-        outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
-        if not resume and group.leads:
+        with interruption.anywhere(), group.together():
+            outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
+        with interruption.anywhere():
+            group.check_same(facts_of_text(outcome.store, origin))
+            outcome.settle()
+            found = outcome.find_checkpoint(resume=resume)
+        if group.leads and not found.saved:
             directory.create(with_precision(config, outcome.precision.precision))
-        yield outcome.begin(resume=resume)
+        with interruption.anywhere():
+            prepared = outcome.begin(found, [] if resume or not asked else [_nothing_yet(directory)])
+        yield prepared
         yield from outcome.learn()
         if outcome.signal:
             yield outcome.stopped()
@@ -145,19 +160,37 @@ class _Run:
             )
         if config.data.subword_sampling:
             store.sampler(config.data.subword_sampling)
-        self.precision = settle(config, device, group)
-        self.config = with_precision(config, self.precision.precision)
+        self.config = config
+        self.batches = config.training.accumulate * group.size
+        """Of a step, of all processes."""
         torch.manual_seed(config.training.seed)
         model = Transformer(config.model)
         if origin:
             _load(model, checkpoint.read_arrays(origin / WEIGHTS))
         self.state = TrainState.fresh(model.to(device), config.training)
 
-    def begin(self, *, resume: bool) -> Prepared:
-        """Take over the last checkpoint of a run that goes on; tell what is at hand."""
+    def settle(self) -> None:
+        """Find in which precision all processes learn."""
+        self.precision = settle(self.config, self.identity["machine"]["device"], self.group)
+        self.config = with_precision(self.config, self.precision.precision)
+
+    def find_checkpoint(self, *, resume: bool) -> checkpoints.Found:
+        """Return the state that a run goes on from: that of the first process, which alone reads and saves."""
+        found = checkpoints.Found()
+        with self.group.together():
+            if resume and self.group.leads:
+                found = checkpoints.find(self.directory, self.identity, self.config)
+        found = checkpoints.take_over(self.state, found, self.group)
+        self.batches = self.identity["batches"] = found.batches or self.batches
+        if not found.saved:  # drawn alike from the seed, but for the last digits where processors differ
+            _load(self.state.model, self.group.arrays_of_first(self.state.model_arrays()))
+        return found
+
+    def begin(self, found: checkpoints.Found, notes: Sequence[str]) -> Prepared:
+        """Tell what is at hand, and what was found and noted before."""
         state = self.state
-        warnings = checkpoints.restore(state, self.directory, self.identity, self.group) if resume else ()
-        if self.config.init and not resume:
+        warnings = (*notes, *found.warnings)
+        if self.config.init and not found.saved:
             warnings = (f"weights, shape and tokenizer are those of {self.config.init}", *warnings)
         if self.group.leads:
             self.directory.trim_log(state.notes.get("log_lines", 0))
@@ -208,7 +241,7 @@ class _Run:
         batches = iter(self._loader())
         if training.max_epochs:
             batches = _until_epoch(batches, training.max_epochs)
-        for report in train(self.state, batches, training, self.group):
+        for report in train(self.state, batches, training, self.group, self.batches):
             yield report
             tokens += report.tokens
             if not report.applied:
@@ -364,6 +397,10 @@ class _Run:
             },
         )
         checkpoint.write_directory(path, model_files(info, weights, self.tokenizer, model_card(info)))
+
+
+def _nothing_yet(directory: RunDirectory) -> str:
+    return f"{directory.path} holds no run yet: it starts from its beginning"
 
 
 def _with_shape_of(config: RunConfig, origin: Path | None) -> RunConfig:
