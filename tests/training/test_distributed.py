@@ -17,6 +17,12 @@ from clearhead.training.distributed import Group
 from clearhead.training.rendezvous import Place
 
 
+def fail_together(group, fails):
+    with group.together():
+        if fails:
+            raise DataError("no text")
+
+
 def exchange():
     """Run as rank 0 and as rank 1."""
     group = Group.join("cpu")
@@ -38,12 +44,12 @@ def exchange():
     with group.together():
         pass
     for failing in (0, 1):
+        mine = group.rank == failing
         kind, says = (
-            (DataError, "^no text$") if group.rank == failing else (WorkerError, f"worker {failing} of 2")
+            (DataError, "^no text$") if mine else (WorkerError, f"worker {failing} of 2 ended: no text")
         )
-        with pytest.raises(kind, match=says), group.together():
-            if group.rank == failing:
-                raise DataError("no text")
+        with pytest.raises(kind, match=says):
+            fail_together(group, mine)
     assert group.gather(str(other)) == ["1", "0"], "all are still in step"
     group.leave()
 

@@ -242,7 +242,7 @@ def _result(future: Future[Chunk]) -> Chunk:
             ) from None
         except TimeoutError:
             workers = {child.pid: child for child in multiprocessing.active_children() if child.pid}
-            to_tell, to_end = held.look(workers)
+            to_tell, to_end = held.look(workers, held.ENDED)
             for process in to_tell:
                 _log.warning(f"waiting for process {process}, which prepares batches and was stopped …")
             if to_end:

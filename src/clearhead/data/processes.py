@@ -42,7 +42,7 @@ class Held:
         self._since: dict[int, float] = {}
         self._told: set[int] = set()
 
-    def look(self, processes: Iterable[int], most: float = ENDED) -> tuple[list[int], list[int]]:
+    def look(self, processes: Iterable[int], most: float) -> tuple[list[int], list[int]]:
         """Return those to tell of, each once, and those stopped for longer than `most` seconds, to end.
 
         None where the system does not tell.

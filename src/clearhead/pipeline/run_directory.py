@@ -142,8 +142,6 @@ class RunDirectory:
 
         Raises ConfigError naming what differs from the run as it was started.
         """
-        if not self.exists():
-            raise ConfigError(f"{self.path} holds no run to resume; start one without --resume")
         started = RunConfig.load(self.config_file)
         if config.training.precision == "auto":
             config = with_precision(config, started.training.precision)

@@ -150,7 +150,7 @@ class _Run:
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
         device = device_of(config.training.device)
-        self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
+        self.identity: dict[str, Any] = {"data": store.fingerprint, "machine": machine(device, group)}
         check_languages(config, corpora, self.tokenizer)
         check_valid_lengths(config, corpora, self.tokenizer)
         if config.training.guided_alignment and not store.has_links:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Self
 
 import torch.distributed as dist
+from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
 
 from clearhead.errors import ConfigError, WorkerError
 
@@ -74,7 +75,7 @@ def _number(name: str, default: str = "") -> int:
     return int(value)
 
 
-def meet(place: Place, watch: Watch) -> dist.Store:
+def meet(place: Place, watch: Watch) -> Store:
     """Return the board of the processes, once all have come to it.
 
     Raises ConfigError where two of them claim the same rank or tell different numbers of processes, WorkerError
@@ -82,7 +83,7 @@ def meet(place: Place, watch: Watch) -> dist.Store:
     """
     try:
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # torchrun keeps its board
-        board = dist.PrefixStore(f"clearhead {attempt}", _board(place, watch))
+        board = PrefixStore(f"clearhead {attempt}", _board(place, watch))
         if board.add(f"taken {place.rank}", 1) > 1:
             raise ConfigError(
                 f"two processes at {place.address} have RANK {place.rank}; give each a rank of its own, from 0 to "
@@ -130,12 +131,12 @@ class _Patience:
             )
 
 
-def _board(place: Place, watch: Watch) -> dist.TCPStore:
+def _board(place: Place, watch: Watch) -> TCPStore:
     """Return the board: the first process puts it up, or whoever started it already has, as torchrun does."""
     ready_made = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     if place.rank == 0 and not ready_made:
         try:
-            return dist.TCPStore(place.host, place.port, place.size, True, _ANSWER, wait_for_workers=False)
+            return TCPStore(place.host, place.port, place.size, True, _ANSWER, wait_for_workers=False)
         except (dist.DistError, RuntimeError, ValueError):
             raise ConfigError(
                 f"the first process cannot listen at {place.address}; give a MASTER_ADDR of this machine and a "
@@ -144,7 +145,7 @@ def _board(place: Place, watch: Watch) -> dist.TCPStore:
     patience = _Patience(place, watch)
     while not _listens(place):
         patience.wait_for([0])
-    return dist.TCPStore(place.host, place.port, place.size, False, _ANSWER, wait_for_workers=False)
+    return TCPStore(place.host, place.port, place.size, False, _ANSWER, wait_for_workers=False)
 
 
 def _listens(place: Place) -> bool:
