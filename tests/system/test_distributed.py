@@ -228,7 +228,7 @@ def test_a_process_that_waits_for_others_obeys_a_signal(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_only_the_first_of_several_machines_writes_and_all_go_on_from_its_state(folder, together, tmp_path):
+def test_only_the_first_of_several_machines_writes_and_all_go_on_from_its_state(folder, tmp_path):
     for steps, resume in (("8", []), ("24", ["--resume"])):
         flags = ["--training.max-steps", steps, "--training.schedule", "inverse_sqrt", *resume]
         for process in nodes(folder, tmp_path, flags, flags):
@@ -241,7 +241,7 @@ def test_only_the_first_of_several_machines_writes_and_all_go_on_from_its_state(
 
 
 @pytest.mark.slow
-def test_another_number_of_processes_takes_the_same_steps(folder, together, tmp_path):
+def test_another_number_of_processes_takes_the_same_steps(folder, tmp_path):
     """Two processes, then one that is told nothing, then one that is told to accumulate, then two again."""
     inverse = ["--training.schedule", "inverse_sqrt", "--training.save-every", "4", "--resume"]
     for steps, more in (("4", TWO), ("8", []), ("12", ["--training.accumulate", "2"]), ("24", TWO)):
