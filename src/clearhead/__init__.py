@@ -1,15 +1,14 @@
 """Train a Transformer translator, run it, and see what every attention head looks at.
 
-Importing this imports neither torch nor numpy; each name is loaded when it is first used.
+Importing this imports nothing else, neither torch nor numpy; each name is loaded when it is first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-from clearhead.config import ModelConfig, RunConfig
-from clearhead.errors import ClearheadError
-
+TYPE_CHECKING = False  # `typing` would be looked for where `-m clearhead` was started
 if TYPE_CHECKING:
+    from clearhead.config import ModelConfig, RunConfig
+    from clearhead.errors import ClearheadError
     from clearhead.model.transformer import Transformer
     from clearhead.text.tokenizer import Tokenizer
     from clearhead.translator import Translation, Translator
@@ -27,6 +26,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ClearheadError": "clearhead.errors",
+    "ModelConfig": "clearhead.config",
+    "RunConfig": "clearhead.config",
     "Tokenizer": "clearhead.text.tokenizer",
     "Transformer": "clearhead.model.transformer",
     "Translation": "clearhead.translator",
@@ -41,7 +43,7 @@ def load(model: str | None = None, *, engine: str = "auto", device: str = "cpu")
     return Translator.load(model, engine=engine, device=device)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

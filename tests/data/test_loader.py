@@ -226,6 +226,23 @@ def parts(*sizes):
     return [Part(n, "", "", start, end, None) for n, (start, end) in enumerate(zip(edges, edges[1:]))]  # noqa: B905, RUF007
 
 
+@pytest.mark.skipif(os.name == "nt", reason="nothing is stopped there")
+def test_a_worker_that_is_stopped_is_told_and_ended(store, monkeypatch, caplog):
+    monkeypatch.setattr(loader.Held, "TOLD", 0.2)
+    monkeypatch.setattr(loader.Held, "ENDED", 0.5)
+    monkeypatch.setattr(loader, "_LOOK", 0.1)
+    batches = iter(Loader(store, FULL, workers=1))
+    next(batches)
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid, signal.SIGSTOP)
+    with pytest.raises(
+        DataError, match=rf"process {child.pid}, .* was stopped \(SIGSTOP\) .*go on with --resume"
+    ):
+        list(islice(batches, 1000))
+    assert [record.message.split(",")[0] for record in caplog.records] == [f"waiting for process {child.pid}"]
+    assert not multiprocessing.active_children()
+
+
 @pytest.mark.parametrize(
     ("weights", "temperature", "shares"),
     [

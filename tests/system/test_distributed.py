@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -37,7 +38,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, out, *more, torchrun=False):
+def start(folder, out, *more, torchrun=False, environment=None):
     files = [
         word
         for flag, file in (("source", "train.digits"), ("target", "train.words"))
@@ -57,7 +58,11 @@ def start(folder, out, *more, torchrun=False):
         str(out),
     ]
     return subprocess.Popen(
-        [*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        [*command, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | (environment or {}),
     )
 
 
@@ -117,13 +122,17 @@ def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
         os.kill(int(children[-1]), signal.SIGKILL)
     _, err = process.communicate(timeout=120)
     assert "Traceback" not in err
+    assert "resource_tracker" not in err
     if how == "terminated":
         assert process.returncode == 143
         assert err.count("which is saved") == 1
     else:
         assert process.returncode == 1
-        last = err.splitlines()[-1]
-        assert last.startswith("clearhead: one of the processes that train together ended")
+        said = [line for line in err.splitlines() if line.startswith("clearhead: ")]
+        assert said == [
+            "clearhead: worker 1 was killed (SIGKILL), most likely for want of memory; go on with the same command and "
+            "--resume"
+        ]
     assert not (tmp_path / "run" / "model").exists()
     finished(start(folder, tmp_path / "run", "--resume", "--training.save-every", "8", *TWO))
     for name, array in weights(together[0]).items():
@@ -170,3 +179,94 @@ def test_how_many_workers(monkeypatch):
     for wrong in ("0", "-1", "1.5", "", "two"):
         with pytest.raises(ConfigError):
             workers.number_of(wrong)
+
+
+def nodes(folder, tmp_path, *flags):
+    """Start two processes as of two machines, each with flags of its own and its own --out; None: it does not come."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    place = {"WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    return [
+        start(folder, tmp_path / f"out {rank}", *own, environment={**place, "RANK": str(rank)})
+        for rank, own in enumerate(flags)
+        if own is not None
+    ]
+
+
+def test_processes_that_differ_are_refused_by_name_on_each(folder, tmp_path):
+    """Each may have its files elsewhere and other threads; the rest is compared before any text is read."""
+    processes = nodes(
+        folder,
+        tmp_path,
+        ["--training.threads", "2"],
+        ["--training.seed", "2", "--training.learning-rate", "0.5", "--resume"],
+    )
+    for process in processes:
+        out, err = process.communicate(timeout=200)
+        assert process.returncode == 1
+        line = [each for each in err.splitlines() if not each.startswith("waiting for worker")]
+        assert line == [
+            "clearhead: processes that train together must be alike, but rank 1 has --resume True, rank 0 has False; "
+            "rank 1 has training.seed 2, rank 0 has 1; rank 1 has training.learning_rate 0.5, rank 0 has 0.01; start "
+            "all with the same settings, text and versions"
+        ]
+        assert not out
+
+
+def test_a_process_that_waits_for_others_obeys_a_signal(folder, tmp_path):
+    """Whether it is the first one or waits for that."""
+    alone = [nodes(folder, tmp_path, [], None), nodes(folder, tmp_path, None, [])]
+    for number, (process,) in zip((signal.SIGTERM, signal.SIGINT), alone, strict=True):
+        said = process.stderr.readline()
+        assert said.startswith("waiting for worker "), said
+        process.send_signal(number)
+        started = time.monotonic()
+        assert process.wait(60) == 128 + number
+        assert time.monotonic() - started < 30
+        assert process.stderr.read() == "clearhead: interrupted; go on with the same command and --resume\n"
+
+
+@pytest.mark.slow
+def test_only_the_first_of_several_machines_writes_and_all_go_on_from_its_state(folder, tmp_path):
+    for steps, resume in (("8", []), ("24", ["--resume"])):
+        flags = ["--training.max-steps", steps, "--training.schedule", "inverse_sqrt", *resume]
+        for process in nodes(folder, tmp_path, flags, flags):
+            finished(process)
+    assert not (tmp_path / "out 1" / "checkpoints").exists()
+    flags = ["--training.schedule", "inverse_sqrt", *TWO, "--resume"]  # which starts it here
+    finished(start(folder, tmp_path / "whole", *flags))
+    for name, array in weights(tmp_path / "whole").items():
+        assert np.array_equal(weights(tmp_path / "out 0")[name], array), name
+
+
+@pytest.mark.slow
+def test_another_number_of_processes_takes_the_same_steps(folder, tmp_path):
+    """Two processes, then one that is told nothing, then one that is told to accumulate, then two again."""
+    inverse = ["--training.schedule", "inverse_sqrt", "--training.save-every", "4", "--resume"]
+    for steps, more in (("4", TWO), ("8", []), ("12", ["--training.accumulate", "2"]), ("24", TWO)):
+        finished(start(folder, tmp_path / "run", "--training.max-steps", steps, *inverse, *more))
+    finished(start(folder, tmp_path / "whole", *inverse, *TWO))
+    for name, array in weights(tmp_path / "whole").items():
+        np.testing.assert_allclose(weights(tmp_path / "run")[name], array, atol=2e-3)
+    process = start(folder, tmp_path / "run", *inverse, "--workers", "3")
+    assert "with --workers 2 or fewer" in process.communicate(timeout=200)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--out", "/proc/nowhere"], "cannot write to /proc/nowhere"),
+        (["--valid-target", "nowhere"], "nowhere"),
+        (["--init", "nowhere"], "nowhere"),
+        (["--training.device", "cuda:7"], "cuda:7"),
+        (["--training.guided-alignment", "0"], "word alignments are given"),
+    ],
+)
+def test_errors_of_several_are_one_line(folder, tmp_path, flags, says):
+    process = start(folder, tmp_path / "run", *TWO, *flags)
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out) == (1, "")
+    assert len(err.splitlines()) == 1, err
+    assert says in err

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from clearhead import checkpoint
-from clearhead.errors import ClearheadError, ConfigError
+from clearhead.errors import ClearheadError
 from clearhead.pipeline import checkpoints
 from clearhead.pipeline.events import Finished, Saved, Stopped, Validated
 from clearhead.pipeline.interruption import Interrupted, Interruption
@@ -231,8 +231,9 @@ def test_a_second_trainer_is_refused_and_a_dead_one_is_not(command, tmp_path):
 
 
 def test_a_refused_run_leaves_nothing(tmp_path):
-    with pytest.raises(ConfigError, match="no run to resume"):
-        next(run(CONFIG, tmp_path / "none", resume=True, corpora=corpora()))
+    wrong = replace(CONFIG, init=str(tmp_path / "nowhere"))
+    with pytest.raises(ClearheadError, match="nowhere"):
+        next(run(wrong, tmp_path / "none", corpora=corpora()))
     assert not (tmp_path / "none").exists()
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,12 @@ from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.errors import ConfigError, DataError
+from clearhead.pipeline import checkpoints
 from clearhead.pipeline.corpora import Corpora, SentencePair
-from clearhead.pipeline.events import NothingLeft
+from clearhead.pipeline.events import NothingLeft, Prepared
 from clearhead.pipeline.run_directory import RunDirectory
 from clearhead.pipeline.train import run
+from clearhead.training.loop import StepReport
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CONFIG = RunConfig.from_dict(
@@ -261,5 +264,63 @@ def test_a_run_is_not_overwritten(uninterrupted):
     reference, _, _ = uninterrupted
     with pytest.raises(ConfigError, match="already holds a run"):
         next(run(CONFIG, reference, corpora=corpora()))
-    with pytest.raises(ConfigError, match="no run to resume"):
-        RunDirectory(reference / "model").reopen(CONFIG)
+    with pytest.raises(ConfigError, match="exists and is not a run"):
+        next(run(CONFIG, reference / "model", resume=True, corpora=corpora()))
+
+
+def changed(out, **training):
+    """Resume a run with other settings; return the first event."""
+    config = replace(CONFIG, training=replace(CONFIG.training, **training))
+    return next(iter(run(config, out, resume=True, corpora=corpora())))
+
+
+def test_the_batches_of_a_step_stay_what_they_were(uninterrupted, tmp_path):
+    """As if two processes of one batch each had begun the run: one goes on with it, by itself or as it is told."""
+    out = tmp_path / "run"
+    shutil.copytree(uninterrupted[0], out)
+    folder = checkpoint.steps(out / "checkpoints")[-1]
+    files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "manifest.json"}
+    state = json.loads(files["state.json"])
+    assert state.pop("batches") == 2
+    state["machine"]["processes"] = 2
+    checkpoint.write_directory(folder, {**files, "state.json": checkpoint.json_bytes(state)})
+    toml = out / "run.toml"
+    toml.write_text(toml.read_text().replace("accumulate = 2", "accumulate = 1"))
+
+    with pytest.raises(ConfigError) as refused:
+        changed(out, accumulate=3)
+    said = str(refused.value)
+    assert "is 2 batches, and training.accumulate 3 in 1 processes would make it 3" in said
+    assert said.endswith("; resume it with --training.accumulate 1 or 2")
+    reference = tokens_of_step_24(uninterrupted[0], tmp_path / "reference", accumulate=2)
+    for accumulate in (1, 2):
+        assert tokens_of_step_24(out, tmp_path / f"{accumulate}", accumulate=accumulate) == reference
+
+
+def tokens_of_step_24(run_directory, out, accumulate):
+    """Resume a copy of a run for one more step; return how many tokens that learned from."""
+    shutil.copytree(run_directory, out)
+    training = replace(CONFIG.training, max_steps=24, accumulate=accumulate)
+    events = run(replace(CONFIG, training=training), out, resume=True, corpora=corpora())
+    return next(event.tokens for event in events if isinstance(event, StepReport))
+
+
+def test_resume_starts_what_is_not_there_yet(tmp_path):
+    """Neither a folder, nor anything in it, nor a checkpoint; what it says differs."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for out in (tmp_path / "none", empty):
+        events = run(CONFIG, out, resume=True, corpora=corpora())
+        prepared = next(event for event in events if isinstance(event, Prepared))
+        assert prepared.resumed_from == 0
+        assert f"{out} holds no run yet: it starts from its beginning" in prepared.warnings
+        events.close()
+        again = next(iter(run(CONFIG, out, resume=True, corpora=corpora())))
+        assert "no checkpoint was saved yet: the run starts from its beginning" in again.warnings
+
+
+def test_processes_that_a_step_has_no_batch_for_are_refused():
+    with pytest.raises(
+        ConfigError, match="is 2 batches, which 3 processes cannot share; resume it with --workers 2 or"
+    ):
+        checkpoints._check_step(RunDirectory(Path("run")), 2, 3, 1, CONFIG)

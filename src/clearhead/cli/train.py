@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tyro.conf import OmitArgPrefixes
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from clearhead.pipeline.events import Finished, NothingLeft
+    from clearhead.pipeline.interruption import Interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,8 @@ class Train:
     preset: str | None = None
     """Shape of the model: tiny, small, base or big."""
     resume: bool = False
-    """Go on with the run in --out, exactly where its last checkpoint was; without --config, with its own settings."""
+    """Go on with the run in --out, exactly where its last checkpoint was; where there is none yet, start it. Without
+    --config a run goes on with its own settings."""
     init: str = ""
     """Model, run or checkpoint to start from (fine-tuning), or `default`, the one that comes along: its weights, shape
     and tokenizer. Schedule, learning rate, warm-up, steps and validation then have other defaults."""
@@ -57,11 +59,17 @@ class Train:
     def run(self) -> None:
         """Train, in this process or in several."""
         from clearhead.pipeline import workers
+        from clearhead.pipeline.interruption import Interrupted
 
         count = workers.number_of(self.workers)
         if count == 1 or "WORLD_SIZE" in os.environ:
             self.train()
-        elif code := workers.run(self.train, count):
+            return
+        try:
+            code = workers.run(self.train, count)
+        except Interrupted as stop:
+            _say_interrupted(stop)
+        if code:
             sys.exit(code)
 
     def train(self) -> None:
@@ -91,11 +99,7 @@ class Train:
                         )
                         sys.exit(128 + event.signal)
         except Interrupted as stop:
-            print(
-                "clearhead: interrupted; go on with --resume if --out holds a run, else start again",
-                file=sys.stderr,
-            )
-            sys.exit(128 + stop.signal)
+            _say_interrupted(stop, quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # of a machine one speaks
 
     def _finished(self, event: "Finished", console: "Console") -> None:
         from clearhead.pipeline.validation import REASONS
@@ -132,3 +136,9 @@ class Train:
             training=self.training,
             decoding=self.decoding,
         )
+
+
+def _say_interrupted(stop: "Interrupted", *, quiet: bool = False) -> NoReturn:
+    if not quiet:
+        print("clearhead: interrupted; go on with the same command and --resume", file=sys.stderr)
+    sys.exit(128 + stop.signal)

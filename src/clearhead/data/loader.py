@@ -6,6 +6,7 @@ processes in the background, and the token budget holds on the lengths that resu
 (epoch, chunk, batch): the batches of a chunk cannot be counted before it is segmented.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -25,6 +26,7 @@ import numpy as np
 from clearhead.config import AugmentationConfig
 from clearhead.data.augmentation import vary
 from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
+from clearhead.data.processes import Held, started_safely
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
 from clearhead.text.masking import mask_pair
@@ -35,6 +37,11 @@ _JOIN_TWO = 0.75
 """Of joined pairs, how many are of two; the others are of three or four."""
 _SPELLED_OUT = 0.05
 """Of pairs with what could be carried by symbols, how many are learned letter by letter all the same."""
+
+
+_LOOK = 1.0
+"""Seconds between two looks at the processes that are waited for."""
+_log = logging.getLogger("clearhead.data")
 
 
 class Position(NamedTuple):
@@ -213,9 +220,9 @@ def _chunks(
         )
         return
     # spawn: a forked copy of a process that runs threads, as torch does, may hang.
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(store, recipe)
-    )
+    context = multiprocessing.get_context("spawn")
+    with started_safely():
+        pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(store, recipe))
     try:
         yield _ahead(pool, tasks, workers)
     finally:
@@ -228,19 +235,37 @@ def _ahead(
 ) -> Iterator[tuple[int, int, bool, Chunk]]:
     pending: deque[tuple[int, int, bool, Future[Chunk]]] = deque()
     for epoch, number, drawn, last in tasks:
-        with _interrupts_held_back():  # while a process starts it cannot ignore them yet
+        with started_safely(), _interrupts_held_back():  # while a process starts it cannot ignore them yet
             future = pool.submit(_work, epoch, number, drawn)
         pending.append((epoch, number, last, future))
         if len(pending) > workers:
             epoch, number, last, future = pending.popleft()
-            try:
-                chunk = future.result()
-            except BrokenProcessPool:
+            yield epoch, number, last, _result(future)
+
+
+def _result(future: Future[Chunk]) -> Chunk:
+    """Wait for a chunk; raise DataError where a process died, or was stopped and does not go on."""
+    held = Held()
+    while True:
+        try:
+            return future.result(timeout=_LOOK)
+        except BrokenProcessPool:
+            raise DataError(
+                "a process that prepares batches died, most likely for want of memory; go on with --resume, "
+                "and with --loader-workers 0 if it dies again"
+            ) from None
+        except TimeoutError:
+            workers = {child.pid: child for child in multiprocessing.active_children() if child.pid}
+            to_tell, to_end = held.look(workers, held.ENDED)
+            for process in to_tell:
+                _log.warning(f"waiting for process {process}, which prepares batches and was stopped …")
+            if to_end:
+                for process in to_end:
+                    workers[process].kill()
                 raise DataError(
-                    "a process that prepares batches died, most likely for want of memory; go on with --resume, "
-                    "and with --loader-workers 0 if it dies again"
+                    f"process {to_end[0]}, which prepares batches, was stopped (SIGSTOP) and did not go on for "
+                    f"{held.ENDED:.0f} seconds; go on with --resume"
                 ) from None
-            yield epoch, number, last, chunk
 
 
 @contextmanager

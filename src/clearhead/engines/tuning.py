@@ -38,6 +38,8 @@ _QUIET = 0.8
 _WAIT, _LONGEST_WAIT = 600.0, 86_400.0
 """Seconds after which what was measured in a busy moment is measured again; doubled each time, up to the longest."""
 _log = logging.getLogger("clearhead.engines")
+_MEASURE = "import sys; sys.path.append(sys.argv[1]); from clearhead.engines import tuning; tuning.main()"
+"""What a process of its own runs; the package is where it is here, installed or not."""
 
 
 class Measured(NamedTuple):
@@ -134,6 +136,11 @@ def measure(converted: Path, cores: int) -> list[Measured]:
     return found
 
 
+def main() -> None:
+    """Print what was measured as JSON; the arguments are the package's folder, the model and the cores."""
+    print(json.dumps(measure(Path(sys.argv[2]), int(sys.argv[3]))))
+
+
 def _speed(translator: Any, sources: list[list[str]], replicas: int, threads: int) -> tuple[float, float]:
     """Return tokens a second, and the share of the time for which so many threads had a core."""
 
@@ -166,7 +173,9 @@ def _measured_apart(converted: Path, isa: str, cores: int) -> list[Measured]:
     What this machine cannot do measures nothing.
     """
     environment = {name: value for name, value in os.environ.items() if name != ISA}
-    command = [sys.executable, "-m", "clearhead.engines.tuning", str(converted), str(cores)]
+    # -P and -c: Python would look for modules in the working directory, and run what somebody has put there.
+    package = str(Path(__file__).parents[2])
+    command = [sys.executable, "-P", "-c", _MEASURE, package, str(converted), str(cores)]
     try:
         done = subprocess.run(
             command,
@@ -252,7 +261,3 @@ def _remember(file: Path, key: str, best: Remembered) -> None:
     except OSError:
         with suppress(OSError):
             partial.unlink()
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

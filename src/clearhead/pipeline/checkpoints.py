@@ -5,12 +5,15 @@ step-00001000/  model.safetensors  config.json  tokenizer.model  README.md   a m
                 parameters.safetensors   where a moving average is kept, which then is in model.safetensors
 """
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from clearhead import checkpoint
-from clearhead.config import TrainingConfig
+from clearhead.checkpoint import Arrays
+from clearhead.config import RunConfig, TrainingConfig
 from clearhead.engines.directory import WEIGHTS
 from clearhead.errors import CheckpointError, ConfigError
 from clearhead.pipeline.run_directory import RunDirectory
@@ -60,18 +63,33 @@ def prune(directory: RunDirectory, training: TrainingConfig) -> None:
             checkpoint.remove(path)
 
 
-def restore(
-    state: TrainState, directory: RunDirectory, identity: dict[str, Any], group: Group
-) -> tuple[str, ...]:
-    """Take over the newest checkpoint that is whole; return what the user should know."""
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint to go on from."""
+
+    arrays: dict[str, Arrays] = field(default_factory=dict)
+    """Parameters, optimizer and moving average; none where nothing was saved yet."""
+    saved: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def batches(self) -> int:
+        """Batches of a step of the run, of all its processes together; 0 where nothing was saved."""
+        return int(self.saved.get("batches", 0))
+
+
+def find(directory: RunDirectory, identity: dict[str, Any], config: RunConfig) -> Found:
+    """Read the newest checkpoint that is whole, and remove what is newer; `warnings` are for the user.
+
+    Raises ConfigError where the run was started with other text, or its steps would not be what they were.
+    """
     path, faults = checkpoint.latest(directory.checkpoints)
-    group.wait()  # all have found the same one before anything is removed
     warnings = [f"{fault}; going on from the checkpoint before it" for fault in faults]
     if path is None:
         if faults:
             raise CheckpointError(f"no checkpoint of {directory.path} is whole: {faults[0]}")
-        return ("no checkpoint was saved yet: the run starts from its beginning",)
-    for other in checkpoint.steps(directory.checkpoints) if group.leads else ():
+        return Found(warnings=("no checkpoint was saved yet: the run starts from its beginning",))
+    for other in checkpoint.steps(directory.checkpoints):
         if checkpoint.step_of(other) > checkpoint.step_of(path):
             checkpoint.remove(other)  # damaged: it would be taken for whole when its step comes again
     saved = checkpoint.read_json(path / STATE)
@@ -80,14 +98,49 @@ def restore(
             f"the training text is not the text that {directory.path} was started with; put that text back, or "
             f"{directory.going_on_with_other_text}"
         )
+    started = RunConfig.load(directory.config_file).training.accumulate
+    saved.setdefault("batches", started * saved["machine"].get("processes", 1))
+    _check_step(directory, saved["batches"], identity["machine"]["processes"], started, config)
     for key, value in identity["machine"].items():
         before = saved["machine"].get(key, value)
         if before != value:
             warnings.append(f"{key} was {before!r}, is {value!r}: the numbers may differ in the last digits")
-    state.restore(
-        checkpoint.read_arrays(parameters(path)),
-        checkpoint.read_arrays(path / OPTIMIZER),
-        checkpoint.read_arrays(moving_average(path)) if state.ema else {},
-        saved["counters"],
-    )
-    return tuple(warnings)
+    files = {"parameters": parameters(path), "optimizer": path / OPTIMIZER}
+    if config.training.ema_decay:
+        files["average"] = moving_average(path)
+    arrays = {part: checkpoint.read_arrays(file) for part, file in files.items()}
+    return Found(arrays, saved, tuple(warnings))
+
+
+def _check_step(
+    directory: RunDirectory, batches: int, processes: int, started: int, config: RunConfig
+) -> None:
+    """Raise ConfigError where these processes cannot take, or are told not to take, the steps of the run."""
+    if processes > batches:
+        raise ConfigError(
+            f"a step of {directory.path} is {batches} batches, which {processes} processes cannot share; resume it "
+            f"with --workers {batches} or fewer"
+        )
+    asked = config.training.accumulate
+    if asked not in (started, batches / processes):
+        right = f"--training.accumulate {started}" + (
+            "" if batches % processes else f" or {batches // processes}"
+        )
+        raise ConfigError(
+            f"a step of {directory.path} is {batches} batches, and training.accumulate {asked} in {processes} "
+            f"processes would make it {asked * processes}; resume it with {right}"
+        )
+
+
+def take_over(state: TrainState, found: Found, group: Group) -> Found:
+    """Put the state that the first process found into every process; return what it found."""
+    flat = {f"{part}/{name}": array for part, own in found.arrays.items() for name, array in own.items()}
+    flat = group.arrays_of_first(flat)
+    saved = json.loads(group.of_first(json.dumps(found.saved)))
+    arrays: dict[str, Arrays] = {"parameters": {}, "optimizer": {}, "average": {}}
+    for name, array in flat.items():
+        part, _, rest = name.partition("/")
+        arrays[part][rest] = array
+    if saved:
+        state.restore(arrays["parameters"], arrays["optimizer"], arrays["average"], saved["counters"])
+    return replace(found, saved=saved)

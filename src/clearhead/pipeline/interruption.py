@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,9 +10,9 @@ from typing import Self
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Ctrl-C, being ended, and a terminal that was closed; Windows has no SIGHUP."""
-
-
 _ALWAYS = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE = 10.0
+"""Seconds after a signal for which other processes are waited for, so that all stop after the same step."""
 
 
 class Interrupted(BaseException):
@@ -28,7 +29,7 @@ class Interruption:
     def __init__(self) -> None:
         self.signal = 0
         """Number of the signal; 0 for none."""
-        self._may_raise = False
+        self._may_raise, self._since = False, 0.0
 
     def __enter__(self) -> Self:
         """Listen to the signals, where Python lets us: in the main thread. A SIGHUP that `nohup` ignores stays so."""
@@ -54,7 +55,13 @@ class Interruption:
         finally:
             self._may_raise = False
 
+    def while_waiting(self) -> None:
+        """Raise Interrupted where a signal came, and the processes that are waited for do not come."""
+        if self._since and time.monotonic() - self._since > _PATIENCE:
+            raise Interrupted(self.signal)
+
     def _received(self, number: int, frame: FrameType | None) -> None:
         again, self.signal = bool(self.signal), number
+        self._since = self._since or time.monotonic()
         if self._may_raise or again:
             raise Interrupted(number)

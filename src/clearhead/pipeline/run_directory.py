@@ -18,7 +18,7 @@ from clearhead.config.training import Precision
 from clearhead.engines.directory import find
 from clearhead.errors import CheckpointError, ConfigError
 
-_FREE_TO_CHANGE = {
+FREE_TO_CHANGE = {
     # Where the text is does not matter: the store compares the text itself.
     *(f"data.{name}" for name in ("source", "target", "alignments", "valid_source", "valid_target", "store")),
     *(
@@ -31,6 +31,7 @@ _FREE_TO_CHANGE = {
         f"training.{name}"
         for name in ("max_steps", "max_epochs", "patience", "log_every", "threads", "device")
     ),
+    "training.accumulate",  # a checkpoint knows how many batches all processes take together
 }
 """What a resumed run may have otherwise without becoming another run."""
 _LOCK, _OWNER = "trainer.lock", "trainer.json"
@@ -142,8 +143,6 @@ class RunDirectory:
 
         Raises ConfigError naming what differs from the run as it was started.
         """
-        if not self.exists():
-            raise ConfigError(f"{self.path} holds no run to resume; start one without --resume")
         started = RunConfig.load(self.config_file)
         if config.training.precision == "auto":
             config = with_precision(config, started.training.precision)
@@ -212,8 +211,8 @@ def with_precision(config: RunConfig, precision: Precision) -> RunConfig:
 
 def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """Name the settings that differ between two runs and matter to it."""
-    before, after = dict(_settings(started)), dict(_settings(asked))
-    free = set(_FREE_TO_CHANGE)
+    before, after = dict(settings(started)), dict(settings(asked))
+    free = set(FREE_TO_CHANGE)
     if after.get("training.schedule") == "cosine":
         free.remove("training.max_steps")  # its curve depends on where it ends
     return [
@@ -223,14 +222,14 @@ def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield dotted names and values of nested tables, and of lists of tables."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _settings(value, f"{prefix}{key}.")
+            yield from settings(value, f"{prefix}{key}.")
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             for number, item in enumerate(value):
-                yield from _settings(item, f"{prefix}{key}[{number}].")
+                yield from settings(item, f"{prefix}{key}[{number}].")
         elif value != []:
             yield prefix + key, value
 

@@ -1,8 +1,8 @@
 """A training run from text to a model directory, as a generator of what happens."""
 
 import time
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import takewhile
 from pathlib import Path
@@ -20,6 +20,7 @@ from clearhead.errors import CheckpointError, ConfigError, TrainingError, Worker
 from clearhead.inspection.alignment import Reader
 from clearhead.model.transformer import Transformer
 from clearhead.pipeline import checkpoints
+from clearhead.pipeline.agreement import facts_of_start, facts_of_text
 from clearhead.pipeline.card import model_card
 from clearhead.pipeline.corpora import (
     Corpora,
@@ -67,7 +68,8 @@ def run(
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
     """
     interruption = interruption or Interruption()
-    group = Group.join(config.training.device)
+    with interruption.anywhere():
+        group = Group.join(config.training.device, interruption.while_waiting)
     try:
         yield from _in_group(group, config, RunDirectory(Path(out)), resume, corpora, interruption)
     finally:  # of an error too: taken apart by the end of the process, it may end that with a fault of its own
@@ -82,37 +84,47 @@ def _in_group(
     corpora: Corpora | None,
     interruption: Interruption,
 ) -> Iterator[Event]:
-    resume = resume and not directory.is_untouched()  # stopped before it began: begin
-    group.wait()  # all have looked
-    with directory.locked() if group.leads else nullcontext():
-        origin = Origin.of(config, instead=directory.best if resume and _is_saved(directory) else None)
-        asked, config = config, origin.shaped(config) if origin else config
-        if group.leads:
-            if resume:
+    with interruption.anywhere():
+        group.check_same(facts_of_start(config, resume=resume))
+        asked, resume = resume, group.of_first("go on" if resume and directory.exists() else "") == "go on"
+    with ExitStack() as held:
+        with interruption.anywhere(), group.together():
+            if group.leads:
+                held.enter_context(directory.locked())
+            origin = Origin.of(config, instead=directory.best if resume and _is_saved(directory) else None)
+            given, config = config, origin.shaped(config) if origin else config
+            if group.leads and resume:
                 config = directory.reopen(config)
-            else:
+            elif group.leads:
                 directory.check_free()
-        path = Path(config.data.store) if config.data.store else directory.store
-        corpora = corpora or open_corpora(config, path, resume=resume)
-        check_alignments(config, corpora)
-        origin = origin.with_targets(text.config for text in corpora.train) if origin else None
-        given = origin.tokenizer if origin else None
-        if origin and not resume:
-            corpora = replace(corpora, warnings=(*origin.notes(asked), *corpora.warnings))
-        check_store(path, config, corpora, given, run=directory if resume else None)
-        if group.leads:
-            with interruption.anywhere():
-                yield from ensure_store(path, config, corpora, given)
-        group.wait()  # the text is there
+            path = Path(config.data.store) if config.data.store else directory.store
+            corpora = corpora or open_corpora(config, path, resume=resume)
+            check_alignments(config, corpora)
+            origin = origin.with_targets(text.config for text in corpora.train) if origin else None
+            tokenizer = origin.tokenizer if origin else None
+            if origin and not resume:
+                corpora = replace(corpora, warnings=(*origin.notes(given), *corpora.warnings))
+            check_store(path, config, corpora, tokenizer, run=directory if resume else None)
+        for comes_now in (group.leads, True):  # to the first one's disk, then to the disks of other machines
+            with interruption.anywhere(), group.together():
+                if comes_now:
+                    yield from ensure_store(path, config, corpora, tokenizer)
         # All that can be wrong with the settings comes to light before there is a run.
-        outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
-        if not resume and group.leads:
+        with interruption.anywhere(), group.together():
+            outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
+        with interruption.anywhere():
+            group.check_same(facts_of_text(outcome.store, origin.path if origin else None))
+            outcome.settle()
+            found = outcome.find_checkpoint(resume=resume)
+        if group.leads and not found.saved:
             directory.create(with_precision(config, outcome.precision.precision))
-        if resume and outcome.had_ended():
+        if found.saved and outcome.had_ended():
             if group.leads:
                 yield outcome.nothing_left()
             return
-        yield outcome.begin()
+        with interruption.anywhere():
+            prepared = outcome.begin(found, [] if resume or not asked else [_nothing_yet(directory)])
+        yield prepared
         yield from outcome.learn()
         if outcome.signal:
             yield outcome.stopped()
@@ -137,7 +149,6 @@ class _Run:
         self.group = group
         self.signal = 0
         """That ended the run, of whichever process."""
-        self.warnings: tuple[str, ...] = ()
         self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
         self.tokenizer = store.tokenizer
         self.origin = origin
@@ -145,7 +156,7 @@ class _Run:
         self.recipe = recipe(config, corpora)
         self.facts = describe(store, corpora)
         device = device_of(config.training.device)
-        self.identity = {"data": store.fingerprint, "machine": machine(device, group)}
+        self.identity: dict[str, Any] = {"data": store.fingerprint, "machine": machine(device, group)}
         check_languages(config, corpora, self.tokenizer)
         check_valid_lengths(config, corpora, self.tokenizer)
         if config.training.guided_alignment and not store.has_links:
@@ -155,17 +166,34 @@ class _Run:
             )
         if config.data.subword_sampling:
             store.sampler(config.data.subword_sampling)
-        self.precision = settle(config, device, group)
-        self.config = with_precision(config, self.precision.precision)
+        self.config = config
+        self.batches = config.training.accumulate * group.size
+        """Of a step, of all processes."""
         torch.manual_seed(config.training.seed)
         model = Transformer(config.model)
         if origin:
             _load(model, origin.weights())
         self.state = TrainState.fresh(model.to(device), config.training)
 
+    def settle(self) -> None:
+        """Find in which precision all processes learn."""
+        self.precision = settle(self.config, self.identity["machine"]["device"], self.group)
+        self.config = with_precision(self.config, self.precision.precision)
+
+    def find_checkpoint(self, *, resume: bool) -> checkpoints.Found:
+        """Return the state that a run goes on from: that of the first process, which alone reads and saves."""
+        found = checkpoints.Found()
+        with self.group.together():
+            if resume and self.group.leads:
+                found = checkpoints.find(self.directory, self.identity, self.config)
+        found = checkpoints.take_over(self.state, found, self.group)
+        self.batches = self.identity["batches"] = found.batches or self.batches
+        if not found.saved:  # drawn alike from the seed, but for the last digits where processors differ
+            _load(self.state.model, self.group.arrays_of_first(self.state.model_arrays()))
+        return found
+
     def had_ended(self) -> bool:
-        """Take over the last checkpoint of a run that goes on; say whether it had ended, and its model is whole."""
-        self.warnings = checkpoints.restore(self.state, self.directory, self.identity, self.group)
+        """Say whether a run that goes on had ended, and its model is whole."""
         ended = self.group.leads and bool(self._ending()) and self._is_finished()
         return bool(self.group.most(int(ended)))
 
@@ -190,14 +218,14 @@ class _Run:
             model, step, self._ending(), going_on(self.config.training, step, self._stale(), model)
         )
 
-    def begin(self) -> Prepared:
-        """Tell what is at hand."""
+    def begin(self, found: checkpoints.Found, notes: Sequence[str]) -> Prepared:
+        """Tell what is at hand, and what was found and noted before."""
         state, training = self.state, self.config.training
         if self.group.leads:
             self.directory.trim_log(state.notes.get("log_lines", 0))
         chunk = self._loader().first_chunk()
         chunks = len(chunk_bounds(len(self.store)))
-        per_epoch = max(1, len(chunk.batches) * chunks / (training.accumulate * self.group.size))
+        per_epoch = max(1, len(chunk.batches) * chunks / self.batches)
         share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
         self.facts["padding_share"] = round(share, 4)
         parameters = self.config.model.num_parameters
@@ -207,7 +235,7 @@ class _Run:
             self._log({"event": "prepared", **self.facts, "parameters": parameters, **chosen})
             if self.group.leads and self.store.path != self.directory.store:
                 self.directory.keep(REPORT, (self.store.path / REPORT).read_bytes())
-        warnings = (*self.corpora.warnings, *self.warnings, *warmup_note(training, per_epoch))
+        warnings = (*self.corpora.warnings, *notes, *found.warnings, *warmup_note(training, per_epoch))
         report, precision = self.store.report, str(self.precision)
         return Prepared(
             self.facts,
@@ -272,7 +300,7 @@ class _Run:
 
     def _steps(self, batches: Iterator[tuple[Position, Batch]]) -> Iterator[StepReport]:
         try:
-            yield from train(self.state, batches, self.config.training, self.group)
+            yield from train(self.state, batches, self.config.training, self.group, self.batches)
         except WorkerError:
             raise
         except TrainingError as error:
@@ -437,6 +465,10 @@ class _Run:
 def _is_saved(directory: RunDirectory) -> bool:
     """Say whether a run holds a checkpoint, so that it needs the model that it started from no more."""
     return bool(checkpoint.steps(directory.checkpoints))
+
+
+def _nothing_yet(directory: RunDirectory) -> str:
+    return f"{directory.path} holds no run yet: it starts from its beginning"
 
 
 def _load(model: Transformer, weights: checkpoint.Arrays) -> None:

@@ -3,23 +3,55 @@
     clearhead train --workers 2 --config run.toml ...
     torchrun --nnodes 4 ... -m clearhead train --config run.toml ...     # over several machines
 
-A step takes `accumulate` batches for each process; gradients are summed over all of them and divided by the
+A step takes the same batches however many processes share them; gradients are summed over all and divided by the
 target tokens of all, so that two processes take the steps of one that accumulates twice as many batches.
 """
 
-import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+import ctypes
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Thread
+from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import nn
 
-from clearhead.errors import ConfigError, WorkerError
+from clearhead.errors import ClearheadError, ConfigError, WorkerError
+from clearhead.training.rendezvous import Place, Watch, meet
 
+Arrays = dict[str, np.ndarray[Any, Any]]
+_ENDED = "one of the processes that train together ended, most likely for want of memory; go on with --resume"
 _PATIENCE = timedelta(days=1)
 """While the first process validates or prepares text the others wait; whoever started them ends them where it dies."""
+
+
+def _nobody_watches() -> None:
+    pass
+
+
+def _within_reach(watch: Watch, task: Callable[[], None]) -> None:
+    """Do what waits deaf to signals beside this thread, which hears them."""
+    errors: list[Exception] = []
+
+    def do() -> None:
+        try:
+            task()
+        except Exception as error:
+            errors.append(error)
+
+    thread = Thread(target=do, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        watch()
+        thread.join(0.05)
+    for error in errors:
+        raise WorkerError(_ENDED) from error
 
 
 @dataclass(frozen=True)
@@ -32,30 +64,31 @@ class Group:
     """How many of them share this machine."""
     device: str = "cpu"
     """Where they exchange numbers."""
+    watch: Watch = _nobody_watches
+    _pending: list[dist.Work] = field(default_factory=list, repr=False, compare=False)
+    """Exchanges that were begun and not ended."""
 
     @classmethod
-    def join(cls, device: str = "auto") -> "Group":
+    def join(cls, device: str = "auto", watch: Watch = _nobody_watches) -> "Group":
         """Meet the processes that were started with this one, as the environment tells; a group of one where none were.
 
-        On GPUs each takes the one of its local rank. Raises ConfigError for half an environment.
+        On GPUs each takes the one of its local rank. `watch` is called while the others are waited for, now and
+        later. Raises ConfigError for half an environment.
         """
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        place = Place.of_environment()
+        if place is None:
             return cls()
-        missing = [
-            name for name in ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ
-        ]
-        if missing:
-            raise ConfigError(
-                f"WORLD_SIZE is set but {', '.join(missing)} is not; start several processes with --workers or "
-                "torchrun, or unset it"
-            )
         on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
         if on_gpu:
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        if not dist.is_initialized():
-            dist.init_process_group("nccl" if on_gpu else "gloo", timeout=_PATIENCE)
-        neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        return cls(dist.get_rank(), dist.get_world_size(), neighbours, "cuda" if on_gpu else "cpu")
+            torch.cuda.set_device(place.local_rank)
+        board, backend = meet(place, watch), "nccl" if on_gpu else "gloo"
+        _within_reach(
+            watch,
+            lambda: dist.init_process_group(
+                backend, store=board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
+            ),
+        )
+        return cls(place.rank, place.size, place.neighbours, "cuda" if on_gpu else "cpu", watch)
 
     @property
     def leads(self) -> bool:
@@ -63,21 +96,76 @@ class Group:
         return self.rank == 0
 
     def leave(self) -> None:
-        """Part from the others."""
-        if self.size > 1:
+        """Part from the others, also where one of them does not answer."""
+        if self._pending:
+            # Taken apart, it would wait for the answer: it is kept beyond the end of everything instead.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(dist.group.WORLD))
+        elif self.size > 1:
             dist.destroy_process_group()
-
-    def wait(self) -> None:
-        """Go on when every process has come here."""
-        self.most(0)
 
     def most(self, number: int) -> int:
         """Return the largest of the numbers that the processes bring."""
         if self.size == 1:
             return number
         brought = torch.tensor(number, device=self.device)
-        _reduce(brought, dist.ReduceOp.MAX)
+        self._finish(dist.all_reduce(brought, dist.ReduceOp.MAX, async_op=True))
         return int(brought.item())
+
+    def gather(self, text: str) -> list[str]:
+        """Return what each process says, by rank; the text holds no NUL."""
+        longest = self.most(len(text.encode()))
+        if self.size == 1 or not longest:
+            return [text] * self.size
+        own = torch.zeros(longest, dtype=torch.uint8)
+        own[: len(text.encode())] = torch.tensor(list(text.encode()), dtype=torch.uint8)
+        brought = [torch.empty(longest, dtype=torch.uint8, device=self.device) for _ in range(self.size)]
+        self._finish(dist.all_gather(brought, own.to(self.device), async_op=True))
+        return [bytes(each.tolist()).rstrip(b"\0").decode() for each in brought]
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Go on when every process has done this, which exchanges nothing; the error of one ends all."""
+        try:
+            yield
+        except ClearheadError as error:
+            with suppress(WorkerError):  # what follows from the end of another is not the cause
+                self.gather(str(error))
+            raise
+        for rank, error_there in enumerate(self.gather("")):
+            if error_there:
+                raise WorkerError(f"worker {rank} of {self.size} ended: {error_there}")
+
+    def check_same(self, facts: Mapping[str, Any]) -> None:
+        """Raise ConfigError on every process, naming all that differs, where they do not bring the same facts."""
+        first, *others = (json.loads(text) for text in self.gather(json.dumps(facts)))
+        differences = [
+            f"rank {rank} has {name} {theirs.get(name)}, rank 0 has {first.get(name)}"
+            for rank, theirs in enumerate(others, start=1)
+            for name in first | theirs
+            if theirs.get(name) != first.get(name)
+        ]
+        if differences:
+            raise ConfigError(
+                f"processes that train together must be alike, but {'; '.join(differences)}; start all with the "
+                "same settings, text and versions"
+            )
+
+    def of_first(self, text: str) -> str:
+        """Return what the first process says."""
+        return self.gather(text if self.leads else "")[0]
+
+    def arrays_of_first(self, arrays: Arrays) -> Arrays:
+        """Return the arrays that the first process has."""
+        if self.size == 1:
+            return arrays
+        forms = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
+        found: Arrays = {}
+        for name, (kind, shape) in json.loads(self.of_first(json.dumps(forms))).items():
+            sent = torch.from_numpy(np.array(arrays[name]) if self.leads else np.empty(shape, kind))
+            sent = sent.to(self.device)
+            self._finish(dist.broadcast(sent, 0, async_op=True))
+            found[name] = sent.cpu().numpy()
+        return found
 
     def add_up(self, parameters: Iterable[nn.Parameter], loss: float) -> float:
         """Sum the gradients of all processes, in place, and return the sum of their losses."""
@@ -89,18 +177,22 @@ class Group:
                 parameter.grad = torch.zeros_like(parameter)
         gradients = [parameter.grad.flatten() for parameter in learning if parameter.grad is not None]
         total = torch.cat([*gradients, torch.tensor([loss]).to(gradients[0])])
-        _reduce(total, dist.ReduceOp.SUM)
+        self._finish(dist.all_reduce(total, dist.ReduceOp.SUM, async_op=True))
         parts = torch.split(total[:-1], [gradient.numel() for gradient in gradients])
         for parameter, part in zip(learning, parts, strict=True):
             parameter.grad = part.view_as(parameter)
         return total[-1].item()
 
-
-def _reduce(numbers: torch.Tensor, how: dist.ReduceOp.RedOpType) -> None:
-    """Put what all processes have together, in place."""
-    try:
-        dist.all_reduce(numbers, how)
-    except RuntimeError as error:  # of the backend: nobody is at the other end
-        raise WorkerError(
-            "one of the processes that train together ended, most likely for want of memory; go on with --resume"
-        ) from error
+    def _finish(self, work: dist.Work | None) -> None:
+        """Wait for an exchange to end, within reach of signals: torch itself would wait deaf to them."""
+        assert work is not None, "a member of the group gets something to wait for"
+        self._pending.append(work)
+        started = time.monotonic()
+        while not work.is_completed():
+            self.watch()
+            time.sleep(min(0.05, 1e-4 + (time.monotonic() - started) / 20))
+        self._pending.remove(work)
+        try:
+            work.wait()
+        except RuntimeError as error:  # of the backend: nobody is at the other end
+            raise WorkerError(_ENDED) from error

@@ -68,21 +68,24 @@ def train(
     batches: Iterator[tuple[Position, Batch]],
     config: TrainingConfig,
     group: Group = ALONE,
+    batches_per_step: int | None = None,
 ) -> Iterator[StepReport]:
     """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
 
     `batches` yields (position to go on from after this one, the batch). The loss of a step is
     summed over the tokens of all its batches and divided by their number, so accumulation changes
-    nothing but memory. Every process of a `group` reads all batches and learns from its share of them.
+    nothing but memory. Every process of a `group` reads all batches and learns from its share of them; of a
+    run that goes on with more or fewer processes than it began with, `batches_per_step` are what they were.
     Raises TrainingError when three steps in a row are not finite.
     """
     assert config.precision != "auto", "the caller settles in which precision"
     model = state.model
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
+    batches_per_step = batches_per_step or config.accumulate * group.size
     model.train()
     while state.step < config.max_steps:
-        step_batches = list(islice(batches, config.accumulate * group.size))
+        step_batches = list(islice(batches, batches_per_step))
         if not step_batches:
             return
         rate = learning_rate(

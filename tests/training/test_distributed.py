@@ -1,0 +1,118 @@
+"""Processes that learn as one: they meet, exchange, and never wait deaf."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from clearhead.data.processes import Held
+from clearhead.errors import ConfigError, DataError, WorkerError
+from clearhead.pipeline import workers
+from clearhead.pipeline.interruption import Interrupted, Interruption
+from clearhead.training.distributed import Group
+from clearhead.training.rendezvous import Place
+
+
+def fail_together(group, fails):
+    with group.together():
+        if fails:
+            raise DataError("no text")
+
+
+def exchange():
+    """Run as rank 0 and as rank 1."""
+    group = Group.join("cpu")
+    other = 1 - group.rank
+    assert group.most(group.rank) == 1
+    assert group.gather("é" * (3 * group.rank)) == ["", "ééé"]
+    assert group.gather("") == ["", ""]
+    assert group.of_first(f"of {group.rank}") == "of 0"
+
+    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "step": np.array(3.0, np.float32)}
+    found = group.arrays_of_first(arrays if group.leads else {})
+    assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
+    assert found["step"].shape == ()
+
+    group.check_same({"training.seed": 1, "init": None})
+    with pytest.raises(ConfigError, match=r"rank 1 has training\.seed 2, rank 0 has 1; rank 1 has x None"):
+        group.check_same({"training.seed": 1 + group.rank, "same": 7, **({} if group.rank else {"x": 1})})
+
+    with group.together():
+        pass
+    for failing in (0, 1):
+        mine = group.rank == failing
+        kind, says = (
+            (DataError, "^no text$") if mine else (WorkerError, f"worker {failing} of 2 ended: no text")
+        )
+        with pytest.raises(kind, match=says):
+            fail_together(group, mine)
+    assert group.gather(str(other)) == ["1", "0"], "all are still in step"
+    group.leave()
+
+
+def test_what_is_exchanged():
+    assert workers.run(exchange, 2) == 0
+
+
+def wait_for_one_who_is_stopped():
+    with Interruption() as interruption:
+        group = Group.join("cpu", interruption.while_waiting)
+        group.most(0)
+        if group.leads:
+            os.kill(os.getppid(), signal.SIGTERM)  # who started us, as a user would
+            os.kill(os.getpid(), signal.SIGSTOP)
+        try:
+            group.most(0)
+        except Interrupted:
+            started = time.monotonic()
+            group.leave()
+            print(f"left in {time.monotonic() - started:.0f} seconds", flush=True)
+            sys.exit(143)
+
+
+def test_a_signal_ends_who_waits_for_one_who_does_not_answer(monkeypatch, capfd):
+    """It leaves the group and ends by itself, before the other is killed."""
+    monkeypatch.setattr(Held, "TOLD", 25.0)
+    with pytest.raises(Interrupted):
+        workers.run(wait_for_one_who_is_stopped, 2)
+    assert capfd.readouterr().out == "left in 0 seconds\n"
+
+
+def test_an_exchange_is_within_reach_of_signals(monkeypatch):
+    monkeypatch.setattr("clearhead.pipeline.interruption._PATIENCE", 0.1)
+
+    class Endless:
+        def is_completed(self):
+            return False
+
+    with Interruption() as interruption:
+        group = Group(0, 2, watch=interruption.while_waiting)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with pytest.raises(Interrupted):
+            group._finish(Endless())
+        assert group._pending, "it is not taken apart: that would wait for the answer"
+
+
+GOOD = {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"RANK": "2"}, "RANK is 2 and WORLD_SIZE 2; ranks count from 0"),
+        ({"RANK": "one"}, "the environment's RANK is 'one'; it must be a whole number"),
+        ({"WORLD_SIZE": "-2"}, "the environment's WORLD_SIZE is '-2'"),
+        ({"MASTER_ADDR": None}, "WORLD_SIZE is set but MASTER_ADDR is not; start several"),
+    ],
+)
+def test_half_an_environment_is_refused(wrong, says, monkeypatch):
+    for name, value in (GOOD | wrong).items():
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigError, match=says):
+        Place.of_environment()
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert Place.of_environment() is None
