@@ -44,9 +44,7 @@ def section(kind: type[Config], values: object, name: str) -> Config:
     """Build one table's dataclass from plain values, checking keys and types."""
     table = as_table(values, name)
     unknown_key_check(table, kind, name)
-    for each in dataclasses.fields(kind):  # type: ignore[arg-type]
-        if each.name not in table and each.default is each.default_factory is dataclasses.MISSING:
-            raise ConfigError(f"[{name}] has no {each.name}")
+    _missing_key_check(table, kind, name)
     hints = get_type_hints(kind)
     return kind(**{key: coerce(value, hints[key], f"{name}.{key}") for key, value in table.items()})
 
@@ -60,6 +58,12 @@ def unknown_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
             raise ConfigError(
                 f"unknown key {shown(key)} in {where}{nearest(key, known)}; it knows {', '.join(known)}"
             )
+
+
+def _missing_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
+    for each in dataclasses.fields(kind):
+        if each.name not in values and each.default is each.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"[{name}] has no {each.name}")
 
 
 def as_table(values: object, name: str) -> dict[str, Any]:

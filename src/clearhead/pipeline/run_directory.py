@@ -17,6 +17,7 @@ from clearhead.config import RunConfig
 from clearhead.config.training import Precision
 from clearhead.engines.directory import find
 from clearhead.errors import CheckpointError, ConfigError
+from clearhead.untrusted import read_json, shown
 
 FREE_TO_CHANGE = {
     # Where the text is does not matter: the store compares the text itself.
@@ -116,9 +117,9 @@ class RunDirectory:
 
     def _owner(self) -> str:
         try:
-            owner = json.loads((self.path / _OWNER).read_bytes())
-            return f" (process {owner['pid']} on {owner['host']})"
-        except (OSError, ValueError, KeyError):
+            owner = read_json(self.path / _OWNER)
+            return f" (process {int(owner['pid'])} on {shown(str(owner['host']))[1:-1]})"
+        except (OSError, ValueError, KeyError, TypeError):
             return ""
 
     def check_free(self) -> None:
