@@ -305,7 +305,7 @@ def whole_store(tmp_path_factory):
 
 
 FILES = [
-    "manifest.json", "report.json", "tokenizer.model", "lines", "links", "links_offsets",
+    "manifest.json", "report.json", "tokenizer.model", "lines", "links", "links_offsets", "validation.jsonl",
     *(f"{side}.{column}" for side in ("src", "tgt") for column in ("text", "text_offsets", "ids", "ids_offsets")),
 ]  # fmt: skip
 

@@ -74,7 +74,7 @@ UNITS = [
 ONE_MATCH = {
     "clearhead.text.literals._KINDS",
     "clearhead.translator.passage._BULLET",
-    "clearhead.translator.passage._DATE",
+    "clearhead.translator.passage._ORDINAL",
 }
 """Patterns that are tried at the beginning of a word or a line only."""
 CHARACTERS, SECONDS = 20_000, 0.5

@@ -115,7 +115,7 @@ def _more_than_text(file: str, head: Sequence[str]) -> str | None:
         )
     objects = [_object(line) or {} for line in head]
     if all({"text", "score"} <= value.keys() for value in objects):
-        return f"{file} is what translate --format json writes; translate with --format text"
+        return f"{file} holds translations as JSON; take what `clearhead translate --format text` writes"
     if all(objects):
         return f"{file} is JSON Lines, read as text; name it .jsonl, or give plain text, a sentence a line"
     if _MEMORY.match(head[0]):

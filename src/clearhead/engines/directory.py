@@ -199,6 +199,18 @@ def read_info(path: Path) -> ModelInfo:
 
     Raises CheckpointError for what is no model, in a line.
     """
+    info = read_config(path)
+    stored = sum(map(math.prod, checkpoint.array_shapes(path / WEIGHTS).values()))
+    if stored != info.model.num_parameters:
+        raise CheckpointError(
+            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, and a model as in {CONFIG} has "
+            f"{info.model.num_parameters:,}; copy the directory again"
+        )
+    return info
+
+
+def read_config(path: Path) -> ModelInfo:
+    """Read what `config.json` says of a model. Raises CheckpointError for what is none, in a line."""
     values = checkpoint.read_json(path / CONFIG)
     version = values.pop("format_version", None)
     if version != FORMAT_VERSION or isinstance(version, bool):
@@ -207,20 +219,13 @@ def read_info(path: Path) -> ModelInfo:
             "use the release of Clearhead that wrote it"
         )
     try:
-        info = _info(values)
+        return _info(values)
     except KeyError as error:
         raise CheckpointError(
             f"{path / CONFIG} is not a model configuration: it has no {error}; copy the directory again"
         ) from None
     except ConfigError as error:
         raise CheckpointError(f"{path / CONFIG} is not a model configuration: {error}") from None
-    stored = sum(map(math.prod, checkpoint.array_shapes(path / WEIGHTS).values()))
-    if stored != info.model.num_parameters:
-        raise CheckpointError(
-            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, and a model as in {CONFIG} has "
-            f"{info.model.num_parameters:,}; copy the directory again"
-        )
-    return info
 
 
 def _info(values: Mapping[str, Any]) -> ModelInfo:

@@ -168,7 +168,7 @@ def _own_info(given: Published, shape: ModelConfig, tokenizer: Tokenizer, scratc
     values = {**given.own, "model": asdict(shape), "tokenizer": tokenizer.kind}
     (scratch / directory.CONFIG).write_bytes(checkpoint.json_bytes(values))
     try:
-        info = directory.read_info(scratch)
+        info = directory.read_config(scratch)
     except CheckpointError as error:
         told = str(error).replace(str(scratch / directory.CONFIG), f"'{huggingface.OWN}' in it")
         raise EngineError(f"{given.folder / published.CONFIG} cannot be read: {told}") from None

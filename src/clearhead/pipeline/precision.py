@@ -40,9 +40,14 @@ class Choice:
         return f"{self.precision}, {self.reason}" if self.reason else self.precision
 
 
-def settle(config: RunConfig, device: str, group: Group) -> Choice:
-    """Return the precision that the processes of a run learn in: that of the first, which chooses for all."""
-    own = choose(config, device) if group.leads else Choice("fp32")
+def settle(config: RunConfig, device: str, group: Group, *, begun: bool = False) -> Choice:
+    """Return the precision that the processes of a run learn in: that of the first, which chooses for all.
+
+    A run that was `begun` before keeps what it was told or settled on then, and measures nothing.
+    """
+    asked = config.training.precision
+    kept = Choice(asked) if begun and asked != "auto" else None
+    own = (kept or choose(config, device)) if group.leads else Choice("fp32")
     in_bf16 = group.most(int(group.leads and own.precision == "bf16"))
     return own if group.leads else Choice("bf16" if in_bf16 else "fp32")
 

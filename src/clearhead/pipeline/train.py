@@ -114,7 +114,7 @@ def _in_group(
             outcome = _Run(config, directory, Store(path), corpora, interruption, origin, group)
         with interruption.anywhere():
             group.check_same(facts_of_text(outcome.store, origin.path if origin else None))
-            outcome.settle()
+            outcome.settle(begun=resume)
             found = outcome.find_checkpoint(resume=resume)
         if group.leads and not found.saved:
             directory.create(with_precision(config, outcome.precision.precision))
@@ -175,9 +175,9 @@ class _Run:
             _load(model, origin.weights())
         self.state = TrainState.fresh(model.to(device), config.training)
 
-    def settle(self) -> None:
+    def settle(self, *, begun: bool) -> None:
         """Find in which precision all processes learn."""
-        self.precision = settle(self.config, self.identity["machine"]["device"], self.group)
+        self.precision = settle(self.config, self.identity["machine"]["device"], self.group, begun=begun)
         self.config = with_precision(self.config, self.precision.precision)
 
     def find_checkpoint(self, *, resume: bool) -> checkpoints.Found:

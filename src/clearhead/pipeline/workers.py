@@ -22,6 +22,7 @@ from typing import NamedTuple
 from clearhead.data.processes import Held, started_safely
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.pipeline.interruption import SIGNALS, Interrupted
+from clearhead.text.shown import one_line
 
 MOST = 4
 """Workers of `auto` on a CPU: each has a batch of its own at every step, and steps should not grow with the machine."""
@@ -184,7 +185,8 @@ def _wait(workers: Sequence[BaseProcess], told: Sequence[int]) -> dict[int, str]
         connection.wait([workers[rank].sentinel for rank in alive.values()], timeout=_LOOK)
         to_tell, to_end = held.look(filter(None, alive), held.TOLD if told else held.ENDED)
         for process in to_tell:
-            print(f"waiting for worker {alive[process]}, which was stopped …", file=sys.stderr, flush=True)
+            waiting = f"waiting for worker {alive[process]}, which was stopped …"
+            print(one_line(waiting), file=sys.stderr, flush=True)
         for process in to_end:
             ended[alive[process]] = f"was stopped (SIGSTOP) and did not go on for {held.ENDED:.0f} seconds"
             workers[alive[process]].kill()
