@@ -302,7 +302,15 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
 
 def test_what_is_remembered_in_another_form_is_measured_again(model, engine, tmp_path):
     shape = choice.directory.read_info(model).model
-    for text in ("[]", "{", '{"x": 3}', '{"x": [1]}', "\udcff"):
+    rows = (
+        "[1]",
+        "3",
+        '["int9", 1, 1, ""]',
+        '["int8", 0, 1, ""]',
+        '["int8", "1", 1, ""]',
+        '["int8", 1, 1, "AVX9"]',
+    )
+    for text in ("[]", "{", "\udcff", *(f'{{"x": {row}}}' for row in rows)):
         (tmp_path / "settings.json").write_bytes(text.encode("utf-8", "surrogatepass"))
         assert tuning._read(tmp_path / "settings.json") == {}
     assert (

@@ -27,6 +27,7 @@ _SENTENCES, _TOKENS = 8, 12
 _AT_MOST = 60.0
 """Seconds for the measurement of one instruction set, on however busy a machine."""
 _REMEMBERED = "settings.json"
+_COMPUTE_TYPES = ("int8", "float32")
 
 
 def setting(converted: Path, shape: ModelConfig, memory: Path) -> Setting:
@@ -70,7 +71,7 @@ def measure(converted: Path, cores: int) -> list[tuple[Setting, float]]:
     sources = [[*draws.choice(words[300:] or words, _TOKENS), "</s>"] for _ in range(_SENTENCES)]
     sources = [[str(word) for word in source] for source in sources]
     shares = [(cores, 1), *([(cores // 2, 2)] if cores >= 4 else [])]
-    ways = [(compute_type, *share) for share in shares for compute_type in ("int8", "float32")]
+    ways = [(compute_type, *share) for share in shares for compute_type in _COMPUTE_TYPES]
     isa = os.environ.get(ISA, "")
     found = []
     for compute_type, replicas, threads in ways:
@@ -147,11 +148,21 @@ def _processor_facts() -> list[str]:
 
 
 def _read(file: Path) -> dict[str, Setting]:
-    """Return what is remembered; a file of another form holds nothing."""
+    """Return what is remembered; a file of another form holds nothing, and what nobody measured is left out."""
     try:
-        return {key: Setting(*row) for key, row in json.loads(file.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        rows = json.loads(file.read_text(encoding="utf-8")).items()
+        return {key: Setting(*row) for key, row in rows if _is_measured(*row)}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def _is_measured(compute_type: object, replicas: object, threads: object, isa: object) -> bool:
+    counts = (replicas, threads)
+    return (
+        compute_type in _COMPUTE_TYPES
+        and isa in _instruction_sets()
+        and all(type(count) is int and 1 <= count <= available_cores() for count in counts)
+    )
 
 
 def _remember(file: Path, key: str, best: Setting) -> None:
