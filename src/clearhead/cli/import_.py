@@ -11,9 +11,10 @@ from clearhead.cli.output import told
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """Take in a MarianMT model of transformers (OPUS-MT and its like), proved to translate as it does there.
+    """Take in a model of transformers, proved to translate as it does there: MarianMT (OPUS-MT and its like), or an export.
 
-    It can then be run, looked into, measured and trained on (--init) as any other.
+    It can then be run, looked into, measured and trained on (--init) as any other. What `clearhead export --format
+    huggingface` wrote comes back as it was. Nothing in the directory is run or unpickled.
 
     Example: clearhead import opus-mt-fr-en --out models/fr-en
     """
