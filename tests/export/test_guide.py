@@ -42,6 +42,5 @@ def test_in_a_fresh_process_without_clearhead(title, tmp_path, monkeypatch):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=280,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
