@@ -11,16 +11,12 @@ from clearhead.cli.output import show, told
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """Take in a model of transformers, proved to translate as it does there: MarianMT (OPUS-MT and its like), or an export.
+    """Import a model of transformers, proved to translate as it does there: MarianMT (OPUS-MT and its like), or an export.
 
-    <<<<<<< HEAD
-        It can then be run, looked into, measured and trained on (clearhead train --init) as any other.
-    =======
-        It can then be run, looked into, measured and trained on (--init) as any other. What `clearhead export --format
-        huggingface` wrote comes back as it was. Nothing in the directory is run or unpickled.
-    >>>>>>> m-exchange
+    It can then be run, looked into, measured and trained on (clearhead train --init) as any other. What `clearhead
+    export --format huggingface` wrote comes back as it was. Nothing in the directory is run or unpickled.
 
-        Example: clearhead import opus-mt-fr-en --out models/fr-en
+    Example: clearhead import opus-mt-fr-en --out models/fr-en
     """
 
     folder: Annotated[Positional[Path], arg(metavar="DIR")]
