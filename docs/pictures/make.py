@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from clearhead import cli
 
 HERE = Path(__file__).parent
-TEXT, TO = "The black cat drank the milk.", "fr"
+TEXT, TO = "The little boy is playing with his black dog.", "fr"
 
 
 def reading(view: Page) -> None:
@@ -37,11 +37,12 @@ def main() -> None:
         page = Path(folder) / "look.html"
         cli.main(["look", TEXT, "--to", TO, "--out", str(page)])
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for show, height in ((reading, 520), (attention, 860), (walk, 900)):
+        for show, height in ((reading, 660), (attention, 860), (walk, 900)):
             view = browser.new_page(viewport={"width": 1000, "height": height}, device_scale_factor=1.5)
             view.goto(page.as_uri())
             show(view)
             view.mouse.move(0, 0)
+            view.evaluate("scrollTo(0, 0)")
             view.screenshot(path=HERE / f"{show.__name__}.png")
         browser.close()
 
