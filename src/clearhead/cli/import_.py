@@ -11,7 +11,7 @@ from clearhead.cli.output import told
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """Take in a model of transformers, proved to translate as it does there: MarianMT (OPUS-MT and its like), or an export.
+    """Take in a MarianMT model of transformers (OPUS-MT and its like) or an export, proved to translate the same.
 
     It can then be run, looked into, measured and trained on (--init) as any other. What `clearhead export --format
     huggingface` wrote comes back as it was. Nothing in the directory is run or unpickled.
