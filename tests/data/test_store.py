@@ -277,7 +277,7 @@ def all_of(path: Path) -> tuple[object, ...]:
     pairs = [(store.text(n), store.corpus.ids(n)) for n in range(len(store))]
     links = [store.corpus.links_of(n).tolist() for n in range(len(store))] if store.has_links else []
     known = [store.tokenizer.decode(ids) for _, sides in pairs for ids in sides]
-    return pairs, links, known, store.report, store.parts, store.fingerprint, store.manifest["settings"]
+    return pairs, links, known, store.report, store.parts, store.fingerprint, store.validation
 
 
 def damages(data: bytes, draws: random.Random):
@@ -295,7 +295,8 @@ def damages(data: bytes, draws: random.Random):
 def linked_store(path: Path) -> Store:
     pairs = [Pair(src, tgt, "f", n, ((0, 0),)) for n, (src, tgt) in enumerate(PAIRS, 1)]
     languages = {"source_lang": "en", "target_lang": "fr", "both_directions": True}
-    return make(path, CorpusText(CorpusConfig(alignments="f", **languages), pairs))
+    kept = iter([{"src": "a", "tgt": "b", "part": "x"}, {"src": "c", "tgt": "d", "part": "x"}])
+    return make(path, CorpusText(CorpusConfig(alignments="f", **languages), pairs), validation=kept)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A model in transformers translates as it does in our own code."""
 
 import json
+from dataclasses import replace
 
 import ctranslate2
 import numpy as np
@@ -18,6 +19,7 @@ from clearhead.errors import CheckpointError, EngineError
 from clearhead.export import huggingface, vocabulary
 from clearhead.export.marian import import_model
 from clearhead.export.write import REPORT, export
+from clearhead.model.transformer import Transformer
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from tests.engines.test_ctranslate2 import SHAPES, TEXTS, write_model
@@ -211,8 +213,11 @@ def test_what_has_no_form_is_refused_in_a_line(tmp_path, capsys):
             export(model, tmp_path / "hf", "huggingface")
     model = write_model(tmp_path / "model")
     words = Tokenizer.train(TEXTS, kind="word", vocab_size=300)
-    files = directory.files_of(model)
-    checkpoint.write_directory(model, {**files, directory.TOKENIZER: words.to_bytes()})
+    info = directory.read_info(model)
+    shape = replace(info.model, vocab_size=words.vocab_size)
+    weights = {name: p.detach().numpy() for name, p in Transformer(shape).named_parameters()}
+    info = replace(info, model=shape, tokenizer=words.kind)
+    checkpoint.write_directory(model, directory.model_files(info, weights, words, "a model of words"))
     with pytest.raises(EngineError, match="word vocabulary has no form"):
         export(model, tmp_path / "hf", "huggingface")
     with pytest.raises(CheckpointError, match="already there"):

@@ -45,6 +45,7 @@ def patient(figures, tmp_path, **settings):
         config=SimpleNamespace(training=training),
         directory=SimpleNamespace(best=tmp_path, log=lambda event: None),
         _weights=dict,
+        _stale=lambda: state.notes.get("validations_since_best", 0),
         _model_files=lambda *args: {},
     )
     for number, each in enumerate(figures, start=1):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -254,6 +255,10 @@ def test_whatever_a_run_wrote_is_a_model(here, say, caplog):
     say("train", "--config", "run.toml", "--init", last, "--out", "tuned", "--training.max-steps", "1")
     tuned = checkpoint.read_arrays(here / "tuned/best/model.safetensors")
     assert average.keys() == tuned.keys()
+    logging.getLogger("clearhead.engines.directory").addHandler(
+        caplog.handler
+    )  # the command line took it away
+    directory._tell.cache_clear()
     for gone, found in (("model", "run/best"), ("best", f"run/checkpoints/{last.name}")):
         shutil.rmtree(here / "run" / gone)
         caplog.clear()

@@ -16,7 +16,7 @@ CASES = [(to, "\t".join(rest[:-1]), rest[-1]) for _, to, *rest in ROWS]
 
 NOT_YET: set[str] = {
     "Happy New Year!",
-    "Ich heiße Paul.",
+    "Il est né en 50 av. J.-C. à Rome.",
     "It is half past three.",
     "Es ist halb fünf.",
     "Das ist die 3. Frau.",

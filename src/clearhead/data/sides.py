@@ -130,7 +130,7 @@ def _more_than_text(file: str, head: Sequence[str]) -> str | None:
 def _ours(file: str) -> str:
     """Say what to do with numbered translations."""
     return (
-        f"{file} is what translate --format tsv writes; take its text alone, with: cut -f4 {file} > "
+        f"{file} is what `clearhead translate --format tsv` writes; take its text alone, with: cut -f4 {file} > "
         f"{Path(file).stem}.txt"
     )
 
