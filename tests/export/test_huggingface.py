@@ -41,7 +41,7 @@ def exported(request, tmp_path_factory):
     return model, folder / "hf"
 
 
-def test_it_comes_back_as_it_was(exported, tmp_path):
+def test_it_comes_back_as_it_was(exported, tmp_path, request):
     """Everything that is said of it, letter for letter; weights bit for bit, or but for rounding in post-norm."""
     model, folder = exported
     import_model(folder, tmp_path / "back")
@@ -56,7 +56,8 @@ def test_it_comes_back_as_it_was(exported, tmp_path):
     scores = [PyTorchEngine.load(each).score(srcs, tgts) for each in (model, tmp_path / "back")]
     for one, other in zip(*scores, strict=True):  # of all ids, those that are never produced too
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
-    assert conversion.converted(tmp_path / "back").exists()  # proved by its making
+    if request.node.callspec.params["exported"] in ("output bias", "swish"):  # the others have no other way
+        assert conversion.converted(tmp_path / "back").exists()  # proved by its making
 
 
 class Converted:
