@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from clearhead.data.processes import Held
 from clearhead.errors import ConfigError, DataError, WorkerError
@@ -116,3 +117,13 @@ def test_half_an_environment_is_refused(wrong, says, monkeypatch):
         Place.of_environment()
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert Place.of_environment() is None
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(
+        ConfigError, match=r"training\.device is 'cuda:7', and there is no GPU 0 for worker 1 \(.*try auto"
+    ):
+        Group.join("cuda:7")

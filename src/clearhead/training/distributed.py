@@ -80,7 +80,14 @@ class Group:
             return cls()
         on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
         if on_gpu:
-            torch.cuda.set_device(place.local_rank)
+            try:
+                torch.empty(0, device=f"cuda:{place.local_rank}")
+                torch.cuda.set_device(place.local_rank)
+            except (RuntimeError, AssertionError) as error:  # none, or fewer than processes
+                raise ConfigError(
+                    f"training.device is {device!r}, and there is no GPU {place.local_rank} for worker {place.rank} "
+                    f"({str(error).splitlines()[0]}); try auto, or fewer processes"
+                ) from None
         board, backend = meet(place, watch), "nccl" if on_gpu else "gloo"
         _within_reach(
             watch,
