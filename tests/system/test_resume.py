@@ -1,13 +1,13 @@
 """A run that is killed at any moment and resumed ends in the same bytes as one that was not."""
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
 import sys
 import time
-import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,46 +79,50 @@ def corpora() -> Corpora:
     return Corpora(train=[text], valid=[SentencePair(*pair) for pair in pairs[120:]])
 
 
+# A copy of this process, which has run threads by now, may wait for ever: those of a server that has run none do not.
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload(["tests.system.test_resume"])
+
+
+def train_until(out, resume, kill_at, told) -> None:
+    """Train, killed before the `kill_at`-th operation on files of the run; send how many there were."""
+    operations = 0
+
+    def count(event, arguments):
+        nonlocal operations
+        if event in ("os.remove", "os.rmdir") or (
+            event in ("open", "os.mkdir", "os.rename") and str(out) in str(arguments)
+        ):
+            operations += 1
+            if operations == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    for _ in run(CONFIG, out, resume=resume, corpora=corpora()):
+        pass
+    told.send(operations)
+
+
 def in_child(out, *, resume, kill_at=None, kill_after=None) -> tuple[bool, int]:
     """Train in a child process; return whether it was killed and how many file operations it got to.
 
     Killed before its `kill_at`-th operation on files of the run (opening, making, renaming, removing), or
     after `kill_after` seconds.
     """
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        operations = 0
-
-        def count(event, arguments):
-            nonlocal operations
-            if event in ("os.remove", "os.rmdir") or (
-                event in ("open", "os.mkdir", "os.rename") and str(out) in str(arguments)
-            ):
-                operations += 1
-                if operations == kill_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(count)
-        code = 1
-        try:
-            for _ in run(CONFIG, out, resume=resume, corpora=corpora()):
-                pass
-            os.write(write, str(operations).encode())
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    os.close(write)
+    heard, told = CHILDREN.Pipe(duplex=False)
+    child = CHILDREN.Process(target=train_until, args=(out, resume, kill_at, told))
+    child.start()
+    told.close()
     if kill_after is not None:
         time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    with os.fdopen(read) as pipe:
-        operations = int(pipe.read() or 0)
-    killed = os.WIFSIGNALED(status)
-    assert killed or os.waitstatus_to_exitcode(status) == 0
+        child.kill()
+    try:
+        operations = heard.recv()
+    except EOFError:
+        operations = 0
+    child.join()
+    killed = child.exitcode == -signal.SIGKILL
+    assert killed or child.exitcode == 0
     return killed, operations
 
 
