@@ -83,6 +83,7 @@ def test_a_preparation_that_is_told_to_stop_leaves_nothing(command, tmp_path, nu
     where = command.index("--source") + 1
     words = [*command[:where], str(pipe), *command[where + 1 :], "--store", str(tmp_path / "store")]
     words[words.index("train")] = "prepare"
+    words = words[: words.index("--subword-sampling")] + words[words.index("--subword-sampling") + 2 :]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     with pipe.open("w") as writing:
         writing.write("1 2 3\n" * 50)

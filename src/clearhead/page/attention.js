@@ -82,14 +82,15 @@ function matrixCanvas(rows, queries, keys, place, told, most, size) {
 function paint(canvas, rows, size, place, most) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(rows[0].length * size, rows.length * size);
-  for (let y = 0; y < image.height; y += 1) {
-    for (let x = 0; x < image.width; x += 1) {
-      const [query, key] = [Math.floor(y / size), Math.floor(x / size)];
-      const masked = hidden(place, query, key);
-      const parts = masked ? ((x + y) % 4 ? [128, 128, 128, 40] : [128, 128, 128, 110]) : colourParts(rows[query][key] / most);
-      image.data.set(parts.length === 4 ? parts : [...parts, 255], 4 * (y * image.width + x));
+  rows.forEach((row, query) => row.forEach((share, key) => {
+    const masked = hidden(place, query, key);
+    const parts = masked ? [] : [...colourParts(share / most), 255];
+    for (let y = query * size; y < (query + 1) * size; y += 1) {
+      for (let x = key * size; x < (key + 1) * size; x += 1) {
+        image.data.set(masked ? [128, 128, 128, (x + y) % 4 ? 40 : 110] : parts, 4 * (y * image.width + x));
+      }
     }
-  }
+  }));
   context.putImageData(image, 0, 0);
 }
 

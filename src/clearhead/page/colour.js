@@ -1,6 +1,7 @@
 // Colours of numbers: even steps of brightness, so that grey print and colour-blind eyes read them too.
 
-const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+const dark = () => darkness.matches;
 const SHARES = {
   light: [[247, 245, 239], [200, 219, 236], [131, 176, 214], [58, 122, 178], [11, 79, 138], [6, 36, 68]],
   dark: [[30, 34, 41], [36, 62, 88], [44, 98, 138], [79, 150, 193], [150, 208, 232], [250, 247, 214]],
