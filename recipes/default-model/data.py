@@ -23,7 +23,7 @@ import itertools
 import re
 import sys
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ SAME = 10_000
 """Sentences of each language that are to stay as they are."""
 ASIDE = 12
 """One in so many rows of the phrasebook of three words or more is set aside."""
+SHORT = 4
+"""Words up to which a row of the phrasebook is also learned without its marks."""
 HELD_FROM = 3
 """Words from which on a line of the held-out lists is kept out of the training parts; a shorter one is everybody's."""
 
@@ -150,6 +152,24 @@ def bare_noun(text: str) -> str:
     return next((text.removeprefix(article) for article in _ARTICLES if text.startswith(article)), text)
 
 
+def inside_sentences(learned: Mapping[str, Pairs]) -> dict[str, Counter[str]]:
+    """Count by language the words of the training sentences as they are written, but for the first of each."""
+    words: dict[str, Counter[str]] = {language: Counter() for language in ALL}
+    for name, pairs in learned.items():
+        for side, language in enumerate(name.split("-")):
+            for pair in pairs:
+                words[language].update(_WORDS.findall(pair[side])[1:])
+    return words
+
+
+def unmarked(text: str, words: Mapping[str, int]) -> str:
+    """Return a phrase as it is typed in haste: without its marks, its first word as it is inside a sentence."""
+    text = text.strip(" .!?¡¿")
+    first = _WORDS.match(text)
+    lower = bool(first) and words.get(first[0].lower(), 0) >= words.get(first[0], 0)
+    return text[0].lower() + text[1:] if lower else text
+
+
 def ways(rows: Iterable[Mapping[str, list[str]]], source: str, target: str) -> Pairs:
     """Return every alternative of one language with the first of the other."""
     return [(alternative, row[target][0]) for row in rows for alternative in row[source] if row[target][0]]
@@ -232,6 +252,12 @@ def groups(
     from generators import lines
 
     book, _ = phrasebook()
+    words = inside_sentences({name: pairs for name, pairs in learned.items() if "en" in name.split("-")})
+    book += [
+        {language: [unmarked(cell, words[language]) for cell in row[language]] for language in ALL}
+        for row in book
+        if len(key(row["en"][0]).split()) <= SHORT and row["en"][0][-1] in ".!?"
+    ]
     for group, about in mixture.items():
         both = True
         if group == "tatoeba":

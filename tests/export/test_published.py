@@ -49,6 +49,17 @@ def folder(files, tmp_path):
     return tmp_path / "theirs"
 
 
+@pytest.fixture(autouse=True)
+def talkative():
+    """Let transformers log, as it does where nobody silenced it before."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_warning()
+    yield
+    logging.set_verbosity(before)
+
+
 @pytest.fixture
 def refused(folder, capsys, monkeypatch):
     """Return what is said of the folder, which must be one line, and nothing loaded or left behind."""

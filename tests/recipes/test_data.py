@@ -145,3 +145,14 @@ def test_the_mixture_names_known_sources_and_weighs_every_group():
     for name in ("african-storybook", "programming-historian"):
         assert f"credits/{name}.tsv" in known[name]["attribution"]
         assert (recipe.HERE / "credits" / f"{name}.tsv").exists()
+
+
+def test_phrases_are_learned_as_they_are_typed_in_haste(all_of_it):
+    recipe, parts, _ = all_of_it
+    words = {"hund": 0, "Hund": 5, "guten": 3, "Guten": 1, "Paris": 2}
+    assert recipe.unmarked("Guten Tag!", words) == "guten Tag"
+    assert recipe.unmarked("¿Hund?", words) == "Hund"
+    assert recipe.unmarked("Paris.", words) == "Paris"
+    assert recipe.unmarked("!", words) == ""
+    learned = dict(map(tuple, parts["train.phrasebook.fr-en.tsv"]))
+    assert "au revoir" in {phrase.lower() for phrase in learned if phrase[-1] not in ".!?"}

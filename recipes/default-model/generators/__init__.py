@@ -10,6 +10,7 @@ KINDS = (
     ("counts", False, 3),
     ("numbers", True, 2),
     ("numbers", False, 1),
+    ("leading", True, 5),
     ("ordinals", True, 2),
     ("ordinals", False, 2),
     ("dates", False, 3),

@@ -79,7 +79,7 @@ def write(path: Path, folder: Path) -> None:
         own[START] = base64.b64encode(start.astype("<f4").tobytes()).decode()
     tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
     model = _model(info, tokenizer, tensors, own)
-    with _quiet():
+    with quiet():
         model.save_pretrained(folder)
     vocabulary.write(tokenizer, folder)
 
@@ -120,7 +120,7 @@ def _model(
     pre = info.model.norm == "pre"
     of = transformers.PegasusForConditionalGeneration if pre else transformers.MarianMTModel
     theirs = vocabulary.their_ids(info.model.vocab_size)
-    with _quiet():
+    with quiet():
         model = of(_config(info, theirs, own)).eval()
     found = model.load_state_dict(dict(_renamed(weights, info.model)), strict=False)
     odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, info.model))]
@@ -231,8 +231,8 @@ def _table(name: str, shape: ModelConfig) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep back what transformers says about itself; what goes wrong is raised."""
+def quiet() -> Iterator[None]:
+    """Suppress what transformers logs and warns of; what goes wrong is raised."""
     from transformers.utils import logging
 
     before = logging.get_verbosity()
@@ -265,7 +265,7 @@ class Transformers:
         import transformers
 
         try:
-            with _quiet():
+            with quiet():
                 model, found = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                     folder,
                     config=config,

@@ -138,7 +138,8 @@ def _configuration(folder: Path, family: str, said: Mapping[str, Any]) -> Any:
 
     of = {"marian": transformers.MarianConfig, "pegasus": transformers.PegasusConfig}[family]
     try:
-        return of(**{name: said[name] for name in _READ if name in said})
+        with huggingface.quiet():  # it logs what it finds odd; that is refused here, in one line
+            return of(**{name: said[name] for name in _READ if name in said})
     except Exception as error:  # whatever theirs raises of values that are not right
         raise EngineError(
             f"{folder / CONFIG} is no configuration of a model: {' '.join(str(error).split())}"
