@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from clearhead.data.grammar import generate
+from clearhead.grammar.grammar import generate
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "runs" / "bench"

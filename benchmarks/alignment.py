@@ -6,6 +6,7 @@
 Heads and thresholds, and how eflomal's two directions are put together, are chosen on the part of the grammar for
 validation and measured on that for testing; sentences of both hold combinations of words that training never showed.
 eflomal (Östling and Tiedemann 2016; `pip install eflomal`) learns from the sentences that the demo learned from, and
+from functools import partial
 from those it is measured on; DIR holds its `eflomal-align`. With --guided the demo's model is trained once more, where
 that was not done before, on the same sentences with spaces around every word, one head being taught their alignments.
 """
@@ -18,16 +19,19 @@ from pathlib import Path
 
 from benchmarks import eflomal
 from clearhead.config import CorpusConfig
-from clearhead.data import grammar
 from clearhead.data.lines import Pair as TextPair
 from clearhead.data.preparation import CorpusText
+from clearhead.grammar import grammar
 from clearhead.inspection.alignment import Words
 from clearhead.inspection.gold import Gold, Pair, measured
-from clearhead.pipeline.align import best
-from clearhead.pipeline.corpora import Corpora, SentencePair
-from clearhead.pipeline.demo import DIRECTIONS, TRAIN_SENTENCES, demo_config
-from clearhead.pipeline.train import run
+from clearhead.measuring.align import best
+from clearhead.run import train
+from clearhead.run.corpora import Corpora, SentencePair
+from clearhead.terminal.demo import DIRECTIONS, TRAIN_SENTENCES, demo_config
 from clearhead.translator import Translator
+from clearhead.translator.unsaved import translated
+
+run = partial(train.run, translate=translated)
 
 DEV, TEST = 100, 500
 STEPS = 1500

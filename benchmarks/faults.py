@@ -97,21 +97,23 @@ def _victims(work: Path) -> list[Victim]:
 def _stopped(out: Path) -> None:
     from tests.system.test_resume import CONFIG, corpora
 
-    from clearhead.pipeline.events import Saved
-    from clearhead.pipeline.interruption import Interruption
-    from clearhead.pipeline.train import run
+    from clearhead.run.events import Saved
+    from clearhead.run.interruption import Interruption
+    from clearhead.run.train import run
+    from clearhead.translator.unsaved import translated
 
     interruption = Interruption()
-    for event in run(CONFIG, out, corpora=corpora(), interruption=interruption):
+    for event in run(CONFIG, out, translate=translated, corpora=corpora(), interruption=interruption):
         interruption.signal = interruption.signal or 15 * (isinstance(event, Saved) and event.step == 10)
 
 
 def _resumed(out: Path) -> object:
     from tests.system.test_resume import CONFIG, corpora
 
-    from clearhead.pipeline.train import run
+    from clearhead.run.train import run
+    from clearhead.translator.unsaved import translated
 
-    for _ in run(CONFIG, out, resume=out.exists(), corpora=corpora()):
+    for _ in run(CONFIG, out, translate=translated, resume=out.exists(), corpora=corpora()):
         pass
     return _model_of(out)
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from benchmarks import eflomal
 from clearhead.inspection.alignment import Words
 from clearhead.inspection.gold import Gold, Pair, measured
-from clearhead.pipeline.align import best, keep
+from clearhead.measuring.align import best, keep
 from clearhead.text.words import words
 from clearhead.translator import Translator
 

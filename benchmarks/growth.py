@@ -156,7 +156,7 @@ def training_by_layers(layers: int) -> Point:
 def preparing_by_corpus(pairs: int) -> Point:
     """Pairs of the built-in grammar, into a store."""
     from clearhead import cli
-    from clearhead.data import grammar
+    from clearhead.grammar import grammar
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

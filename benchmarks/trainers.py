@@ -245,7 +245,7 @@ def clearhead(task: Task) -> Step:
     from clearhead.data.batching import TokenizedCorpus, collate
     from clearhead.data.loader import Position
     from clearhead.model.transformer import Transformer
-    from clearhead.pipeline.machine import prepare_machine
+    from clearhead.run.machine import prepare_machine
     from clearhead.training.distributed import Group
     from clearhead.training.loop import train
     from clearhead.training.state import TrainState

@@ -23,8 +23,8 @@ import ctranslate2
 import torch
 
 from benchmarks.interleaved import interleaved, ratio, versions
+from clearhead import model_directory
 from clearhead.data.lines import read_lines
-from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting, batches
 from clearhead.engines.protocol import SearchOptions
@@ -51,7 +51,7 @@ class ByHand:
 
     def __init__(self, engine: CTranslate2Engine, setting: Setting, beam_size: int, alpha: float) -> None:
         self.engine, self.beam_size, self.alpha = engine, beam_size, alpha
-        self.tokenizer = directory.read_tokenizer(engine.path)
+        self.tokenizer = model_directory.read_tokenizer(engine.path)
         self.pieces = self.tokenizer.vocabulary
         self.ids = {piece: number for number, piece in enumerate(self.pieces)}
         self.banned = [[self.pieces[number]] for number in sorted(self.tokenizer.forbidden_ids)]
@@ -99,12 +99,15 @@ class ByTransformers:
     """`generate` of transformers on the exported model: batches of like length, as its users would write it."""
 
     def __init__(self, path: Path, beam_size: int, alpha: float) -> None:
-        from clearhead.export import huggingface
+        from clearhead.exchange import huggingface
 
         with tempfile.TemporaryDirectory() as name:
             huggingface.write(path, Path(name))
             self.model = huggingface.Transformers(Path(name)).model
-        self.tokenizer, self.decoding = directory.read_tokenizer(path), directory.read_info(path).decoding
+        self.tokenizer, self.decoding = (
+            model_directory.read_tokenizer(path),
+            model_directory.read_info(path).decoding,
+        )
         self.beam_size, self.alpha = beam_size, alpha
 
     def texts(self, lines: list[str], to: str | None, size: int = 64) -> list[str]:
@@ -144,10 +147,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to keep every figure")
     parser.add_argument("--few", type=int, default=500, help="lines for transformers")
     arguments = parser.parse_args()
-    path = directory.find(arguments.model)
+    path = model_directory.find(arguments.model)
     engine = load_engine("ctranslate2", path)
     assert isinstance(engine, CTranslate2Engine)
-    ours = Translator(engine, directory.read_tokenizer(path), directory.read_info(path))
+    ours = Translator(engine, model_directory.read_tokenizer(path), model_directory.read_info(path))
     to = ours.target(arguments.to) if ours.tokenizer.languages else None
     lines = [line for line in read_lines(arguments.source) if line.strip()]
     by_hand = ByHand(engine, engine.setting, arguments.beam, arguments.alpha)

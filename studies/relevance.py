@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from clearhead.data import grammar
+from clearhead.grammar import grammar
 from clearhead.inspection import picture
 from clearhead.inspection.alignment import belonging
 from clearhead.inspection.maps import AttentionMaps

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from clearhead.engines.confidence import Confidence, Curve, features_of_words, sentence_features
 from clearhead.errors import ConfigError, DataError
 from clearhead.evaluation import (
     area_under_curve,
@@ -14,7 +13,8 @@ from clearhead.evaluation import (
     logistic_fit,
     right_words,
 )
-from clearhead.pipeline.calibrate import Judged, Known, calibrate, fitted, note_below
+from clearhead.evaluation.confidence import Confidence, Curve, features_of_words, sentence_features
+from clearhead.measuring.calibrate import Judged, Known, calibrate, fitted, note_below
 
 CONFIDENCE = {
     "pairs": 400,

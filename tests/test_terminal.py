@@ -16,7 +16,7 @@ from rich.table import Table
 import clearhead
 from clearhead import cli
 from clearhead.cli import output
-from clearhead.pipeline.console import SafeConsole
+from clearhead.terminal.console import SafeConsole
 from clearhead.text.shown import one_line, safe
 
 HOSTILE = {

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from clearhead.errors import DataError
 from clearhead.evaluation import area_under_curve, expected_calibration_error
-from clearhead.pipeline.calibrate import Judged, Known, fitted, judged, keep
+from clearhead.measuring.calibrate import Judged, Known, fitted, judged, keep
 from clearhead.translator import Translator
 from data import LANGUAGES, WATCHED, phrasebook  # the recipe's other script
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 
-from clearhead.engines import directory
+from clearhead import model_directory
 from clearhead.inspection.alignment import Alignment
 from clearhead.text.words import is_punctuation, words
 from clearhead.translator import Translator
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--pairs", type=int, default=300, help="validation pairs of each direction")
     arguments = parser.parse_args()
-    path = directory.find(arguments.model)
+    path = model_directory.find(arguments.model)
     translator = Translator.load(path)
     likelihood = translator.tokenizer.likelihood
     looked: list[
@@ -118,9 +118,9 @@ def main() -> None:
         f1 = 2 * recall * precision / max(1e-9, recall + precision)
         best = max(best, (f1, recall, precision, missing, common))
     f1, recall, precision, missing, common = best
-    info = directory.read_info(path)
+    info = model_directory.read_info(path)
     reader = replace(translator.reader, missing=missing, common=common)
-    directory.rewrite(path, replace(info, alignment=reader.to_dict()))
+    model_directory.rewrite(path, replace(info, alignment=reader.to_dict()))
     print(
         f"{total:,} cut pairs: missing {missing}, common {common}: recall {recall:.3f}, precision {precision:.3f}, "
         f"F1 {f1:.3f}"

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clearhead import checkpoint
-from clearhead.engines import directory
+from clearhead import model_directory
+from clearhead.storage import folders
+from clearhead.storage.tensors import read_arrays
 from data import HERE, SHARE_ALIKE, sources  # the recipe's other script
 
 MOST_BYTES = 25_000_000
@@ -65,7 +66,7 @@ def each_part(parts: Mapping[str, Scores]) -> str:
     return ", ".join(f"{direction(name)} {part['right']} of {part['of']}" for name, part in parts.items())
 
 
-def confidence(info: directory.ModelInfo) -> str:
+def confidence(info: model_directory.ModelInfo) -> str:
     """Return what is known of how sure the model may be; empty where it was not calibrated."""
     if info.confidence is None:
         return ""
@@ -134,10 +135,10 @@ def failures(scores: Scores, held_out: Scores) -> str:
 
 
 def card(
-    info: directory.ModelInfo,
+    info: model_directory.ModelInfo,
     scores: Scores,
     held_out: Scores,
-    began: Sequence[directory.ModelInfo] = (),
+    began: Sequence[model_directory.ModelInfo] = (),
     *,
     share_alike: bool = True,
     remark: str = "",
@@ -226,17 +227,17 @@ def main() -> None:
     parser.add_argument("--remark", default="", help="a sentence that the limits end with")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "src" / "clearhead" / "pretrained")
     arguments = parser.parse_args()
-    model = directory.find(arguments.model)
-    info = directory.read_info(model)
-    began = [directory.read_info(directory.find(earlier)) for earlier in arguments.began]
+    model = model_directory.find(arguments.model)
+    info = model_directory.read_info(model)
+    began = [model_directory.read_info(model_directory.find(earlier)) for earlier in arguments.began]
     scores, held_out = (
         json.loads(file.read_text(encoding="utf-8")) for file in (arguments.scores, arguments.held_out)
     )
-    weights = checkpoint.read_arrays(model / directory.WEIGHTS)
-    files = directory.model_files(
+    weights = read_arrays(model / model_directory.WEIGHTS)
+    files = model_directory.model_files(
         info,
         {name: array.astype(np.float16) for name, array in weights.items()},
-        directory.read_tokenizer(model),
+        model_directory.read_tokenizer(model),
         card(
             info,
             scores,
@@ -246,7 +247,7 @@ def main() -> None:
             remark=arguments.remark,
         ),
     )
-    checkpoint.write_directory(arguments.out, files)
+    folders.write_directory(arguments.out, files)
     size = sum(file.stat().st_size for file in arguments.out.iterdir())
     print(f"{arguments.out}: {size / 1e6:.1f} MB")
     if size > MOST_BYTES:

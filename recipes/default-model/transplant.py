@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from clearhead import checkpoint
-from clearhead.engines import directory
+from clearhead import model_directory
+from clearhead.storage import folders
+from clearhead.storage.tensors import read_arrays
 from clearhead.text.escape import SPACE_MARK
 from clearhead.text.symbols import KIND_OF
 from clearhead.text.tokenizer import Tokenizer
@@ -82,10 +83,10 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--encoder-layers", type=int)
     arguments = parser.parse_args()
-    model = directory.find(arguments.model)
-    info, old = directory.read_info(model), directory.read_tokenizer(model)
+    model = model_directory.find(arguments.model)
+    info, old = model_directory.read_info(model), model_directory.read_tokenizer(model)
     new = Tokenizer.load(arguments.tokenizer)
-    arrays = dict(checkpoint.read_arrays(model / directory.WEIGHTS))
+    arrays = dict(read_arrays(model / model_directory.WEIGHTS))
     layers = arguments.encoder_layers or info.model.num_encoder_layers
     arrays = deeper(arrays, info.model.num_encoder_layers, layers)
     (table,) = (name for name, array in arrays.items() if array.shape[0] == old.vocab_size)
@@ -96,8 +97,8 @@ def main() -> None:
         model=replace(info.model, vocab_size=new.vocab_size, num_encoder_layers=layers),
         alignment={},
     )
-    checkpoint.write_directory(
-        arguments.out, directory.model_files(info, arrays, new, "A start for training.")
+    folders.write_directory(
+        arguments.out, model_directory.model_files(info, arrays, new, "A start for training.")
     )
     print(f"{arguments.out}: {kept:,} of {new.vocab_size:,} pieces keep their vectors")
 

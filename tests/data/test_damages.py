@@ -12,7 +12,7 @@ from backports import zstd
 from clearhead.config import CorpusConfig, DataConfig, RunConfig, TokenizerConfig
 from clearhead.data.corpus import read_pairs
 from clearhead.errors import ClearheadError
-from clearhead.pipeline.prepare import prepare_store
+from clearhead.run.prepare import prepare_store
 
 PAIRS = [(f"Der Wagen Nummer {n} fährt.", f"La voiture numéro {n} démarre.") for n in range(20)]
 BAD = 11

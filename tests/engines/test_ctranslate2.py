@@ -14,18 +14,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead import checkpoint
+from clearhead import model_directory
 from clearhead.config import DecodingConfig, ModelConfig
 from clearhead.decoding.constraints import RepetitionGuard
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
-from clearhead.engines import choice, conversion, directory, parity, patience, tuning
+from clearhead.engines import choice, conversion, parity, patience, tuning
 from clearhead.engines.ctranslate2 import POSITIONS, CTranslate2Engine, Setting
-from clearhead.engines.directory import ModelInfo, model_files
 from clearhead.engines.protocol import SearchOptions, SpecialIds
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import ConfigError, EngineError, TranslationError
 from clearhead.model.transformer import Transformer
+from clearhead.model_directory import ModelInfo, model_files
+from clearhead.storage import folders
+from clearhead.storage.files import json_bytes, read_object
 from clearhead.text.symbols import ALL_SYMBOLS
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, UNK
@@ -70,7 +72,7 @@ def write_model(path, seed=0, languages=(), symbols=False, favoured=(), **shape)
             model.output_bias[list(favoured)] += 5
     weights = {name: p.detach().numpy() for name, p in model.named_parameters()}
     info = ModelInfo(model=config, decoding=DecodingConfig(), tokenizer="char", target_langs=tuple(languages))
-    checkpoint.write_directory(path, model_files(info, weights, tokenizer, "a model"))
+    folders.write_directory(path, model_files(info, weights, tokenizer, "a model"))
     return path
 
 
@@ -110,7 +112,7 @@ def test_every_shape_is_proved_when_it_is_converted(name, tmp_path):
     path = write_model(tmp_path / "model", languages=("de", "fr"), **SHAPES[name])
     place = conversion.converted(path)
     parity.prove(path, place, sources=sources(path))
-    assert not checkpoint.verify(place)
+    assert not folders.verify(place)
 
 
 @pytest.mark.parametrize("wrong", ["encodings", "gamma", "bias"])
@@ -150,7 +152,7 @@ def test_the_least_patience_with_the_fewest_worse_is_kept(
     monkeypatch.setattr(parity, "_lacking", lambda srcs, theirs, *_: lacking[theirs._patience])
     found = parity.patience_of(model, engine.converted)
     assert (found.patience, found.worse, found.sources) == (taken, worse, len(lacking[1.5]))
-    (tmp_path / patience.RECORD).write_bytes(checkpoint.json_bytes(found.to_dict()))
+    (tmp_path / patience.RECORD).write_bytes(json_bytes(found.to_dict()))
     assert patience.kept(tmp_path) == found
     assert (
         CTranslate2Engine(model, engine.converted, FP32)._patience == patience.kept(engine.converted).patience
@@ -245,7 +247,7 @@ def test_rules_do_not_change_the_scores(engine, ours, model, rule):
 def test_symbols_come_through_alone_and_beside_others(num_hypotheses, tmp_path):
     path = write_model(tmp_path / "model", symbols=True, norm="pre", tied_embeddings=False)
     engine = CTranslate2Engine(path, conversion.converted(path), FP32)
-    ids = SpecialIds.of(directory.read_tokenizer(path))
+    ids = SpecialIds.of(model_directory.read_tokenizer(path))
     some = sorted(ids.symbols)[:2]
     srcs = [[i for i in src if i not in ids.symbols] for src in sources(path)]
     srcs = [[*some[: number % 4 // 2], *src] for number, src in enumerate(srcs)]
@@ -333,9 +335,9 @@ def test_damage_to_any_file_of_a_conversion_is_mended(tmp_path, monkeypatch):
     path = write_model(tmp_path / "model", seed=8)
     place = conversion.converted(path)
     whole = {file.name: file.read_bytes() for file in place.iterdir()}
-    assert {"model.bin", "config.json", "search.json", checkpoint.MANIFEST} < set(whole)
+    assert {"model.bin", "config.json", "search.json", folders.MANIFEST} < set(whole)
     made = []
-    files = {name: data for name, data in whole.items() if name != checkpoint.MANIFEST}
+    files = {name: data for name, data in whole.items() if name != folders.MANIFEST}
     monkeypatch.setattr(conversion, "_files", lambda _: made.append(1) or files)
     damages = {
         "a bit at the beginning": lambda data: _turned(data, 0),
@@ -367,9 +369,9 @@ def test_a_manifest_that_leaves_files_out_is_none(listed, tmp_path):
     """Else nothing of them would be held against anything."""
     path = write_model(tmp_path / "model", seed=8)
     place = conversion.converted(path)
-    sums = checkpoint.read_json(place / checkpoint.MANIFEST)["sha256"]
+    sums = read_object(place / folders.MANIFEST)["sha256"]
     told = {"sha256": {name: sums[name] for name in listed}}
-    (place / checkpoint.MANIFEST).write_bytes(checkpoint.json_bytes(told))
+    (place / folders.MANIFEST).write_bytes(json_bytes(told))
     (place / "model.bin").write_bytes(b"other")
     conversion.converted(path)
     assert (place / "model.bin").stat().st_size > 5
@@ -379,7 +381,7 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
     """The one that is later finds what the other published, whole, and its own is put away."""
     path = write_model(tmp_path / "model", seed=9)
     monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path / "cache"))
-    original = checkpoint.write_directory
+    original = folders.write_directory
 
     def meanwhile(place, files):
         original(place, files)
@@ -388,7 +390,7 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
 
     monkeypatch.setattr(checkpoint, "write_directory", meanwhile)
     place = conversion.converted(path)
-    assert not checkpoint.verify(place)
+    assert not folders.verify(place)
     assert [each.name for each in place.parent.iterdir()] == [place.name]
 
 

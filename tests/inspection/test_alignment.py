@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from clearhead.data import grammar
 from clearhead.errors import ConfigError, DataError, TextError
+from clearhead.grammar import grammar
 from clearhead.inspection.alignment import (
     Alignment,
     Reader,

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from clearhead import checkpoint
 from clearhead.config import DecodingConfig
 from clearhead.data.batching import collate
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.protocol import SearchOptions
 from clearhead.model.transformer import Transformer
+from clearhead.storage import folders
+from clearhead.storage.tensors import read_arrays
 from clearhead.training.loop import batch_loss, train
 from clearhead.training.state import TrainState
 from tests.streams import stream
@@ -124,9 +125,9 @@ def test_a_forced_prefix_stands_at_the_start(trained):
 
 def test_saved_equals_in_memory(trained, tmp_path):
     arrays = {name: p.detach().numpy() for name, p in trained.model.named_parameters()}
-    checkpoint.write_directory(tmp_path / "m", {"w.safetensors": arrays})
+    folders.write_directory(tmp_path / "m", {"w.safetensors": arrays})
     other = Transformer(trained.model.config).eval()
-    read = checkpoint.read_arrays(tmp_path / "m" / "w.safetensors")
+    read = read_arrays(tmp_path / "m" / "w.safetensors")
     with torch.no_grad():
         for name, parameter in other.named_parameters():
             parameter.copy_(torch.from_numpy(read[name]))

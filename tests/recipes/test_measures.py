@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from clearhead.engines import directory
-from clearhead.engines.confidence import Confidence, Curve
+from clearhead import model_directory
+from clearhead.evaluation.confidence import Confidence, Curve
 from tests.recipes import default_model
 from tests.test_recipes import script
 
@@ -88,7 +88,7 @@ def test_left_out_words_count_false_alarms_on_whole_translations(held_out):
 
 @pytest.fixture
 def info():
-    info = directory.read_info(directory.DEFAULT)
+    info = model_directory.read_info(model_directory.DEFAULT)
     return dataclasses.replace(info, confidence=None)
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from clearhead import checkpoint, cli
-from clearhead.engines import directory
-from clearhead.engines.confidence import Confidence
-from clearhead.pipeline import calibrate
+from clearhead import cli, model_directory
+from clearhead.evaluation.confidence import Confidence
+from clearhead.measuring import calibrate
+from clearhead.storage import folders
+from clearhead.storage.files import json_bytes
 from clearhead.translator import Translator
 from tests.system.conftest import WORDS
 from tests.test_confidence import CONFIDENCE
@@ -58,12 +59,12 @@ def test_calibrate_writes_what_translate_tells(say, tiny_run, tmp_path):
     assert "words: expected calibration error 0." in out
     assert f"kept in {path}" in out
     assert err == ""
-    found = directory.read_info(path).confidence
+    found = model_directory.read_info(path).confidence
     assert found.pairs == 260
     assert found.sentence.auc > 0.7
     assert found.sentence.ece < 0.2
     assert f"{found.sentence.auc:.3f}" in out
-    checkpoint.verify(path)
+    folders.verify(path)
     short, long = Translator.load(path).translate(["4 7 1", " ".join("12345678901234")])
     assert short.confidence > 0.7 > long.confidence
     shown, _ = say("info", "--model", path)
@@ -79,7 +80,7 @@ def test_too_little_or_unfit_data_is_told_in_a_line(fails, tiny_run, tmp_path):
     easy = files(tmp_path, [str(number) for number in range(100, 400)])
     assert "wrong; to calibrate takes at least 10 of each" in fails(*command, *easy)
     assert "leave out --output, --beam" in fails(*command, *easy, "--beam", "2")
-    assert directory.read_info(tiny_run.path / "model").confidence is None
+    assert model_directory.read_info(tiny_run.path / "model").confidence is None
 
 
 def test_a_model_that_was_not_calibrated_says_nothing(say, tiny_run):
@@ -95,9 +96,9 @@ def test_a_model_of_before_still_loads(tiny_run, tmp_path):
     shutil.copytree(tiny_run.path / "model", path)
     config = json.loads((path / "config.json").read_text())
     del config["confidence"]
-    files = {**directory.files_of(path), "config.json": checkpoint.json_bytes(config)}
-    checkpoint.write_directory(path, files)
-    assert directory.read_info(path).confidence is None
+    files = {**model_directory.files_of(path), "config.json": json_bytes(config)}
+    folders.write_directory(path, files)
+    assert model_directory.read_info(path).confidence is None
     assert Translator.load(path).translate("4 7 1").confidence is None
 
 
@@ -107,8 +108,8 @@ def test_a_damaged_confidence_is_told_in_a_line(fails, tiny_run, tmp_path, value
     shutil.copytree(tiny_run.path / "model", path)
     config = json.loads((path / "config.json").read_text())
     config["confidence"] = value
-    files = {**directory.files_of(path), "config.json": checkpoint.json_bytes(config)}
-    checkpoint.write_directory(path, files)
+    files = {**model_directory.files_of(path), "config.json": json_bytes(config)}
+    folders.write_directory(path, files)
     said = fails("translate", "--model", path, "4 7 1")
     assert "config.json is not a model configuration" in said
     assert "confidence" in said
@@ -158,7 +159,7 @@ def test_it_is_the_same_alone_and_in_company(model, engine):
 
 def test_the_engines_agree_on_the_same_hypothesis(model):
     """Words are scored in fp32; a sentence's log-probability is the search's, which may be of int8."""
-    confidence = directory.read_info(model).confidence
+    confidence = model_directory.read_info(model).confidence
     ours, theirs = (Translator.load(model, engine=name) for name in ("pytorch", "ctranslate2"))
     same = 0
     for a, b in zip(

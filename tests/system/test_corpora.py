@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from clearhead import checkpoint, cli
-from clearhead.engines import directory
+from clearhead import cli, model_directory
 from clearhead.errors import ConfigError, TranslationError
+from clearhead.storage.tensors import read_arrays
 from clearhead.translator import Translator
 from tests.system.conftest import TOML, WORDS, write_corpus
 
@@ -69,7 +69,7 @@ def test_one_model_serves_several_directions(several):
     ] * 2
     with pytest.raises(TranslationError, match="does not translate to 'fr'"):
         translator.target("fr")
-    assert directory.read_info(several / "model").source_langs == ("en", "xx")
+    assert model_directory.read_info(several / "model").source_langs == ("en", "xx")
     english = [t.text.split() for t in translator.translate(["1 2", "3 4 5"], to="en")]
     german = [t.text.split() for t in translator.translate(["1 2", "3 4 5"], to="de")]
     assert {word for words in english for word in words} <= set(WORDS)
@@ -134,7 +134,7 @@ def test_a_model_whose_languages_cannot_be_checked(several, capsys):
 
 
 def test_the_card_and_the_info_say_what_was_read(several):
-    facts = directory.read_info(several / "model").training["corpora"]
+    facts = model_directory.read_info(several / "model").training["corpora"]
     assert [(f["source_lang"], f["target_lang"], f["read"]) for f in facts] == [
         ("xx", "en", 300),
         ("xx", "de", 300),
@@ -179,12 +179,13 @@ def test_fine_tuning_starts_where_the_model_ended(several, folder, tmp_path):
     tune(
         several, folder, tmp_path / "tuned", "--training.max-steps", "1", "--training.learning-rate", "1e-12"
     )
-    before, after = (
-        checkpoint.read_arrays(p / "model" / "model.safetensors") for p in (several, tmp_path / "tuned")
-    )
+    before, after = (read_arrays(p / "model" / "model.safetensors") for p in (several, tmp_path / "tuned"))
     for name, array in before.items():
         np.testing.assert_allclose(after[name], array, atol=1e-9)
-    one, other = directory.read_info(several / "model"), directory.read_info(tmp_path / "tuned" / "model")
+    one, other = (
+        model_directory.read_info(several / "model"),
+        model_directory.read_info(tmp_path / "tuned" / "model"),
+    )
     assert one.model == other.model
     tokenizers = [(p / "model" / "tokenizer.model").read_bytes() for p in (several, tmp_path / "tuned")]
     assert tokenizers[0] == tokenizers[1]
@@ -193,9 +194,7 @@ def test_fine_tuning_starts_where_the_model_ended(several, folder, tmp_path):
 
 def test_fine_tuning_learns_and_frozen_parts_stay(several, folder, tmp_path):
     tune(several, folder, tmp_path / "tuned", "--training.freeze", "encoder", "--training.seed", "2")
-    before, after = (
-        checkpoint.read_arrays(p / "model" / "model.safetensors") for p in (several, tmp_path / "tuned")
-    )
+    before, after = (read_arrays(p / "model" / "model.safetensors") for p in (several, tmp_path / "tuned"))
     changed = {name for name in before if (before[name] != after[name]).any()}
     assert changed
     assert not {name for name in changed if name.startswith("encoder")}
@@ -238,7 +237,7 @@ def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, 
     before = next(event["bleu_by_set"] for event in events if event["event"] == "valid")
     name = folder.name
     assert list(before) == [f"xx-en {name}/valid.digits", f"xx-de {name}/de.digits", "xx-de more/de.digits"]
-    training = directory.read_info(tmp_path / "o" / "model").training
+    training = model_directory.read_info(tmp_path / "o" / "model").training
     assert training["before"] == before
     kept = training["validation"]["bleu_by_set"]
     for name, bleu in kept.items():

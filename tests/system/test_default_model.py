@@ -5,8 +5,7 @@ import re
 import pytest
 
 import clearhead
-from clearhead import cli
-from clearhead.engines import directory
+from clearhead import cli, model_directory
 from tests.test_recipes import script
 
 SLACK = 3
@@ -19,7 +18,7 @@ BLAUE = pytest.mark.xfail(reason="in int8 it says blaue, in fp32 blau: the two a
 
 @pytest.fixture(scope="module")
 def card():
-    return (directory.DEFAULT / directory.CARD).read_text(encoding="utf-8")
+    return (model_directory.DEFAULT / model_directory.CARD).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +72,6 @@ def test_blank_in_blank_out(translator, text):
 
 
 def test_it_is_small_and_says_whose_sentences_it_learned_from(card):
-    assert sum(file.stat().st_size for file in directory.DEFAULT.iterdir()) <= 25_000_000
+    assert sum(file.stat().st_size for file in model_directory.DEFAULT.iterdir()) <= 25_000_000
     for said in ("CC-BY 2.0 FR", "tatoeba.org", "manythings.org/anki", "not for news, law"):
         assert said in card

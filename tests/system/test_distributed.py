@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from clearhead import checkpoint
 from clearhead.errors import ConfigError
-from clearhead.pipeline import workers
+from clearhead.run import workers
+from clearhead.storage.steps import saved_steps
+from clearhead.storage.tensors import read_arrays
 from tests.system.conftest import TOML, write_corpus
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
@@ -73,7 +74,7 @@ def finished(process):
 
 
 def weights(run):
-    return checkpoint.read_arrays(run / "model" / "model.safetensors")
+    return read_arrays(run / "model" / "model.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_one_of_them_speaks(together):
 def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
     process = start(folder, tmp_path / "run", "--training.save-every", "8", *TWO)
     deadline = time.monotonic() + 120
-    while not checkpoint.steps(tmp_path / "run" / "checkpoints") and time.monotonic() < deadline:
+    while not saved_steps(tmp_path / "run" / "checkpoints") and time.monotonic() < deadline:
         time.sleep(0.02)
     if how == "terminated":
         process.send_signal(signal.SIGTERM)

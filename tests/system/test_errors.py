@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from clearhead import checkpoint, cli
-from clearhead.engines import directory
+from clearhead import cli
+from clearhead.storage import folders
+from clearhead.storage.files import json_bytes
+from clearhead.storage.tensors import read_arrays
 
 
 @pytest.fixture
@@ -213,7 +215,7 @@ def test_damaged_model_directory(fails, tiny_run, tmp_path, damage, said):
 def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path, what):
     """The sums are right, so it is not damaged on the way; it was made wrong."""
     old, new = tiny_run.path / "model", tmp_path / "model"
-    arrays = checkpoint.read_arrays(old / "model.safetensors")
+    arrays = read_arrays(old / "model.safetensors")
     config = json.loads((old / "config.json").read_text())
     tokenizer = (old / "tokenizer.model").read_bytes()
     if what == "shape":
@@ -227,11 +229,11 @@ def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path,
     else:
         tokenizer = b"not a tokenizer"
     files = {
-        "config.json": checkpoint.json_bytes(config),
+        "config.json": json_bytes(config),
         "model.safetensors": arrays,
         "tokenizer.model": tokenizer,
     }
-    checkpoint.write_directory(new, files)
+    folders.write_directory(new, files)
     said = {
         "shape": "has shape",
         "size": "a model as in config.json has",

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearhead import checkpoint, cli
+from clearhead import cli, model_directory
 from clearhead.config import RunConfig
-from clearhead.engines import directory
 from clearhead.errors import TrainingError
-from clearhead.pipeline import checkpoints, train
+from clearhead.run import checkpoints, train
+from clearhead.storage import folders
+from clearhead.storage.steps import saved_steps
+from clearhead.storage.tensors import read_arrays
 from clearhead.translator import Translator
+from clearhead.translator.unsaved import translated
 from tests.system.conftest import write_corpus
 
 TOML = """
@@ -164,7 +167,7 @@ def test_a_run_that_was_not_finished_is(here, say):
     shutil.rmtree("run/model")
     _, err = say("train", "--out", "run", "--resume")
     assert "kept the" in err
-    checkpoint.verify(here / "run/model")
+    folders.verify(here / "run/model")
 
 
 # Text that is gone, or has changed
@@ -190,7 +193,7 @@ def test_a_store_is_enough_to_train_from(here, say):
     say("train", "--config", "run.toml", "--store", "store", "--out", "other")
     name = "model/model.safetensors"
     assert (here / "other" / name).read_bytes() == (here / "run" / name).read_bytes()
-    checkpoint_file = checkpoint.steps(here / "other/checkpoints")[-1] / "model.safetensors"
+    checkpoint_file = saved_steps(here / "other/checkpoints")[-1] / "model.safetensors"
     assert checkpoint_file.exists()
 
 
@@ -214,7 +217,7 @@ def test_lines_that_were_added_are_learned_as_the_message_says(here, say, refuse
     way = line[line.index("--init") :].split(", ")[0].split()
     assert way == ["--init", "run/model", "--out", "NEW"]
     say("train", "--config", "run.toml", *way, "--training.max-steps", "1")
-    assert directory.read_info(here / "NEW/model").training["pairs"] == 61
+    assert model_directory.read_info(here / "NEW/model").training["pairs"] == 61
     line = refused("train", "--config", "run.toml", "--store", "store", "--out", "third")
     assert "remove the folder and prepare again" in line
     shutil.rmtree("store")
@@ -244,39 +247,37 @@ def test_a_run_goes_on_without_the_model_that_it_started_from(here, say):
 
 def test_whatever_a_run_wrote_is_a_model(here, say, caplog):
     """A checkpoint is its moving average, and a run its best that there is."""
-    last = checkpoint.steps(here / "run/checkpoints")[-1]
+    last = saved_steps(here / "run/checkpoints")[-1]
     text = [[t.text for t in Translator.load(path).translate(["1 2", "3"])] for path in ("run", last)]
     assert all(text)
-    average = checkpoint.read_arrays(last / "model.safetensors")
-    raw = checkpoint.read_arrays(checkpoints.parameters(last))
+    average = read_arrays(last / "model.safetensors")
+    raw = read_arrays(checkpoints.parameters(last))
     assert any((average[name] != raw[name]).any() for name in raw)
     say("evaluate", "--model", last, "--source", "valid.digits", "--reference", "valid.words")
     say("export", "--model", last, "--format", "ctranslate2", "--out", "exported")
     say("train", "--config", "run.toml", "--init", last, "--out", "tuned", "--training.max-steps", "1")
-    tuned = checkpoint.read_arrays(here / "tuned/best/model.safetensors")
+    tuned = read_arrays(here / "tuned/best/model.safetensors")
     assert average.keys() == tuned.keys()
-    logging.getLogger("clearhead.engines.directory").addHandler(
-        caplog.handler
-    )  # the command line took it away
-    directory._tell.cache_clear()
+    logging.getLogger("clearhead.model_directory").addHandler(caplog.handler)  # the command line took it away
+    model_directory._tell.cache_clear()
     for gone, found in (("model", "run/best"), ("best", f"run/checkpoints/{last.name}")):
         shutil.rmtree(here / "run" / gone)
         caplog.clear()
-        assert directory.find("run") == Path(found)
+        assert model_directory.find("run") == Path(found)
         assert caplog.messages == [f"run holds no finished model; {found} is taken"]
-    assert directory.find("run/checkpoints") == Path(f"run/checkpoints/{last.name}")
+    assert model_directory.find("run/checkpoints") == Path(f"run/checkpoints/{last.name}")
 
 
 def test_a_checkpoint_of_an_earlier_release_goes_on_and_is_told_of(here, say, refused):
     """It had the parameters where the moving average is now, and nothing else of a model."""
-    last = checkpoint.steps(here / "run/checkpoints")[-1]
+    last = saved_steps(here / "run/checkpoints")[-1]
     old = {
-        "model.safetensors": checkpoint.read_arrays(checkpoints.parameters(last)),
-        "ema.safetensors": checkpoint.read_arrays(last / "model.safetensors"),
+        "model.safetensors": read_arrays(checkpoints.parameters(last)),
+        "ema.safetensors": read_arrays(last / "model.safetensors"),
         **{name: (last / name).read_bytes() for name in ("optimizer.safetensors", "state.json")},
     }
     shutil.copytree("run", "other")
-    checkpoint.write_directory(here / "other/checkpoints" / last.name, old)
+    folders.write_directory(here / "other/checkpoints" / last.name, old)
     assert "as an earlier release saved checkpoints" in refused(
         "translate", "--model", f"other/checkpoints/{last.name}", "1"
     )
@@ -289,9 +290,9 @@ def test_a_checkpoint_of_an_earlier_release_goes_on_and_is_told_of(here, say, re
 def test_the_default_model_has_a_name(monkeypatch, made, tmp_path):
     monkeypatch.setattr(directory, "DEFAULT", made / "run/model")
     monkeypatch.chdir(tmp_path)
-    assert directory.find("default") == directory.find(None) == made / "run/model"
+    assert model_directory.find("default") == model_directory.find(None) == made / "run/model"
     shutil.copytree(made / "run/best", tmp_path / "default")
-    assert directory.find("default") == Path("default")
+    assert model_directory.find("default") == Path("default")
 
 
 # Training that starts from a model
@@ -299,7 +300,7 @@ def test_the_default_model_has_a_name(monkeypatch, made, tmp_path):
 
 def test_a_new_target_language_gets_a_tag(made, here, say):
     """All else is as it was: the same ids, the same weights, and one row more."""
-    base = directory.read_tokenizer(made / "run/model")
+    base = model_directory.read_tokenizer(made / "run/model")
     toml = TOML.replace('"en"', '"de"')
     Path("de.toml").write_text(toml)
     both = "\n".join(
@@ -314,11 +315,11 @@ def test_a_new_target_language_gets_a_tag(made, here, say):
     say("train", "--config", "both.toml", "--init", "run", "--out", "two", *still)
     _, err = say("train", "--config", "de.toml", "--init", "two", "--out", "three", *still)
     assert "de is a new target language of the model, which translates to en, fr" in flat(err)
-    before, after = (directory.read_tokenizer(here / name / "model") for name in ("two", "three"))
+    before, after = (model_directory.read_tokenizer(here / name / "model") for name in ("two", "three"))
     assert (base.languages, before.languages, after.languages) == ((), ("en", "fr"), ("en", "fr", "de"))
     assert after.vocabulary[: before.vocab_size] == before.vocabulary
     assert after.encode("1 2", to="fr") == before.encode("1 2", to="fr")
-    old, new = (checkpoint.read_arrays(here / name / "model/model.safetensors") for name in ("two", "three"))
+    old, new = (read_arrays(here / name / "model/model.safetensors") for name in ("two", "three"))
     for name, array in old.items():
         np.testing.assert_allclose(new[name][: len(array)], array, atol=1e-9)
     rows = new["src_embedding.weight"]
@@ -354,7 +355,7 @@ def test_settings_that_are_not_used_beside_a_model_are_named(here, say):
     """The same file serves the first run and the one that goes on from it; another shape is told of."""
     common = ["train", "--init", "run", "--training.max-steps", "1", "--store", "store"]
     _, err = say(*common, "--config", "run.toml", "--out", "one")
-    size = directory.read_info(here / "run/model").model.vocab_size
+    size = model_directory.read_info(here / "run/model").model.vocab_size
     assert ("not used" in err) == (size != 320)  # a small text gives fewer pieces than were asked for
     assert "d_ff" not in err
     assert "preset" not in err
@@ -396,5 +397,5 @@ def test_a_message_names_only_what_there_is(here, say, monkeypatch, best):
         {**config.to_dict(), "training": {**config.to_dict()["training"], "max_steps": 9}}
     )
     with pytest.raises(TrainingError) as error:
-        list(train.run(longer, "run", resume=True))
+        list(train.run(longer, "run", translate=translated, resume=True))
     assert ("--init run/best" in str(error.value)) == best

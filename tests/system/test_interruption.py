@@ -8,19 +8,24 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
-from clearhead import checkpoint
 from clearhead.errors import ClearheadError
-from clearhead.pipeline import checkpoints
-from clearhead.pipeline.events import Finished, Saved, Stopped, Validated
-from clearhead.pipeline.interruption import Interrupted, Interruption
-from clearhead.pipeline.run_directory import RunDirectory
-from clearhead.pipeline.train import run
+from clearhead.run import checkpoints, train
+from clearhead.run.directory import RunDirectory
+from clearhead.run.events import Finished, Saved, Stopped, Validated
+from clearhead.run.interruption import Interrupted, Interruption
+from clearhead.storage import folders
+from clearhead.storage.steps import latest_step, saved_steps, step_of
+from clearhead.storage.tensors import read_arrays
+from clearhead.translator.unsaved import translated
 from tests.system.conftest import TOML, write_corpus
 from tests.system.test_resume import CONFIG, corpora
+
+run = partial(train.run, translate=translated)
 
 SHORT = TOML.replace("max_steps = 220", "max_steps = 60").replace("110", "20") + "save_every = 15\n"
 
@@ -63,15 +68,15 @@ def test_a_signal_saves_and_the_rest_is_the_same(command, tmp_path, number, code
     os.kill(process.pid, number)
     assert process.wait(60) == code
     said = process.stderr.read()
-    stopped_at = checkpoint.step_of(checkpoint.steps(parts / "checkpoints")[-1])
+    stopped_at = step_of(saved_steps(parts / "checkpoints")[-1])
     assert f"stopped at step {stopped_at}, which is saved" in " ".join(said.split())
     assert 15 <= stopped_at < 60
     assert not (parts / "trainer.json").exists()
     assert start(command, parts, "--resume").wait(120) == 0
     for name in ("model/model.safetensors", "best/model.safetensors"):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
-    assert [p.name for p in checkpoint.steps(whole / "checkpoints")] == [
-        p.name for p in checkpoint.steps(parts / "checkpoints")
+    assert [p.name for p in saved_steps(whole / "checkpoints")] == [
+        p.name for p in saved_steps(parts / "checkpoints")
     ]
 
 
@@ -122,7 +127,7 @@ def test_stopped_between_any_two_events(whole_run, tmp_path, stops):
 
 def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatch):
     """The step is saved, the validation is done first thing when the run goes on."""
-    from clearhead.pipeline import train
+    from clearhead.run import train
 
     parts = tmp_path / "parts"
     real, calls = train.validate, []
@@ -159,7 +164,7 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
 @pytest.mark.parametrize("max_steps", [5, 10, 14])  # 14: the last validation is due as well
 def test_a_signal_in_the_last_validation(tmp_path, monkeypatch, max_steps):
     """No model is written before it is measured; the run goes on where it was."""
-    from clearhead.pipeline import train
+    from clearhead.run import train
 
     config = replace(CONFIG, training=replace(CONFIG.training, max_steps=max_steps))
     real, interruption = train.validate, Interruption()
@@ -200,7 +205,7 @@ def test_a_signal_never_comes_between_the_halves_of_an_exchange(tmp_path):
             out = tmp_path / str(place)
             *_, last = run(CONFIG, out, corpora=corpora(), interruption=interruption)
         assert isinstance(last, Stopped)
-        saved = checkpoint.read_arrays(checkpoints.parameters(checkpoint.steps(out / "checkpoints")[-1]))
+        saved = read_arrays(checkpoints.parameters(saved_steps(out / "checkpoints")[-1]))
         reference = own.setdefault(last.step, saved)
         assert all((saved[name] == reference[name]).all() for name in saved)
 
@@ -282,10 +287,10 @@ def test_a_full_disk_stops_the_run_and_harms_nothing(whole_run, tmp_path, monkey
     assert "No space left" in refusal
     assert "free some space" in refusal or "cannot write" in refusal
     folder = out / "checkpoints"
-    for path in checkpoint.steps(folder):
-        checkpoint.verify(path)  # what has a checkpoint's name is whole
+    for path in saved_steps(folder):
+        folders.verify(path)  # what has a checkpoint's name is whole
     said = {f"step-{step:08d}" for step in saved}
-    kept = {path.name for path in checkpoint.steps(folder)} if folder.exists() else set()
+    kept = {path.name for path in saved_steps(folder)} if folder.exists() else set()
     assert kept <= said | {max(kept, default="")}
     left = [p.name for f in (out, folder) if f.exists() for p in f.iterdir() if p.name.startswith(".partial")]
     assert left == []
@@ -311,14 +316,14 @@ def test_a_file_size_limit_is_told_in_one_line(command, tmp_path):
     assert last.startswith("clearhead: could not save")
     assert "File too large" in last
     assert "Traceback" not in process.stderr
-    assert checkpoint.latest(tmp_path / "run" / "checkpoints") == (None, [])
+    assert latest_step(tmp_path / "run" / "checkpoints") == (None, [])
 
 
 def test_more_steps_with_moving_average_continue_it(tmp_path):
     config = replace(CONFIG, training=replace(CONFIG.training, max_steps=10))
     for _ in run(config, tmp_path / "run", corpora=corpora()):
         pass
-    last = checkpoint.steps(RunDirectory(tmp_path / "run").checkpoints)[-1]
-    raw, ema = (checkpoint.read_arrays(last / f"{name}.safetensors") for name in ("parameters", "model"))
+    last = saved_steps(RunDirectory(tmp_path / "run").checkpoints)[-1]
+    raw, ema = (read_arrays(last / f"{name}.safetensors") for name in ("parameters", "model"))
     assert raw.keys() == ema.keys()
     assert any((raw[name] != ema[name]).any() for name in raw)

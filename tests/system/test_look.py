@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from clearhead import cli
-from clearhead.engines import directory
+from clearhead import cli, model_directory
 from clearhead.errors import TranslationError
 from clearhead.inspection.alignment import Reader
 from clearhead.inspection.maps import AttentionMaps
@@ -33,7 +32,7 @@ def badly_read(tiny_run, tmp_path):
     model = tmp_path / "model"
     shutil.copytree(tiny_run.path / "model", model)
     bad = Reader(heads=((0, 0),), reading="read").to_dict()
-    directory.rewrite(model, replace(directory.read_info(model), alignment=bad))
+    model_directory.rewrite(model, replace(model_directory.read_info(model), alignment=bad))
     return model
 
 

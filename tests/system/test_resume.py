@@ -9,21 +9,25 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from clearhead import checkpoint
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.lines import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.errors import ConfigError, DataError
-from clearhead.pipeline import checkpoints
-from clearhead.pipeline.corpora import Corpora, SentencePair
-from clearhead.pipeline.events import NothingLeft, Prepared
-from clearhead.pipeline.run_directory import RunDirectory
-from clearhead.pipeline.train import run
+from clearhead.run import checkpoints, train
+from clearhead.run.corpora import Corpora, SentencePair
+from clearhead.run.directory import RunDirectory
+from clearhead.run.events import NothingLeft, Prepared
+from clearhead.storage import folders
+from clearhead.storage.steps import saved_steps
 from clearhead.training.loop import StepReport
+from clearhead.translator.unsaved import translated
+
+run = partial(train.run, translate=translated)
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CONFIG = RunConfig.from_dict(
@@ -161,8 +165,8 @@ def test_killed_and_resumed_equals_uninterrupted(number, uninterrupted, tmp_path
     for name in ("model.safetensors", "config.json", "tokenizer.model"):
         assert (out / "model" / name).read_bytes() == (reference / "model" / name).read_bytes(), name
     assert events(out) == events(reference)
-    assert [path.name for path in checkpoint.steps(out / "checkpoints")] == [
-        path.name for path in checkpoint.steps(reference / "checkpoints")
+    assert [path.name for path in saved_steps(out / "checkpoints")] == [
+        path.name for path in saved_steps(reference / "checkpoints")
     ]
     for folder in (out, out / "checkpoints"):
         assert not [left.name for left in folder.iterdir() if left.name.startswith(".")], (
@@ -202,7 +206,7 @@ def test_more_steps_may_be_asked_of_a_run(tmp_path):
             pass
     for name in ("checkpoints/step-00000030/model.safetensors", "model/model.safetensors"):
         assert (once / name).read_bytes() == (twice / name).read_bytes()
-    names = [[path.name for path in checkpoint.steps(out / "checkpoints")] for out in (once, twice)]
+    names = [[path.name for path in saved_steps(out / "checkpoints")] for out in (once, twice)]
     assert names[0] == names[1]
 
 
@@ -227,7 +231,7 @@ def test_another_configuration_is_refused_and_named(uninterrupted):
 def test_a_damaged_last_checkpoint_falls_back_to_the_one_before(uninterrupted, tmp_path):
     out = tmp_path / "run"
     in_child(out, resume=False)
-    last = checkpoint.steps(out / "checkpoints")[-1] / "model.safetensors"
+    last = saved_steps(out / "checkpoints")[-1] / "model.safetensors"
     last.write_bytes(last.read_bytes()[:-8])
     prepared = next(iter(run(CONFIG, out, resume=True, corpora=corpora())))
     assert prepared.resumed_from == 20
@@ -238,12 +242,12 @@ def test_a_damaged_checkpoint_is_made_anew(uninterrupted, tmp_path):
     reference, _, _ = uninterrupted
     out = tmp_path / "run"
     in_child(out, resume=False)
-    last = checkpoint.steps(out / "checkpoints")[-1]
+    last = saved_steps(out / "checkpoints")[-1]
     data = bytearray((last / "model.safetensors").read_bytes())
     data[-1] ^= 1
     (last / "model.safetensors").write_bytes(data)
     in_child(out, resume=True)
-    checkpoint.verify(last)
+    folders.verify(last)
     name = "model/model.safetensors"
     assert (out / name).read_bytes() == (reference / name).read_bytes()
 
@@ -282,12 +286,12 @@ def test_the_batches_of_a_step_stay_what_they_were(uninterrupted, tmp_path):
     """As if two processes of one batch each had begun the run: one goes on with it, by itself or as it is told."""
     out = tmp_path / "run"
     shutil.copytree(uninterrupted[0], out)
-    folder = checkpoint.steps(out / "checkpoints")[-1]
+    folder = saved_steps(out / "checkpoints")[-1]
     files = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "manifest.json"}
     state = json.loads(files["state.json"])
     assert state.pop("batches") == 2
     state["machine"]["processes"] = 2
-    checkpoint.write_directory(folder, {**files, "state.json": checkpoint.json_bytes(state)})
+    folders.write_directory(folder, {**files, "state.json": files.json_bytes(state)})
     toml = out / "run.toml"
     toml.write_text(toml.read_text().replace("accumulate = 2", "accumulate = 1"))
 

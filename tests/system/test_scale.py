@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from clearhead.data import grammar
+from clearhead.grammar import grammar
 from tests.system.conftest import TOML
 
 PAIRS = int(os.environ.get("CLEARHEAD_SCALE_PAIRS", "5_000_000"))

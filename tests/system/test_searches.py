@@ -5,8 +5,9 @@ import random
 
 import pytest
 
+from clearhead import model_directory
 from clearhead.decoding.length_penalty import length_penalty
-from clearhead.engines import conversion, directory, parity, patience
+from clearhead.engines import conversion, parity, patience
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
 from clearhead.engines.protocol import SearchOptions
 from clearhead.engines.pytorch import PyTorchEngine
@@ -38,14 +39,14 @@ def texts(seed, count):
 
 @pytest.fixture(scope="module")
 def engines(tiny_run):
-    path = directory.find(tiny_run.path)
+    path = model_directory.find(tiny_run.path)
     theirs = CTranslate2Engine(path, conversion.converted(path), FP32)
     return {"pytorch": PyTorchEngine.load(path), "ctranslate2": theirs}
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny_run):
-    return directory.read_tokenizer(directory.find(tiny_run.path))
+    return model_directory.read_tokenizer(model_directory.find(tiny_run.path))
 
 
 def options(decoding, rule, defaults):

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import clearhead
-from clearhead import checkpoint
+from clearhead import model_directory
 from clearhead.config import DecodingConfig
-from clearhead.engines import directory
 from clearhead.engines.protocol import SearchOptions
 from clearhead.errors import DataError
+from clearhead.storage import folders
+from clearhead.storage.tensors import read_arrays
 from clearhead.translator import Translator
 
 AWKWARD = [
@@ -226,16 +227,16 @@ def test_the_log_tells_the_story(tiny_run):
 
 def test_the_model_that_comes_with_the_package(say, tiny_run, tmp_path, monkeypatch):
     """It is meant where no other is named; its weights take half the room."""
-    given = directory.find(tiny_run.path)
-    files = {file.name: file.read_bytes() for file in given.iterdir() if file.name != checkpoint.MANIFEST}
-    weights = checkpoint.read_arrays(given / directory.WEIGHTS)
-    files[directory.WEIGHTS] = {name: array.astype(np.float16) for name, array in weights.items()}
+    given = model_directory.find(tiny_run.path)
+    files = {file.name: file.read_bytes() for file in given.iterdir() if file.name != folders.MANIFEST}
+    weights = read_arrays(given / model_directory.WEIGHTS)
+    files[model_directory.WEIGHTS] = {name: array.astype(np.float16) for name, array in weights.items()}
     monkeypatch.setattr(directory, "DEFAULT", tmp_path / "pretrained")
-    checkpoint.write_directory(directory.DEFAULT, files)
+    folders.write_directory(model_directory.DEFAULT, files)
     for engine in ("auto", "pytorch"):
         assert say("translate", "--engine", engine, "4 7 1") == ("four seven one\n", "")
     assert clearhead.load().translate("4 7 1").text == "four seven one"
-    assert str(directory.DEFAULT) in say("info")[0]
+    assert str(model_directory.DEFAULT) in say("info")[0]
 
 
 def test_a_terminal_is_told_what_takes_long(say, tiny_run, tmp_path, monkeypatch):

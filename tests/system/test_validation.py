@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from clearhead.engines.pytorch import PyTorchEngine
-from clearhead.pipeline.corpora import SentencePair
-from clearhead.pipeline.evaluate import evaluate
-from clearhead.pipeline.validation import validate
+from clearhead.measuring.evaluate import evaluate
+from clearhead.run.corpora import SentencePair
+from clearhead.run.validation import validate
 from clearhead.translator import Translator
+from clearhead.translator.unsaved import translated
 
 PAIRS = [
     ("4 7 1.", "four seven one."),
@@ -24,7 +25,9 @@ def test_validation_says_what_evaluate_says(tiny_run, tmp_path, kept_apart):
     decoding = replace(loaded.info.decoding, form=kept_apart, literals=kept_apart, beam_size=1)
     assert isinstance(loaded.engine, PyTorchEngine)
     pairs = [SentencePair(src, tgt, "en", "en") for src, tgt in PAIRS]
-    found = validate(loaded.engine.model, loaded.tokenizer, pairs, decoding=decoding, tokenize="auto")
+    found = validate(
+        loaded.engine.model, loaded.tokenizer, pairs, translate=translated, decoding=decoding, tokenize="auto"
+    )
     for name, side in (("source", 0), ("reference", 1)):
         (tmp_path / name).write_text("".join(f"{pair[side]}\n" for pair in PAIRS), encoding="utf-8")
     translator = Translator(loaded.engine, loaded.tokenizer, replace(loaded.info, decoding=decoding))

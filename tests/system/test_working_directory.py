@@ -75,7 +75,7 @@ def test_what_lies_where_a_command_is_started_is_not_run(trapped):
 STARTS = """
 from pathlib import Path
 from clearhead.engines import tuning
-from clearhead.pipeline import workers
+from clearhead.run import workers
 
 if __name__ == "__main__":
     tuning._measured_apart(Path("nowhere"), "", 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clearhead.engines import directory
+from clearhead import model_directory
 from clearhead.text.letter_case import as_sentence, case_of, put_back
 from clearhead.text.symbols import SYMBOLS
 
@@ -20,7 +20,7 @@ def likelihood(word):
 
 @pytest.fixture(scope="module")
 def packaged():
-    return directory.read_tokenizer(directory.DEFAULT).likelihood
+    return model_directory.read_tokenizer(model_directory.DEFAULT).likelihood
 
 
 TITLE = "The Book Of The Dead"

@@ -12,8 +12,8 @@ import torch
 
 from clearhead.data.processes import Held
 from clearhead.errors import ConfigError, DataError, WorkerError
-from clearhead.pipeline import workers
-from clearhead.pipeline.interruption import Interrupted, Interruption
+from clearhead.run import workers
+from clearhead.run.interruption import Interrupted, Interruption
 from clearhead.training.distributed import Group
 from clearhead.training.rendezvous import Place
 
@@ -84,7 +84,7 @@ def test_a_signal_ends_who_waits_for_one_who_does_not_answer(monkeypatch, capfd)
 
 
 def test_an_exchange_is_within_reach_of_signals(monkeypatch):
-    monkeypatch.setattr("clearhead.pipeline.interruption._PATIENCE", 0.1)
+    monkeypatch.setattr("clearhead.run.interruption._PATIENCE", 0.1)
 
     class Endless:
         def is_completed(self):

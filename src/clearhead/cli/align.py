@@ -42,15 +42,17 @@ class Align:
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""
-        from clearhead.engines import directory
+        from clearhead import model_directory
         from clearhead.inspection.gold import error_rate
-        from clearhead.pipeline import align
+        from clearhead.measuring import align
 
         if self.choose and not self.gold:
             raise ConfigError("--choose needs alignments that are known; give them with --gold FILE")
         translator = translator_of(self.model, "auto")
         if self.choose and self.gold:
-            directory.files_of(directory.find(self.model))  # what cannot be kept is not worth choosing
+            model_directory.files_of(
+                model_directory.find(self.model)
+            )  # what cannot be kept is not worth choosing
             chosen = align.choose(
                 translator,
                 self.source,

@@ -48,8 +48,9 @@ class Compare:
     def run(self) -> None:
         """Print the report."""
         from clearhead.data.sides import Languages
-        from clearhead.pipeline import comparison_page, comparison_text
-        from clearhead.pipeline.compare import compare
+        from clearhead.measuring import page
+        from clearhead.measuring.compare import compare
+        from clearhead.terminal import comparison
 
         result = compare(
             self.reference,
@@ -66,9 +67,9 @@ class Compare:
         for warning in result.warnings:
             tell(f"warning: {warning}")
         if self.html:  # first, since `head` may end the printing
-            comparison_page.write(result, self.html)
+            page.write(result, self.html)
         with writer(None, drawn_on=not self.json) as out:
             if self.json:
                 print_json(dataclasses.asdict(result))
             else:
-                comparison_text.write(result, out)
+                comparison.write(result, out)

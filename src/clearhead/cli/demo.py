@@ -24,6 +24,6 @@ class Demo:
 
     def run(self) -> None:
         """Show everything on standard output."""
-        from clearhead.pipeline.demo import demo
+        from clearhead.terminal.demo import demo
 
         demo(text=self.text, to=self.to, out=self.out, steps=self.steps, seed=self.seed)

@@ -11,7 +11,7 @@ from clearhead.cli.output import check_writable, print_json, show, tell, writer
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
-    from clearhead.pipeline.evaluate import Evaluation
+    from clearhead.measuring.evaluate import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,8 @@ class Evaluate:
         if self.calibrate:
             self._calibrate()
             return
-        from clearhead.pipeline.evaluate import evaluate
+        from clearhead.measuring.evaluate import evaluate
+        from clearhead.terminal.watched import watched
 
         if self.output:
             check_writable(self.output)
@@ -71,6 +72,7 @@ class Evaluate:
             split=self.split,
             beam_size=self.beam,
             alpha=self.alpha,
+            watch=watched,
         )
         for warning in result.warnings:
             tell(f"warning: {warning}")
@@ -106,20 +108,21 @@ class Evaluate:
 
     def _calibrate(self) -> None:
         """Keep in the model how sure it may be, and print how well that holds."""
-        from clearhead.engines import directory
-        from clearhead.pipeline import calibrate
-        from clearhead.pipeline.languages import languages_of
+        from clearhead import model_directory
+        from clearhead.measuring import calibrate
+        from clearhead.measuring.languages import languages_of
+        from clearhead.terminal.watched import watched
 
         if self.output or self.beam is not None or self.alpha is not None or self.split != "never":
             raise ConfigError(
                 "--calibrate takes the model's own search and each line as one sentence; leave out --output, --beam, "
                 "--alpha and --split"
             )
-        directory.files_of(directory.find(self.model))  # what cannot be kept is not worth fitting
+        model_directory.files_of(model_directory.find(self.model))  # what cannot be kept is not worth fitting
         translator = translator_of(self.model, self.engine)
         languages = languages_of(translator, self.to, self.from_)
         pairs = calibrate.read(self.source, self.reference, self.to, languages)
-        found = calibrate.calibrate(translator, pairs)
+        found = calibrate.calibrate(translator, pairs, watched)
         kept = calibrate.keep(self.model, found)
         if self.json:
             print_json({**found.to_dict(), "path": str(kept)})

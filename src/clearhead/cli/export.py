@@ -28,7 +28,7 @@ class Export:
 
     def run(self) -> None:
         """Write, prove and tell."""
-        from clearhead.export.write import export
+        from clearhead.exchange.write import export
 
         proof = export(self.model, self.out, self.form)
         show(told(self.out, proof))

@@ -26,11 +26,11 @@ class Import:
 
     def run(self) -> None:
         """Read, prove and tell."""
-        from clearhead.engines import directory
-        from clearhead.export.marian import import_model
+        from clearhead import model_directory
+        from clearhead.exchange.marian import import_model
 
         proof = import_model(self.folder, self.out)
         show(told(self.out, proof))
-        targets = directory.read_info(self.out).target_langs
+        targets = model_directory.read_info(self.out).target_langs
         to = f" --to {targets[0]}" if len(targets) > 1 else ""
         show(f"next: clearhead translate --model {self.out}{to} < FILE")

@@ -22,10 +22,11 @@ class Info:
 
     def run(self) -> None:
         """Print the facts."""
-        from clearhead.engines import conversion, directory
+        from clearhead import model_directory
+        from clearhead.engines import conversion
 
-        path = directory.find(self.model)
-        info = directory.read_info(path)
+        path = model_directory.find(self.model)
+        info = model_directory.read_info(path)
         beam = conversion.measured(path)
         facts = {
             "path": str(path),

@@ -48,7 +48,7 @@ class Look:
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
             raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
-        from clearhead import checkpoint
+        from clearhead.storage.files import write_file, write_refused
 
         paged = self.out.suffix == PAGE
         translator = translator_of(self.model, self.engine)
@@ -64,7 +64,7 @@ class Look:
             if paged:
                 from clearhead.inspection.page import page
 
-                checkpoint.write_file(self.out, page(maps).encode())
+                write_file(self.out, page(maps).encode())
             elif self.out.suffix in NUMBERS:
                 maps.save(self.out)
             else:
@@ -77,7 +77,7 @@ class Look:
                 )
                 picture.save(drawn, self.out)
         except OSError as error:
-            raise checkpoint.refused(self.out, error, "--out") from None
+            raise write_refused(self.out, error, "--out") from None
         for note in maps.about["notes"]:
             tell(f"note: {note}")
         with writer(None) as out:

@@ -57,14 +57,14 @@ def writer(path: Path | None, *, drawn_on: bool = False) -> Iterator[IO[str]]:
     A file has `.partial` after its name until it is whole. Where it does not come to that, the lines that are done
     are kept there, and the error says so.
     """
-    from clearhead import checkpoint
+    from clearhead.storage.files import is_stream
 
     if path is None:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         terminal: Any = _Terminal()
         yield terminal if sys.stdout.isatty() and not drawn_on else sys.stdout
-    elif checkpoint.is_stream(path):
+    elif is_stream(path):
         with _opened(path, path) as file:
             yield file
     else:
@@ -73,9 +73,9 @@ def writer(path: Path | None, *, drawn_on: bool = False) -> Iterator[IO[str]]:
 
 def check_writable(path: Path) -> None:
     """Raise ConfigError for an output that cannot be written, before there is anything to lose."""
-    from clearhead import checkpoint
+    from clearhead.storage.files import is_stream
 
-    if checkpoint.is_stream(path):
+    if is_stream(path):
         _opened(path, path).close()
     else:
         _opened(path, _partial(path)).close()
@@ -88,17 +88,17 @@ def _partial(path: Path) -> Path:
 
 
 def _opened(path: Path, place: Path) -> IO[str]:
-    from clearhead import checkpoint
+    from clearhead.storage.files import write_refused
 
     try:
         return place.open("w", encoding="utf-8", newline="\n")
     except OSError as error:
-        raise checkpoint.refused(path, error, "--output") from None
+        raise write_refused(path, error, "--output") from None
 
 
 def _until_whole(path: Path) -> Iterator[IO[str]]:
     """Give a file to write, then its name; after a fault keep its whole lines, and say where."""
-    from clearhead import checkpoint
+    from clearhead.storage.files import publish_file, write_refused
 
     partial = _partial(path)
     file = _opened(path, partial)
@@ -107,14 +107,14 @@ def _until_whole(path: Path) -> Iterator[IO[str]]:
         file.flush()
         os.fsync(file.fileno())
         file.close()
-        checkpoint.publish_file(partial, Path(os.path.realpath(path)))
+        publish_file(partial, Path(os.path.realpath(path)))
     except BaseException as error:
         with suppress(OSError):
             file.close()
         kept = _whole_lines(partial)
         said = f"the {kept:,} lines that are done are kept in {partial}" if kept else ""
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            error = checkpoint.refused(path, error, "--output")
+            error = write_refused(path, error, "--output")
         if said and isinstance(error, ClearheadError):
             raise type(error)(f"{error}; {said}") from None
         if said:

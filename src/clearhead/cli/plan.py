@@ -26,7 +26,7 @@ class Plan:
 
     def run(self) -> None:
         """Print the plan."""
-        from clearhead.pipeline.plan import plan
+        from clearhead.run.plan import plan
 
         values = (
             RunConfig.load(self.config, preset=self.preset)

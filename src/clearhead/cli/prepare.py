@@ -29,11 +29,11 @@ class Prepare:
 
     def run(self) -> None:
         """Prepare, drawing progress on standard error, and print the report."""
-        from clearhead.pipeline.console import SafeConsole
-        from clearhead.pipeline.corpus_report import report_table
-        from clearhead.pipeline.interruption import Interrupted, Interruption
-        from clearhead.pipeline.preparation_progress import show_preparation
-        from clearhead.pipeline.prepare import prepare_store
+        from clearhead.run.interruption import Interrupted, Interruption
+        from clearhead.run.prepare import prepare_store
+        from clearhead.terminal.console import SafeConsole
+        from clearhead.terminal.corpus_report import report_table
+        from clearhead.terminal.preparation import show_preparation
 
         data = {each.name: getattr(self.data, each.name) for each in fields(self.data)}
         config = RunConfig(init=self.init, data=DataConfig(**data), tokenizer=self.tokenizer)

@@ -32,7 +32,7 @@ class Score:
     def run(self) -> None:
         """Print a line for each pair."""
         from clearhead.data.sides import read_sides
-        from clearhead.pipeline.languages import languages_of
+        from clearhead.measuring.languages import languages_of
 
         translator = translator_of(self.model, "auto")
         languages = languages_of(translator, self.to, self.from_)

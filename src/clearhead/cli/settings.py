@@ -78,10 +78,10 @@ def _check_flags(command: Any, args: list[str], preset: str | None) -> None:
             f"--model.vocab-size is not used: a run takes it from its tokenizer; give --tokenizer.vocab-size {size}"
         )
     if command.init and (given or preset):
-        from clearhead.engines import directory
-        from clearhead.pipeline.origin import other_shape, settings_of
+        from clearhead import model_directory
+        from clearhead.run.origin import other_shape, settings_of
 
-        info = directory.read_info(directory.find(command.init))
+        info = model_directory.read_info(model_directory.find(command.init))
         has = settings_of(info)
         wrong = [flag for flag, value in given.items() if has.get(flag) != value]
         wrong += [f"--preset {preset}"] if preset and other_shape(preset, info) else []

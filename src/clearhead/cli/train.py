@@ -21,8 +21,8 @@ from clearhead.config import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from clearhead.pipeline.events import Finished, NothingLeft
-    from clearhead.pipeline.interruption import Interrupted
+    from clearhead.run.events import Finished, NothingLeft
+    from clearhead.run.interruption import Interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +58,8 @@ class Train:
 
     def run(self) -> None:
         """Train, in this process or in several."""
-        from clearhead.pipeline import workers
-        from clearhead.pipeline.interruption import Interrupted
+        from clearhead.run import workers
+        from clearhead.run.interruption import Interrupted
 
         count = workers.number_of(self.workers)
         if count == 1 or "WORLD_SIZE" in os.environ:
@@ -74,19 +74,26 @@ class Train:
 
     def train(self) -> None:
         """Train as one of as many processes as the environment tells, drawing progress on standard error."""
-        from clearhead.pipeline import train
-        from clearhead.pipeline.console import SafeConsole
-        from clearhead.pipeline.events import Finished, NothingLeft, Stopped
-        from clearhead.pipeline.interruption import Interrupted, Interruption
-        from clearhead.pipeline.tensorboard import recorded
-        from clearhead.pipeline.training_progress import show
+        from clearhead.run import train
+        from clearhead.run.events import Finished, NothingLeft, Stopped
+        from clearhead.run.interruption import Interrupted, Interruption
+        from clearhead.run.tensorboard import recorded
+        from clearhead.terminal.console import SafeConsole
+        from clearhead.terminal.training import show
+        from clearhead.translator.unsaved import translated
 
         others = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
         console = SafeConsole(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
         config = self.run_config()
         try:
             with Interruption() as interruption:
-                events = train.run(config, self.out, resume=self.resume, interruption=interruption)
+                events = train.run(
+                    config,
+                    self.out,
+                    translate=translated,
+                    resume=self.resume,
+                    interruption=interruption,
+                )
                 watched = events if others else recorded(events, self.out)
                 for event in show(watched, console, config.training.max_steps):
                     if isinstance(event, Finished):
@@ -102,7 +109,7 @@ class Train:
             _say_interrupted(stop, quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # of a machine one speaks
 
     def _finished(self, event: "Finished", console: "Console") -> None:
-        from clearhead.pipeline.validation import REASONS
+        from clearhead.run.validation import REASONS
 
         for name, figures in event.candidates.items():
             console.print(

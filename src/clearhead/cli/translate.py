@@ -130,7 +130,7 @@ class Translate:
                 options=options,
             )
             if self.output:
-                from clearhead.pipeline.progress import watched
+                from clearhead.terminal.watched import watched
 
                 stream = watched(stream, "translating")
             for number, translation in enumerate(stream, start=1):

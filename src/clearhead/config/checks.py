@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from clearhead.errors import ConfigError
-from clearhead.untrusted import shown
+from clearhead.storage.untrusted import shown
 
 _LONGEST_WORD = 60
 """Characters of a word that is looked for among others; to compare takes their square."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from clearhead.config.checks import nearest
 from clearhead.errors import ConfigError
-from clearhead.untrusted import LIMIT, shown
+from clearhead.storage.untrusted import LIMIT, shown
 
 Config = TypeVar("Config")
 _DOTS = 1000

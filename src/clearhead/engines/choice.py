@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clearhead import model_directory
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines import directory
 from clearhead.engines.protocol import Engine, Ids, SearchOptions
 from clearhead.errors import ConfigError, EngineError
 
@@ -97,5 +97,5 @@ def _ctranslate2(path: Path) -> "CTranslate2Engine":
     from clearhead.engines.ctranslate2 import CTranslate2Engine
 
     converted = conversion.converted(path)
-    shape = directory.read_info(path).model
+    shape = model_directory.read_info(path).model
     return CTranslate2Engine(path, converted, tuning.setting(converted, shape, conversion.cache_folder()))

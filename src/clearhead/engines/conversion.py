@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
-from clearhead import checkpoint
+from clearhead import model_directory
 from clearhead.config import ModelConfig
-from clearhead.engines import directory, patience
+from clearhead.engines import patience
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.patience import Patience
 from clearhead.errors import CheckpointError
+from clearhead.storage import folders
+from clearhead.storage.files import json_bytes
+from clearhead.storage.tensors import Arrays
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, UNK
 
@@ -36,7 +39,7 @@ VERSION = 2
 _PARTIAL = ".partial-"
 _ABANDONED = 3600
 """Seconds; to write what is converted takes a few."""
-Arrays = checkpoint.Arrays
+Arrays = Arrays
 _log = logging.getLogger(__name__)
 
 
@@ -51,14 +54,14 @@ def converted(path: Path) -> Path:
     if _is_whole(place):
         return place
     _log.info("making the model ready for this machine; that takes some seconds, once")
-    with directory.unchanged(path):
+    with model_directory.unchanged(path):
         files = _files(path)
     try:
         _publish(place, files)
     except (CheckpointError, OSError):
         place = Path(tempfile.mkdtemp(prefix="clearhead-")) / place.name
         atexit.register(shutil.rmtree, place.parent, ignore_errors=True)
-        checkpoint.write_directory(place, files)
+        folders.write_directory(place, files)
     return place
 
 
@@ -76,11 +79,9 @@ def measured(path: Path) -> Patience | None:
 def _is_whole(place: Path) -> bool:
     """Say whether every file of a folder is there as it was written, and the manifest names them all."""
     try:
-        checkpoint.verify(place)
-        named = checkpoint.verified_files(place)
-        return (
-            named == {file.name for file in place.iterdir()} - {checkpoint.MANIFEST} and "model.bin" in named
-        )
+        folders.verify(place)
+        named = folders.verified_files(place)
+        return named == {file.name for file in place.iterdir()} - {folders.MANIFEST} and "model.bin" in named
     except (CheckpointError, OSError):
         return False
 
@@ -90,7 +91,7 @@ def _publish(place: Path, files: dict[str, bytes]) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_behind(place.parent)
     with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=place.parent) as own:
-        checkpoint.write_directory(Path(own) / place.name, files)
+        folders.write_directory(Path(own) / place.name, files)
         if place.exists() and not _is_whole(place):
             shutil.rmtree(place)
         try:
@@ -117,7 +118,7 @@ def cache_folder() -> Path:
 
 def fingerprint(path: Path) -> str:
     """Return a sum that changes with any file of a model directory."""
-    return hashlib.sha256((path / checkpoint.MANIFEST).read_bytes()).hexdigest()[:32]
+    return hashlib.sha256((path / folders.MANIFEST).read_bytes()).hexdigest()[:32]
 
 
 def _files(path: Path) -> dict[str, bytes]:
@@ -139,7 +140,7 @@ def prove(path: Path, folder: Path) -> "Proof":
         "its beam needs a patience of %g: %d of %d translations score worse than our own search's",
         needed.patience, needed.worse, needed.sources,
     )  # fmt: skip
-    (folder / patience.RECORD).write_bytes(checkpoint.json_bytes(needed.to_dict()))
+    (folder / patience.RECORD).write_bytes(json_bytes(needed.to_dict()))
     return proof
 
 
@@ -147,8 +148,8 @@ def write(path: Path, folder: Path) -> None:
     """Write a model directory in CTranslate2's form, in fp32, into an empty folder."""
     from clearhead.engines.pytorch import load_transformer
 
-    info = directory.read_info(path)
-    tokenizer = directory.read_tokenizer(path)
+    info = model_directory.read_info(path)
+    tokenizer = model_directory.read_tokenizer(path)
     shape = info.model
     spec = _specification(shape)
     model = load_transformer(path, info)

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ctranslate2
 
+from clearhead import model_directory
 from clearhead.data.batching import Integers, order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.repetition import repeats
-from clearhead.engines import directory, patience
+from clearhead.engines import patience
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import ConfigError, EngineError
 
@@ -134,13 +135,13 @@ class CTranslate2Engine:
         self.path, self.converted = path, converted
         self._patience = patience_of_beam or patience.kept(converted).patience
         self.setting = setting._replace(isa=_InstructionSet.settle(setting.isa))
-        tokenizer = directory.read_tokenizer(path)
+        tokenizer = model_directory.read_tokenizer(path)
         self._pieces = tokenizer.vocabulary
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
         self._special = SpecialIds.of(tokenizer)
         self._banned_pieces = frozenset(self._pieces[number] for number in self._special.forbidden)
         self._banned = [[piece] for piece in sorted(self._banned_pieces)]
-        self._longest = directory.read_info(path).model.longest
+        self._longest = model_directory.read_info(path).model.longest
         self._translator = self._load(setting)
 
     @property

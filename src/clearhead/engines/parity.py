@@ -8,14 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from clearhead import model_directory
 from clearhead.config import DecodingConfig
-from clearhead.data import grammar
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
-from clearhead.engines import directory
 from clearhead.engines.patience import TRIED, Patience
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
+from clearhead.grammar import grammar
 from clearhead.text.vocabulary import EOS
 
 LARGEST_DIFFERENCE = 1e-3
@@ -34,9 +34,9 @@ _PROBES = 24
 
 def random_sources(path: Path, seed: int = 0) -> list[list[int]]:
     """Return sources of random pieces in many lengths, one beyond every table of usual size."""
-    tokenizer = directory.read_tokenizer(path)
+    tokenizer = model_directory.read_tokenizer(path)
     most = (
-        directory.read_info(path).model.longest or max(_LENGTHS) + 3
+        model_directory.read_info(path).model.longest or max(_LENGTHS) + 3
     ) - 3  # a tag and EOS come to it, or BOS
     draws = np.random.default_rng(seed)
     ids = sorted(tokenizer.text_pieces.values())
@@ -52,7 +52,7 @@ def probes(path: Path, seed: int = 0) -> list[list[int]]:
 
     These are of the built-in grammar, in the model's own source languages as far as that has them.
     """
-    tokenizer, info = directory.read_tokenizer(path), directory.read_info(path)
+    tokenizer, info = model_directory.read_tokenizer(path), model_directory.read_info(path)
     draws = np.random.default_rng(seed)
     ids = sorted(tokenizer.text_pieces.values())
     often = 1 / np.arange(10, 10 + len(ids))  # Zipf's law: vocabularies name frequent pieces first
@@ -112,7 +112,7 @@ def compare(
     """
     from clearhead.engines.pytorch import PyTorchEngine
 
-    forbidden = directory.read_tokenizer(path).forbidden_ids
+    forbidden = model_directory.read_tokenizer(path).forbidden_ids
     ours = PyTorchEngine.load(path)
     tgts = [[i for i in src[:-1] if i not in forbidden] for src in random_sources(path, seed=1)][: len(srcs)]
     tgts += [[]] * (len(srcs) - len(tgts))
@@ -162,7 +162,7 @@ def patience_of(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Patien
     from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
     from clearhead.engines.pytorch import PyTorchEngine
 
-    decoding = directory.read_info(path).decoding
+    decoding = model_directory.read_info(path).decoding
     options = SearchOptions(decoding=replace(decoding, beam_size=max(2, decoding.beam_size)), carry=False)
     ours = PyTorchEngine.load(path)
     srcs = [*probes(path), *sources]

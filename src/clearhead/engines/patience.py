@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from clearhead import checkpoint
+from clearhead.storage.files import read_object
 
 TRIED = (1.5, 2.0, 3.0)
 """1 is not among them: it lost 8 of 400 sentences of Tatoeba to 1.5's 1 with the default model, and some with a model
@@ -42,4 +42,4 @@ class Patience:
 def kept(converted: Path) -> Patience:
     """Return what was measured when a model was converted; the usual where there is no record."""
     file = converted / RECORD
-    return Patience(**checkpoint.read_json(file)) if file.exists() else Patience()
+    return Patience(**read_object(file)) if file.exists() else Patience()

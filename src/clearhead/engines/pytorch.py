@@ -8,7 +8,6 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from clearhead import checkpoint
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.constraints import (
     Ban,
@@ -23,11 +22,12 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.repetition import repeats
 from clearhead.decoding.search import Search, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
-from clearhead.engines.directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import CheckpointError, TranslationError
 from clearhead.model.cache import Cache
 from clearhead.model.transformer import PAD, Transformer
+from clearhead.model_directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
+from clearhead.storage.tensors import read_arrays
 from clearhead.text.vocabulary import BOS, EOS, UNK
 
 Step = tuple[Tensor, Cache]
@@ -37,7 +37,7 @@ _CONTROLS = SpecialIds(forbidden=frozenset({PAD, BOS, UNK}))
 def load_transformer(path: Path, info: ModelInfo) -> Transformer:
     """Build a model and fill it with a model directory's weights, ready to run."""
     model = Transformer(info.model)
-    arrays = checkpoint.read_arrays(path / WEIGHTS)
+    arrays = read_arrays(path / WEIGHTS)
     parameters = dict(model.named_parameters())
     if arrays.keys() != parameters.keys():
         odd = sorted(arrays.keys() ^ parameters.keys())[0]

@@ -23,7 +23,7 @@ import numpy as np
 from clearhead.config import ModelConfig
 from clearhead.engines.ctranslate2 import ISA, Setting, chosen_by_user
 from clearhead.errors import EngineError
-from clearhead.untrusted import read_json
+from clearhead.storage.untrusted import read_json
 
 _SECONDS = 0.08
 """For each way of running; with six or eight of them, half a second in all."""

@@ -16,8 +16,8 @@ from clearhead.config.checks import check_integer, check_number
 from clearhead.data.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
 from clearhead.inspection.tokens import Attended, Maps, Tokens
+from clearhead.storage.untrusted import shown
 from clearhead.text.words import Span, WordKind, is_punctuation, word_of
-from clearhead.untrusted import shown
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps

@@ -14,10 +14,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from clearhead import checkpoint
 from clearhead.errors import ClearheadError, ConfigError
 from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
 from clearhead.model.places import PLACES
+from clearhead.storage.files import write_file
 from clearhead.text.words import Span
 
 FORMAT_VERSION = 1
@@ -103,11 +103,11 @@ class AttentionMaps:
         file = Path(file)
         if file.suffix == ".json":
             text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
-            checkpoint.write_file(file, text.encode())
+            write_file(file, text.encode())
         elif file.suffix == ".npz":
             packed = io.BytesIO()
             np.savez_compressed(packed, allow_pickle=False, **self._arrays(), facts=np.array(self._facts()))
-            checkpoint.write_file(file, packed.getvalue())
+            write_file(file, packed.getvalue())
         else:
             raise ConfigError(f"{file} ends in neither .json nor .npz; name the file so that it does")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from clearhead import checkpoint
 from clearhead.errors import ConfigError
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Maps, label
 from clearhead.model.places import PLACES, Place
+from clearhead.storage.files import write_file
 
 _SAID = {
     "encoder": "encoder self-attention",
@@ -93,7 +93,7 @@ def grid(maps: AttentionMaps, place: Place = "cross") -> str:
 def save(picture: str, file: Path) -> None:
     """Write a picture as `.svg` or `.png`. Raises ConfigError for another name, or without what makes a PNG."""
     if file.suffix == ".svg":
-        checkpoint.write_file(file, picture.encode())
+        write_file(file, picture.encode())
         return
     if file.suffix != ".png":
         raise ConfigError(f"{file} ends in neither .svg nor .png; name the file so that it does")
@@ -108,7 +108,7 @@ def save(picture: str, file: Path) -> None:
         raise ConfigError(
             f"{file} would be without letters, as this machine has no fonts; install one, or write an .svg"
         )
-    checkpoint.write_file(file, bytes(image))
+    write_file(file, bytes(image))
 
 
 def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | None) -> tuple[Maps, str]:

@@ -16,12 +16,12 @@ from types import MappingProxyType
 from typing import Self
 
 from clearhead.errors import TextError
+from clearhead.storage.untrusted import parse_json
 from clearhead.text.escape import SPACE_MARK
 from clearhead.text.normalize import normalize
 from clearhead.text.sentencepiece_model import processor
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK, check_languages
-from clearhead.untrusted import parse_json
 
 _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import sentencepiece
 
 from clearhead.errors import TextError
+from clearhead.storage.untrusted import parse_json, shown
 from clearhead.text.vocabulary import CHARACTERS_FIELD, KINDS
-from clearhead.untrusted import parse_json, shown
 
 _WIDEST = 63
 """Bits of the numbers that protocol buffers hold."""

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Literal, Self
 
 from clearhead.errors import TextError, TranslationError
+from clearhead.storage.untrusted import read_bytes
 from clearhead.text import vocabulary
 from clearhead.text.escape import SPACE_MARK, escaped, unescaped
 from clearhead.text.normalize import normalize
@@ -27,7 +28,6 @@ from clearhead.text.sentencepiece_model import characters, processor, specificat
 from clearhead.text.symbols import ALL_SYMBOLS, KIND_OF
 from clearhead.text.vocabulary import BOS, CONTROLS, EOS, NUM_BYTES, PAD, UNK
 from clearhead.text.words import Span
-from clearhead.untrusted import read_bytes
 
 _TAG = re.compile(r"<2(.+)>")
 _LARGEST = 64 << 20

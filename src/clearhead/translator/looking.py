@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from clearhead.data.batching import order_by_length
-from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.evaluation.confidence import Confidence
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps

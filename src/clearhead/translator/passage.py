@@ -7,8 +7,8 @@ from itertools import accumulate, islice
 from typing import TypeVar
 
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines.confidence import Confidence
 from clearhead.errors import ClearheadError
+from clearhead.evaluation.confidence import Confidence
 from clearhead.text import sentences
 from clearhead.text.carried import find
 from clearhead.text.form import Form, dressed, undressed

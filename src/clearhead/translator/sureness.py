@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine
+from clearhead.evaluation.confidence import Confidence
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.words import is_punctuation, word_of, words
 from clearhead.translator.passage import Sentence

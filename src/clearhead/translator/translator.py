@@ -8,15 +8,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
-from clearhead import untrusted
+from clearhead import model_directory
 from clearhead.config.checks import check, check_integer
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
-from clearhead.engines import directory
 from clearhead.engines.choice import load_engine
-from clearhead.engines.confidence import Confidence
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, search_options
 from clearhead.errors import ClearheadError, TranslationError
+from clearhead.evaluation.confidence import Confidence
+from clearhead.storage import untrusted
 from clearhead.text import sentences
 from clearhead.text.form import undressed
 from clearhead.text.language_codes import find
@@ -57,7 +57,7 @@ class Translator:
     """
 
     def __init__(
-        self, engine: Engine, tokenizer: Tokenizer, info: directory.ModelInfo, name: str = ""
+        self, engine: Engine, tokenizer: Tokenizer, info: model_directory.ModelInfo, name: str = ""
     ) -> None:
         self.engine = engine
         self.tokenizer = tokenizer
@@ -70,10 +70,10 @@ class Translator:
 
         Raises CheckpointError for one that is damaged or not there.
         """
-        found = directory.find(path)
-        with directory.unchanged(found):
+        found = model_directory.find(path)
+        with model_directory.unchanged(found):
             runs = load_engine(engine, found, device)
-            tokenizer, info = directory.read_tokenizer(found), directory.read_info(found)
+            tokenizer, info = model_directory.read_tokenizer(found), model_directory.read_info(found)
         return cls(runs, tokenizer, info, str(path or "default"))
 
     @property

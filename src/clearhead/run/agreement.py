@@ -1,0 +1,57 @@
+"""What processes that train together must have alike, or each would learn something else."""
+
+import hashlib
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import clearhead
+from clearhead.config import RunConfig
+from clearhead.data.store import Store
+from clearhead.run.directory import FREE_TO_CHANGE, settings
+from clearhead.storage import folders
+
+_DECIDES = ("torch", "numpy", "sentencepiece")
+"""Whose releases decide what is drawn and computed."""
+_OF_ALL = {f"training.{name}" for name in ("accumulate", "max_steps", "max_epochs", "patience")}
+_OF_EACH = FREE_TO_CHANGE - _OF_ALL | {"init"}
+"""Settings that a process may have of its own: where things are, and how it works. What is there is compared."""
+
+
+def facts_of_start(config: RunConfig, *, resume: bool) -> dict[str, Any]:
+    """Return what is known before any text is read, by the name that a user gives it."""
+    shared = {
+        name: value
+        for name, value in settings(config.to_dict())
+        if re.sub(r"\[\d+\]", "", name) not in _OF_EACH
+    }
+    versions = {f"{name} version": version(name) for name in _DECIDES}
+    return {
+        "--resume": resume,
+        **shared,
+        **versions,
+        "Clearhead version": clearhead.__version__,
+        "Clearhead code": _code(),
+    }
+
+
+def facts_of_text(store: Store, origin: Path | None) -> dict[str, Any]:
+    """Return digests of the training text, of its tokenizer, and of the model that the run starts from."""
+    model = {"initial model": _digest((origin / folders.MANIFEST).read_bytes())} if origin else {}
+    return {
+        "training text": store.fingerprint[:12],
+        "tokenizer": _digest(store.tokenizer.to_bytes()),
+        **model,
+    }
+
+
+def _code() -> str:
+    """Return a digest of the program."""
+    folder = Path(clearhead.__file__).parent
+    files = sorted(folder.rglob("*.py"), key=lambda file: file.relative_to(folder).as_posix())
+    return _digest(b"\0".join(file.read_bytes() for file in files))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]

@@ -1,0 +1,206 @@
+"""Several processes on this machine that train as one: started, told to stop, and spoken for by this one.
+
+What they do together is `training.distributed`; torchrun does the same over several machines.
+"""
+
+import math
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import connection
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import NamedTuple
+
+from clearhead.data.processes import Held, started_safely
+from clearhead.errors import ClearheadError, ConfigError, WorkerError
+from clearhead.run.interruption import SIGNALS, Interrupted
+from clearhead.text.shown import one_line
+
+MOST = 4
+"""Workers of `auto` on a CPU: each has a batch of its own at every step, and steps should not grow with the machine."""
+_GRACE = 10.0
+"""Seconds that the others have to end by themselves when one has failed."""
+_LOOK = 0.5
+"""Seconds between two looks at those who work."""
+_TRACE = 20_000
+"""Characters of a traceback that a pipe surely takes."""
+_GO_ON = "go on with the same command and --resume"
+_WELL = (None, 0, *(128 + number for number in SIGNALS))
+"""Not ended, done, or stopped as told: then the others are saving what they have, however long it takes."""
+
+
+class _Failure(NamedTuple):
+    """An error that a worker met."""
+
+    rank: int
+    message: str
+    trace: str
+    follows: bool
+    """Whether it only follows from the end of another."""
+
+
+def number_of(workers: str) -> int:
+    """Return how many `--workers` asks for; `auto` is one for each GPU, or else for each core up to MOST."""
+    if workers == "auto":
+        import torch
+
+        return torch.cuda.device_count() or min(cores(), MOST)
+    if not workers.isdigit() or not int(workers):
+        raise ConfigError(f"--workers is {workers!r}; give a number from 1, or auto")
+    return int(workers)
+
+
+def cores() -> int:
+    """Return the processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(task: Callable[[], None], count: int) -> int:
+    """Run a task that joins the group in `count` processes; return the exit code of the first, or of one that failed.
+
+    `task` can be pickled. Signals are passed on. Raises the ClearheadError that a worker raised,
+    WorkerError where one was killed or does not go on, and Interrupted where a signal came and the first has not
+    said so.
+    """
+    if sys.platform == "win32":
+        raise ConfigError("--workers needs Linux or macOS; here start several processes with torchrun")
+    context = multiprocessing.get_context("spawn")  # a forked copy of a process that runs threads may hang
+    shared = {
+        "WORLD_SIZE": str(count),
+        "LOCAL_WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(_free_port()),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // count))),
+    }
+    workers, pipes = [], []
+    for rank in range(
+        count
+    ):  # a pipe each: who is killed while it writes into one of all would block the others
+        reading, writing = context.Pipe(duplex=False)
+        workers.append(context.Process(target=_work, args=(task, rank, shared, writing)))
+        pipes.append((reading, writing))
+    with _passed_on(workers) as told:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until they can answer it
+        with started_safely():
+            for worker, (_, writing) in zip(workers, pipes, strict=True):
+                worker.start()
+                writing.close()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        ended = _wait(workers, told)
+    failures = [failure for reading, _ in pipes for failure in _read(reading)]
+    codes = [worker.exitcode or 0 for worker in workers]
+    cause = _cause(failures, codes, ended, told)
+    if cause:
+        raise cause
+    return codes[0] or max(codes, key=abs)
+
+
+def _cause(
+    failures: Sequence[_Failure], codes: Sequence[int], ended: Mapping[int, str], told: Sequence[int]
+) -> BaseException | None:
+    """Return what ended a run: the error of a worker before a signal, before a death, before what follows from it."""
+    causes = [failure for failure in failures if not failure.follows]
+    if told and not causes:
+        done = all(code in (0, 128 + told[-1]) for code in codes)
+        return None if done and (codes[0] or not any(codes)) else Interrupted(told[-1])
+    for rank, code in enumerate(codes) if not causes else ():
+        if ended.get(rank):
+            return WorkerError(f"worker {rank} {ended[rank]}; {_GO_ON}")
+        if code < 0 and rank not in ended:
+            why = ", most likely for want of memory" if code == -signal.SIGKILL else ""
+            return WorkerError(f"worker {rank} was killed ({signal.Signals(-code).name}){why}; {_GO_ON}")
+    first = min([*causes, *failures], key=lambda each: (each.follows, each.rank), default=None)
+    if first is None:
+        return None
+    error = ClearheadError(first.message)
+    error.add_note(f"in worker {first.rank}:\n{first.trace}")
+    return error
+
+
+def _read(pipe: Connection) -> Iterator[_Failure]:
+    with suppress(EOFError, OSError):
+        while pipe.poll():
+            yield pipe.recv()
+
+
+def _work(task: Callable[[], None], rank: int, shared: dict[str, str], failures: Connection) -> None:
+    os.setpgrp()  # Ctrl-C reaches the one who started us, and comes from there once
+    os.environ |= {**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        task()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except (ClearheadError, OSError) as error:
+        place = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        message = f"{error.strerror or error}{place}" if isinstance(error, OSError) else str(error)
+        failures.send(
+            _Failure(rank, message, traceback.format_exc()[-_TRACE:], isinstance(error, WorkerError))
+        )
+        sys.exit(1)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker has been started by somebody"
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def _passed_on(workers: Sequence[BaseProcess]) -> Iterator[list[int]]:
+    """Hand signals on to those who work, where one that is ignored is ignored too; give the list of what came."""
+    told: list[int] = []
+
+    def hand_on(number: int, frame: object) -> None:
+        told.append(number)
+        for worker in workers:
+            if worker.pid and worker.is_alive():
+                os.kill(worker.pid, number)
+
+    before = {number: signal.signal(number, hand_on) for number in SIGNALS}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(workers: Sequence[BaseProcess], told: Sequence[int]) -> dict[int, str]:
+    """Return when all have ended; end those that were stopped, and a while after one has failed all the others.
+
+    Return the ranks of those that were ended, and why; of those that had to follow, nothing.
+    """
+    deadline, held, ended = math.inf, Held(), dict[int, str]()
+    while alive := {worker.pid: rank for rank, worker in enumerate(workers) if worker.is_alive()}:
+        connection.wait([workers[rank].sentinel for rank in alive.values()], timeout=_LOOK)
+        to_tell, to_end = held.look(filter(None, alive), held.TOLD if told else held.ENDED)
+        for process in to_tell:
+            waiting = f"waiting for worker {alive[process]}, which was stopped …"
+            print(one_line(waiting), file=sys.stderr, flush=True)
+        for process in to_end:
+            ended[alive[process]] = f"was stopped (SIGSTOP) and did not go on for {held.ENDED:.0f} seconds"
+            workers[alive[process]].kill()
+        if deadline == math.inf and any(worker.exitcode not in _WELL for worker in workers):
+            deadline = time.monotonic() + _GRACE
+        if time.monotonic() > deadline:
+            for rank in alive.values():
+                ended.setdefault(rank, "")
+                workers[rank].kill()
+    return ended
+
+
+def _free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -1,0 +1,1 @@
+"""What is on the disk: files and folders written whole or not at all, tensors, and what strangers wrote."""
