@@ -45,7 +45,12 @@ def test_each_set_is_parted_as_its_language_is(tiny_run):
         SentencePair("4 7", "今天天气很好。", "en", "zh", "en-zh"),
     ]
     found = validate(
-        loaded.engine.model, loaded.tokenizer, pairs, decoding=loaded.info.decoding, tokenize="auto"
+        loaded.engine.model,
+        loaded.tokenizer,
+        pairs,
+        translate=translated,
+        decoding=loaded.info.decoding,
+        tokenize="auto",
     )
     assert [part.split("tok:")[1].split("|")[0] for part in found.bleu_signature.split(", ")] == ["13a", "zh"]
     assert found.bleu_by_set.keys() == {"en-en", "en-zh"}

@@ -19,10 +19,9 @@ from clearhead.config import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from clearhead.run.events import Finished, NothingLeft
     from clearhead.run.interruption import Interrupted
+    from clearhead.terminal.console import SafeConsole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +107,7 @@ class Train:
         except Interrupted as stop:
             _say_interrupted(stop, quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # of a machine one speaks
 
-    def _finished(self, event: "Finished", console: "Console") -> None:
+    def _finished(self, event: "Finished", console: "SafeConsole") -> None:
         from clearhead.run.validation import REASONS
 
         for name, figures in event.candidates.items():
@@ -125,7 +124,7 @@ class Train:
         show(str(event.model))
         console.print(f"next: clearhead translate --model {event.model} < FILE")
 
-    def _nothing_left(self, event: "NothingLeft", console: "Console") -> None:
+    def _nothing_left(self, event: "NothingLeft", console: "SafeConsole") -> None:
         console.print(
             f"nothing is left to do: the run ended with {event.ending}; translate with its model {event.model}, or "
             f"{event.going_on}"
