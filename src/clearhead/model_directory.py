@@ -24,7 +24,6 @@ from clearhead.storage.files import json_bytes, read_object
 from clearhead.storage.steps import saved_steps
 from clearhead.storage.tensors import Arrays, read_shapes
 from clearhead.storage.untrusted import shown
-from clearhead.text.marian import load_tokenizer
 from clearhead.text.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
@@ -277,4 +276,4 @@ def read_tokenizer(path: Path) -> Tokenizer:
 
 @lru_cache(maxsize=1)
 def _tokenizer(file: Path, changed: int) -> Tokenizer:
-    return load_tokenizer(file)
+    return Tokenizer.load(file)

@@ -2,13 +2,14 @@
 
 import io
 import json
+import pickle
 import tracemalloc
 import zipfile
 
 import pytest
 
 from clearhead.errors import TextError
-from clearhead.text.marian import MarianTokenizer, pieces_in_order
+from clearhead.text.marian import pieces_in_order
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, CONTROLS, PAD
 
@@ -57,15 +58,28 @@ WRONG = {
 
 
 def test_what_is_right_is_read():
-    tokenizer = MarianTokenizer(archive())
+    tokenizer = Tokenizer(archive())
     assert tokenizer.languages == ("fr",)
     assert tokenizer.vocabulary == tuple(PIECES)
+
+
+def test_the_same_door_reads_both_forms(tmp_path):
+    """A file, its bytes and a copy for a loader's process give the same tokenizer; so does more than one text."""
+    for form in (archive(), SPM):
+        (tmp_path / "tokenizer.model").write_bytes(form)
+        tokenizer = Tokenizer.load(tmp_path / "tokenizer.model")
+        for other in (Tokenizer.from_bytes(form), pickle.loads(pickle.dumps(tokenizer))):
+            assert (other.kind, other.vocabulary) == (tokenizer.kind, tokenizer.vocabulary)
+        texts = ["a b", "", "z a"]
+        assert tokenizer.encode_batch(texts) == [tokenizer.encode(text) for text in texts]
+    assert Tokenizer(archive()).kind == "marian"
+    assert Tokenizer(archive()).with_targets(["de"]).languages == ("fr", "de")
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_refused_in_a_line(name):
     with pytest.raises(TextError) as told:
-        MarianTokenizer(WRONG[name], source="models/x/tokenizer.model")
+        Tokenizer(WRONG[name], source="models/x/tokenizer.model")
     assert str(told.value).startswith("models/x/tokenizer.model is damaged")
     assert "\n" not in str(told.value)
 
@@ -77,7 +91,7 @@ def test_what_would_unpack_to_much_takes_little():
     for data in (bomb, lying(bomb)):
         tracemalloc.start()
         with pytest.raises(TextError, match="damaged"):
-            MarianTokenizer(data)
+            Tokenizer(data)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert most < 300 << 20

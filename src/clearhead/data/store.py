@@ -31,7 +31,6 @@ from clearhead.data.batching import TokenizedCorpus
 from clearhead.data.manifest import damaged, read_manifest, read_reports
 from clearhead.data.sources import check_sources, file_sum
 from clearhead.errors import ConfigError, TextError
-from clearhead.text.marian import load_tokenizer
 from clearhead.text.sampling import SubwordSampler
 from clearhead.text.tokenizer import Tokenizer
 
@@ -89,7 +88,7 @@ class Store:
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that made the ids."""
         try:
-            return load_tokenizer(self._whole(TOKENIZER))
+            return Tokenizer.load(self._whole(TOKENIZER))
         except TextError as error:
             raise damaged(self.path, str(error)) from None
 

@@ -33,7 +33,7 @@ from clearhead.model_directory import ModelInfo
 from clearhead.storage import folders
 from clearhead.storage.files import json_bytes
 from clearhead.storage.tensors import Arrays
-from clearhead.text.marian import MarianTokenizer, pieces_in_order
+from clearhead.text.marian import KIND, pack, pieces_in_order
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS
 
@@ -96,7 +96,7 @@ def _tokenizer(given: Published) -> tuple[Tokenizer, list[int]]:
         raise EngineError(f"{folder} begins a translation with the id {start}, which its vocabulary lacks")
     try:
         named = pieces_in_order(given.vocabulary, eos=eos, unk=unk, pad=pad, unused=given.unused)
-        tokenizer = MarianTokenizer.pack(source, target, [piece for piece, _ in named])
+        tokenizer = Tokenizer.from_bytes(pack(source, target, [piece for piece, _ in named]))
     except (TextError, TypeError, ValueError) as error:
         raise EngineError(f"the tokenizer of {folder} cannot be read: {error}") from None
     their_ids = [number for _, number in named]
@@ -287,7 +287,7 @@ def _card(given: Published, info: ModelInfo, tokenizer: Tokenizer) -> str:
 Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have; it is never written in a \
 translation here, and where the original would write it, another token is taken.
 """
-        if isinstance(tokenizer, MarianTokenizer)
+        if tokenizer.kind == KIND
         else ""
     )
     return f"""# An imported model

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from clearhead.errors import EngineError, TextError
-from clearhead.text.marian import MarianTokenizer
+from clearhead.text import marian
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK
 
@@ -54,8 +54,8 @@ def write(tokenizer: Tokenizer, folder: Path) -> None:
 
 def _sentencepiece_models(tokenizer: Tokenizer) -> tuple[bytes, bytes]:
     """Return the models of source and target: ours once more, or the two that were imported."""
-    if isinstance(tokenizer, MarianTokenizer):
-        return tokenizer.source_model, tokenizer.target_model
+    if tokenizer.kind == marian.KIND:
+        return marian.side_models(tokenizer.to_bytes())
     written = _removing_spaces(tokenizer.to_bytes(), True)  # after a tag; ours are removed before
     return written, written
 

@@ -11,18 +11,14 @@ import re
 import zipfile
 import zlib
 from collections.abc import Container, Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Self
 
 from clearhead.errors import TextError
 from clearhead.storage.untrusted import parse_json
-from clearhead.text.escape import SPACE_MARK
-from clearhead.text.normalize import normalize
+from clearhead.text.segmenter import PieceTable, Segmenter
 from clearhead.text.sentencepiece_model import processor
-from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK, check_languages
+from clearhead.text.vocabulary import BOS, CONTROLS, EOS, PAD, UNK
 
+KIND = "marian"
 _TAG = re.compile(r">>(.+)<<")
 _REPLACEMENT = "\ufffd"
 _SOURCE, _TARGET, _PIECES = "source.spm", "target.spm", "pieces.json"
@@ -32,103 +28,103 @@ _LARGEST = 1 << 26
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip archive can name: the same bytes every time
 
 
-class MarianTokenizer(Tokenizer):
-    """Pieces of two SentencePiece models; its file is a zip archive of both and of the list of pieces.
+class MarianSegmenter(Segmenter):
+    """Pieces of two SentencePiece models over one list of pieces.
 
-    Ids are those of every tokenizer here, 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then the tags of target languages
+    Ids are those of every vocabulary here, 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then the tags of target languages
     (`>>fra<<`) and the other pieces.
     """
 
-    def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
+    kind = KIND
+    letters_tell = True
+
+    def __init__(self, model: bytes, source: str) -> None:
         """Read what `pack` returned; `source` names it in errors. Raises TextError for anything else."""
         try:
-            with zipfile.ZipFile(io.BytesIO(model)) as archive:
-                self.source_model, self.target_model = _member(archive, _SOURCE), _member(archive, _TARGET)
-                pieces = _checked(parse_json(_member(archive, _PIECES)))
+            self._source_model, self._target_model, pieces = _unpacked(model)
         except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RecursionError) as error:
             raise TextError(f"{source} is damaged ({error}); import the model again") from None
-        self._model = model
-        self._processor = processor(self.source_model, source)
-        self._target_processor = processor(self.target_model, source)
-        self.kind = "marian"
-        self.vocab_size = len(pieces)
-        self.vocabulary = tuple(pieces)
-        tags = {found[1]: i for i, piece in enumerate(pieces) if (found := _TAG.fullmatch(piece))}
-        self.languages = tuple(tags)
-        self._tags = tags
-        self.forbidden_ids = frozenset({PAD, BOS, UNK, *tags.values()})
-        special = self.forbidden_ids | {EOS}
+        self._source = processor(self._source_model, source)
+        self._target = processor(self._target_model, source)
+        tags = {match[1]: i for i, piece in enumerate(pieces) if (match := _TAG.fullmatch(piece))}
+        special = {PAD, BOS, EOS, UNK, *tags.values()}
         self._id_of = {piece: i for i, piece in enumerate(pieces) if i not in special}
-        spelled_in_bytes = {
-            i: bytes.fromhex(found[1])
+        byte_of = {
+            i: int(match[1], 16)
             for piece, i in self._id_of.items()
-            if (found := _BYTE.fullmatch(piece)) and self._is_byte(piece)
+            if (match := _BYTE.fullmatch(piece)) and self._is_byte(piece)
         }
-        self.symbols = MappingProxyType({})
-        self._byte_ids, self._bytes = [], frozenset(spelled_in_bytes)
-        self.text_pieces = MappingProxyType({p: i for p, i in self._id_of.items() if i not in self._bytes})
-        self._spelled = [piece.replace(SPACE_MARK, " ").encode() for piece in pieces]
-        for i in special:
-            self._spelled[i] = b""
-        self._spelled[UNK] = _REPLACEMENT.encode()
-        for i, byte in spelled_in_bytes.items():
-            self._spelled[i] = byte
+        self.table = PieceTable(tuple(pieces), tags, byte_of, unknown=_REPLACEMENT)
 
-    @classmethod
-    def pack(cls, source: bytes, target: bytes, pieces: Sequence[str]) -> Self:
-        """Join two serialised SentencePiece models and the pieces by id."""
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for name, content in (
-                (_SOURCE, source),
-                (_TARGET, target),
-                (_PIECES, json.dumps(list(pieces), ensure_ascii=False).encode()),
-            ):
-                archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
-        return cls(packed.getvalue())
+    def segment(self, lines: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each line as the source's model cuts it."""
+        return [self._ids(pieces) for pieces in self._source.encode(list(lines), out_type=str)]
 
-    def with_targets(self, languages: Sequence[str]) -> Self:
-        """Return this tokenizer with tags for more target languages; their ids come after all others."""
-        check_languages((*self.languages, *languages))
+    def segment_target(self, lines: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each line as the target's model cuts it."""
+        return [self._ids(pieces) for pieces in self._target.encode(list(lines), out_type=str)]
+
+    def as_read(self, text: str) -> str:
+        """Return a text as the source's model normalises it."""
+        normalized: str = self._source.normalize(text)
+        return normalized
+
+    def log_probabilities(self) -> Sequence[float]:
+        """Return nothing: each of the two models has its own."""
+        return ()
+
+    def character_counts(self) -> Mapping[str, int]:
+        """Return nothing: what another program's training text held is not known."""
+        return {}
+
+    def with_tags(self, languages: Sequence[str]) -> bytes:
+        """Return the archive with more tags at the end of its list of pieces."""
         tags = [f">>{language}<<" for language in languages]
-        return self.pack(self.source_model, self.target_model, [*self.vocabulary, *tags])
-
-    def knows_most_of(self, text: str) -> bool:
-        """Say whether the vocabulary has half of a text's letters, as the source's model normalises them."""
-        return super().knows_most_of(self._processor.normalize(text))
-
-    @property
-    def learned(self) -> None:
-        """Nothing is known of what another program's training text held."""
-
-    def encode(self, text: str, *, to: str | None = None) -> list[int]:
-        """Return the ids of a source text, without EOS; see `Tokenizer.encode`."""
-        return self.encode_batch([text], to=to)[0]
-
-    def encode_batch(self, texts: Sequence[str], *, to: str | None = None) -> list[list[int]]:
-        """Return what `encode` returns for each text."""
-        tag = [] if to is None else [self.tag(to)]
-        lines = [normalize(text) for text in texts]
-        return [[*tag, *self._ids(pieces)] for pieces in self._processor.encode(lines, out_type=str)]
-
-    def encode_target_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of texts as the target's model cuts them."""
-        lines = [normalize(text) for text in texts]
-        return [self._ids(pieces) for pieces in self._target_processor.encode(lines, out_type=str)]
+        return pack(self._source_model, self._target_model, [*self.table.pieces, *tags])
 
     def _ids(self, pieces: Sequence[str]) -> list[int]:
         return [self._id_of.get(piece, UNK) for piece in pieces]
 
     def _is_byte(self, piece: str) -> bool:
-        target = self._target_processor
-        return bool(target.is_byte(target.piece_to_id(piece)))
+        return bool(self._target.is_byte(self._target.piece_to_id(piece)))
+
+
+def pack(source: bytes, target: bytes, pieces: Sequence[str]) -> bytes:
+    """Join two serialised SentencePiece models and the pieces by id into one file, a zip archive."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in (
+            (_SOURCE, source),
+            (_TARGET, target),
+            (_PIECES, json.dumps(list(pieces), ensure_ascii=False).encode()),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def is_packed(model: bytes) -> bool:
+    """Say whether a file is an archive, as `pack` writes it, and not one SentencePiece model."""
+    return model.startswith(b"PK")
+
+
+def side_models(packed: bytes) -> tuple[bytes, bytes]:
+    """Return the serialised SentencePiece models of source and target in an archive that has been read before."""
+    source, target, _ = _unpacked(packed)
+    return source, target
+
+
+def _unpacked(model: bytes) -> tuple[bytes, bytes, list[str]]:
+    """Return the members of an archive. Raises what zipfile raises, KeyError and ValueError."""
+    with zipfile.ZipFile(io.BytesIO(model)) as archive:
+        pieces = _checked(parse_json(_member(archive, _PIECES)))
+        return _member(archive, _SOURCE), _member(archive, _TARGET), pieces
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     """Return a member's content; never more than `_LARGEST` bytes are unpacked, whatever it says of itself."""
     info = archive.getinfo(name)
     if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{name} is packed in a way that is not ours")
+        raise ValueError(f"{name} is encrypted or compressed in an unsupported way")
     with archive.open(info) as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
@@ -137,9 +133,9 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _checked(pieces: object) -> list[str]:
-    """Return the pieces; raise ValueError for what is no list of different ones that our controls begin."""
+    """Return the pieces; raise ValueError unless they are a list without repetitions that begins with our controls."""
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
-        raise ValueError(f"{_PIECES} is no list of pieces")
+        raise ValueError(f"{_PIECES} is not a list of pieces")
     if pieces[: len(CONTROLS)] != list(CONTROLS) or len(set(pieces)) < len(pieces):
         raise ValueError(f"{_PIECES} does not begin with {', '.join(CONTROLS)}, or has a piece twice")
     return pieces
@@ -174,9 +170,3 @@ def _free(name: str, taken: Container[str]) -> str:
         while name in taken:
             name += "'"
     return name
-
-
-def load_tokenizer(path: Path) -> Tokenizer:
-    """Read a tokenizer of either form from its file. Raises TextError if it is missing or damaged."""
-    packed = path.is_file() and zipfile.is_zipfile(path)  # a pipe would be waited for
-    return (MarianTokenizer if packed else Tokenizer).load(path)

@@ -1,15 +1,66 @@
 """Reading a serialised SentencePiece model, and what it says of itself."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import sentencepiece
 
 from clearhead.errors import TextError
 from clearhead.storage.untrusted import parse_json, shown
-from clearhead.text.vocabulary import CHARACTERS_FIELD, KINDS
+from clearhead.text.segmenter import PieceTable
+from clearhead.text.symbols import ALL_SYMBOLS
+from clearhead.text.vocabulary import CHARACTERS_FIELD, CONTROLS, KINDS, NUM_BYTES, UNK
 
+_TAG = re.compile(r"<2(.+)>")
 _WIDEST = 63
 """Bits of the numbers that protocol buffers hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class SentencePieceModel:
+    """A vocabulary of one SentencePiece model, as Clearhead trains it."""
+
+    kind: str
+    """One of `unigram`, `bpe`, `word` and `char`."""
+    table: PieceTable
+    processor: sentencepiece.SentencePieceProcessor
+    serialised: bytes
+
+
+def read_model(model: bytes, source: str) -> SentencePieceModel:
+    """Read what `vocabulary.learn` returned; `source` names it in errors. Raises TextError for anything else."""
+    reader = processor(model, source)
+    kind, normalization = specifications(model)
+    ids = range(reader.get_piece_size())
+    try:
+        pieces = [reader.id_to_piece(i) for i in ids]
+    except UnicodeDecodeError as error:
+        raise TextError(
+            f"{source} is damaged (a piece is not UTF-8); copy tokenizer.model again, or train one"
+        ) from error
+    byte_ids = tuple(i for i in ids if reader.is_byte(i))
+    tags = [i for i in ids if i > UNK and reader.is_control(i)]
+    if (
+        pieces[: len(CONTROLS)] != list(CONTROLS)
+        or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(NUM_BYTES)]
+        or not all(_TAG.fullmatch(pieces[i]) and pieces[i].isprintable() for i in tags)
+        or normalization != b"identity"
+    ):
+        raise TextError(
+            f"{source} is a SentencePiece model of another program (its control ids, bytes or "
+            "normalisation differ); give a tokenizer.model that Clearhead wrote, or train one"
+        )
+    special = {*range(len(CONTROLS)), *tags, *byte_ids}
+    id_of = {piece: i for i, piece in enumerate(pieces) if i not in special}
+    table = PieceTable(
+        tuple(pieces),
+        tags={pieces[i][2:-1]: i for i in tags},
+        byte_of={i: byte for byte, i in enumerate(byte_ids)},
+        spelling_ids=byte_ids,
+        symbols={symbol: id_of[symbol] for symbol in ALL_SYMBOLS if symbol in id_of},
+    )
+    return SentencePieceModel(kind, table, reader, model)
 
 
 def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:

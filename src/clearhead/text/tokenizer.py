@@ -1,41 +1,48 @@
-"""Text to token ids and back: unigram, byte-pair, word and character vocabularies.
+"""Text to token ids and back: unigram, byte-pair, word and character vocabularies, and imported ones.
 
-A tokenizer is a SentencePiece model (Kudo and Richardson 2018) in one file, with four promises
-that the bare library does not make:
+A tokenizer is one file, usually a SentencePiece model (Kudo and Richardson 2018), with four promises that the bare
+library does not make:
 
-- every text that normalisation returns comes back from its ids unchanged, for what the vocabulary
-  has never seen is spelled in bytes; there is no unknown token;
+- every text that normalisation returns comes back from its ids unchanged, because what the vocabulary has never
+  seen is spelled in bytes; there is no unknown token;
 - text is only ever text: `</s>`, `<pad>`, `<2fr>` or `<0x41>` typed by a user never becomes the
   control id of that name;
 - U+2581, which SentencePiece uses for the space, is escaped and comes back;
 - any ids in range decode, whatever a model made of them.
+
+The vocabulary of an imported MarianMT model (`text.marian`) cannot promise the first.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Literal, Self, final
 
 from clearhead.errors import TextError, TranslationError
+from clearhead.storage.files import write_file
 from clearhead.storage.untrusted import read_bytes
 from clearhead.text import vocabulary
-from clearhead.text.escape import SPACE_MARK, escaped, unescaped
+from clearhead.text.escape import SPACE_MARK, unescaped
+from clearhead.text.marian import MarianSegmenter, is_packed
 from clearhead.text.normalize import normalize
-from clearhead.text.sentencepiece_model import characters, processor, specifications
-from clearhead.text.symbols import ALL_SYMBOLS, KIND_OF
-from clearhead.text.vocabulary import BOS, CONTROLS, EOS, NUM_BYTES, PAD, UNK
+from clearhead.text.segmenter import Segmenter
+from clearhead.text.sentencepiece_model import read_model
+from clearhead.text.spans import places_of
+from clearhead.text.subwords import SubwordSegmenter
+from clearhead.text.symbols import KIND_OF
+from clearhead.text.vocabulary import BOS, PAD, UNK
+from clearhead.text.whole_words import WordSegmenter
 from clearhead.text.words import Span
 
-_TAG = re.compile(r"<2(.+)>")
 _LARGEST = 64 << 20
 """Bytes of a file; those of the largest vocabularies take some 5 MB."""
 LEARNED = 20
-"""Times that a character must have stood in the sample a vocabulary was learned from to count as learned."""
+"""Times that a character must have occurred in the training sample of a vocabulary to count as learned."""
 
 
+@final
 class Tokenizer:
     """A vocabulary and the way to cut text into its pieces.
 
@@ -56,52 +63,25 @@ class Tokenizer:
     """The ids of the pieces that stand for text as they are written: no controls, tags or bytes."""
     symbols: Mapping[str, int]
     """The ids of the symbols that stand for what must come through (`text.symbols`); empty where it has none."""
+    spelling_ids: tuple[int, ...]
+    """The ids of the bytes 0 to 255; () for a vocabulary without them."""
     forbidden_ids: frozenset[int]
     """Ids that a decoder must never produce: pad, bos, unk and the tags. The end, eos, is not one of them."""
 
     def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
-        """Read a serialised model; `source` names it in errors. Raises TextError for anything else."""
+        """Read a serialised model of any kind; `source` names it in errors. Raises TextError for anything else."""
         self._model = model
-        self._processor = processor(model, source)
-        kind, normalization = specifications(model)
-        size = self._processor.get_piece_size()
-        ids = range(size)
-        try:
-            pieces = [self._processor.id_to_piece(i) for i in ids]
-        except UnicodeDecodeError as error:
-            raise TextError(
-                f"{source} is damaged (a piece is not UTF-8); copy tokenizer.model again, or train one"
-            ) from error
-        byte_ids = [i for i in ids if self._processor.is_byte(i)]
-        tags = [i for i in ids if i > UNK and self._processor.is_control(i)]
-        if (
-            pieces[: len(CONTROLS)] != list(CONTROLS)
-            or [pieces[i] for i in byte_ids] != [f"<0x{byte:02X}>" for byte in range(NUM_BYTES)]
-            or not all(_TAG.fullmatch(pieces[i]) and pieces[i].isprintable() for i in tags)
-            or normalization != b"identity"
-        ):
-            raise TextError(
-                f"{source} is a SentencePiece model of another program (its control ids, bytes or "
-                "normalisation differ); give a tokenizer.model that Clearhead wrote, or train one"
-            )
-        self.kind = kind
-        self.vocab_size = size
-        self.vocabulary = tuple(pieces)
-        self.languages = tuple(pieces[i][2:-1] for i in tags)
-        self.forbidden_ids = frozenset({PAD, BOS, UNK, *tags})
-        self._tags = dict(zip(self.languages, tags, strict=True))
-        self._byte_ids, self._bytes = byte_ids, frozenset(byte_ids)
-        special = {PAD, BOS, EOS, UNK, *tags, *byte_ids}
-        self.text_pieces = MappingProxyType({piece: i for i, piece in enumerate(pieces) if i not in special})
-        self.symbols = MappingProxyType(
-            {symbol: self.text_pieces[symbol] for symbol in ALL_SYMBOLS if symbol in self.text_pieces}
-        )
-        # What each id adds to a decoded text, in UTF-8.
-        self._spelled = [piece.replace(SPACE_MARK, " ").encode() for piece in pieces]
-        for i in (PAD, BOS, EOS, UNK, *tags):
-            self._spelled[i] = b""
-        for byte, i in enumerate(byte_ids):
-            self._spelled[i] = bytes([byte])
+        self._segmenter = _segmenter(model, source)
+        table = self._segmenter.table
+        self.kind = self._segmenter.kind
+        self.vocab_size = len(table.pieces)
+        self.vocabulary = table.pieces
+        self.languages = tuple(table.tags)
+        self.forbidden_ids = frozenset({PAD, BOS, UNK, *table.tags.values()})
+        self.text_pieces = MappingProxyType(table.text_pieces)
+        self.symbols = MappingProxyType(table.symbols)
+        self.spelling_ids = table.spelling_ids
+        self._tags, self._spelled, self._byte_of = table.tags, table.spelled, table.byte_of
 
     @classmethod
     def train(
@@ -151,7 +131,7 @@ class Tokenizer:
 
     def save(self, path: Path | str) -> None:
         """Write the tokenizer to one file, the same bytes every time."""
-        Path(path).write_bytes(self._model)
+        write_file(Path(path), self._model)
 
     @classmethod
     def from_bytes(cls, model: bytes) -> Self:
@@ -172,32 +152,22 @@ class Tokenizer:
         `to` puts the tag of that target language first (Johnson et al. 2017) and raises
         TranslationError for one the vocabulary lacks. Raises TextError for a lone surrogate.
         """
-        line = escaped(normalize(text))
-        ids: list[int]
-        if not line:
-            ids = []
-        elif self.kind == "word":
-            ids = self._word_ids(line)
-        else:
-            ids = self._processor.encode(line, out_type=int)
-        return ids if to is None else [self.tag(to), *ids]
+        return self.encode_batch([text], to=to)[0]
 
     def encode_batch(self, texts: Sequence[str], *, to: str | None = None) -> list[list[int]]:
         """Return what `encode` returns for each text, faster for many."""
-        lines = [escaped(normalize(text)) for text in texts]
-        batch: list[list[int]]
-        if self.kind == "word":
-            batch = [self._word_ids(line) if line else [] for line in lines]
-        else:
-            batch = self._processor.encode(lines, out_type=int, num_threads=1)
+        batch = self._segmenter.segment([normalize(text) for text in texts])
         if to is None:
             return batch
         tag = self.tag(to)
         return [[tag, *ids] for ids in batch]
 
     def encode_target_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of texts in the target language, to be learned or scored; here those of `encode`."""
-        return self.encode_batch(texts)
+        """Return the ids of texts in the target language, to be learned or scored.
+
+        They are those of `encode_batch` unless the vocabulary was imported with a model for each side.
+        """
+        return self._segmenter.segment_target([normalize(text) for text in texts])
 
     def encode_target(self, text: str) -> list[int]:
         """Return the ids of a text in the target language."""
@@ -224,7 +194,7 @@ class Tokenizer:
         starts: list[int] = []  # the character of each byte
         for place, character in enumerate(characters):
             starts += [place] * len(character.encode("utf-8", errors="surrogateescape"))
-        homes = _places(characters, text)
+        homes = places_of(characters, text)
         spans: list[Span | None] = []
         begin = 0
         for i in ids:
@@ -243,11 +213,6 @@ class Tokenizer:
         TextError for an id out of range.
         """
         return [self._labels(i) for i in self._checked(ids)]
-
-    @property
-    def spelling_ids(self) -> tuple[int, ...]:
-        """The ids of the bytes 0 to 255; () for a vocabulary without them."""
-        return tuple(self._byte_ids)
 
     def tag(self, language: str) -> int:
         """Return the id of a target-language tag. Raises TranslationError for one there is none of."""
@@ -268,7 +233,7 @@ class Tokenizer:
         Raises TextError for what is no language code.
         """
         vocabulary.check_languages((*self.languages, *languages))
-        return type(self)(self._model + vocabulary.tags_field(languages))
+        return type(self)(self._segmenter.with_tags(languages))
 
     def knows_most_of(self, text: str) -> bool:
         """Say whether the vocabulary has half of a text's letters, or more, be they large or small.
@@ -276,16 +241,19 @@ class Tokenizer:
         What it has not is spelled in bytes, and training has hardly or never shown it. True for a text without
         letters, and for vocabularies of words.
         """
-        if self._letters.issuperset(text.replace(" ", SPACE_MARK)):
+        text = self._segmenter.as_read(text)
+        if not self._segmenter.letters_tell or self._letters.issuperset(text.replace(" ", SPACE_MARK)):
             return True  # as nearly always
         letters = [character for character in normalize(text) if character.isalpha()]
-        known = sum(not self._letters.isdisjoint((each, each.lower(), each.upper())) for each in letters)
-        return self.kind == "word" or 2 * known >= len(letters)
+        known = sum(
+            not self._letters.isdisjoint((letter, letter.lower(), letter.upper())) for letter in letters
+        )
+        return 2 * known >= len(letters)
 
     @cached_property
     def learned(self) -> frozenset[str] | None:
         """Characters that pieces spell and the training text held often enough; None where that is not known."""
-        counts = characters(self._model)
+        counts = self._segmenter.character_counts()
         seen = {character for character, count in counts.items() if count >= LEARNED} & self._letters
         return frozenset(seen - KIND_OF.keys() | {" "}) if counts else None
 
@@ -295,7 +263,7 @@ class Tokenizer:
         if not self.symbols:
             return frozenset()
         counts = Counter[str]()
-        for character, count in characters(self._model).items():
+        for character, count in self._segmenter.character_counts().items():
             if character in self.symbols:
                 counts[KIND_OF[character]] += count
         return frozenset(kind for kind, count in counts.items() if count >= LEARNED)
@@ -305,26 +273,27 @@ class Tokenizer:
         return frozenset(character for piece in self.text_pieces for character in piece)
 
     def scores(self) -> dict[str, float]:
-        """Return the log-probability of each piece of a unigram vocabulary."""
-        return {piece: self._processor.get_score(i) for piece, i in self.text_pieces.items()}
+        """Return the log-probability of each piece of a unigram vocabulary; nothing for other kinds."""
+        scores = self._segmenter.log_probabilities()
+        return {piece: scores[i] for piece, i in self.text_pieces.items()} if scores else {}
 
     def likelihood(self, word: str) -> float:
         """Return how likely a word is: the sum of its pieces' log-probabilities (unigram), or fewer pieces."""
         ids = self.encode(word)
-        if self.kind != "unigram":
+        if not self._score_of:
             return -float(len(ids))
         return sum(self._score_of[i] for i in ids)
 
     @cached_property
     def _score_of(self) -> list[float]:
         """The log-probability of each id; of a byte, which has none, far below that of any piece."""
-        scores = [self._processor.get_score(i) for i in range(self.vocab_size)]
-        spelled = 2 * min(scores)
-        return [spelled if i in self._bytes else score for i, score in enumerate(scores)]
+        scores = self._segmenter.log_probabilities()
+        spelled = 2 * min(scores, default=0.0)
+        return [spelled if i in self._byte_of else score for i, score in enumerate(scores)]
 
     def byte_ids(self, text: str) -> list[int]:
         """Return the ids that spell a text in bytes."""
-        return [self._byte_ids[byte] for byte in text.encode()]
+        return [self.spelling_ids[byte] for byte in text.encode()]
 
     def _checked(self, ids: Sequence[int]) -> Sequence[int]:
         """Return the ids; raise TextError unless all are in the vocabulary."""
@@ -346,26 +315,20 @@ class Tokenizer:
         piece = self.vocabulary[i]
         if piece in self.symbols:
             return f"⟨{KIND_OF[piece]}⟩"
-        if i not in self._bytes:
+        if i not in self._byte_of:
             return unescaped(piece)
         byte = self._spelled[i].decode("latin-1")
         if byte == " ":
             return SPACE_MARK
         return byte if byte.isascii() and byte.isprintable() else piece
 
-    def _word_ids(self, line: str) -> list[int]:
-        """Return one id for each word of the vocabulary, and a space and its bytes for another."""
-        ids: list[int] = []
-        for word in line.split(" "):
-            known = self.text_pieces.get(SPACE_MARK + word)
-            if known is not None and self.symbols.keys().isdisjoint(word):
-                ids.append(known)
-                continue
-            ids += self.byte_ids(" ")
-            for character in word:
-                symbol = self.symbols.get(character)
-                ids += self.byte_ids(character) if symbol is None else [symbol]
-        return ids
+
+def _segmenter(model: bytes, source: str) -> Segmenter:
+    """Return what cuts text into the pieces of a serialised model. Raises TextError for what is none."""
+    if is_packed(model):
+        return MarianSegmenter(model, source)
+    own = read_model(model, source)
+    return WordSegmenter(own) if own.kind == WordSegmenter.kind else SubwordSegmenter(own)
 
 
 def characters_per_token(tokenizer: Tokenizer, texts: Iterable[str]) -> float:
@@ -380,34 +343,3 @@ def characters_per_token(tokenizer: Tokenizer, texts: Iterable[str]) -> float:
             "there are no characters to count in the texts; give at least one line that is not blank"
         )
     return sum(map(len, lines)) / tokens
-
-
-def _places(spelled: str, text: str) -> list[Span]:
-    """Return where each character that ids spell stands in the text that they decode to.
-
-    A space stands, empty, before the next word. A word that is changed by decoding is one place.
-    """
-    homes: list[Span] = []
-    done = 0
-    for match in re.finditer(" |[^ ]+", spelled):
-        raw = match[0]
-        shown = normalize(unescaped(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
-        if not shown:
-            homes += [Span(done, done)] * len(raw)
-            continue
-        start = text.find(shown, done)
-        if start < 0 or text[done:start].strip(" "):  # words that only together have their normal form
-            return [Span(0, len(text))] * len(spelled)
-        if shown == raw:
-            homes += [Span(start + place, start + place + 1) for place in range(len(raw))]
-        else:
-            homes += [Span(start, start + len(shown))] * len(raw)
-        done = start + len(shown)
-    # What stands between two words begins where the second does.
-    following = len(text)
-    for number in reversed(range(len(homes))):
-        if homes[number].end == homes[number].start:
-            homes[number] = Span(following, following)
-        else:
-            following = homes[number].start
-    return homes
