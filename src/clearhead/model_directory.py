@@ -7,6 +7,7 @@
 import dataclasses
 import logging
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -94,7 +95,8 @@ def model_files(
 def rewrite(path: Path, info: ModelInfo) -> None:
     """Write `config.json` of a model directory anew, the rest as it is, whole or not at all."""
     files: dict[str, bytes | Arrays] = {**files_of(path)}
-    folders.write_directory(path.resolve(), {**files, CONFIG: json_bytes(info.to_dict())})
+    home = folders.home_of(path.resolve())
+    folders.write_directory(home, {**files, CONFIG: json_bytes(info.to_dict())})
 
 
 def files_of(path: Path) -> dict[str, bytes]:
@@ -114,9 +116,10 @@ def files_of(path: Path) -> dict[str, bytes]:
 def find(path: Path | str | None = None) -> Path:
     """Return the model directory meant by a path: itself, a checkpoint, or a run.
 
-    Of a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; it is told which where
-    it is not the first. None and `default` mean the model that comes with the package. Raises CheckpointError when
-    there is none, or when it is damaged.
+    Of a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; a warning says which
+    if it is not the first. A directory that was moved aside by a write that was interrupted is read where it is,
+    since only the writer may put it back. None and `default` mean the model that comes with the package. Raises
+    CheckpointError when there is none, or when it is damaged.
     """
     named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
     path = Path(path) if path is not None and named else DEFAULT
@@ -124,8 +127,13 @@ def find(path: Path | str | None = None) -> Path:
         if _is_there(candidate / CONFIG):
             _verify(candidate)
             if candidate not in (path, path / "model"):
-                _tell(path, candidate)
+                _warn_unfinished(path, candidate)
             return candidate
+        aside = folders.aside(candidate)
+        if os.path.exists(aside / CONFIG):  # not Path.exists, which raises for a name that is too long
+            _verify(aside)
+            _warn_interrupted(candidate, aside)
+            return aside
     if path == DEFAULT:
         raise CheckpointError(
             "this installation has no model of its own; give one with --model DIR, or make one with "
@@ -154,8 +162,13 @@ def _candidates(path: Path) -> Iterator[Path]:
 
 
 @cache  # once, however often it is looked for
-def _tell(path: Path, found: Path) -> None:
-    _LOG.warning("%s holds no finished model; %s is taken", path, found)
+def _warn_unfinished(path: Path, used: Path) -> None:
+    _LOG.warning("%s holds no finished model; using %s", path, used)
+
+
+@cache
+def _warn_interrupted(path: Path, used: Path) -> None:
+    _LOG.warning("replacing %s was interrupted; using the model from before, %s", path, used)
 
 
 def _is_there(file: Path) -> bool:

@@ -53,6 +53,17 @@ def write_flushed(file: Path, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
+def flush_directory(path: Path) -> None:
+    """Wait until the disk has the names in a folder."""
+    if os.name == "nt":  # Windows has no handle of a folder to flush
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_refused(path: Path, error: OSError, option: str) -> ConfigError:
     """Return the error for a file that the disk refuses, whose name an option gave."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from clearhead.errors import CheckpointError
 from clearhead.storage import tensors
-from clearhead.storage.files import PARTIAL, json_bytes, write_flushed
+from clearhead.storage.files import PARTIAL, flush_directory, json_bytes, write_flushed
 from clearhead.storage.tensors import Arrays
 from clearhead.storage.untrusted import read_json, shown
 
@@ -24,8 +24,8 @@ _REPLACED = ".replaced-"
 def write_directory(path: Path, files: Mapping[str, bytes | Arrays]) -> None:
     """Write a directory of files, whole or not at all; arrays become safetensors.
 
-    An existing directory of that name is replaced; should the machine stop between the two renames this
-    needs, `recover` puts the old one back. Raises CheckpointError when the disk refuses.
+    An existing directory of that name is replaced. If the machine stops between the two renames that this
+    takes, the old one is at `aside(path)` until `recover` puts it back. Raises CheckpointError when the disk refuses.
     """
     partial = path.with_name(PARTIAL + path.name)
     try:
@@ -38,7 +38,7 @@ def write_directory(path: Path, files: Mapping[str, bytes | Arrays]) -> None:
             sums[name] = hashlib.sha256(data).hexdigest()
             write_flushed(partial / name, data)
         write_flushed(partial / MANIFEST, json_bytes({"sha256": sums}))
-        _flush_directory(partial)
+        flush_directory(partial)
         _put_in_place(partial, path)
     except OSError as error:
         raise CheckpointError(
@@ -51,13 +51,13 @@ def write_directory(path: Path, files: Mapping[str, bytes | Arrays]) -> None:
 
 def _put_in_place(partial: Path, path: Path) -> None:
     """Rename a directory, whose files are flushed, to its name; the one that has it goes, or comes back."""
-    replaced = path.with_name(_REPLACED + path.name)
+    replaced = aside(path)
     try:
         if path.exists():
             _remove(replaced)
             os.rename(path, replaced)
         os.rename(partial, path)
-        _flush_directory(path.parent)
+        flush_directory(path.parent)
     finally:  # after an interruption too
         if path.exists():
             _remove(replaced)
@@ -65,13 +65,26 @@ def _put_in_place(partial: Path, path: Path) -> None:
             os.rename(replaced, path)
 
 
+def aside(path: Path) -> Path:
+    """Return where a directory is while another takes its name."""
+    return path.parent / (_REPLACED + path.name)
+
+
+def home_of(path: Path) -> Path:
+    """Return the name of a directory that was moved aside; of any other its own."""
+    return path.parent / path.name.removeprefix(_REPLACED)
+
+
 def recover(folder: Path) -> None:
-    """Clear what an interrupted write left in a folder, and put back what it had moved aside."""
+    """Clear what an interrupted write left in a folder, and put back what it had moved aside.
+
+    Only for the process that writes there: another's write in progress would be cleared as well.
+    """
     if not folder.is_dir():
         return
     for left in sorted(folder.iterdir()):
         if left.name.startswith(_REPLACED):
-            home = left.with_name(left.name.removeprefix(_REPLACED))
+            home = home_of(left)
             if home.exists():
                 _remove(left)
             else:
@@ -135,16 +148,6 @@ def verified_files(path: Path) -> frozenset[str]:
         return frozenset(_sums(path))
     except (OSError, ValueError):
         return frozenset()
-
-
-def _flush_directory(path: Path) -> None:
-    if os.name == "nt":  # Windows has no handle of a folder to flush
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:
