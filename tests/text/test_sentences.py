@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearhead.errors import TextError
-from clearhead.text.sentences import Span, join, split, split_long
+from clearhead.text.sentences import Stretch, join, split, split_long
 
 WORDS = [
     "Hello",
@@ -42,7 +42,7 @@ TEXTS = st.lists(FRAGMENTS | st.text(max_size=3), max_size=30).map("".join)
 LANGUAGES = st.sampled_from(["en", "fr", "de", "es", "ja", "zh", "hi", "ar", "my", "pt-BR", "xx", ""])
 
 
-def sentences(spans: list[Span]) -> list[str]:
+def sentences(spans: list[Stretch]) -> list[str]:
     return [span.text for span in spans if span.is_sentence]
 
 

@@ -7,7 +7,7 @@ import pytest
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ClearheadError, DataError
 from clearhead.text.form import undressed
-from clearhead.text.sentences import Span
+from clearhead.text.sentences import Stretch
 from clearhead.text.symbols import ALL_SYMBOLS
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
@@ -31,7 +31,7 @@ def sentence(number):
 
 
 def passage(sentences):
-    spans = [Span(str(number), True) for number in range(sentences)]
+    spans = [Stretch(str(number), True) for number in range(sentences)]
     return Passage("", spans, [sentence(number) for number in range(sentences)])
 
 

@@ -127,11 +127,11 @@ def _dispatch(args: list[str]) -> None:
         print(f"clearhead {__version__}")
         return
     if args[0] not in COMMANDS:
-        import difflib
+        from clearhead.config.checks import nearest
 
-        near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        tell(f"clearhead: there is no command {args[0]!r}{hint}; there are {', '.join(COMMANDS)}")
+        tell(
+            f"clearhead: there is no command {args[0]!r}{nearest(args[0], COMMANDS)}; there are {', '.join(COMMANDS)}"
+        )
         sys.exit(2)
     kind, prog = kind_of(args[0]), f"clearhead {args[0]}"
     command: Any

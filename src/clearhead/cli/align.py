@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import arg
 
 from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import show, tell, writer
+from clearhead.config.choices import WordKind
 from clearhead.errors import ConfigError
 
 
@@ -31,7 +32,7 @@ class Align:
     """Target language, where the model has several."""
     from_: Annotated[str | None, arg(name="from")] = None
     """Language of the source, where the model has several, or the files hold texts by their languages."""
-    words: Literal["space", "split"] = "space"
+    words: WordKind = "space"
     """space: whatever stands between spaces is a word; split: punctuation marks are words of their own."""
     gold: str | None = None
     """Known alignments, a line a pair: 0-0 for a sure link, 1?2 for a possible one; tells the error rate (AER)."""

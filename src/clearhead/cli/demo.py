@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+
+from clearhead.config.choices import GrammarLanguage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +15,7 @@ class Demo:
 
     text: str | None = None
     """A sentence of yours to translate; asked for on a terminal."""
-    to: Literal["en", "fr", "es"] | None = None
+    to: GrammarLanguage | None = None
     """Its target language."""
     out: Path | None = None
     """Directory to keep the run in; otherwise it is removed at the end."""

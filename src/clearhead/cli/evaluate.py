@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
-from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
+from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import check_writable, print_json, show, tell, writer
+from clearhead.config.choices import EngineName, Split
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Evaluate:
     """Language of the source, where the model has several, or the files hold texts by their languages."""
     beam: int | None = None
     alpha: float | None = None
-    split: SplitChoice = "never"
+    split: Split = "never"
     """never: a line is one sentence, as test sets have it; auto: it is split and joined again."""
     tokenize: str = "auto"
     """How BLEU splits words. auto: 13a, but zh for Chinese and char for other targets without spaces between words;
@@ -44,7 +45,7 @@ class Evaluate:
     """Ignore case in BLEU and chrF."""
     output: Path | None = None
     """File for the translations, a line each."""
-    engine: EngineChoice = "auto"
+    engine: EngineName = "auto"
     calibrate: bool = False
     """Fit confidence on one half of the pairs, measure it on the other, and keep it in the model directory."""
     json: bool = False

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import arg
 
 from clearhead.cli.model import Model
 from clearhead.cli.output import show, told
+from clearhead.config.choices import ExportFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class Export:
     clearhead export --model runs/fr-en --format onnx --out onnx/
     """
 
-    form: Annotated[Literal["ctranslate2", "huggingface", "onnx"], arg(name="format")]
+    form: Annotated[ExportFormat, arg(name="format")]
     """huggingface: a folder for transformers (MarianMT, or Pegasus where the norms come first); ctranslate2: its
     own form, in fp32; onnx: a graph that reads the source and one that takes a step of the decoder."""
     out: Path

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.model import EngineChoice, Model, translator_of
+from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import tell, writer
+from clearhead.config.choices import EngineName
 from clearhead.errors import ConfigError
+from clearhead.model.places import Place
 
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
@@ -33,7 +35,7 @@ class Look:
     """A translation to look at instead of the model's own."""
     inner: bool = False
     """Numbers only: queries, keys, values, every other vector on the way, and measures beyond raw attention too."""
-    place: Literal["encoder", "decoder", "cross"] = "cross"
+    place: Place = "cross"
     """Pictures only: which of the three attentions."""
     layer: int | None = None
     """Pictures only: one layer, from 0; the mean of all otherwise."""
@@ -41,7 +43,7 @@ class Look:
     """Pictures only: one head, from 0; the mean of all otherwise."""
     grid: bool = False
     """Pictures only: every layer and head, small, side by side."""
-    engine: EngineChoice = "auto"
+    engine: EngineName = "auto"
 
     def run(self) -> None:
         """Write the file, and print the translation that it shows."""

@@ -1,15 +1,13 @@
 """The flags that name a trained model and the way it runs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 from tyro.conf import arg
 
 if TYPE_CHECKING:
     from clearhead.translator import Translator
 
-SplitChoice = Literal["auto", "never"]
-EngineChoice = Literal["auto", "pytorch", "ctranslate2"]
 Model = Annotated[
     Optional[Path],
     arg(

@@ -10,8 +10,9 @@ import tyro.conf
 from tyro.conf import Positional
 from tyro.constructors import PrimitiveConstructorSpec
 
-from clearhead.cli.model import EngineChoice, Model, SplitChoice, translator_of
+from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
+from clearhead.config.choices import EngineName, Split
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,11 +62,11 @@ class Translate:
     """Exponent of the length penalty."""
     nbest: int = 1
     """Translations for each text; needs --format tsv or json."""
-    split: SplitChoice = "auto"
+    split: Split = "auto"
     """auto: each line is split into sentences and joined again; never: a line is one sentence."""
     format: OutputFormat = "text"
     """json: one object a line; tsv: line number, rank, score, text."""
-    engine: EngineChoice = "auto"
+    engine: EngineName = "auto"
     detect: Literal["no", "report", "refuse"] = "no"
     """Tell each line's language; refuse: leave lines empty that are in none which the model has seen."""
     align: bool = False

@@ -5,9 +5,9 @@ the flags of the command line have the same names (`--training.max-steps`). An u
 error that names the nearest right one; a value out of range is refused where it enters.
 """
 
+from clearhead.config.choices import BleuTokenize
 from clearhead.config.data import (
     AugmentationConfig,
-    BleuTokenize,
     CorpusConfig,
     DataConfig,
     FilterConfig,

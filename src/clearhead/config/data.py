@@ -2,12 +2,10 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Literal
 
 from clearhead.config.checks import check, check_choices
+from clearhead.config.choices import BleuTokenize
 from clearhead.errors import ConfigError
-
-BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
 
 
 def check_columns(columns: tuple[int | str, ...], name: str) -> None:

@@ -1,4 +1,4 @@
-"""Processes of Python that are started from here: what they may run, and whether they still do.
+"""Processes of Python that are started from here: on which cores, what they may run, and whether they still do.
 
 Python looks for modules in the working directory first where it is started as `-m` or `-c`, and so it starts
 what multiprocessing starts. A `struct.py` that lies beside somebody's text must not run.
@@ -14,6 +14,11 @@ from pathlib import Path
 _SAFE_PATH, _WARNINGS = "PYTHONSAFEPATH", "PYTHONWARNINGS"
 _OF_TRACKER = "ignore:resource_tracker:UserWarning"
 """Multiprocessing's own process tells of what others left when they were killed, and clears it away."""
+
+
+def available_cores() -> int:
+    """Return the processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -7,9 +7,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from clearhead import model_directory
+from clearhead.config.choices import EngineName
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, Ids, SearchOptions
 from clearhead.errors import ConfigError, EngineError
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from clearhead.engines.ctranslate2 import CTranslate2Engine
     from clearhead.engines.pytorch import PyTorchEngine
 
-ENGINES = ("auto", "pytorch", "ctranslate2")
 _log = logging.getLogger("clearhead.engines")
 
 
 def load_engine(name: str, path: Path, device: str = "cpu") -> Engine:
     """Load a model directory into an engine; raise ConfigError for a name or a device that there is none for."""
-    if name not in ENGINES:
-        raise ConfigError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+    if name not in get_args(EngineName):
+        raise ConfigError(f"there is no engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
     if name == "ctranslate2" and device != "cpu":
         raise ConfigError(f"the engine ctranslate2 runs on the CPU, not on {device}; take --engine pytorch")
     if name == "pytorch" or device != "cpu":

@@ -26,7 +26,7 @@ from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.patience import Patience
 from clearhead.errors import CheckpointError
 from clearhead.storage import folders
-from clearhead.storage.files import json_bytes
+from clearhead.storage.files import PARTIAL, json_bytes
 from clearhead.storage.tensors import Arrays
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, UNK
@@ -36,10 +36,8 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Of what is written here: another number, and every model is converted anew."""
-_PARTIAL = ".partial-"
 _ABANDONED = 3600
 """Seconds; to write what is converted takes a few."""
-Arrays = Arrays
 _log = logging.getLogger(__name__)
 
 
@@ -90,7 +88,7 @@ def _publish(place: Path, files: dict[str, bytes]) -> None:
     """Write in a folder of our own, then let it appear: another process may be at the same."""
     place.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_behind(place.parent)
-    with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=place.parent) as own:
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=place.parent) as own:
         folders.write_directory(Path(own) / place.name, files)
         if place.exists() and not _is_whole(place):
             shutil.rmtree(place)
@@ -103,7 +101,7 @@ def _publish(place: Path, files: dict[str, bytes]) -> None:
 
 def _clear_left_behind(cache: Path) -> None:
     """Remove what processes that were killed had begun; a younger folder may be another's, which is at work."""
-    for folder in cache.glob(f"{_PARTIAL}*"):
+    for folder in cache.glob(f"{PARTIAL}*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(folder)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from clearhead.data.batching import order_by_length
+from clearhead.data.padding import padded
 from clearhead.decoding.constraints import (
     Ban,
     CarriedSymbols,
@@ -172,8 +173,7 @@ class PyTorchEngine:
         return self.model.logits(states.squeeze(1)).float().log_softmax(dim=-1), cache
 
     def _padded(self, rows: Sequence[Ids]) -> Tensor:
-        longest = max(len(row) for row in rows)
-        return torch.tensor([[*row, *[PAD] * (longest - len(row))] for row in rows], device=self.device)
+        return torch.as_tensor(padded(rows), device=self.device)
 
     def _constraints(
         self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids]

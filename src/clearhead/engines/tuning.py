@@ -21,8 +21,10 @@ import ctranslate2
 import numpy as np
 
 from clearhead.config import ModelConfig
+from clearhead.data.processes import available_cores
 from clearhead.engines.ctranslate2 import ISA, Setting, chosen_by_user
 from clearhead.errors import EngineError
+from clearhead.storage.files import PARTIAL, json_bytes, publish_file, write_flushed
 from clearhead.storage.untrusted import read_json
 
 _SECONDS = 0.08
@@ -110,11 +112,6 @@ def _remembered(
     wait = min(_LONGEST_WAIT, 2 * before.wait if before and before.wait else _WAIT)
     _log.info("the machine was busy while the engine was tuned; that is done again in %d minutes", wait // 60)
     return Remembered(best, now + wait, wait)
-
-
-def available_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measure(converted: Path, cores: int) -> list[Measured]:
@@ -251,13 +248,13 @@ def _fits(row: object, isas: list[str]) -> bool:
 
 
 def _remember(file: Path, key: str, best: Remembered) -> None:
-    partial = file.with_name(f".{os.getpid()}-{file.name}")
+    partial = file.with_name(f"{PARTIAL}{os.getpid()}-{file.name}")  # several processes may measure at once
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = {name: each._asdict() for name, each in {**_read(file), key: best}.items()}
         # The version makes earlier releases, which take every value for a setting, take the file for none.
-        partial.write_text(json.dumps({"version": 2, "settings": rows}, indent=1), encoding="utf-8")
-        os.replace(partial, file)
+        write_flushed(partial, json_bytes({"version": 2, "settings": rows}))
+        publish_file(partial, file)
     except OSError:
         with suppress(OSError):
             partial.unlink()

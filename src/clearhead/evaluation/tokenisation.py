@@ -8,11 +8,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from typing import get_args
 
+from clearhead.config.choices import BleuTokenize
 from clearhead.errors import ConfigError
 
-TOKENIZERS = ("13a", "none", "intl", "char", "zh")
 AUTO = "auto"
+TOKENIZERS = tuple(name for name in get_args(BleuTokenize) if name != AUTO)
 _CHINESE = frozenset("zh zho chi cmn yue wuu hak gan lzh".split())  # noqa: SIM905
 _UNSPACED = _CHINESE | frozenset("ja jpn th tha lo lao km khm my mya bur bo bod tib dz dzo shn".split())  # noqa: SIM905
 """Codes of languages that are written without spaces between words. Korean has them, if between phrases."""

@@ -31,6 +31,7 @@ from clearhead.model.attention import KeysValues
 from clearhead.model.cache import Cache
 from clearhead.model.positions import Sinusoids
 from clearhead.model.transformer import Transformer
+from clearhead.storage.tensors import Arrays
 from clearhead.text.vocabulary import BOS, EOS, PAD
 
 NEVER = -30_000.0
@@ -38,7 +39,6 @@ NEVER = -30_000.0
 POSITIONS = 2048
 """Of source and target, where the model has learned no fewer."""
 ENCODER, DECODER, FORMAT = "encoder.onnx", "decoder.onnx", "format.json"
-Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def write(path: Path, folder: Path) -> None:

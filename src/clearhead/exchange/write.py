@@ -4,9 +4,9 @@ import tempfile
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 from clearhead import model_directory
+from clearhead.config.choices import ExportFormat
 from clearhead.engines import conversion, parity
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, EngineError
@@ -14,11 +14,10 @@ from clearhead.storage import folders
 from clearhead.storage.files import json_bytes
 from clearhead.text.vocabulary import EOS
 
-Format = Literal["ctranslate2", "huggingface", "onnx"]
 REPORT = "clearhead-proof.json"
 
 
-def export(path: Path | str | None, out: Path, form: Format) -> Proof:
+def export(path: Path | str | None, out: Path, form: ExportFormat) -> Proof:
     """Write a model in another program's form into the folder `out`, which must not be there; return its proof.
 
     The folder appears only when the form was proved to give the log-probabilities and greedy translations of our
@@ -70,6 +69,6 @@ def _onnx(model: Path, folder: Path) -> Proof:
 _WRITERS = {"ctranslate2": _ctranslate2, "huggingface": _huggingface, "onnx": _onnx}
 
 
-def _versions(form: Format) -> dict[str, str]:
+def _versions(form: ExportFormat) -> dict[str, str]:
     package = {"huggingface": "transformers", "onnx": "onnxruntime"}.get(form, form)
     return {name: version(name) for name in ("clearhead", "torch", package)}

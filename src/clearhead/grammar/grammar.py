@@ -12,8 +12,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Literal, get_args
 
+from clearhead.config.choices import GrammarLanguage
 from clearhead.grammar.lexicon import (
     ADJECTIVES,
     NOUNS,
@@ -29,9 +30,8 @@ from clearhead.grammar.lexicon import (
 from clearhead.text.words import Span
 
 Part = Literal["train", "valid", "test"]
-Language = Literal["en", "fr", "es"]
 Link = tuple[int, int]
-LANGUAGES: tuple[str, ...] = ("en", "fr", "es")
+LANGUAGES: tuple[str, ...] = get_args(GrammarLanguage)
 ARTICLE_SENTENCES = (
     ("en", "The ball is blue.", "es", "La bola es azul."),
     ("en", "The black cat drank the milk.", "fr", "Le chat noir a bu le lait."),

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 import numpy as np
 
 from clearhead.config.checks import check_integer, check_number
+from clearhead.config.choices import WordKind
 from clearhead.data.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
 from clearhead.inspection.tokens import Attended, Maps, Tokens
 from clearhead.storage.untrusted import shown
-from clearhead.text.words import Span, WordKind, is_punctuation, word_of
+from clearhead.text.words import Span, is_punctuation, word_of
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from clearhead.data.padding import padded
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
 from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
@@ -85,14 +86,10 @@ def attended(
     seen: dict[str, Tensor] = {}
     device = model.src_embedding.weight.device
 
-    def padded(rows: Sequence[Sequence[int]]) -> Tensor:
-        longest = max(map(len, rows))
-        return torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows], device=device)
-
-    tgt = padded([target.ids for target in targets])
+    tgt = torch.as_tensor(padded([target.ids for target in targets], pad), device=device)
     states = model(
-        padded([source.ids for source in sources]),
-        padded([[start, *target.ids[:-1]] for target in targets]),
+        torch.as_tensor(padded([source.ids for source in sources], pad), device=device),
+        torch.as_tensor(padded([[start, *target.ids[:-1]] for target in targets], pad), device=device),
         observer=lambda place, tensor: seen.update({place: tensor}) if is_cross_weights(place) else None,
     )
     layers = [seen[CROSS.weights(layer)] for layer in range(model.config.num_decoder_layers)]

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from clearhead import model_directory
+from clearhead.config.choices import WordKind
 from clearhead.data.lines import read_lines
 from clearhead.data.sides import read_sides
 from clearhead.errors import DataError
@@ -13,7 +14,6 @@ from clearhead.inspection import gold as known_links
 from clearhead.inspection.alignment import Alignment, Reader, Words
 from clearhead.inspection.gold import Gold, Pair
 from clearhead.measuring.languages import languages_of
-from clearhead.text.words import WordKind
 from clearhead.translator import Translator
 
 _WINDOW = 512

@@ -17,7 +17,7 @@ from clearhead.config.training import Precision
 from clearhead.errors import CheckpointError, ConfigError
 from clearhead.model_directory import find
 from clearhead.storage import folders
-from clearhead.storage.files import write_file
+from clearhead.storage.files import PARTIAL, write_file
 from clearhead.storage.untrusted import read_json, shown
 
 FREE_TO_CHANGE = {
@@ -82,7 +82,7 @@ class RunDirectory:
     def is_untouched(self) -> bool:
         """Say whether this is a directory in which nothing was completed yet."""
         return self.path.is_dir() and all(
-            left.name.startswith((".partial-", ".lock-")) or left.name in (_LOCK, _OWNER, self.store.name)
+            left.name.startswith((PARTIAL, ".lock-")) or left.name in (_LOCK, _OWNER, self.store.name)
             for left in self.path.iterdir()
         )
 

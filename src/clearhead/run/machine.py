@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from clearhead.config import TrainingConfig
+from clearhead.data.processes import available_cores
 from clearhead.errors import ConfigError
-from clearhead.run.workers import cores
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.distributed import Group
 
@@ -26,7 +26,7 @@ def machine(device: str, group: Group) -> dict[str, Any]:
 def prepare_machine(config: TrainingConfig, group: Group) -> None:
     """Share the processor among the processes on it, and keep freed memory."""
     keep_freed_memory()
-    torch.set_num_threads(config.threads or max(1, cores() // group.neighbours))
+    torch.set_num_threads(config.threads or max(1, available_cores() // group.neighbours))
 
 
 def device_of(name: str) -> str:

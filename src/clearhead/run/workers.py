@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 
-from clearhead.data.processes import Held, started_safely
+from clearhead.data.processes import Held, available_cores, started_safely
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.run.interruption import SIGNALS, Interrupted
 from clearhead.text.shown import one_line
@@ -52,15 +52,10 @@ def number_of(workers: str) -> int:
     if workers == "auto":
         import torch
 
-        return torch.cuda.device_count() or min(cores(), MOST)
+        return torch.cuda.device_count() or min(available_cores(), MOST)
     if not workers.isdigit() or not int(workers):
         raise ConfigError(f"--workers is {workers!r}; give a number from 1, or auto")
     return int(workers)
-
-
-def cores() -> int:
-    """Return the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(task: Callable[[], None], count: int) -> int:
@@ -78,7 +73,7 @@ def run(task: Callable[[], None], count: int) -> int:
         "LOCAL_WORLD_SIZE": str(count),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(_free_port()),
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, cores() // count))),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, available_cores() // count))),
     }
     workers, pipes = [], []
     for rank in range(

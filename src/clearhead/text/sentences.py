@@ -1,6 +1,6 @@
 """Paragraphs to sentences and back, losing no character.
 
-A text becomes a list of spans, sentences and what stands between them, whose texts joined are the
+A text becomes a list of stretches, sentences and what stands between them, whose texts joined are the
 text itself. Only the sentences are translated; blank lines, indents and rulers stay as they were.
 """
 
@@ -34,17 +34,17 @@ _UNSPACED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Stretch:
     """A stretch of a text: a sentence to translate, or what stands between two sentences."""
 
     text: str
     is_sentence: bool
 
 
-def split(text: str, languages: str | Sequence[str] = "en") -> list[Span]:
+def split(text: str, languages: str | Sequence[str] = "en") -> list[Stretch]:
     """Split a text into sentences and the separators between them.
 
-    `"".join(span.text for span in split(text)) == text`. A sentence neither begins nor ends with
+    `"".join(stretch.text for stretch in split(text)) == text`. A sentence neither begins nor ends with
     white space and holds a letter or a digit; stretches without one are separators.
     `languages` is a code such as `en`, or all those that the text may be in: then a sentence ends where
     the rules of each of them say so. Of a code such as `pt-BR` its first part counts; a language
@@ -52,16 +52,16 @@ def split(text: str, languages: str | Sequence[str] = "en") -> list[Span]:
     """
     given = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
     codes = tuple(dict.fromkeys(primary(code) for code in given))
-    spans: list[Span] = []
+    stretches: list[Stretch] = []
     for piece in _LINE_BREAKS.split(text):
         for segment in _segments(piece, codes):
-            spans.extend(_trimmed(segment))
-    return _merged(spans)
+            stretches.extend(_trimmed(segment))
+    return _merged(stretches)
 
 
 def split_long(
     text: str, limit: int, length: Callable[[str], int], whole: Iterable[tuple[int, int]] = ()
-) -> list[Span]:
+) -> list[Stretch]:
     """Split a text into parts of at most `limit` units each, as `length` counts them.
 
     The cuts fall after clause marks where possible, else at spaces, else between characters, and
@@ -71,21 +71,21 @@ def split_long(
     """
     if limit < 1:
         raise TextError(f"a part cannot have at most {limit} units; the limit must be at least 1")
-    spans: list[Span] = []
+    stretches: list[Stretch] = []
     inside = {place for start, end in whole for place in range(start + 1, end)}
     for part in _parts(text, limit, length, inside):
-        spans.extend(_trimmed(part))
-    return _merged(spans)
+        stretches.extend(_trimmed(part))
+    return _merged(stretches)
 
 
-def join(spans: Sequence[Span], translations: Sequence[str]) -> str:
+def join(stretches: Sequence[Stretch], translations: Sequence[str]) -> str:
     """Put translations in the places of their sentences, between the original separators.
 
     Where two sentences touch because their script writes no spaces, as in Chinese, and the
     translations are of a script that does, one space is put between them. Given the sentences
     themselves it returns the text. Raises TextError unless there is one translation a sentence.
     """
-    sentences = sum(span.is_sentence for span in spans)
+    sentences = sum(stretch.is_sentence for stretch in stretches)
     if sentences != len(translations):
         raise TextError(
             f"{len(translations)} translations for {sentences} sentences; "
@@ -93,17 +93,17 @@ def join(spans: Sequence[Span], translations: Sequence[str]) -> str:
         )
     remaining = iter(translations)
     out: list[str] = []
-    previous: tuple[str, str] | None = None  # the sentence just before this span, and its translation
-    for span in spans:
-        if not span.is_sentence:
-            out.append(span.text)
+    previous: tuple[str, str] | None = None  # the sentence just before this stretch, and its translation
+    for stretch in stretches:
+        if not stretch.is_sentence:
+            out.append(stretch.text)
             previous = None
             continue
         translation = next(remaining)
-        if previous is not None and _needs_space(*previous, span.text, translation):
+        if previous is not None and _needs_space(*previous, stretch.text, translation):
             out.append(" ")
         out.append(translation)
-        previous = (span.text, translation)
+        previous = (stretch.text, translation)
     return "".join(out)
 
 
@@ -162,24 +162,24 @@ def _begins(stretch: str, language: str) -> list[int]:
     return places[1:] if end == len(stretch) else []
 
 
-def _trimmed(segment: str) -> Iterator[Span]:
+def _trimmed(segment: str) -> Iterator[Stretch]:
     """Yield a segment as a sentence with the white space around it apart."""
     match = _AROUND.fullmatch(segment)
     assert match is not None
     before, core, after = match.groups()
-    yield Span(before, False)
-    yield Span(core, any(map(str.isalnum, core)))
-    yield Span(after, False)
+    yield Stretch(before, False)
+    yield Stretch(core, any(map(str.isalnum, core)))
+    yield Stretch(after, False)
 
 
-def _merged(spans: list[Span]) -> list[Span]:
-    """Return the spans without empty ones, neighbouring separators made one."""
-    merged: list[Span] = []
+def _merged(stretches: list[Stretch]) -> list[Stretch]:
+    """Return the stretches without empty ones, neighbouring separators made one."""
+    merged: list[Stretch] = []
     for is_sentence, together in groupby(
-        (span for span in spans if span.text), key=lambda span: span.is_sentence
+        (stretch for stretch in stretches if stretch.text), key=lambda stretch: stretch.is_sentence
     ):
-        texts = [span.text for span in together]
-        merged += [Span(text, is_sentence) for text in (texts if is_sentence else ["".join(texts)])]
+        texts = [stretch.text for stretch in together]
+        merged += [Stretch(text, is_sentence) for text in (texts if is_sentence else ["".join(texts)])]
     return merged
 
 

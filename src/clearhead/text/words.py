@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-WordKind = Literal["space", "split"]
+from clearhead.config.choices import WordKind
+
 _NO_SPACE = re.compile(r"\S+")
 # A word with its inner hyphens, apostrophes, points and commas (l'eau, 3.14, e-mail), or one other character.
 _WORD = re.compile(r"\w+(?:[-'’.,·/@:]\w+)*|[^\w\s]")

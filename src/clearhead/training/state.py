@@ -12,9 +12,8 @@ from torch import Tensor
 from clearhead.config import TrainingConfig
 from clearhead.data.loader import START, Position
 from clearhead.model.transformer import Transformer
+from clearhead.storage.tensors import Arrays
 from clearhead.training.optimizer import Optimizer
-
-Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 @dataclass

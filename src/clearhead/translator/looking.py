@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from clearhead.config.choices import WordKind
 from clearhead.data.batching import order_by_length
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.evaluation.confidence import Confidence
@@ -21,7 +22,7 @@ from clearhead.text.masking import Placed
 from clearhead.text.printed import printed
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
-from clearhead.text.words import WordKind, word_of
+from clearhead.text.words import word_of
 from clearhead.translator.passage import Passage
 from clearhead.translator.reading import Text
 

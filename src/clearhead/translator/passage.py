@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from typing import TypeVar
 
+from clearhead.config.choices import Split
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ClearheadError
 from clearhead.evaluation.confidence import Confidence
@@ -16,7 +17,7 @@ from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.reading import read_sentence
-from clearhead.translator.translation import Split, Translation
+from clearhead.translator.translation import Translation
 
 Item = TypeVar("Item")
 
@@ -70,7 +71,7 @@ class Passage:
     """A text cut into sentences, and what must be said of it."""
 
     text: str
-    spans: list[sentences.Span]
+    spans: list[sentences.Stretch]
     """Those that are sentences are translated, the others stay."""
     sentences: list[Sentence]
     notes: tuple[str, ...] = ()
@@ -88,9 +89,9 @@ def cut(text: str, manner: Manner) -> Passage:
     is noted, unless all of it is to be translated. So is what holds nothing but what must come through.
     """
     if not normalize(text):  # blank, or nothing but characters that mean nothing
-        return Passage(text, [sentences.Span(text, False)] if text else [], [])
+        return Passage(text, [sentences.Stretch(text, False)] if text else [], [])
     tokenizer = manner.tokenizer
-    spans: list[sentences.Span] = []
+    spans: list[sentences.Stretch] = []
     found: list[Sentence] = []
     notes: list[str] = []
     number = 0
@@ -106,7 +107,7 @@ def cut(text: str, manner: Manner) -> Passage:
                 notes.append("what is in letters that the model has not learned was left as it is")
                 stays = True
             if stays:
-                spans.append(sentences.Span(span.text, False))
+                spans.append(sentences.Stretch(span.text, False))
                 continue
         parts = [span]
         if manner.split != "never" and len(tokenizer.encode(form.text)) > manner.limit:
@@ -127,36 +128,36 @@ def cut(text: str, manner: Manner) -> Passage:
     return Passage(text, spans, found, tuple(dict.fromkeys(notes)))
 
 
-def _whole(text: str, manner: Manner) -> Iterator[sentences.Span]:
+def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
     """Yield sentences, and what stands between them."""
     if manner.split == "never":
-        yield sentences.Span(text, True)
+        yield sentences.Stretch(text, True)
         return
     if not manner.form:
         yield from sentences.split(text, manner.languages)
         return
     for piece in _LINE.split(text):
         if _LINE.fullmatch(piece):
-            yield sentences.Span(piece, False)
+            yield sentences.Stretch(piece, False)
             continue
         bullet = _BULLET.match(piece)
         if bullet and not _ORDINAL.match(piece) and any(map(str.isalpha, piece[bullet.end() :])):
-            yield sentences.Span(bullet[0], False)
+            yield sentences.Stretch(bullet[0], False)
             piece = piece[bullet.end() :]
         for span in sentences.split(piece, manner.languages):
             yield from _unbracketed(span)
 
 
-def _unbracketed(span: sentences.Span) -> Iterator[sentences.Span]:
+def _unbracketed(span: sentences.Stretch) -> Iterator[sentences.Stretch]:
     """Yield a sentence that stands in brackets, such as [door opens], with these apart."""
     text = span.text
     closing = _BRACKETS.get(text[:1])
     if span.is_sentence and closing and text.endswith(closing) and len(text) > 2:
         inside = text[1:-1]
         if inside == inside.strip() and not any(mark in inside for mark in (text[0], closing)):
-            yield sentences.Span(text[0], False)
-            yield sentences.Span(inside, True)
-            yield sentences.Span(closing, False)
+            yield sentences.Stretch(text[0], False)
+            yield sentences.Stretch(inside, True)
+            yield sentences.Stretch(closing, False)
             return
     yield span
 

@@ -2,14 +2,13 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
+from clearhead.config.choices import Split
 from clearhead.engines.protocol import SearchOptions
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment
-
-Split = Literal["auto", "never"]
 
 
 class TranslateOptions(TypedDict, total=False):

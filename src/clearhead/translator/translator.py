@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
 from clearhead import model_directory
 from clearhead.config.checks import check, check_integer
+from clearhead.config.choices import Split, WordKind
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import load_engine
@@ -36,13 +37,12 @@ from clearhead.translator.passage import (
 )
 from clearhead.translator.reading import Text, read_pairs, read_sentence
 from clearhead.translator.sureness import sure_words, token_log_probs
-from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
+from clearhead.translator.translation import PairScore, TranslateOptions, Translation
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment, Reader
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.tokens import Attended
-    from clearhead.text.words import WordKind
 
 WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
@@ -370,7 +370,7 @@ class Translator:
         targets: Sequence[str],
         *,
         to: str | None = None,
-        words: "WordKind" = "split",
+        words: WordKind = "split",
     ) -> list["Alignment"]:
         """Return which words of each target come from which of its source, each pair taken as one sentence.
 
@@ -397,7 +397,7 @@ class Translator:
         found = dict(attention_of(self.engine, self.tokenizer, *self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
-    def _alignments(self, sources: list[Text], targets: list[Text], words: "WordKind") -> list["Alignment"]:
+    def _alignments(self, sources: list[Text], targets: list[Text], words: WordKind) -> list["Alignment"]:
         from clearhead.translator.looking import alignments
 
         confidence = self.info.confidence

@@ -1,0 +1,16 @@
+"""What settings, arguments and flags of several floors choose from: each list of words once."""
+
+from typing import Literal
+
+EngineName = Literal["auto", "pytorch", "ctranslate2"]
+"""Who runs a trained model; `auto` is CTranslate2 wherever it can do what was asked."""
+Split = Literal["auto", "never"]
+"""Whether a text is cut into sentences before it is translated."""
+WordKind = Literal["space", "split"]
+"""What a word is: whatever is between spaces, or with punctuation marks as words of their own."""
+ExportFormat = Literal["ctranslate2", "huggingface", "onnx"]
+"""The forms a model can be exported to."""
+BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
+"""How BLEU separates words, by sacreBLEU's names; `auto` depends on the target language."""
+GrammarLanguage = Literal["en", "fr", "es"]
+"""The languages of the built-in corpus."""
