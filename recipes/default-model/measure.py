@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from clearhead.data import entities
+from clearhead.data import invented
 from clearhead.evaluation import bleu, chrf
 from clearhead.translator import Translator
 from data import LANGUAGES, PIVOTS, everyday, key  # the recipe's other script
@@ -43,7 +43,7 @@ def made_inputs(seed: int = 7) -> list[tuple[str, str, str, str, str]]:
     for source, target in DIRECTIONS:
         for kind in KINDS:
             for frame in FRAMES[source]:
-                what = getattr(entities, kind)(draws)
+                what = getattr(invented, kind)(draws)
                 inputs.append((source, target, kind, what, frame.format(what)))
     return inputs
 

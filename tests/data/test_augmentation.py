@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from clearhead.config import AugmentationConfig
-from clearhead.data import entities
+from clearhead.data import invented
 from clearhead.data.augmentation import (
     change_punctuation_spaces,
     change_quotes,
@@ -15,7 +15,7 @@ from clearhead.data.augmentation import (
     misspell,
     vary,
 )
-from clearhead.data.entities import exchange
+from clearhead.data.invented import exchange
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_no_copy_stays(src, tgt):
 
 def test_what_is_invented_differs():
     draws = Random(0)
-    for invent in (entities.name, entities.full_name, entities.email, entities.url, entities.code):
+    for invent in (invented.name, invented.full_name, invented.email, invented.url, invented.code):
         assert len({invent(draws) for _ in range(500)}) > 400
-    assert all(re.fullmatch(r"[a-z0-9._-]+@[a-z0-9]+\.[a-z.]+", entities.email(draws)) for _ in range(300))
-    assert all(re.fullmatch(r"\d+(?:[.,:]\d+)?", entities.number(draws)) for _ in range(300))
+    assert all(re.fullmatch(r"[a-z0-9._-]+@[a-z0-9]+\.[a-z.]+", invented.email(draws)) for _ in range(300))
+    assert all(re.fullmatch(r"\d+(?:[.,:]\d+)?", invented.number(draws)) for _ in range(300))

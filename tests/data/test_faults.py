@@ -4,9 +4,11 @@ import pytest
 
 from clearhead.config import CorpusConfig, FilterConfig
 from clearhead.data import faults
-from clearhead.data.faults import HeldOut, in_wrong_script, pair_faults
-from clearhead.data.lines import Pair
+from clearhead.data.faults import pair_faults
+from clearhead.data.held_out import HeldOut
+from clearhead.data.pair import Pair
 from clearhead.text.normalize import normalize
+from clearhead.text.script import in_wrong_script
 
 
 def found(src, tgt, **settings):

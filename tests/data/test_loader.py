@@ -12,9 +12,9 @@ import pytest
 
 from clearhead.config import AugmentationConfig, FilterConfig, TokenizerConfig
 from clearhead.data import loader
-from clearhead.data.faults import HeldOut
-from clearhead.data.lines import Pair
+from clearhead.data.held_out import HeldOut
 from clearhead.data.loader import START, Drawn, Loader, Position, Recipe, epoch_order, resample
+from clearhead.data.pair import Pair
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError

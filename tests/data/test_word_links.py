@@ -7,7 +7,7 @@ from clearhead.config import CorpusConfig
 from clearhead.data.batching import collate
 from clearhead.data.corpus import read_pairs
 from clearhead.data.faults import STRAY_LINK
-from clearhead.data.lines import Pair
+from clearhead.data.pair import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.data.word_links import fit, of_tokens, parse, pharaoh
 from clearhead.errors import DataError

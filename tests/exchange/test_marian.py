@@ -17,8 +17,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, MarianConfig, Mar
 
 import clearhead
 from clearhead import cli, model_directory
-from clearhead.data.lines import Pair
-from clearhead.data.preparation import _token_links
+from clearhead.data.ids import token_links
+from clearhead.data.pair import Pair
 from clearhead.engines import conversion, parity
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import CheckpointError, EngineError, TranslationError
@@ -277,7 +277,7 @@ def test_known_links_follow_the_words_that_its_pieces_spell(opus):
         """Return the links, each token as the number of its word."""
         ids = tokenizer.encode(src), tokenizer.encode_target(tgt)
         words = [list(accumulate(tokenizer.vocabulary[i].startswith("▁") for i in side)) for side in ids]
-        links = _token_links(tokenizer, Pair(src, tgt, "", 1, ((0, 0), (1, 1))), *ids)
+        links = token_links(tokenizer, Pair(src, tgt, "", 1, ((0, 0), (1, 1))), *ids)
         return [(words[0][s], words[1][t]) for s, t in links]
 
     assert set(linked("la vie", "life is")) == {(1, 1), (2, 2)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from clearhead.config import AugmentationConfig
-from clearhead.data.entities import exchange
+from clearhead.data.invented import exchange
 
 Variant = Callable[[str, Random], str]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from clearhead.config import CorpusConfig
 from clearhead.data.formats import Tell, read_column, read_jsonl, read_tsv, silent
-from clearhead.data.lines import OVERLONG, PACKED, STANDARD_INPUT, Overlong, Pair, read_lines, suffix_of
+from clearhead.data.lines import OVERLONG, PACKED, STANDARD_INPUT, Overlong, read_lines, suffix_of
+from clearhead.data.pair import Pair
 from clearhead.data.po import read_po
 from clearhead.data.tmx import read_tmx
 from clearhead.data.word_links import with_links

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clearhead.data import columns as tables
-from clearhead.data.lines import OVERLONG, Overlong, Pair, is_stream, read_lines
+from clearhead.data.lines import OVERLONG, Overlong, is_stream, read_lines
+from clearhead.data.pair import Pair
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.language_codes import find
 

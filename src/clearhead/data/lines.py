@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from clearhead.data import encoding
 from clearhead.errors import DataError
@@ -33,20 +33,6 @@ except ImportError:
 PACKING_FAULTS: tuple[type[Exception], ...] = (OSError, EOFError, lzma.LZMAError, zlib.error)
 if _ZSTD is not None:
     PACKING_FAULTS += (_ZSTD.ZstdError,)
-
-
-class Pair(NamedTuple):
-    """A line and its translation, and where they came from."""
-
-    src: str
-    tgt: str
-    file: str
-    line: int
-    """Counted from 1."""
-    links: tuple[tuple[int, int], ...] = ()
-    """Known links of its words, (source, target) from 0."""
-    fault: str = ""
-    """What was wrong with it already when it was read, so that its sides are not its text."""
 
 
 class Overlong(str):

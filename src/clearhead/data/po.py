@@ -7,7 +7,8 @@ from typing import Any
 
 from clearhead.data import encoding, plurals
 from clearhead.data.formats import Tell, silent
-from clearhead.data.lines import LONGEST, OVERLONG, PACKING_FAULTS, Pair, opened, unreadable
+from clearhead.data.lines import LONGEST, OVERLONG, PACKING_FAULTS, opened, unreadable
+from clearhead.data.pair import Pair
 from clearhead.data.plurals import Plurals
 from clearhead.errors import DataError
 

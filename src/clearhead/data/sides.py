@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from clearhead.config import CorpusConfig
 from clearhead.data.corpus import BILINGUAL, holds_both, in_step, read_pairs
-from clearhead.data.lines import STANDARD_INPUT, Pair, is_stream, read_lines
+from clearhead.data.lines import STANDARD_INPUT, is_stream, read_lines
+from clearhead.data.pair import Pair
 from clearhead.errors import DataError
 
 Side = Literal["source", "target"]

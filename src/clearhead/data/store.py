@@ -29,6 +29,7 @@ import numpy as np
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.data.manifest import damaged, read_manifest, read_reports
+from clearhead.data.rows import BYTES, Rows
 from clearhead.data.sources import check_sources, file_sum
 from clearhead.errors import ConfigError, TextError
 from clearhead.text.sampling import SubwordSampler
@@ -37,7 +38,6 @@ from clearhead.text.tokenizer import Tokenizer
 REPORT, TOKENIZER, VALIDATION = "report.json", "tokenizer.model", "validation.jsonl"
 ANEW = "remove the folder and prepare again, or give another --store"
 """What to do with a store that is another than was asked for."""
-BYTES = np.dtype(np.uint8)
 LINK_TYPE = np.dtype("<u2")
 
 
@@ -118,7 +118,8 @@ class Store:
 
     def text(self, index: int) -> tuple[str, str]:
         """Return the normalised sides of a pair."""
-        return self._sides[0][index], self._sides[1][index]
+        src, tgt = self._sides
+        return src[index].decode(), tgt[index].decode()
 
     def part_of(self, index: int) -> Part:
         """Return the part that a pair belongs to."""
@@ -145,9 +146,9 @@ class Store:
         return read_reports(self.path, self._whole(REPORT))
 
     @cached_property
-    def _sides(self) -> tuple["Strings", "Strings"]:
+    def _sides(self) -> tuple[Rows, Rows]:
         src, tgt = (
-            Strings(self._map(f"{side}.text", BYTES), self._map(f"{side}.text_offsets"))
+            Rows(self._map(f"{side}.text", BYTES), self._map(f"{side}.text_offsets"))
             for side in ("src", "tgt")
         )
         return src, tgt
@@ -205,22 +206,6 @@ def settings(
 def _digest(tokenizer: Tokenizer) -> str:
     """Return what tells a tokenizer from any other."""
     return hashlib.sha256(tokenizer.to_bytes()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Strings:
-    """Strings end to end in UTF-8."""
-
-    data: Any
-    offsets: Any
-
-    @property
-    def sizes(self) -> np.ndarray[Any, Any]:
-        """Bytes of each string."""
-        return np.diff(np.asarray(self.offsets))
-
-    def __getitem__(self, row: Any) -> str:
-        return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode()
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

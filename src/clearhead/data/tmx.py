@@ -7,7 +7,8 @@ from typing import IO, Any
 
 from clearhead.data import encoding
 from clearhead.data.formats import Tell, both_needed, silent
-from clearhead.data.lines import PACKING_FAULTS, Pair, is_stream, opened, unreadable
+from clearhead.data.lines import PACKING_FAULTS, is_stream, opened, unreadable
+from clearhead.data.pair import Pair
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.language_codes import find, scripts
 

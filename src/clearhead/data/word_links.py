@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from clearhead.data.lines import Pair, read_lines
+from clearhead.data.lines import read_lines
+from clearhead.data.pair import Pair
 from clearhead.errors import DataError
 from clearhead.text.words import Span, word_of, words
 

@@ -12,8 +12,9 @@ from filelock import FileLock
 
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.data.corpus import read_pairs
-from clearhead.data.faults import LONG, HeldOut
+from clearhead.data.faults import LONG
 from clearhead.data.formats import silent
+from clearhead.data.held_out import HeldOut
 from clearhead.data.lines import STANDARD_INPUT, is_stream
 from clearhead.data.loader import Recipe
 from clearhead.data.preparation import CorpusText, Progress, prepare
