@@ -242,7 +242,7 @@ def test_cells_as_spreadsheets_quote_them(tmp_path, quoting, ending):
     path.write_bytes(spreadsheet(ROWS, quoting).replace("\n", ending).encode())
     found, notes = read(path)
     assert found == ROWS
-    assert "quoted as spreadsheets do" in notes[0]
+    assert "quoted as in a spreadsheet" in notes[0]
     pairs = list(read_pairs(CorpusConfig(source=str(path))))
     assert [pair.line for pair in pairs[:4]] == [1, 2, 5, 6]  # the second has a line break on both sides
     late = [*zip(EN, FR, strict=True)] * 100
@@ -270,7 +270,7 @@ def test_quotation_marks_of_plain_text_stay(tmp_path, lines):
 
 def test_a_cell_that_is_not_closed_is_told(tmp_path):
     (tmp_path / "a.tsv").write_text(spreadsheet(ROWS) + '"open\tx\n')
-    with pytest.raises(DataError, match=r"a\.tsv, line 37: its cells are quoted as spreadsheets do"):
+    with pytest.raises(DataError, match=r"a\.tsv, line 37: its cells are quoted as in a spreadsheet"):
         read(tmp_path / "a.tsv")
 
 
@@ -294,7 +294,7 @@ def test_one_side_of_a_file_with_both(tmp_path):
     assert found(headed, headed, ("en", "fr")) == both
     one = write(tmp_path / "one.tsv", [EN])
     assert found(one, plain) == both
-    with pytest.raises(DataError, match=r"is a spreadsheet, which is not read; save it"):
+    with pytest.raises(DataError, match=r"is a spreadsheet, which cannot be read; save it"):
         found(tmp_path / "x.csv", plain)
 
 

@@ -158,7 +158,7 @@ def test_what_cannot_be_windows_1252_is_not_called_so(tmp_path):
 def test_one_bad_line_in_utf8_does_not_make_another_code_of_the_file(tmp_path):
     (tmp_path / "a").write_bytes("été\n".encode() + b"caf\xe9\n")
     message = said(tmp_path / "a")
-    assert "line 2: byte 9 (0xe9) is not valid UTF-8, though lines before it are; mend that line" in message
+    assert "line 2: byte 9 (0xe9) is not valid UTF-8, though lines before it are; fix that line" in message
     assert "iconv" not in message
 
 

@@ -188,7 +188,7 @@ def test_jsonl_with_and_without_the_outer_key(tmp_path):
         ('{"en": "\\ud83d", "fr": "b"}', "line 2: it is not a JSON object of text"),
         (
             '{"en": "a", "fr": "b", "en": "c"}',
-            "line 2: it is not a JSON object of text .'en' stands in it twice",
+            "line 2: it is not a JSON object of text .'en' appears in it twice",
         ),
     ],
 )
@@ -330,7 +330,7 @@ def test_null_is_an_empty_side(tmp_path):
     lines = ['{"en": "a", "fr": null}', '{"translation": {"en": null, "fr": "b"}}', '{"en": "c", "fr": "d"}']
     path = write(tmp_path / "c.jsonl", "\n".join(lines))
     assert pairs(path) == [("a", "", 1), ("", "b", 2), ("c", "d", 3)]
-    with pytest.raises(DataError, match=r"line 1: it does not hold .* but en, fr; mend"):
+    with pytest.raises(DataError, match=r"line 1: it does not hold .* but en, fr; fix"):
         pairs(path, "en", "de")
-    with pytest.raises(DataError, match=r"but en, zh-Hans, zh-Hant; mend"):
+    with pytest.raises(DataError, match=r"but en, zh-Hans, zh-Hant; fix"):
         pairs(write(path, '{"en": "a", "zh-Hans": "b", "zh-Hant": "c"}'), "en", "zh")

@@ -125,4 +125,4 @@ def test_a_header_that_is_missing_or_broken_is_told_of(tmp_path, header):
     assert "\n" not in note
     pairs, (note,) = catalogue(tmp_path / "a.po", RULES["en"][0], ["a", "b", "c"])
     assert pairs[0].fault == NO_RULE
-    assert "it tells of 2 forms, and there are 3" in note
+    assert "it declares 2 forms, but there are 3" in note

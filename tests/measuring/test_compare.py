@@ -232,5 +232,5 @@ def test_errors_are_one_line(compare, capsys, tmp_path):
     assert "there is no file" in error(system, system, "--frequencies", tmp_path / "missing")
     assert "nothing to score" in error([], [], reference=[])
     assert "give another --html" in error(system, system, "--html", tmp_path / "no" / "page.html")
-    assert "there are 13a, none" in error(system, system, "--tokenize", "14a")
+    assert "choose one of 13a, none" in error(system, system, "--tokenize", "14a")
     assert "give at least 40" in error(system, system, "--samples", "5")

@@ -251,7 +251,7 @@ def test_requests_that_cannot_be_served(fails, tiny_run, tmp_path):
     assert "cannot write" in fails("translate", *model, "--output", tmp_path / "no" / "file", "1")
     assert "is not UTF-8" in fails("translate", *model, "\ud800")
     source = ["--source", tiny_run.source, "--reference", tiny_run.target]
-    assert "there are 13a, none" in fails("evaluate", *model, *source, "--tokenize", "14a")
+    assert "choose one of 13a, none" in fails("evaluate", *model, *source, "--tokenize", "14a")
 
 
 def test_wrong_usage_is_exit_code_2(fails):

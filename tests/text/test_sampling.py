@@ -105,8 +105,8 @@ def test_another_process_draws_the_same(kind: str) -> None:
     [
         ("word", 0.1, "cannot sample"),
         ("char", 0.1, "cannot sample"),
-        ("unigram", -0.1, "0 or more"),
-        ("unigram", float("nan"), "0 or more"),
+        ("unigram", -0.1, "at least 0"),
+        ("unigram", float("nan"), "at least 0"),
         ("bpe", 1.5, "0 to 1"),
     ],
 )

@@ -186,14 +186,14 @@ def test_a_corpus_without_text_is_refused(kind: str) -> None:
     [
         (
             {"kind": "wordpiece"},
-            "'wordpiece' is no kind of tokenizer; choose one of unigram, bpe, word, char",
+            "unknown tokenizer kind 'wordpiece'; choose one of unigram, bpe, word, char",
         ),
         ({"vocab_size": 200}, "vocab_size=200 is too small; .* at least 261"),
         ({"vocab_size": 265}, "vocab_size=265 is too small for the characters .* at least 2[6-9][0-9]"),
-        ({"character_coverage": 0.0}, "character_coverage=0.0"),
+        ({"character_coverage": 0.0}, r"character_coverage must be .* got 0\.0"),
         ({"languages": ["fr", "e n"]}, "'e n' is not a language code"),
         ({"languages": ["fr", "fr"]}, "named twice"),
-        ({"languages": "fr"}, "is one string"),
+        ({"languages": "fr"}, "got the string 'fr'"),
     ],
 )
 def test_impossible_training_says_what_is_allowed(options: dict, message: str) -> None:
@@ -233,7 +233,7 @@ def test_missing_damaged_and_foreign_files_are_refused(
             minloglevel=2,
             **options,
         )
-        with pytest.raises(TextError, match="of another program"):
+        with pytest.raises(TextError, match="another program wrote"):
             Tokenizer.load(tmp_path / "foreign.model")
 
 

@@ -1,4 +1,4 @@
-"""Batches of like length under a token budget (§5.1)."""
+"""Batches of like length under a token budget (§5.1): a corpus of ids, which pairs go together, and their arrays."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class TokenizedCorpus:
     links: np.ndarray[Any, Any] | None = None
     """Known links of tokens as (source, target), end to end; None where there are none."""
     links_offsets: Integers | None = None
-    """Where those of each pair begin, in numbers, of which a link has two."""
+    """Where those of each pair begin, counted in numbers; a link has two."""
 
     @classmethod
     def from_ids(cls, srcs: Sequence[Sequence[int]], tgts: Sequence[Sequence[int]]) -> Self:

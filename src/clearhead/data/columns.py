@@ -71,8 +71,8 @@ def layout(
     first = rows[0] if rows else ()
     head = len(rows) > 1 and _is_head(rows, languages)
     if columns:
-        names = any(isinstance(each, str) for each in columns)
-        source, target = (_place(path, each, first, width) for each in columns)
+        names = any(isinstance(column, str) for column in columns)
+        source, target = (_place(path, column, first, width) for column in columns)
         return Layout(source, target, width, head or names)
     named = _named(first, languages) if head else None
     if named:
@@ -91,14 +91,14 @@ def layout(
 def column_of(
     path: Path | str, rows: Sequence[Row], side: int, language: str, columns: Sequence[int | str] = ()
 ) -> Layout | None:
-    """Return a layout whose source is one side of a table, 0 or 1; None where nothing but their order tells the sides.
+    """Return a layout whose source is one side of a table, 0 or 1; None where only their order shows which is which.
 
     The side is known by `columns`, or by a head line that names languages or sides. Raises ConfigError as `layout`.
     """
     languages = (language, language)
     if columns:
-        found = layout(path, rows, languages, columns)
-        return replace(found, source=(found.source, found.target)[side], target=0)
+        of_both = layout(path, rows, languages, columns)
+        return replace(of_both, source=(of_both.source, of_both.target)[side], target=0)
     if not (len(rows) > 1 and _is_head(rows, languages)):
         return None
     place = _of_language(language, rows[0]) if language else None
@@ -108,20 +108,20 @@ def column_of(
     return None if place is None else Layout(place, 0, len(rows[0]), head=True)
 
 
-def described(path: Path | str, found: Layout, *, quoted: bool, asked: bool = False) -> str | None:
+def described(path: Path | str, shape: Layout, *, quoted: bool, asked: bool = False) -> str | None:
     """Say how a table is read and how to overrule that; None for two columns, or those asked for, as they stand."""
     told = []
-    if asked and not (found.head or quoted):
+    if asked and not (shape.head or quoted):
         return None
-    if found.width > 2 or (found.source, found.target) != (0, 1):
+    if shape.width > 2 or (shape.source, shape.target) != (0, 1):
         told.append(
-            f"columns {found.source + 1} and {found.target + 1} of {found.width} are source and target"
+            f"columns {shape.source + 1} and {shape.target + 1} of {shape.width} are source and target"
         )
-    if found.head:
-        told.append("the first line names the columns and is no text")
+    if shape.head:
+        told.append("the first line names the columns and is not text")
     if quoted:
-        told.append("cells are quoted as spreadsheets do")
-    overrule = "where that is wrong, say --columns SOURCE TARGET (columns = [1, 2] under [data])"
+        told.append("cells are quoted as in a spreadsheet")
+    overrule = "if that is wrong, give --columns SOURCE TARGET (columns = [1, 2] under [data])"
     return f"{path}: {'; '.join(told)}; {overrule}" if told else None
 
 
@@ -204,16 +204,16 @@ def _is_head(rows: Sequence[Row], languages: tuple[str, str]) -> bool:
 
 def _is_name(cell: str, languages: Sequence[str]) -> bool:
     words = [word.lower() for word in _WORD.findall(cell)]
-    given = [language for language in languages if language]
-    if any(same(cell, language) or _NAMED.get(cell.lower()) == language for language in given):
+    wanted = [language for language in languages if language]
+    if any(same(cell, language) or _NAMED.get(cell.lower()) == language for language in wanted):
         return True
-    if not given and known(cell) and cell.isascii():
+    if not wanted and known(cell) and cell.isascii():
         return True
-    return bool(words) and all(word in _HEADS or word in _NAMED or _is_code(word, given) for word in words)
+    return bool(words) and all(word in _HEADS or word in _NAMED or _is_code(word, wanted) for word in words)
 
 
-def _is_code(word: str, given: Sequence[str]) -> bool:
-    return any(same(word, language) for language in given) if given else known(word)
+def _is_code(word: str, wanted: Sequence[str]) -> bool:
+    return any(same(word, language) for language in wanted) if wanted else known(word)
 
 
 def _named(first: Row, languages: tuple[str, str]) -> tuple[int, int] | None:
@@ -226,11 +226,15 @@ def _named(first: Row, languages: tuple[str, str]) -> tuple[int, int] | None:
 
 def _by_side(first: Row) -> tuple[int, int] | None:
     """Return the columns that a head calls source and target."""
-    found = [
+    places_of_sides = [
         [place for place, cell in enumerate(first) if set(map(str.lower, _WORD.findall(cell))) & names]
         for names in _SIDES
     ]
-    return (found[0][0], found[1][0]) if [len(places) for places in found] == [1, 1] else None
+    return (
+        (places_of_sides[0][0], places_of_sides[1][0])
+        if [len(places) for places in places_of_sides] == [1, 1]
+        else None
+    )
 
 
 def _of_language(language: str, first: Row) -> int | None:

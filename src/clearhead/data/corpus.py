@@ -25,7 +25,7 @@ SPREADSHEETS = (".csv", ".xlsx", ".xls", ".ods")
 
 
 def form_of(path: Path | str) -> str:
-    """Return the form that the name of a file tells, packed or not: `.tsv` for `A.TSV.gz`; empty for plain text."""
+    """Return the form that a file's name shows, packed or not: `.tsv` for `A.TSV.gz`; empty for plain text."""
     suffix = suffix_of(path)
     suffix = suffix_of(Path(path).with_suffix("")) if suffix in PACKED else suffix
     return suffix if suffix in BILINGUAL or suffix in SPREADSHEETS else ""
@@ -40,11 +40,12 @@ def holds_both(path: Path | str) -> str | None:
 def read_one_side(
     path: Path | str, side: int, language: str = "", columns: Columns = (), *, bounded: bool = False
 ) -> Iterator[str]:
-    """Yield one side of a corpus, 0 for the source and 1 for the target, a text a line: of a plain file its lines, of
-    one with both sides those of that side.
+    """Yield one side of a corpus to train on, 0 for the source and 1 for the target, one text for each line: the lines
+    of a plain file, or that side of a file with both.
 
-    JSON Lines and TMX need the language, and a table a head line that names it, or `columns`. Raises ConfigError
-    where it is not plain which texts are meant.
+    What cannot be read is a blank text, so that the other side stays in step; `sides.read_side`, for measuring, raises
+    an error instead. JSON Lines and TMX need the language, and a table a head line that names it, or `columns`.
+    Raises ConfigError where it is not clear which texts are meant.
     """
     form = form_of(path)
     if form == ".tsv":
@@ -64,8 +65,8 @@ def _shown(pair: Pair) -> str:
 def _check_text(path: Path | str, form: str) -> None:
     if form in SPREADSHEETS:
         raise DataError(
-            f"{path} is a spreadsheet, which is not read; save it as text with tabs between the columns, in UTF-8, "
-            "under a name that ends in .tsv"
+            f"{path} is a spreadsheet, which cannot be read; save it as tab-separated text in UTF-8, with a "
+            "name that ends in .tsv"
         )
 
 

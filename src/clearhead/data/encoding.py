@@ -66,7 +66,7 @@ def _unzipped(path: Path | str) -> str:
 
 
 def marked(head: bytes) -> str | None:
-    """Return the wide code that a byte order mark tells of."""
+    """Return the wide encoding that a byte order mark shows."""
     return next((code for mark, code in _WIDE.items() if head.startswith(mark)), None)
 
 

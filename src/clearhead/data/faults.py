@@ -26,14 +26,15 @@ REMEDIES = {
 }
 """The key of [data.filters] that leaves out pairs with a fault."""
 HINTS = {
-    CONTROLS: "they come of Windows-1252 read as Latin-1, and are lost: convert the original from WINDOWS-1252",
-    LETTERLESS: "where they are numbers or scores, other columns hold the text",
+    CONTROLS: "they come from Windows-1252 text read as Latin-1, and their characters are lost: convert the original "
+    "from WINDOWS-1252",
+    LETTERLESS: "if they are numbers or scores, the text is in other columns",
 }
 """What else helps against a fault."""
 
 _SEPARATOR = re.compile("[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]")  # what str.splitlines() would split at
 _CONTROLS = re.compile("[\x80-\x9f]")
-_RATIO_SLACK = 10  # characters: among short sentences a large ratio is no fault
+_RATIO_SLACK = 10  # characters: among short sentences a large ratio is not a fault
 
 
 def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: FilterConfig) -> Iterator[str]:

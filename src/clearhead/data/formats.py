@@ -41,11 +41,11 @@ def read_tsv(
     and where it is not plain which columns hold the text.
     """
     table = _Table(path)
-    found = tables.layout(path, table.first_rows, (source_lang, target_lang), columns)
-    described = tables.described(path, found, quoted=table.quoted, asked=bool(columns))
+    shape = tables.layout(path, table.first_rows, (source_lang, target_lang), columns)
+    described = tables.described(path, shape, quoted=table.quoted, asked=bool(columns))
     if described:
         tell(described)
-    yield from table.pairs(found)
+    yield from table.pairs(shape)
 
 
 def read_column(
@@ -59,18 +59,18 @@ def read_column(
     if all(len(row) == 1 for row in table.first_rows):
         yield from read_lines(path, bounded=True) if not is_stream(str(path)) else table.lines
         return
-    found = tables.column_of(path, table.first_rows, side, language, columns)
-    if found is None:
+    shape = tables.column_of(path, table.first_rows, side, language, columns)
+    if shape is None:
         raise ConfigError(
             f"{path} holds both sides, but was given as {('source', 'target')[side]} beside another file; give it "
             "alone, as the source without a target, or say which columns they are: --columns SOURCE TARGET"
         )
-    for pair in table.pairs(found):
+    for pair in table.pairs(shape):
         yield Overlong(pair.src) if pair.fault == OVERLONG else pair.src
 
 
 class _Table:
-    """The rows of a table with tabs, of which the first are known before all are read."""
+    """The rows of a table with tabs; the first ones are known before all are read."""
 
     def __init__(self, path: Path | str) -> None:
         self.path, self.name = path, str(path)
@@ -80,31 +80,31 @@ class _Table:
         self.lines = chain(sample, lines)
         self.first_rows = [row for row in _first_rows(sample, quoted=self.quoted) if any(row)]
 
-    def pairs(self, found: tables.Layout) -> Iterator[Pair]:
+    def pairs(self, shape: tables.Layout) -> Iterator[Pair]:
         """Yield the pairs that stand in two columns."""
         rows = _spreadsheet(self.path, self.lines) if self.quoted else enumerate(self._rows(), start=1)
-        head = found.head
+        head = shape.head
         for number, row in rows:
             if head and any(row):
                 head = False
                 continue
-            yield self._pair(row, number, found)
+            yield self._pair(row, number, shape)
 
     def _rows(self) -> Iterator[Sequence[str]]:
         for line in self.lines:
             yield [line] if isinstance(line, Overlong) else line.split("\t")
 
-    def _pair(self, row: Sequence[str], number: int, found: tables.Layout) -> Pair:
+    def _pair(self, row: Sequence[str], number: int, shape: tables.Layout) -> Pair:
         place = self.name, number
         if self.quoted and any(_UNSEEN in cell for cell in row):
             return Pair("", "", *place, fault=OVERLONG)
-        if found.has(row):
-            return Pair(row[found.source], row[found.target], *place)
+        if shape.has(row):
+            return Pair(row[shape.source], row[shape.target], *place)
         if not any(row):
             return Pair("", "", *place)
         if isinstance(row[0], Overlong):
             return Pair(row[0], "", *place, fault=OVERLONG)
-        if found.width <= 2:
+        if shape.width <= 2:
             raise DataError(
                 f"{self.path}, line {number}: it has no tab; a .tsv file has source and target in two columns"
             )
@@ -112,7 +112,7 @@ class _Table:
 
 
 def _sample(lines: Iterator[str]) -> list[str]:
-    """Take so many lines that the table is known by them."""
+    """Take enough lines to recognise the table by."""
     sample = list(islice(lines, _FEW))
     quotes = sum('"' in line for line in sample)
     while quotes < _QUOTES and len(sample) < _MANY:
@@ -144,8 +144,8 @@ def _spreadsheet(path: Path | str, lines: Iterable[str]) -> Iterator[tuple[int, 
             return
         except csv.Error as error:
             raise DataError(
-                f"{path}, line {number}: its cells are quoted as spreadsheets do, but this row is not whole ({error}); "
-                "mend its quotes, or save the table again"
+                f"{path}, line {number}: its cells are quoted as in a spreadsheet, but this row is incomplete "
+                f"({error}); fix its quotes, or save the table again"
             ) from None
         yield number, row
 
@@ -172,14 +172,14 @@ def read_jsonl(
         try:
             texts = _texts(line)
             (src, tgt) = (_side(texts, language) for language in (source_lang, target_lang))
-            (src + tgt).encode()  # JSON can escape half of a surrogate pair, which is no text
+            (src + tgt).encode()  # JSON can escape half of a surrogate pair, which is not text
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}, line {number}: it is not a JSON object of text ({error})") from None
         except (KeyError, TypeError, AttributeError) as error:
             held = f" but {', '.join(texts)[:100]}" if isinstance(error, KeyError) else ""
             raise DataError(
                 f'{path}, line {number}: it does not hold {{"translation": {{"{source_lang}": "...", '
-                f'"{target_lang}": "..."}}}}{held}; mend the line, or source_lang and target_lang'
+                f'"{target_lang}": "..."}}}}{held}; fix the line, or source_lang and target_lang'
             ) from None
         yield Pair(src, tgt, str(path), number)
 
@@ -208,7 +208,7 @@ def _each_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(items)
     if len(value) < len(items):
         names = [name for name, _ in items]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands in it twice")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} appears in it twice")
     return value
 
 

@@ -1,7 +1,7 @@
-"""What goes through a translation unchanged: names, numbers, addresses, codes; found in a pair, and invented anew.
+"""Invented names, numbers, addresses and codes, in the place of those that a pair has on both sides.
 
-A model that has seen `Tom` a thousand times has learned Tom, not copying. Replaced on both sides by names
-that nobody bears, such words teach it to copy what it has never seen.
+A model that has seen `Tom` a thousand times has learned Tom, not copying. Such words,
+replaced on both sides by invented ones, teach it to copy what it has never seen.
 """
 
 import re
@@ -47,7 +47,7 @@ def exchange(src: str, tgt: str, draws: Random) -> tuple[str, str]:
 
 def _once(pattern: re.Pattern[str], text: str) -> list[str]:
     """Return what a pattern finds and what occurs nowhere else in the text."""
-    return [found for found in pattern.findall(text) if text.count(found) == 1]
+    return [word for word in pattern.findall(text) if text.count(word) == 1]
 
 
 def name(draws: Random) -> str:

@@ -23,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 STANDARD_INPUT = "-"
 PACKED = (".gz", ".xz", ".zst", ".bz2")
 LONGEST = 1_000_000
-"""Bytes of a line; what is longer is no sentence, and training text is read on without looking into it."""
+"""Bytes of a line; anything longer is not a sentence, and reading training text skips it."""
 OVERLONG = f"line of more than {LONGEST:,} bytes"
 
 try:
@@ -125,7 +125,7 @@ class Lines(Iterator[str]):
         """Say that a line is not UTF-8 from a place on, and what to do."""
         seen = f"{self._name}, line {number}: byte {offset + place} (0x{raw[place]:02x}) is not valid UTF-8"
         if beyond_ascii:
-            return f"{seen}, though lines before it are; mend that line"
+            return f"{seen}, though lines before it are; fix that line"
         if encoding.suits_windows(raw):
             command = encoding.converted("WINDOWS-1252", self._path)
             return (
@@ -196,7 +196,7 @@ def _stream(file: IO[bytes]) -> _Stream | None:
         return None
     try:
         regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-    except OSError:  # it is none of the system's files
+    except OSError:  # it is not a file of the system
         return None
     if regular or (os.name == "nt" and not file.isatty()):
         return None
@@ -347,5 +347,5 @@ def unreadable(path: Path | str, error: Exception) -> str:
         return f"cannot read {_name(path)} to its end: {error}; try it again, or a copy of the file"
     return (
         f"cannot read {_name(path)} to its end: {error}; the file is cut or damaged, or not of its type, so nothing "
-        "of it is used: fetch it again, or pack it again"
+        "of it is used: download it again, or compress it again"
     )

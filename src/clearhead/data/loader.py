@@ -1,7 +1,7 @@
 """From a store to the batches of training: what comes when is a pure function of the seed.
 
 An epoch is the pairs in random order, cut into chunks; a chunk is cut into batches of like length. Where
-text is varied or segmented anew (subword sampling, augmentation), that is done chunk by chunk, by
+text is varied or segmented again (subword sampling, augmentation), that is done chunk by chunk, by
 processes in the background, and the token budget holds on the lengths that result. A position is
 (epoch, chunk, batch): the batches of a chunk cannot be counted before it is segmented.
 """
@@ -125,7 +125,7 @@ def chunk_bounds(pairs: int) -> list[tuple[int, int]]:
 
 
 def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, drawn: Drawn) -> Chunk:
-    """Return a chunk of an epoch, segmented anew where the recipe says so."""
+    """Return a chunk of an epoch, segmented again if the recipe says so."""
     # number + 1: numpy takes [seed, epoch, 0] for [seed, epoch], which already gave the order of the epoch.
     draws = np.random.default_rng([recipe.seed, epoch, number + 1])
     corpus, rows = store.corpus, drawn.indices
@@ -251,7 +251,7 @@ def _result(future: Future[Chunk]) -> Chunk:
             return future.result(timeout=_LOOK)
         except BrokenProcessPool:
             raise DataError(
-                "a process that prepares batches died, most likely for want of memory; go on with --resume, "
+                "a process that prepares batches died, most likely because memory ran out; go on with --resume, "
                 "and with --loader-workers 0 if it dies again"
             ) from None
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""The JSON of a store, read as what anybody may have written: every value of its kind, or a fault that is told."""
+"""The JSON of a store, read as what anybody may have written: every value is of its kind, or the fault is reported."""
 
 import hashlib
 import json
@@ -52,7 +52,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         data = (folder / MANIFEST).read_bytes()
     except OSError as error:
         raise DataError(
-            f"{folder} holds no prepared text ({MANIFEST}: {error.strerror or error}); give a folder that "
+            f"{folder} does not hold prepared text ({MANIFEST}: {error.strerror or error}); give a folder that "
             "`clearhead prepare` wrote, or a new name"
         ) from None
     try:

@@ -62,7 +62,7 @@ def _read(path: Path | str) -> str:
 
 
 def _rule(path: Path | str, entries: Any, tell: Tell) -> Plurals | None:
-    """Return the rule of a catalogue for its plurals; None where it has several forms and none is told."""
+    """Return the rule of a catalogue for its plurals; None where it has several forms and no rule."""
     most = max((len(entry.msgstr_plural) for entry in entries), default=0)
     if not most:
         return None
@@ -70,7 +70,7 @@ def _rule(path: Path | str, entries: Any, tell: Tell) -> Plurals | None:
     try:
         rule = plurals.parse(header)
         if rule.count < most:
-            raise ValueError(f"it tells of {rule.count} forms, and there are {most}")
+            raise ValueError(f"it declares {rule.count} forms, but there are {most}")
         return rule
     except ValueError as error:
         why = (
@@ -79,7 +79,7 @@ def _rule(path: Path | str, entries: Any, tell: Tell) -> Plurals | None:
     if most <= 2:
         tell(f"{path}: {why}; its {most} forms are taken for those of 1 and of other numbers")
         return plurals.parse(f"nplurals={most}; plural={'n != 1' if most == 2 else '0'};")
-    tell(f"{path}: {why}; entries with plurals are left out; mend the header (msgfmt -c checks it)")
+    tell(f"{path}: {why}; entries with plurals are left out; fix the header (msgfmt -c checks it)")
     return None
 
 
@@ -134,8 +134,8 @@ def _plain(text: str, path: Path | str) -> str:
                 f"{path}, line {number}: its escapes stand for bytes that are not valid UTF-8; write the characters "
                 "themselves"
             ) from None
-        for place, each in enumerate(_BREAKS):
-            line = line.replace(each, f"{_BREAK_MARK}{place}")
+        for place, line_break in enumerate(_BREAKS):
+            line = line.replace(line_break, f"{_BREAK_MARK}{place}")
         lines.append(line)
     return "\n".join([*lines, ""])  # with a line end in it, polib cannot take it for the name of a file
 
@@ -153,6 +153,6 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _with_breaks(text: str) -> str:
     """Put back what `_plain` took out."""
-    for place, each in enumerate(_BREAKS):
-        text = text.replace(f"{_BREAK_MARK}{place}", each)
+    for place, line_break in enumerate(_BREAKS):
+        text = text.replace(f"{_BREAK_MARK}{place}", line_break)
     return text

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _SAFE_PATH, _WARNINGS = "PYTHONSAFEPATH", "PYTHONWARNINGS"
 _OF_TRACKER = "ignore:resource_tracker:UserWarning"
-"""Multiprocessing's own process tells of what others left when they were killed, and clears it away."""
+"""Multiprocessing's own process warns of what others left when they were killed, and clears it away."""
 
 
 def available_cores() -> int:

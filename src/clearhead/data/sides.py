@@ -1,4 +1,4 @@
-"""The text of one side, from a plain file or from one that holds both sides; a file of both is never read as text."""
+"""Text to measure with: one side, from a plain file or from one with both; a file with both is never read as text."""
 
 import json
 import re
@@ -33,7 +33,7 @@ UNKNOWN = Languages()
 
 
 def read_side(file: str, side: Side, languages: Languages = UNKNOWN) -> Iterator[str]:
-    """Yield the text of one side, a line or an entry each.
+    """Yield the text of one side, one text for each line or entry; what cannot be read is an error.
 
     A file that holds both by its name (`.tsv`, `.jsonl`, `.tmx`, `.po`, packed or not) gives that side of it, any
     other all its lines. Raises DataError for one whose lines are plainly more than text.
@@ -65,8 +65,8 @@ def only_once(files: Sequence[str]) -> None:
     """Raise DataError where several of some files are standard input, which can be read once."""
     if files.count(STANDARD_INPUT) > 1:
         raise DataError(
-            f"standard input ({STANDARD_INPUT}) is named {files.count(STANDARD_INPUT)} times, but it can be read once; "
-            "give files for the rest"
+            f"standard input ({STANDARD_INPUT}) is named {files.count(STANDARD_INPUT)} times, but it can be read only "
+            "once; give files for the rest"
         )
 
 
@@ -75,7 +75,8 @@ def _both(file: str, languages: Languages) -> Iterator[Pair]:
     for language, which, flag in ((languages.source, "source", "from"), (languages.target, "target", "to")):
         if named and not language:
             raise DataError(
-                f"{file} holds texts by their languages; say which is the {which} with --{flag}, such as --{flag} en"
+                f"{file} stores each text under its language; name the language of the {which} with --{flag}, such as "
+                f"--{flag} en"
             )
     if holds_both(file) == ".tsv" and not is_stream(file):
         head = [line for line in islice(read_lines(file), _LOOKED_AT) if line.strip()]
@@ -90,7 +91,7 @@ def _whole(pairs: Iterator[Pair]) -> Iterator[Pair]:
     """Yield pairs; raise DataError at one that could not be read, since what is measured must be all of the text."""
     for pair in pairs:
         if pair.fault:
-            raise DataError(f"{pair.file}:{pair.line}: {pair.fault}; mend this entry, or take it out")
+            raise DataError(f"{pair.file}:{pair.line}: {pair.fault}; fix this entry or remove it")
         yield pair
 
 
@@ -111,7 +112,7 @@ def _more_than_text(file: str, head: Sequence[str]) -> str | None:
     if all("\t" in line.strip() for line in head):
         return (
             f"{file} has a tab in each of its first {len(head)} lines, so it seems to hold more than one side; name it "
-            f".tsv for its first two columns, or take out one, with: cut -f2 {file} > "
+            f".tsv for its first two columns, or extract one with: cut -f2 {file} > "
             f"{Path(file).stem}.txt"
         )
     objects = [_object(line) or {} for line in head]
@@ -131,7 +132,7 @@ def _more_than_text(file: str, head: Sequence[str]) -> str | None:
 def _ours(file: str) -> str:
     """Say what to do with numbered translations."""
     return (
-        f"{file} is what `clearhead translate --format tsv` writes; take its text alone, with: cut -f4 {file} > "
+        f"{file} is what `clearhead translate --format tsv` writes; extract its text with: cut -f4 {file} > "
         f"{Path(file).stem}.txt"
     )
 

@@ -12,7 +12,7 @@ Record = Mapping[str, str]
 
 
 def record(file: str) -> Record:
-    """Return what tells the text of a file from any other."""
+    """Return what distinguishes the text of a file from any other."""
     packed = {"text_sha256": text_sum(file)} if Path(file).suffix.lower() in PACKED else {}
     return {"file": file, "sha256": file_sum(file), **packed}
 

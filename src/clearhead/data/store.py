@@ -13,7 +13,7 @@ A store is a folder that is written whole or not at all:
     links     links_offsets           known links of tokens, (source, target) end to end (uint16); where given
 
 Preparing the same text twice gives the same bytes. A file is held against its sum when it is opened, and the
-manifest against its own: what was damaged on the disk is told, and never learned from.
+manifest against its own: damage on the disk is reported, and never learned from.
 """
 
 import hashlib
@@ -204,7 +204,7 @@ def settings(
 
 
 def _digest(tokenizer: Tokenizer) -> str:
-    """Return what tells a tokenizer from any other."""
+    """Return what distinguishes a tokenizer from any other."""
     return hashlib.sha256(tokenizer.to_bytes()).hexdigest()
 
 

@@ -78,11 +78,11 @@ def _check_languages(path: Path | str, languages: tuple[str, str], seen: dict[st
 
 def _variants(unit: Any) -> dict[str, Any]:
     """Return the variants of a unit by the code of their language, of several with one code the first."""
-    found: dict[str, Any] = {}
+    by_language: dict[str, Any] = {}
     for variant in unit:
         if _local(variant) == "tuv":
-            found.setdefault(variant.get(_XML_LANG) or variant.get("lang") or "", variant)
-    return found
+            by_language.setdefault(variant.get(_XML_LANG) or variant.get("lang") or "", variant)
+    return by_language
 
 
 def _side(variants: dict[str, Any], language: str) -> str:
@@ -140,7 +140,7 @@ class _Marked:
 
 
 def _allowed(reference: re.Match[bytes]) -> bytes:
-    """Return a reference, or the mark for one to what is no character of XML."""
+    """Return a reference, or the mark for one to a character that XML does not have."""
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     allowed = (
         number in (9, 10, 13)

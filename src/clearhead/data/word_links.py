@@ -16,13 +16,13 @@ _BETWEEN_SPACES = re.compile(r"[^ \t]+")
 
 
 def parse(line: str, where: str = "the line", *, swapped: bool = False) -> tuple[Link, ...]:
-    """Read the links of a pair, or of its two sides exchanged; raise DataError for what is none."""
+    """Read the links of a pair, or of its two sides exchanged; raise DataError for anything that is not a link."""
     links = []
-    for each in line.split():
-        match = _LINK.fullmatch(each)
+    for written in line.split():
+        match = _LINK.fullmatch(written)
         if not match:
             raise DataError(
-                f"{where}: {each[:40]!r} is no link; links are written 0-0 1-2, source word first"
+                f"{where}: {written[:40]!r} is not a link; write links as 0-0 1-2, source word first"
             )
         link = int(match[1]), int(match[2])
         links.append(link[::-1] if swapped else link)
@@ -37,7 +37,7 @@ def pharaoh(links: Iterable[Link]) -> str:
 def with_links(pairs: Iterable[Pair], file: str) -> Iterator[Pair]:
     """Yield the pairs with the links that a file has for them, line by line.
 
-    Raises DataError for what is no link and for unequal counts.
+    Raises DataError for anything that is not a link and for unequal counts.
     """
     counts = [0, 0]
     for number, (pair, line) in enumerate(zip_longest(pairs, read_lines(file)), start=1):

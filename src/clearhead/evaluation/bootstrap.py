@@ -49,10 +49,10 @@ def significance(
         )
     if samples > _MOST_SAMPLES:
         raise ConfigError(
-            f"{samples} samples take more memory than there is; give at most {_MOST_SAMPLES}, 1000 is usual"
+            f"{samples} samples would take too much memory; give at most {_MOST_SAMPLES}, 1000 is usual"
         )
     if not 1 <= seed < 2**32:  # sacreBLEU takes 0 for no seed at all, numpy no more than 32 bits
-        raise ConfigError(f"the seed is {seed}; give 1 to {2**32 - 1}")
+        raise ConfigError(f"the seed must be from 1 to {2**32 - 1}, got {seed}")
     metrics = {"BLEU": bleu_metric(tokenize, lowercase), "chrF": CHRF(lowercase=lowercase)}
     for hypotheses in (a, b):
         check(hypotheses, references)
@@ -61,13 +61,13 @@ def significance(
             [("A", list(a)), ("B", list(b))], metrics, [list(references)], test_type="bs", n_samples=samples
         )
     signatures, scores = test()
-    found = []
+    results = []
     for name, key in zip(metrics, signatures, strict=True):
         signature = str(signatures[key])
-        of_a, of_b = (each for each in scores[key] if isinstance(each, Result))
+        of_a, of_b = (result for result in scores[key] if isinstance(result, Result))
         difference = of_b.score - of_a.score
         assert of_b.p_value is not None
-        found.append(
+        results.append(
             Significance(
                 Score(name, of_a.score, signature),
                 Score(name, of_b.score, signature),
@@ -75,11 +75,11 @@ def significance(
                 _interval(of_b.mean, of_b.ci),
                 difference,
                 # sacreBLEU gives equal systems the least p of all, since none of their samples differs by
-                # more than 0; but where there is no difference there is nothing to be significant.
+                # more than 0; but where there is no difference, nothing can be significant.
                 of_b.p_value if difference else 1.0,
             )
         )
-    return found[0], found[1]
+    return results[0], results[1]
 
 
 def _interval(mean: float | None, half_width: float | None) -> tuple[float, float]:

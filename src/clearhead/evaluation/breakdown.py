@@ -10,7 +10,7 @@ from clearhead.evaluation.scores import bleu, check, chrf, words
 
 @dataclass(frozen=True)
 class LengthBucket:
-    """The sentences whose references have so many words."""
+    """The sentences whose references have a number of words in one range."""
 
     words: str
     sentences: int
@@ -31,15 +31,15 @@ def by_length(
     lengths = map(len, words(references, tokenize=tokenize, lowercase=lowercase))
     for length, hypothesis, reference in zip(lengths, hypotheses, references, strict=True):
         members[bisect_left(_LENGTHS, length)].append((hypothesis, reference))
-    found = []
+    buckets = []
     for label, pairs in zip(_labels(_LENGTHS), members, strict=True):
         if pairs:
             hyps, refs = zip(*pairs, strict=True)
             of_bleu = bleu(hyps, refs, tokenize=tokenize, lowercase=lowercase, effective_order=True)
-            found.append(
+            buckets.append(
                 LengthBucket(label, len(pairs), of_bleu.value, chrf(hyps, refs, lowercase=lowercase).value)
             )
-    return tuple(found)
+    return tuple(buckets)
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,18 @@ def by_frequency(
     """Return F1 of words by their frequency, matches clipped in each sentence (Neubig et al. 2019)."""
     check(hypotheses, references)
     labels = _labels(_FREQUENCIES)
-    expected, given, matched = ([0] * len(labels) for _ in range(3))
+    expected, produced, matched = ([0] * len(labels) for _ in range(3))
     split = (words(lines, tokenize=tokenize, lowercase=lowercase) for lines in (hypotheses, references))
     for hypothesis, reference in zip(*split, strict=True):
         hyp, ref = Counter(hypothesis), Counter(reference)
         for word in hyp | ref:
             bucket = bisect_left(_FREQUENCIES, frequencies.get(word, 0))
             expected[bucket] += ref[word]
-            given[bucket] += hyp[word]
+            produced[bucket] += hyp[word]
             matched[bucket] += min(ref[word], hyp[word])
     return tuple(
         FrequencyBucket(label, r, h, m, 2 * m / (r + h) if r + h else 0.0)
-        for label, r, h, m in zip(labels, expected, given, matched, strict=True)
+        for label, r, h, m in zip(labels, expected, produced, matched, strict=True)
     )
 
 

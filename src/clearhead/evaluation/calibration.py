@@ -69,7 +69,7 @@ def area_under_curve(probabilities: Sequence[float], right: Sequence[bool]) -> f
     p, y = _outcomes(probabilities, right)
     positive = int(y.sum())
     if positive in (0, len(y)):
-        raise DataError("right cannot be told from wrong where all are one of them; give more pairs")
+        raise DataError("all of them are right, or all are wrong, so nothing can be fitted; give more pairs")
     _, places, counts = np.unique(p, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return float((ranks[y == 1].sum() - positive * (positive + 1) / 2) / (positive * (len(y) - positive)))

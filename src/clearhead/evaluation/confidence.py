@@ -16,7 +16,7 @@ from clearhead.errors import ConfigError
 _NEVER_SURE = 0.01
 """Added to a probability and to what it lacks, so that their ratio stays within bounds."""
 _FEWEST = 7
-"""Source tokens, the tag and the end counted; fewer count as so many, since hardly any pair to fit on has fewer."""
+"""Source tokens, the tag and the end counted; fewer count as this many, since hardly any pair to fit on has fewer."""
 _LEAST = -70.0
 """Log-probability that anything below counts as."""
 _LARGEST, _MOST = 1e6, 10**12
@@ -73,7 +73,9 @@ class Curve:
 
     def probability(self, features: Sequence[float]) -> float:
         """Return the probability that what has these features is right."""
-        z = self.bias + math.fsum(weight * each for weight, each in zip(self.weights, features, strict=True))
+        z = self.bias + math.fsum(
+            weight * feature for weight, feature in zip(self.weights, features, strict=True)
+        )
         return 0.5 * (1 + math.tanh(z / 2))
 
 
@@ -86,7 +88,7 @@ class Confidence:
     pairs: int
     """That it was fitted and measured on."""
     note_below: float
-    """A translation of which the model is less sure than this gets a note."""
+    """A translation gets a note if the model is less sure of it than this."""
 
     def __post_init__(self) -> None:
         for name, features in (
@@ -108,7 +110,7 @@ class Confidence:
             return section(cls, values, "confidence")
         except ConfigError as error:
             raise ConfigError(
-                f"{error}; write how sure the model may be anew with `clearhead evaluate --calibrate`"
+                f"{error}; fit the confidence again with `clearhead evaluate --calibrate`"
             ) from None
 
     def to_dict(self) -> dict[str, Any]:
@@ -140,5 +142,5 @@ def features_of_words(
     for log_prob, home in zip(log_probs, homes, strict=False):  # the end of the sentence may have no home
         if home is not None:
             sums[home] = sums.get(home, 0.0) + max(log_prob, _LEAST)
-    mean = math.fsum(max(each, _LEAST) for each in log_probs) / max(1, len(log_probs))
+    mean = math.fsum(max(log_prob, _LEAST) for log_prob in log_probs) / max(1, len(log_probs))
     return [word_features(sums[word], mean) if word in sums else None for word in range(count)]

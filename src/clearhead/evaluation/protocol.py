@@ -28,7 +28,9 @@ _LIGATURES = re.compile("[\ufb00-\ufdff\ufe70-\ufefc]+")
 def _visible(text: str) -> str:
     """Return a text without what has no width: joiners, soft hyphens, byte order marks, writing direction, variants."""
     return "".join(
-        each for each in text if each.isspace() or (each.isprintable() and not "\ufe00" <= each <= "\ufe0f")
+        character
+        for character in text
+        if character.isspace() or (character.isprintable() and not "\ufe00" <= character <= "\ufe0f")
     )
 
 
@@ -39,14 +41,14 @@ _ALIKE: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "characters without width (zero-width spaces and joiners, soft hyphens, byte order marks)": (
         _visible,
-        "take them out of both sides",
+        "remove them from both sides",
     ),
     "full-width or half-width forms": (
-        lambda text: _FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text),
+        lambda text: _FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text),
         "write both sides with the same ones",
     ),
     "ligatures and other forms of letters": (
-        lambda text: _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text),
+        lambda text: _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text),
         "write both sides with plain letters",
     ),
 }
@@ -69,7 +71,7 @@ def protocol_warnings(
 def _blank(hypotheses: Sequence[str], references: Sequence[str]) -> Iterator[str]:
     """Warn of references, or of all translations, without text."""
     pairs = zip(hypotheses, references, strict=False)
-    blank = sum(bool(ours.strip()) and not theirs.strip() for ours, theirs in pairs)
+    blank = sum(bool(hypothesis.strip()) and not reference.strip() for hypothesis, reference in pairs)
     if blank:
         yield (
             f"{blank:,} of {len(references):,} references are blank where the translations have text, which counts as "
@@ -88,7 +90,7 @@ def _script(references: Sequence[str], tokenize: str) -> Iterator[str]:
         )
     elif fit:
         yield (
-            f"the references are written without spaces between words, which --tokenize {tokenize} does not part; "
+            f"the references are written without spaces between words, which --tokenize {tokenize} does not separate; "
             f"give --tokenize {fit}"
         )
 
@@ -96,14 +98,16 @@ def _script(references: Sequence[str], tokenize: str) -> Iterator[str]:
 def _alike(
     hypotheses: Sequence[str], references: Sequence[str], tokenize: str, lowercase: bool
 ) -> Iterator[str]:
-    """Warn of words that look the same and are none: where one side of a line has such characters, and it costs."""
+    """Warn of words that look the same but differ in characters that only one side has, where that lowers the score."""
     for what, (plain, remedy) in _ALIKE.items():
-        given, made_plain = [], []
-        for ours, theirs in zip(hypotheses, references, strict=False):
-            if ours != theirs and ((our := plain(ours)) == ours) != ((their := plain(theirs)) == theirs):
-                given.append((ours, theirs))
-                made_plain.append((our, their))
-        shares = (_shared(pairs, tokenize, lowercase) for pairs in (given, made_plain))
+        as_written, made_plain = [], []
+        for hypothesis, reference in zip(hypotheses, references, strict=False):
+            if hypothesis != reference and ((plain_hypothesis := plain(hypothesis)) == hypothesis) != (
+                (plain_reference := plain(reference)) == reference
+            ):
+                as_written.append((hypothesis, reference))
+                made_plain.append((plain_hypothesis, plain_reference))
+        shares = (_shared(pairs, tokenize, lowercase) for pairs in (as_written, made_plain))
         share = sum(more > less for less, more in zip(*shares, strict=True)) / max(1, len(references))
         if share >= _UNSEEN:
             yield (
@@ -115,57 +119,57 @@ def _alike(
 def _shared(pairs: Sequence[tuple[str, str]], tokenize: str, lowercase: bool) -> Iterator[float]:
     """Yield the share of the words of each pair that both sides have."""
     sides = ([pair[side] for pair in pairs] for side in (0, 1))
-    ours, theirs = (words(side, tokenize=tokenize, lowercase=lowercase) for side in sides)
-    for a, b in zip(ours, theirs, strict=True):
+    hypotheses, references = (words(side, tokenize=tokenize, lowercase=lowercase) for side in sides)
+    for a, b in zip(hypotheses, references, strict=True):
         yield 2 * (Counter(a) & Counter(b)).total() / max(1, len(a) + len(b))
 
 
 def _tokenisation(hypotheses: Sequence[str], references: Sequence[str], tokenize: str) -> Iterator[str]:
-    ours, theirs = _tokenised(hypotheses), _tokenised(references)
-    if ours is not None and theirs is not None and abs(ours - theirs) >= _APART:
-        (most, more), (less, fewer) = _ranked(ours, theirs)
+    share, reference_share = _tokenised(hypotheses), _tokenised(references)
+    if share is not None and reference_share is not None and abs(share - reference_share) >= _APART:
+        (most, more), (less, fewer) = _ranked(share, reference_share)
         verb = "do not" if fewer <= _FEW else "less so"
         yield (
             f"{most} look tokenised ({_told(more)}) but {less} {verb} ({_told(fewer)}), so form counts as "
             "error; give both in one form, best untokenised"
         )
-    elif theirs is None:
+    elif reference_share is None:
         return
-    elif _FEW < theirs < 0.5:
+    elif _FEW < reference_share < 0.5:
         yield (
-            f"the references look tokenised in part ({_told(theirs)}), so form counts as error; give all lines in "
-            "one form, best untokenised"
+            f"the references look tokenised in part ({_told(reference_share)}), so form counts as error; give all "
+            "lines in one form, best untokenised"
         )
-    elif theirs >= 0.5 and tokenize in ("13a", "intl"):
+    elif reference_share >= 0.5 and tokenize in ("13a", "intl"):
         yield (
-            f"the references look tokenised already ({_told(theirs)}) and --tokenize {tokenize} "
+            f"the references look tokenised already ({_told(reference_share)}) and --tokenize {tokenize} "
             "tokenises them again; give --tokenize none, or untokenised text on both sides"
         )
-    elif theirs <= _FEW and tokenize == "none" and not better_fit(tokenize, references):
+    elif reference_share <= _FEW and tokenize == "none" and not better_fit(tokenize, references):
         yield (
-            f"the references do not look tokenised ({_told(theirs)}), so with --tokenize none a word "
-            "and the comma behind it are one word; give --tokenize 13a"
+            f"the references do not look tokenised ({_told(reference_share)}), so with --tokenize none a word "
+            "and the comma after it count as one word; give --tokenize 13a"
         )
 
 
 def _case(hypotheses: Sequence[str], references: Sequence[str]) -> Iterator[str]:
-    ours, theirs = _cased(hypotheses), _cased(references)
-    if ours is not None and theirs is not None and abs(ours - theirs) >= _APART:
-        (most, more), (less, fewer) = _ranked(ours, theirs)
+    share, reference_share = _cased(hypotheses), _cased(references)
+    if share is not None and reference_share is not None and abs(share - reference_share) >= _APART:
+        (most, more), (less, fewer) = _ranked(share, reference_share)
         yield (
             f"{more:.0%} of the lines of {most} have capitals, {fewer:.0%} of {less}, so capitals count as errors; "
             "give --lowercase, or the same case on both sides"
         )
-    elif ours == 0 and theirs == 0:
+    elif share == 0 and reference_share == 0:
         yield (
             "neither side has a capital: lower-cased text scores higher than text as written, and the signature says "
             "case:mixed; give --lowercase, so that it says case:lc"
         )
 
 
-def _ranked(ours: float, theirs: float) -> list[tuple[str, float]]:
+def _ranked(share: float, reference_share: float) -> list[tuple[str, float]]:
     """Return the two sides with their shares, the larger one first."""
-    sides = [("the translations", ours), ("the references", theirs)]
+    sides = [("the translations", share), ("the references", reference_share)]
     return sorted(sides, key=lambda side: side[1], reverse=True)
 
 

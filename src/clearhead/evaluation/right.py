@@ -29,23 +29,25 @@ def closest(translation: str, references: Sequence[str]) -> tuple[str, bool]:
         wanted = _bare(reference)
         (score,) = sentence_chrf([bare], [wanted], beta=1) if bare and wanted else (0.0,)
         scored.append((score, reference, score >= (ENOUGH_SHORT if len(wanted.split()) <= SHORT else ENOUGH)))
-    _, best, _ = max(scored, key=lambda each: each[0])
+    _, best, _ = max(scored, key=lambda candidate: candidate[0])
     return best, any(right for _, _, right in scored)
 
 
 def right_words(words: Sequence[str], reference: Sequence[str]) -> list[bool]:
     """Say of each word whether it stands in the reference, whose occurrences are used up one by one."""
     left = Counter(map(_alike, reference))
-    found = []
+    right = []
     for word in map(_alike, words):
-        found.append(left[word] > 0)
+        right.append(left[word] > 0)
         left[word] -= 1
-    return found
+    return right
 
 
 def _bare(text: str) -> str:
     """Return the letters and digits of a text in small letters, a space between its words."""
-    return " ".join("".join(each if each.isalnum() else " " for each in text.casefold()).split())
+    return " ".join(
+        "".join(character if character.isalnum() else " " for character in text.casefold()).split()
+    )
 
 
 def _alike(word: str) -> str:

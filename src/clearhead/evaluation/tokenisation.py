@@ -1,4 +1,4 @@
-"""How BLEU parts words where nobody says: by the target language and the letters of the references.
+"""How BLEU separates words unless somebody says: by the target language and the letters of the references.
 
 Where no space parts words, 13a takes a sentence for a word, and BLEU is 0 for a perfect translation.
 """
@@ -23,7 +23,7 @@ _UNSPACED_SCRIPTS = _KANA | frozenset({"CJK", "THAI", "LAO", "KHMER", "MYANMAR",
 _SOME, _MOST = 0.1, 0.5
 """Least share of letters in such a script: with a language that is written in one, and with any other."""
 _SEGMENTED = 5
-"""Text with a space for so many of such letters, or fewer, has been cut into words."""
+"""Text with a space for at most this many of such letters has been cut into words."""
 _SPACES = re.compile(r"\s+")
 
 
@@ -48,7 +48,8 @@ def checked(tokenize: str) -> str:
     """Return a tokenisation of ours. Raises ConfigError for any other."""
     if tokenize not in TOKENIZERS:
         raise ConfigError(
-            f"unknown BLEU tokenisation {tokenize!r}; there are {', '.join(TOKENIZERS)}, and {AUTO} for what fits"
+            f"unknown BLEU tokenisation {tokenize!r}; choose one of {', '.join(TOKENIZERS)}, or {AUTO} for the one "
+            "that fits the text"
         )
     return tokenize
 
@@ -82,16 +83,16 @@ def _unspaced_share(scripts: Counter[str]) -> float:
 
 def _scripts(lines: Sequence[str]) -> Counter[str]:
     """Return how many letters there are of each script."""
-    found = Counter[str]()
+    letters = Counter[str]()
     for character, count in Counter("".join(lines)).items():
         if script := _script(character):
-            found[script] += count
-    return found
+            letters[script] += count
+    return letters
 
 
 @cache
 def _script(character: str) -> str:
-    """Return the first word of a letter's name, which is its script; nothing for what is no letter."""
+    """Return the first word of a letter's name, which is its script; nothing for other characters."""
     plain = unicodedata.normalize("NFKC", character)[:1]  # half-width kana are kana
     if unicodedata.category(plain) not in ("Lu", "Ll", "Lo"):
         return ""

@@ -98,7 +98,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """Words in three languages, of which a noun phrase also tells its number and genders."""
+    """Words in three languages; a noun phrase also has a number and genders."""
 
     en: Words
     fr: Words
@@ -205,7 +205,7 @@ class _Maker:
         self.pairs: set[str] = set()
 
     def name(self, what: str) -> str:
-        """Return a concept's name, told apart from others of its kind."""
+        """Return a concept's name, distinct from others of its kind."""
         self.names += 1
         return f"{what}{self.names}"
 
@@ -265,17 +265,17 @@ class _Maker:
     # Clauses
 
     def action(
-        self, subject: _Phrase, verb: Verb, found: _Phrase, past: bool, negative: bool, question: bool = False
+        self, subject: _Phrase, verb: Verb, obj: _Phrase, past: bool, negative: bool, question: bool = False
     ) -> _Phrase:
         """Say that someone does something to something."""
         assert subject.noun is not None
-        assert found.noun is not None
-        self.pairs |= {f"{subject.noun.en[0]}+{verb.en[2]}", f"{verb.en[2]}+{found.noun.en[0]}"}
+        assert obj.noun is not None
+        self.pairs |= {f"{subject.noun.en[0]}+{verb.en[2]}", f"{verb.en[2]}+{obj.noun.en[0]}"}
         done = self.verb(verb, subject.plural, past, negative, question)
-        to = self.personal(found)
+        to = self.personal(obj)
         return _Phrase(
-            [*subject.en, *done.en, *found.en],
-            [*subject.fr, *done.fr, *found.fr],
+            [*subject.en, *done.en, *obj.en],
+            [*subject.fr, *done.fr, *obj.fr],
             [*subject.es, *done.es, *to],
             subject.plural,
             front=done.front,
@@ -378,16 +378,16 @@ class _Maker:
         verb = draws.choice(choices)
         return self.relative(phrase, verb, self.drawn(verb.objects), past=draws.random() < 0.5)
 
-    def relative(self, phrase: _Phrase, verb: Verb, found: _Phrase, past: bool) -> _Phrase:
+    def relative(self, phrase: _Phrase, verb: Verb, obj: _Phrase, past: bool) -> _Phrase:
         """Say of a noun what it does."""
         assert phrase.noun is not None
-        assert found.noun is not None
-        self.pairs |= {f"{phrase.noun.en[0]}+{verb.en[2]}", f"{verb.en[2]}+{found.noun.en[0]}"}
+        assert obj.noun is not None
+        self.pairs |= {f"{phrase.noun.en[0]}+{verb.en[2]}", f"{verb.en[2]}+{obj.noun.en[0]}"}
         done, that = self.verb(verb, phrase.plural, past), (self.name("that"),)
         return _Phrase(
-            [*phrase.en, ("that", that), *done.en, *found.en],
-            [*phrase.fr, ("qui", that), *done.fr, *found.fr],
-            [*phrase.es, ("que", that), *done.es, *self.personal(found)],
+            [*phrase.en, ("that", that), *done.en, *obj.en],
+            [*phrase.fr, ("qui", that), *done.fr, *obj.fr],
+            [*phrase.es, ("que", that), *done.es, *self.personal(obj)],
             phrase.plural,
             phrase.noun,
         )
@@ -417,13 +417,13 @@ class _Maker:
             [(articles[0], the), *en], [(articles[1], the), *fr], [(articles[2], the), *es], plural, noun
         )
 
-    def personal(self, found: _Phrase) -> Words:
+    def personal(self, obj: _Phrase) -> Words:
         """Return a Spanish object, with `a` before a living being."""
-        assert found.noun is not None
-        if "living" not in found.noun.groups:
-            return found.es
-        (article, the), *rest = found.es
-        return [("al", the), *rest] if article == "el" else [("a", ()), *found.es]
+        assert obj.noun is not None
+        if "living" not in obj.noun.groups:
+            return obj.es
+        (article, the), *rest = obj.es
+        return [("al", the), *rest] if article == "el" else [("a", ()), *obj.es]
 
     def place(self, preposition: tuple[str, str, bool, str, bool], where: _Phrase) -> _Phrase:
         """Build a prepositional phrase, with French and Spanish `de` run together with the article."""

@@ -88,5 +88,5 @@ def read_object(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot read {file}: {error}") from None
     if not isinstance(value, dict):
-        raise CheckpointError(f"cannot read {file}: it holds no JSON object")
+        raise CheckpointError(f"cannot read {file}: it is not a JSON object")
     return value

@@ -102,7 +102,7 @@ def remove(path: Path) -> None:
 
 
 def verify(path: Path) -> None:
-    """Hold every file of a directory against its manifest; raise CheckpointError naming the first fault."""
+    """Check every file of a directory against its manifest; raise CheckpointError naming the first fault."""
     if not path.is_dir():
         raise CheckpointError(f"there is no directory {path}")
     try:
@@ -123,12 +123,12 @@ def _sums(path: Path) -> dict[str, str]:
     manifest = read_json(path / MANIFEST)
     sums = manifest.get("sha256") if isinstance(manifest, dict) else None
     if not isinstance(sums, dict):
-        raise ValueError("it holds no sums")
+        raise ValueError("it has no checksums")
     for name, expected in sums.items():
         if not isinstance(expected, str):
-            raise ValueError(f"the sum of {shown(name)} is {shown(expected)}")
+            raise ValueError(f"the checksum of {shown(name)} is {shown(expected)}")
         if name in ("", ".", "..") or set(name) & set("/\\:\0"):  # nothing outside the directory is read
-            raise ValueError(f"{shown(name)} is no name of a file")
+            raise ValueError(f"{shown(name)} is not a file name")
     return sums
 
 
@@ -143,7 +143,7 @@ def _verify_file(path: Path, name: str, expected: str) -> None:
 
 
 def verified_files(path: Path) -> frozenset[str]:
-    """Return the names of the files that `verify` holds against the manifest."""
+    """Return the names of the files that `verify` checks against the manifest."""
     try:
         return frozenset(_sums(path))
     except (OSError, ValueError):

@@ -41,7 +41,7 @@ def read_shapes(file: Path, types: Collection[str] = WEIGHTS) -> dict[str, tuple
         sizes = {name: _size(name, facts, types) for name, facts in head.items()}
         if sum(sizes.values()) != length:
             raise ValueError(
-                f"its head tells of {sum(sizes.values()):,} bytes of numbers, and it has {length:,}"
+                f"its header declares {sum(sizes.values()):,} bytes of numbers, but it has {length:,}"
             )
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot read {file}: {error}; copy it again") from None
@@ -72,14 +72,14 @@ def average(files: Iterable[Path]) -> Arrays:
 def _head(file: Path) -> tuple[dict[str, Any], int]:
     """Return what the head says of each array, and how many bytes there are of numbers."""
     if not file.is_file():
-        raise ValueError("it is missing, or no ordinary file")
+        raise ValueError("it is missing, or not a regular file")
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         if length > _LONGEST_HEAD:
-            raise ValueError(f"its head of {length} bytes is none")
+            raise ValueError(f"its header of {length} bytes is too long")
         head = parse_json(stream.read(length))
     if not isinstance(head, dict):
-        raise ValueError("its head is no JSON object")
+        raise ValueError("its header is not a JSON object")
     head.pop("__metadata__", None)
     return head, file.stat().st_size - 8 - length
 
@@ -90,12 +90,12 @@ def _size(name: str, facts: object, types: Collection[str]) -> int:
         facts.get(key) if isinstance(facts, dict) else None for key in ("dtype", "shape", "data_offsets")
     )
     if not (_counts(shape) and _counts(places) and len(places) == 2):
-        raise ValueError(f"{shown(name)} has no shape or no place in it")
+        raise ValueError(f"{shown(name)} has no valid shape or offsets")
     if not isinstance(kind, str) or kind not in types:
         raise ValueError(f"{shown(name)} is of type {shown(kind)}; it must be one of {', '.join(types)}")
     size = math.prod(shape) * _BYTES[kind]
     if places[1] - places[0] != size:
-        raise ValueError(f"{shown(name)} of shape {shown(shape)} does not fill its place")
+        raise ValueError(f"{shown(name)} of shape {shown(shape)} does not match its offsets")
     return size
 
 
@@ -104,5 +104,5 @@ def _counts(values: object) -> TypeGuard[list[int]]:
     return (
         isinstance(values, list)
         and len(values) <= _MOST_AXES
-        and all(type(each) is int and each >= 0 for each in values)
+        and all(type(value) is int and value >= 0 for value in values)
     )

@@ -1,7 +1,7 @@
 """Files that anybody may have written: read up to a bounded size, and JSON of a bounded depth, or refused.
 
-A model directory comes by mail or from a hub, and what a program remembers lies where others can write. What is
-told here fits into brackets; who reads a file says which it is, and what to do.
+A model directory comes by mail or from a hub, and what a program remembers lies where others can write. Faults
+are worded to fit into brackets; the caller says which file it is, and what to do.
 """
 
 import json
@@ -20,9 +20,9 @@ _SHOWN = 100
 
 
 def read_bytes(file: Path, limit: int = LIMIT) -> bytes:
-    """Read a file. Raises OSError as opening it does, ValueError for one that is no file or is above the limit."""
+    """Read a file. Raises OSError as opening does, ValueError if it is not a regular file or is above the limit."""
     if not stat.S_ISREG(os.stat(file).st_mode):  # a pipe would be waited for, a device may never end
-        raise ValueError("it is no ordinary file")
+        raise ValueError("it is not a regular file")
     with file.open("rb") as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:
@@ -36,10 +36,10 @@ def read_json(file: Path, limit: int = LIMIT) -> Any:
 
 
 def parse_json(text: bytes | str) -> Any:
-    """Return the value of JSON. Raises ValueError, in a line, for what is none or is not what it seems.
+    """Return the value of JSON. Raises ValueError, in one line, for anything else and for what is ambiguous.
 
-    Refused are, beyond what is no JSON: a key that stands twice, nesting without end, half a surrogate pair, and
-    numbers that are none or do not fit into 64 bits.
+    Besides invalid JSON it refuses a key that appears twice, nesting without end, half a surrogate pair, and
+    numbers that are not finite or do not fit into 64 bits.
     """
     try:
         if isinstance(text, bytes):
@@ -50,7 +50,7 @@ def parse_json(text: bytes | str) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error.msg}, line {error.lineno}") from None
+        raise ValueError(f"it is not valid JSON: {error.msg}, line {error.lineno}") from None
     except RecursionError:
         raise _nested() from None
     _check_values(value)
@@ -63,7 +63,7 @@ def each_key_once(items: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(items):
         seen: set[str] = set()
         twice = next(name for name, _ in items if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise ValueError(f"{shown(twice)} stands in it twice")
+        raise ValueError(f"{shown(twice)} appears in it twice")
     return value
 
 
@@ -87,15 +87,15 @@ def _check_values(value: Any) -> None:
     level = [value]
     for _ in range(_DEEPEST):
         below: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                below += each
-                below += each.values()
-            elif isinstance(each, list):
-                below += each
-            elif isinstance(each, str):
-                _check_text(each)
-            elif isinstance(each, float) and not math.isfinite(each):
+        for item in level:
+            if isinstance(item, dict):
+                below += item
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+            elif isinstance(item, str):
+                _check_text(item)
+            elif isinstance(item, float) and not math.isfinite(item):
                 raise ValueError("a number in it is too large")
         if not below:
             return
@@ -107,7 +107,7 @@ def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{shown(text)} holds half a surrogate pair, which is no text") from None
+        raise ValueError(f"{shown(text)} contains half a surrogate pair, which is not valid text") from None
 
 
 def _integer(digits: str) -> int:
@@ -117,7 +117,7 @@ def _integer(digits: str) -> int:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"it holds {name}, which is no number")
+    raise ValueError(f"it holds {name}, which is not a number")
 
 
 def _nested() -> ValueError:

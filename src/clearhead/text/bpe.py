@@ -53,7 +53,7 @@ def merges_of(tokenizer: Tokenizer) -> dict[tuple[str, str], int]:
 def segment(text: str, tokenizer: Tokenizer, merges: Mapping[tuple[str, str], int]) -> list[str]:
     """Cut a text into the pieces of a BPE tokenizer by applying its merges word by word.
 
-    Equals the pieces of `tokenizer.encode`, by another way: what is no piece is spelled in bytes.
+    Equals the pieces of `tokenizer.encode`, computed another way: what is not a piece is spelled in bytes.
     """
     pieces: list[str] = []
     for word in marked(text).split(SPACE_MARK)[1:]:

@@ -270,19 +270,19 @@ def _known(text: str) -> list[Carried]:
     ]
 
 
-def with_strange(text: str, found: list[Carried], learned: Collection[str] | None) -> list[Carried]:
+def with_strange(text: str, stretches: list[Carried], learned: Collection[str] | None) -> list[Carried]:
     """Return what was found in a text, and the words and signs that hold a character that was not learned."""
     if learned is None:
         if text.isascii() or KIND_OF.keys().isdisjoint(text):
-            return found
+            return stretches
         strange = [character in KIND_OF for character in text]
     else:
         strange = [character not in learned and character != " " for character in text]
     if not any(strange):
-        return found
+        return stretches
     taken = bytearray(len(text))
-    for each in found:
-        taken[each.start : each.end] = b"\1" * (each.end - each.start)
+    for stretch in stretches:
+        taken[stretch.start : stretch.end] = b"\1" * (stretch.end - stretch.start)
     more: list[Carried] = []
     done = 0
     for place in range(len(text)):
@@ -291,7 +291,7 @@ def with_strange(text: str, found: list[Carried], learned: Collection[str] | Non
         start, done = (_word if _of_word(text[place]) else _sign)(text, place, done, taken, strange)
         kind = "word" if any(map(str.isalpha, text[start:done])) else "mark"
         more.append(Carried(start, done, kind, text[start:done]))
-    return sorted([*found, *more], key=lambda each: each.start) if more else found
+    return sorted([*stretches, *more], key=lambda stretch: stretch.start) if more else stretches
 
 
 def _word(text: str, place: int, done: int, taken: Sequence[int], strange: Sequence[bool]) -> tuple[int, int]:

@@ -46,12 +46,12 @@ def with_mark(translation: str, mark: str | None, language: str | None) -> str:
     if translation[-1] in _CLOSED or translation[-1] in _OTHER:
         return translation
     bare = translation.rstrip(_MARKS)
-    found = translation[len(bare) :]
-    if _one_point(found) and _abbreviated(bare + "."):
-        bare, found = bare + ".", found[1:]
+    marks = translation[len(bare) :]
+    if _one_point(marks) and _abbreviated(bare + "."):
+        bare, marks = bare + ".", marks[1:]
         if mark.startswith("."):
             mark = mark[1:]  # the point of an abbreviation ends the sentence too
-    if found != mark:
+    if marks != mark:
         body = bare.rstrip()
         if not body:
             return translation
@@ -61,7 +61,7 @@ def with_mark(translation: str, mark: str | None, language: str | None) -> str:
 
 
 def _one_point(marks: str) -> bool:
-    """Say whether marks begin with a full stop that is no ellipsis."""
+    """Say whether marks begin with a full stop that is not an ellipsis."""
     return marks.startswith(".") and not marks.startswith("..")
 
 

@@ -45,7 +45,7 @@ def _of(character: str, learned: Collection[str]) -> str:
     if character in learned:
         return character
     for form in (_PLAIN.get(character, ""), _compatible(character)):
-        if form and all(each in learned for each in form):
+        if form and all(letter in learned for letter in form):
             return form
     return character
 

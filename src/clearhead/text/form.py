@@ -31,7 +31,7 @@ class Form:
     @property
     def has_words(self) -> bool:
         """Whether there is anything to translate besides what is carried."""
-        return any(map(str.isalpha, self.text))  # a symbol is no letter
+        return any(map(str.isalpha, self.text))  # a symbol is not a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +48,32 @@ def undressed(text: str, tokenizer: Tokenizer, *, form: bool) -> Form:
     plain = normalize(text)
     if not kinds and not form:
         return Form(plain, Masked(plain))
-    plain, found = _folded(plain, find(plain) if kinds else [], learned)
+    plain, stretches = _folded(plain, find(plain) if kinds else [], learned)
     case: Case = "plain"
     if form:
-        case = case_of(mask(plain, kinds, found=found).text, tokenizer.likelihood)
+        case = case_of(mask(plain, kinds, stretches=stretches).text, tokenizer.likelihood)
         if case == "upper" and learned is not None:
             learned = learned | {letter.upper() for letter in learned}
-    masked = mask(plain, kinds, found=with_strange(plain, found, learned) if kinds else found)
+    masked = mask(plain, kinds, stretches=with_strange(plain, stretches, learned) if kinds else stretches)
     bare = as_sentence(masked.text, case, tokenizer.likelihood)
     return Form(bare, masked, case, final_mark(masked.text) if form else None)
 
 
 def _folded(
-    text: str, found: Sequence[Carried], learned: Collection[str] | None
+    text: str, stretches: Sequence[Carried], learned: Collection[str] | None
 ) -> tuple[str, list[Carried]]:
     """Return a text folded, but for what was found in it, and where that is now."""
     if learned is None or text.isascii():
-        return text, list(found)
+        return text, list(stretches)
     parts: list[str] = []
     moved: list[Carried] = []
     place = done = 0
-    for each in found:
-        between = folded(text[done : each.start], learned)
-        parts += [between, each.text]
+    for stretch in stretches:
+        between = folded(text[done : stretch.start], learned)
+        parts += [between, stretch.text]
         start = place + len(between)
-        done, place = each.end, start + len(each.text)
-        moved.append(replace(each, start=start, end=place))
+        done, place = stretch.end, start + len(stretch.text)
+        moved.append(replace(stretch, start=start, end=place))
     return "".join(parts) + folded(text[done:], learned), moved
 
 
@@ -85,7 +85,7 @@ def dressed(translation: str, form: Form, target: str | None, source: str | None
     if back.missing:
         notes.append(f"{_listed(back.missing)} is missing from the translation")
     if back.doubled:
-        notes.append(f"{_listed(back.doubled)} stands in the translation more often than in the source")
+        notes.append(f"{_listed(back.doubled)} appears in the translation more often than in the source")
     lost, gained = lost_digits(form.text, translation), lost_digits(translation, form.text)
     if lost and gained:
         notes.append(f"the figures {_listed(tuple(lost))} became {_listed(tuple(gained))}; check them")

@@ -68,8 +68,8 @@ def scripts(wanted: str, codes: Iterable[str]) -> list[str]:
     """Return those codes of one language in several scripts that a code without a script may mean."""
     if _script(_read(wanted)):
         return []
-    found = {code: _script(_read(code)) for code in codes if same(wanted, code)}
-    return list(found) if "" not in found.values() and len(set(found.values())) > 1 else []
+    script_of = {code: _script(_read(code)) for code in codes if same(wanted, code)}
+    return list(script_of) if "" not in script_of.values() and len(set(script_of.values())) > 1 else []
 
 
 def same(one: str, other: str) -> bool:
@@ -107,10 +107,10 @@ def _closeness(one: str, other: str) -> int:
     if len(languages) > 1 or left.others != right.others:
         return 0
     closeness = 1
-    for ours, theirs in ((_script(left), _script(right)), (left.region, right.region)):
-        if ours and theirs and ours != theirs:
+    for of_one, of_other in ((_script(left), _script(right)), (left.region, right.region)):
+        if of_one and of_other and of_one != of_other:
             return 0
-        closeness += 2 * (ours == theirs)
+        closeness += 2 * (of_one == of_other)
     return closeness
 
 

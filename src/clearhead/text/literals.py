@@ -22,7 +22,7 @@ _LIKE = 0.6
 
 
 def restored(source: str, translation: str) -> tuple[str, tuple[str, ...]]:
-    """Return the translation with its literals as the source has them, and those that were put right.
+    """Return the translation with its literals as the source has them, and the ones that were corrected.
 
     A literal of the source that the translation lacks takes the place of the one most like it of the same kind
     that the source lacks. Codes whose digits are right are left alone (EU-27 is UE-27 in Spanish).
@@ -30,11 +30,15 @@ def restored(source: str, translation: str) -> tuple[str, tuple[str, ...]]:
     if not _HINT.search(source):
         return translation, ()
     runs = _runs(translation)
-    given, found = set(_runs(source).values()), set(runs.values())
+    in_source, in_translation = set(_runs(source).values()), set(runs.values())
     right: dict[Span, str] = {}
     for kind in _KINDS:
-        missing = [each for each in sorted(given - found) if kind.fullmatch(each)]
-        strange = [(span, each) for span, each in runs.items() if kind.fullmatch(each) and each not in given]
+        missing = [literal for literal in sorted(in_source - in_translation) if kind.fullmatch(literal)]
+        strange = [
+            (span, literal)
+            for span, literal in runs.items()
+            if kind.fullmatch(literal) and literal not in in_source
+        ]
         likeness = {
             (literal, span): SequenceMatcher(None, literal, wrong, autojunk=False).ratio()
             for literal, (span, wrong) in product(missing, strange)

@@ -39,7 +39,7 @@ class Masked:
     @property
     def carried_by(self) -> dict[str, str]:
         """What each symbol stands for; the first where it is used again."""
-        return {each.symbol: each.carried.text for each in reversed(self.placed)}
+        return {placed.symbol: placed.carried.text for placed in reversed(self.placed)}
 
 
 def mask(
@@ -47,38 +47,38 @@ def mask(
     kinds: Collection[str],
     learned: Collection[str] | None = None,
     *,
-    found: Sequence[Carried] | None = None,
+    stretches: Sequence[Carried] | None = None,
     draws: Random | None = None,
 ) -> Masked:
     """Return a text with symbols of the given kinds for what must come through.
 
     The symbols of a kind are taken in order, or in one that `draws` gives; a text with more of a kind than there
-    are uses them again. `found` are the stretches, where they are known. A symbol that the text itself holds is
-    carried as well, by one of any kind.
+    are uses them again. `stretches` is what `find` returns, where that is known already. A symbol that the text
+    itself holds is carried as well, by one of any kind.
     """
     if not kinds:
         return Masked(text)
-    stretches = _carried(find(text, learned) if found is None else found, kinds)
-    if not stretches:
+    chosen = _carried(find(text, learned) if stretches is None else stretches, kinds)
+    if not chosen:
         return Masked(text)
     free: dict[str, list[str]] = {}
     symbols: list[str] = []
-    for each in stretches:
-        if not free.get(each.kind):
-            free[each.kind] = _in_order(each.kind, draws)
-        symbols.append(free[each.kind].pop())
-    return _with_symbols(text, list(zip(stretches, symbols, strict=True)))
+    for stretch in chosen:
+        if not free.get(stretch.kind):
+            free[stretch.kind] = _in_order(stretch.kind, draws)
+        symbols.append(free[stretch.kind].pop())
+    return _with_symbols(text, list(zip(chosen, symbols, strict=True)))
 
 
-def _carried(found: Sequence[Carried], kinds: Collection[str]) -> list[Carried]:
+def _carried(candidates: Sequence[Carried], kinds: Collection[str]) -> list[Carried]:
     """Return the stretches of the given kinds, and those that hold a symbol themselves."""
     other = min(kinds)
     stretches = []
-    for each in found:
-        if each.kind in kinds:
-            stretches.append(each)
-        elif not KIND_OF.keys().isdisjoint(each.text):
-            stretches.append(replace(each, kind=other))
+    for stretch in candidates:
+        if stretch.kind in kinds:
+            stretches.append(stretch)
+        elif not KIND_OF.keys().isdisjoint(stretch.text):
+            stretches.append(replace(stretch, kind=other))
     return stretches
 
 
@@ -106,8 +106,8 @@ def restored(
 ) -> Restored:
     """Put what was carried back in the place of its symbols; figures are written as the target language does."""
     waiting: dict[str, list[Placed]] = {}
-    for each in masked.placed:
-        waiting.setdefault(each.symbol, []).append(each)
+    for placed in masked.placed:
+        waiting.setdefault(placed.symbol, []).append(placed)
     last = {symbol: places[-1] for symbol, places in waiting.items()}
     parts: list[str] = []
     doubled: list[str] = []
@@ -115,21 +115,21 @@ def restored(
     for character in translation:
         if character in last:
             if waiting[character]:
-                each = waiting[character].pop(0)
+                placed = waiting[character].pop(0)
             else:
-                each = last[character]
-                doubled.append(each.carried.text)
-            if each.joined_before and parts and parts[-1] == " ":
+                placed = last[character]
+                doubled.append(placed.carried.text)
+            if placed.joined_before and parts and parts[-1] == " ":
                 parts.pop()
-            parts.append(_shown(each.carried, target, source))
-            swallow = each.joined_after
+            parts.append(_shown(placed.carried, target, source))
+            swallow = placed.joined_after
             continue
         if character in KIND_OF and character not in masked.text:  # a symbol that the source does not have
             continue
         if not (swallow and character == " "):
             parts.append(character)
         swallow = False
-    missing = tuple(each.carried.text for places in waiting.values() for each in places)
+    missing = tuple(placed.carried.text for places in waiting.values() for placed in places)
     return Restored("".join(parts), missing, tuple(doubled))
 
 
@@ -138,15 +138,17 @@ def placed_in(
 ) -> tuple[Placed, ...]:
     """Return what the symbols of a translation stand for, from left to right, as `restored` writes it."""
     waiting: dict[str, deque[Placed]] = {}
-    for each in masked.placed:
-        waiting.setdefault(each.symbol, deque()).append(each)
-    found = []
+    for placed in masked.placed:
+        waiting.setdefault(placed.symbol, deque()).append(placed)
+    in_order = []
     for symbol in filter(waiting.__contains__, translation):
-        each = waiting[symbol][0]
+        placed = waiting[symbol][0]
         if len(waiting[symbol]) > 1:  # the last serves for all that are more often in the translation
             waiting[symbol].popleft()
-        found.append(replace(each, carried=replace(each.carried, text=_shown(each.carried, target, source))))
-    return tuple(found)
+        in_order.append(
+            replace(placed, carried=replace(placed.carried, text=_shown(placed.carried, target, source)))
+        )
+    return tuple(in_order)
 
 
 def _shown(carried: Carried, target: str | None, source: str | None) -> str:
@@ -163,8 +165,8 @@ def mask_pair(
     draws: Random | None = None,
 ) -> tuple[str, str]:
     """Return a pair with symbols for what stands on both sides, the same one on each."""
-    ours, theirs = masked_pair(src, tgt, kinds, learned, draws)
-    return ours.text, theirs.text
+    source, target = masked_pair(src, tgt, kinds, learned, draws)
+    return source.text, target.text
 
 
 def masked_pair(
@@ -179,34 +181,36 @@ def masked_pair(
     What the source has must be found in the target: letter for letter, or figures by their digits, since each
     language parts them in its own way. What is written otherwise there (5 p.m. and 17 Uhr) stays as it is.
     """
-    stretches = [each for each in find(src, learned) if each.kind in kinds] if kinds else []
+    stretches = [stretch for stretch in find(src, learned) if stretch.kind in kinds] if kinds else []
     if not stretches:
         return Masked(src), Masked(tgt)
     partners = _Partners(tgt, find(tgt, learned))
-    found = ((each, partners.take(each)) for each in stretches)
-    pairs = [(each, there) for each, there in found if there is not None]
+    matches = ((stretch, partners.take(stretch)) for stretch in stretches)
+    pairs = [(stretch, there) for stretch, there in matches if there is not None]
     if not pairs:
         return Masked(src), Masked(tgt)
-    masked = mask(src, kinds, found=[one for one, _ in pairs], draws=draws)
+    masked = mask(src, kinds, stretches=[stretch for stretch, _ in pairs], draws=draws)
     symbol_of = {id(placed.carried): placed.symbol for placed in masked.placed}
-    others = sorted(((there, symbol_of[id(one)]) for one, there in pairs), key=lambda item: item[0].start)
+    others = sorted(
+        ((there, symbol_of[id(stretch)]) for stretch, there in pairs), key=lambda item: item[0].start
+    )
     return masked, _with_symbols(tgt, others)
 
 
 def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:
     """Return a text with each symbol in the place of its stretch; these stand in order."""
-    starts = {each.start for each, _ in places}
+    starts = {stretch.start for stretch, _ in places}
     parts: list[str] = []
     placed: list[Placed] = []
     end = 0
-    for each, symbol in places:
-        between = text[end : each.start]
-        touching = bool(placed) and each.start == end
+    for stretch, symbol in places:
+        between = text[end : stretch.start]
+        touching = bool(placed) and stretch.start == end
         before = touching or between[-1:].isalnum()
-        after = text[each.end : each.end + 1].isalnum() and each.end not in starts
+        after = text[stretch.end : stretch.end + 1].isalnum() and stretch.end not in starts
         parts.append(between + (" " if before else "") + symbol + (" " if after else ""))
-        placed.append(Placed(symbol, each, before, after))
-        end = each.end
+        placed.append(Placed(symbol, stretch, before, after))
+        end = stretch.end
     return Masked("".join(parts) + text[end:], tuple(placed))
 
 
@@ -216,45 +220,45 @@ class _Partners:
     def __init__(self, text: str, stretches: Sequence[Carried]) -> None:
         self._text = text
         self._waiting: dict[str, deque[Carried]] = {}
-        for each in stretches:
-            self._waiting.setdefault(key(each), deque()).append(each)
+        for stretch in stretches:
+            self._waiting.setdefault(key(stretch), deque()).append(stretch)
         self._taken = bytearray(len(text))
         self._looked: dict[tuple[str, str], int] = {}
         """Where to look for a text from: what was no partner before never becomes one."""
 
-    def take(self, each: Carried) -> Carried | None:
+    def take(self, stretch: Carried) -> Carried | None:
         """Return where the target has what the source has; None where it has not, or has it more often."""
-        waiting = self._waiting.get(key(each), deque())
+        waiting = self._waiting.get(key(stretch), deque())
         while waiting:
             same = waiting.popleft()
             if self._free(same.start, same.end):
                 return self._marked(same)
-        name = (each.kind, each.text)
-        start = self._text.find(each.text, self._looked.get(name, 0))
+        name = (stretch.kind, stretch.text)
+        start = self._text.find(stretch.text, self._looked.get(name, 0))
         while start >= 0:
-            end = start + len(each.text)
-            if self._alone(each, start, end) and self._free(start, end):
+            end = start + len(stretch.text)
+            if self._alone(stretch, start, end) and self._free(start, end):
                 self._looked[name] = end
-                return self._marked(Carried(start, end, each.kind, each.text))
-            start = self._text.find(each.text, start + 1)
+                return self._marked(Carried(start, end, stretch.kind, stretch.text))
+            start = self._text.find(stretch.text, start + 1)
         self._looked[name] = len(self._text)
         return None
 
     def _free(self, start: int, end: int) -> bool:
         return self._taken.find(1, start, end) < 0
 
-    def _marked(self, each: Carried) -> Carried:
-        self._taken[each.start : each.end] = b"\1" * (each.end - each.start)
-        return each
+    def _marked(self, stretch: Carried) -> Carried:
+        self._taken[stretch.start : stretch.end] = b"\1" * (stretch.end - stretch.start)
+        return stretch
 
-    def _alone(self, each: Carried, start: int, end: int) -> bool:
+    def _alone(self, stretch: Carried, start: int, end: int) -> bool:
         """Say whether a place holds the text itself, not a part of a longer word or number."""
         text = self._text
-        if (text[start - 1 : start].isalnum() and each.text[0].isalnum()) or (
-            text[end : end + 1].isalnum() and each.text[-1].isalnum()
+        if (text[start - 1 : start].isalnum() and stretch.text[0].isalnum()) or (
+            text[end : end + 1].isalnum() and stretch.text[-1].isalnum()
         ):
             return False
-        return each.kind not in _FIGURES or _whole(text, start, end)
+        return stretch.kind not in _FIGURES or _whole(text, start, end)
 
 
 def _whole(text: str, start: int, end: int) -> bool:

@@ -46,9 +46,9 @@ def normalize(text: str) -> str:
     """
     if text.isprintable():  # nearly every line: no white space but spaces, nothing invisible
         return " ".join(unicodedata.normalize("NFC", text).split())
-    if found := _SURROGATE.search(text):
+    if surrogate := _SURROGATE.search(text):
         raise TextError(
-            f"the text holds a lone surrogate U+{ord(found[0]):04X} at character {found.start()}, "
+            f"the text holds a lone surrogate U+{ord(surrogate[0]):04X} at character {surrogate.start()}, "
             "which is not valid Unicode; read the text as UTF-8, or replace it with U+FFFD"
         )
     text = _INVISIBLE.sub("", _SPACE.sub(" ", text))

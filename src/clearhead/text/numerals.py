@@ -87,7 +87,7 @@ def _number(text: str, style: _Style, source: _Style | None) -> str | None:
     elif plain := _PLAIN.fullmatch(text):
         group, point = "", plain[1] or ""
         if point and source is not None and point != source.point:
-            return None  # in a text of that language it is no decimal point
+            return None  # in a text of that language it is not a decimal point
     else:
         return None
     whole, _, decimals = text.partition(point) if point else (text, "", "")

@@ -35,7 +35,7 @@ def printed(of_model: Sequence[str], text: str, placed: Sequence[Placed]) -> Pri
     carried: dict[int, set[int]] = {}
     mixed: set[int] = {number for _, number in shown}
     strange = set[int]()
-    for inner, outer in _pairs([each[0] for each in spelled], [each[0] for each in shown]):
+    for inner, outer in _pairs([letter for letter, *_ in spelled], [letter for letter, _ in shown]):
         _, word, thing = spelled[inner]
         number = shown[outer][1]
         homes[word].add(number)
@@ -55,8 +55,8 @@ def printed(of_model: Sequence[str], text: str, placed: Sequence[Placed]) -> Pri
 def _spelled(of_model: Sequence[str], placed: Sequence[Placed]) -> Iterator[tuple[str, int, int | None]]:
     """Yield each letter with the number of its word and of what is carried, symbols spelled out."""
     waiting: dict[str, list[int]] = {}
-    for number, each in enumerate(placed):
-        waiting.setdefault(each.symbol, []).append(number)
+    for number, placement in enumerate(placed):
+        waiting.setdefault(placement.symbol, []).append(number)
     for number, word in enumerate(of_model):
         for character in word:
             if character in waiting:

@@ -17,7 +17,7 @@ from clearhead.text.escape import SPACE_MARK, marked
 from clearhead.text.tokenizer import Tokenizer
 
 Edge = tuple[int, Sequence[int]]
-"""Where a piece begins, and its ids: one, or the bytes of a character that is no piece."""
+"""Where a piece begins, and its ids: one, or the bytes of a character that is not a piece."""
 
 _UNKNOWN_PENALTY = 10.0
 """How much less likely than the rarest piece a character spelled in bytes is, as the library has it."""
@@ -37,10 +37,9 @@ class SubwordSampler:
             )
         most = 1.0 if tokenizer.kind == "bpe" else math.inf
         if not (0.0 <= alpha <= most and math.isfinite(alpha)):
-            allowed = "0 to 1" if tokenizer.kind == "bpe" else "0 or more"
+            allowed = "from 0 to 1" if tokenizer.kind == "bpe" else "at least 0"
             raise TextError(
-                f"alpha={alpha} cannot be used to sample from a {tokenizer.kind} tokenizer; "
-                f"give {allowed}, such as 0.1"
+                f"alpha must be {allowed} to sample from a {tokenizer.kind} tokenizer, got {alpha}; 0.1 is usual"
             )
         self.tokenizer, self.alpha = tokenizer, alpha
         self._draw_word = self._bpe_word if tokenizer.kind == "bpe" else self._unigram_word
@@ -77,13 +76,13 @@ class SubwordSampler:
             if len(self._lattices) >= _MOST_WORDS:
                 self._lattices.clear()
             lattice = self._lattices[word] = self._lattice(word)
-        found: list[Sequence[int]] = []
+        drawn: list[Sequence[int]] = []
         end = len(word)
         while end:
             weights, edges = lattice[end]
             end, ids = edges[min(bisect(weights, draws.random() * weights[-1]), len(edges) - 1)]
-            found.append(ids)
-        return [i for ids in reversed(found) for i in ids]
+            drawn.append(ids)
+        return [i for ids in reversed(drawn) for i in ids]
 
     def _lattice(self, word: str) -> list[tuple[list[float], list[Edge]]]:
         """Return, for each place in a word, the pieces that end there with their running weights.

@@ -38,7 +38,8 @@ def in_wrong_script(text: str, language: str) -> bool:
         return False
     # Half-width kana and the letter of "1\u00ba" are those of their compatibility form; marks that several scripts
     # share, as the long vowel of kana and the Ukrainian apostrophe, tell nothing (category Lm).
-    letters = [each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) in _LETTERS]
+    characters = unicodedata.normalize("NFKC", text)
+    letters = [character for character in characters if unicodedata.category(character) in _LETTERS]
     scripts = [_script(letter) for letter in letters]
     foreign = sum(script not in expected for script in scripts)
     return 2 * foreign > len(scripts)

@@ -63,12 +63,12 @@ _DATES = _set(
     "januar jänner februar märz april mai juni juli august september oktober november dezember montag dienstag "
     "mittwoch donnerstag freitag samstag sonnabend sonntag"
 )
-# "Ich bin 30. Tom ist 29.", "Das steht auf Seite 12. Lies es!": after these a German number is no ordinal.
+# "Ich bin 30. Tom ist 29.", "Das steht auf Seite 12. Lies es!": after these a German number is not an ordinal.
 _COUNTED = _set(
     "bin bist ist sind seid war warst waren habe hast hat haben hatte hatten kostet kosten beträgt nummer seite "
     "kapitel zimmer bus linie gleis klasse absatz band teil punkt um"
 )
-# What stands after the point of "example.com" or "notes.txt" is no sentence, if it begins with a capital either.
+# What stands after the point of "example.com" or "notes.txt" is not a sentence, even if it begins with a capital.
 _SUFFIXES = _set(
     "com net org io js ts py md txt pdf htm html xml json csv doc docx xls xlsx exe zip png jpg gif info edu gov eu uk"
     " co dll"
@@ -130,7 +130,7 @@ def ends(line: str, place: int, languages: Sequence[str]) -> bool:
 
 
 def _apart(bare: str, after: str) -> bool:
-    """Say whether a mark without a space behind it ends a sentence: "Hello.He left" is two, an address is none."""
+    """Say whether a mark with no space after it ends a sentence: it does in "Hello.He left", not in an address."""
     following = after[:1]
     if following.isdigit() or following.islower() or following in "ºª":
         return False
@@ -164,11 +164,13 @@ def _ordinal(before: str, after: str, word: str, rules: _Rules) -> bool:
     Any noun may stand after one, and other languages write a name there too, so that the small words around
     it decide: with more of another language than of German it is none. A number of three digits is none.
     """
-    found = _ORDINAL.search(before)
-    if not found or (word not in _DATES and (found[1] or "").casefold() in _COUNTED):
+    match = _ORDINAL.search(before)
+    if not match or (word not in _DATES and (match[1] or "").casefold() in _COUNTED):
         return False
-    around = [each.casefold() for each in _WORD.findall(f"{before} {after}")]
-    return sum(each in rules.foreign for each in around) <= sum(each in rules.german for each in around)
+    around = [neighbour.casefold() for neighbour in _WORD.findall(f"{before} {after}")]
+    return sum(neighbour in rules.foreign for neighbour in around) <= sum(
+        neighbour in rules.german for neighbour in around
+    )
 
 
 @cache
@@ -198,5 +200,5 @@ def _rules(languages: tuple[str, ...]) -> _Rules | None:
 
 def _patterns(table: dict[str, str], codes: set[str]) -> set[str]:
     """Return the patterns of the abbreviations of several languages."""
-    each = {abbreviation for code in codes for abbreviation in table[code].split()}
-    return {r"\.\s?".join(map(re.escape, abbreviation.split("_"))) + r"\." for abbreviation in each}
+    abbreviations = {abbreviation for code in codes for abbreviation in table[code].split()}
+    return {r"\.\s?".join(map(re.escape, abbreviation.split("_"))) + r"\." for abbreviation in abbreviations}

@@ -48,7 +48,7 @@ def read_model(model: bytes, source: str) -> SentencePieceModel:
         or normalization != b"identity"
     ):
         raise TextError(
-            f"{source} is a SentencePiece model of another program (its control ids, bytes or "
+            f"{source} is a SentencePiece model that another program wrote (its control ids, bytes or "
             "normalisation differ); give a tokenizer.model that Clearhead wrote, or train one"
         )
     special = {*range(len(CONTROLS)), *tags, *byte_ids}
@@ -64,13 +64,13 @@ def read_model(model: bytes, source: str) -> SentencePieceModel:
 
 
 def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor:
-    """Return the library's reader of a serialised model. Raises TextError for what is none."""
+    """Return the library's reader of a serialised model. Raises TextError if it is not one."""
     processor = sentencepiece.SentencePieceProcessor()
     try:
         processor.LoadFromSerializedProto(model)
     except RuntimeError as error:
         raise TextError(
-            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are no SentencePiece model); "
+            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are not a SentencePiece model); "
             "copy tokenizer.model again, or train one"
         ) from error
     return processor
@@ -86,7 +86,9 @@ def specifications(model: bytes) -> tuple[str, int | bytes]:
     trainer, normalizer = (dict(_fields(_message(parts.get(number)))) for number in (2, 3))
     kind = trainer.get(3, 1)
     if not (isinstance(kind, int) and 1 <= kind <= len(KINDS)):
-        raise TextError(f"a tokenizer of kind {shown(kind)} is none of {', '.join(KINDS)}")
+        raise TextError(
+            f"the tokenizer is of an unknown kind, {shown(kind)}; this release reads {', '.join(KINDS)}"
+        )
     return KINDS[kind - 1], normalizer.get(1, b"")
 
 
@@ -108,7 +110,7 @@ def _message(field: int | bytes | None) -> bytes:
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield the number and value of each field of a protocol buffer (the library has no accessor).
 
-    Raises TextError for bytes that are none.
+    Raises TextError for other bytes.
     """
     place = 0
 

@@ -50,8 +50,8 @@ def split(text: str, languages: str | Sequence[str] = "en") -> list[Stretch]:
     the rules of each of them say so. Of a code such as `pt-BR` its first part counts; a language
     without rules of its own gets those of a relative or general ones.
     """
-    given = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
-    codes = tuple(dict.fromkeys(primary(code) for code in given))
+    named = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
+    codes = tuple(dict.fromkeys(primary(code) for code in named))
     stretches: list[Stretch] = []
     for piece in _LINE_BREAKS.split(text):
         for segment in _segments(piece, codes):
@@ -70,7 +70,7 @@ def split_long(
     point or stretch longer than the limit stays a part of its own. Raises TextError for a limit below 1.
     """
     if limit < 1:
-        raise TextError(f"a part cannot have at most {limit} units; the limit must be at least 1")
+        raise TextError(f"the limit of a part must be at least 1, got {limit}")
     stretches: list[Stretch] = []
     inside = {place for start, end in whole for place in range(start + 1, end)}
     for part in _parts(text, limit, length, inside):
@@ -89,7 +89,7 @@ def join(stretches: Sequence[Stretch], translations: Sequence[str]) -> str:
     if sentences != len(translations):
         raise TextError(
             f"{len(translations)} translations for {sentences} sentences; "
-            "give exactly one a sentence, in order"
+            "give exactly one for each sentence, in order"
         )
     remaining = iter(translations)
     out: list[str] = []
@@ -124,8 +124,8 @@ def _segments(line: str, languages: tuple[str, ...]) -> list[str]:
         if not places:
             break
         places &= _boundaries(plain, language)
-    found = [place for place in sorted(places) if ends(plain, place, languages)]
-    return [line[start:end] for start, end in pairwise([0, *found, len(line)])]
+    agreed = [place for place in sorted(places) if ends(plain, place, languages)]
+    return [line[start:end] for start, end in pairwise([0, *agreed, len(line)])]
 
 
 def _boundaries(line: str, language: str) -> set[int]:

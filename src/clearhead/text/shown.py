@@ -16,7 +16,7 @@ _STEERING = re.compile(
 
 def safe(text: str) -> str:
     r"""Return a text with what steers a terminal written out, as JSON has it: ESC as \u001b."""
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def one_line(text: object) -> str:

@@ -125,7 +125,7 @@ class Tokenizer:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise TextError(
-                f"cannot read the tokenizer {path}: {reason}; give the tokenizer.model of a model"
+                f"cannot read the tokenizer {path}: {reason}; give the tokenizer.model of a model directory"
             ) from error
         return cls(model, source=str(path))
 
@@ -215,7 +215,7 @@ class Tokenizer:
         return [self._labels(i) for i in self._checked(ids)]
 
     def tag(self, language: str) -> int:
-        """Return the id of a target-language tag. Raises TranslationError for one there is none of."""
+        """Return the id of a target-language tag. Raises TranslationError if the vocabulary has no such tag."""
         if language in self._tags:
             return self._tags[language]
         if not self.languages:
@@ -230,7 +230,7 @@ class Tokenizer:
     def with_targets(self, languages: Sequence[str]) -> Self:
         """Return this tokenizer with tags for more target languages; their ids come after all others.
 
-        Raises TextError for what is no language code.
+        Raises TextError for anything that is not a language code.
         """
         vocabulary.check_languages((*self.languages, *languages))
         return type(self)(self._segmenter.with_tags(languages))
@@ -324,7 +324,7 @@ class Tokenizer:
 
 
 def _segmenter(model: bytes, source: str) -> Segmenter:
-    """Return what cuts text into the pieces of a serialised model. Raises TextError for what is none."""
+    """Return what cuts text into the pieces of a serialised model. Raises TextError for other bytes."""
     if is_packed(model):
         return MarianSegmenter(model, source)
     own = read_model(model, source)

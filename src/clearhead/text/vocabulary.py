@@ -52,11 +52,10 @@ def learn(
 ) -> bytes:
     """Return the serialised model of a vocabulary of at most `vocab_size` ids, as `Tokenizer.train` describes it."""
     if kind not in KINDS:
-        raise TextError(f"kind={kind!r} is no kind of tokenizer; choose one of {', '.join(KINDS)}")
+        raise TextError(f"unknown tokenizer kind {kind!r}; choose one of {', '.join(KINDS)}")
     if not 0.0 < character_coverage <= 1.0:
         raise TextError(
-            f"character_coverage={character_coverage} is not a share; give more than 0 and at most 1, "
-            "such as 0.9999"
+            f"character_coverage must be more than 0 and at most 1, got {character_coverage}; 0.9999 is usual"
         )
     check_languages(languages)
     least = len(CONTROLS) + len(languages) + len(ALL_SYMBOLS) * symbols + NUM_BYTES + 1
@@ -132,7 +131,9 @@ def _varint(number: int) -> bytes:
 def check_languages(languages: Sequence[str]) -> None:
     """Raise TextError unless the languages are different codes."""
     if isinstance(languages, str):
-        raise TextError(f"languages={languages!r} is one string; give a list of codes, such as ['en', 'fr']")
+        raise TextError(
+            f"languages must be a list of codes such as ['en', 'fr'], got the string {languages!r}"
+        )
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
             raise TextError(
@@ -151,9 +152,9 @@ def _training_lines(text: str) -> Iterator[str]:
 
 def _training_fault(message: str, vocab_size: int) -> str:
     """Say what the trainer's complaint asks of the user."""
-    if found := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
+    if required := re.search(r"smaller than required_chars\. \d+ vs (\d+)", message):
         return (
             f"vocab_size={vocab_size} is too small for the characters of these texts; "
-            f"give at least {found[1]}, or lower character_coverage so that rare ones are spelled in bytes"
+            f"give at least {required[1]}, or lower character_coverage so that rare ones are spelled in bytes"
         )
     return f"the tokenizer could not be trained: {message.strip()}; try another vocab_size or more text"

@@ -30,9 +30,9 @@ def words(text: str, kind: WordKind = "split") -> list[Span]:
     marks are words of their own. Vowel signs, accents and joiners belong to the letter before them.
     """
     if kind == "space":
-        return [Span(*found.span()) for found in _NO_SPACE.finditer(text)]
+        return [Span(*match.span()) for match in _NO_SPACE.finditer(text)]
     return [
-        Span(*found.span()) for found in _WORD.finditer(text if text.isascii() else _marks_as_letters(text))
+        Span(*match.span()) for match in _WORD.finditer(text if text.isascii() else _marks_as_letters(text))
     ]
 
 
@@ -48,10 +48,12 @@ def _marks_as_letters(text: str) -> str:
 
 def is_punctuation(word: str) -> bool:
     """Say whether a word is nothing but punctuation; signs that are read aloud, such as % or an emoji, are not."""
-    return all(unicodedata.category(each).startswith("P") and each not in "%&@#" for each in word)
+    return all(
+        unicodedata.category(character).startswith("P") and character not in "%&@#" for character in word
+    )
 
 
-def word_of(tokens: Sequence[Span | None], found: Sequence[Span]) -> list[int | None]:
+def word_of(tokens: Sequence[Span | None], places: Sequence[Span]) -> list[int | None]:
     """Return for each token the index of the word that it mostly lies in; None for one in no word.
 
     A token that is nothing but the space before a word belongs to that word. Tokens and words stand in order.
@@ -62,11 +64,11 @@ def word_of(tokens: Sequence[Span | None], found: Sequence[Span]) -> list[int | 
         if token is None:
             homes.append(None)
             continue
-        while first < len(found) and found[first].end <= token.start:
+        while first < len(places) and places[first].end <= token.start:
             first += 1
         best, most = None, 0
-        for number in range(first, len(found)):
-            word = found[number]
+        for number in range(first, len(places)):
+            word = places[number]
             if word.start > token.end or (word.start == token.end and token.end > token.start):
                 break
             shared = token.overlap(word) or int(token == (word.start, word.start))
