@@ -25,7 +25,7 @@ import torch
 from benchmarks.interleaved import interleaved, ratio, versions
 from clearhead import model_directory
 from clearhead.data.lines import read_lines
-from clearhead.engines.choice import load_engine
+from clearhead.engines.choice import ChosenEngine, ctranslate2_engine, own_code
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting, batches
 from clearhead.engines.protocol import SearchOptions
 from clearhead.errors import EngineError
@@ -148,9 +148,9 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=500, help="lines for transformers")
     arguments = parser.parse_args()
     path = model_directory.find(arguments.model)
-    engine = load_engine("ctranslate2", path)
-    assert isinstance(engine, CTranslate2Engine)
-    ours = Translator(engine, model_directory.read_tokenizer(path), model_directory.read_info(path))
+    engine, own = ctranslate2_engine(path), own_code(path)
+    chosen = ChosenEngine(path, own, engine)
+    ours = Translator(chosen, model_directory.read_tokenizer(path), model_directory.read_info(path))
     to = ours.target(arguments.to) if ours.tokenizer.languages else None
     lines = [line for line in read_lines(arguments.source) if line.strip()]
     by_hand = ByHand(engine, engine.setting, arguments.beam, arguments.alpha)

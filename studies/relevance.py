@@ -115,7 +115,7 @@ def neighbours(translator: Translator) -> dict[str, dict[str, list[str]]]:
     )
     ids = {word: translator.tokenizer.encode(word) for word in words}
     torch.manual_seed(1)
-    trained = translator.engine.pytorch.model
+    trained = translator.pytorch.model
     found: dict[str, dict[str, list[str]]] = {}
     for when, model in (("before training", Transformer(trained.config)), ("after training", trained)):
         table = model.src_embedding.weight.detach()

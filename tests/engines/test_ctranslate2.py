@@ -87,6 +87,12 @@ def engine(model):
 
 
 @pytest.fixture(scope="module")
+def chosen(model, engine):
+    """The engine with our own code for what it cannot do."""
+    return choice.ChosenEngine(model, choice.own_code(model), engine)
+
+
+@pytest.fixture(scope="module")
 def ours(model):
     return choice.load_engine("pytorch", model)
 
@@ -246,15 +252,18 @@ def test_rules_do_not_change_the_scores(engine, ours, model, rule):
 @pytest.mark.parametrize("num_hypotheses", [1, 2])
 def test_symbols_come_through_alone_and_beside_others(num_hypotheses, tmp_path):
     path = write_model(tmp_path / "model", symbols=True, norm="pre", tied_embeddings=False)
-    engine = CTranslate2Engine(path, conversion.converted(path), FP32)
+    alone = CTranslate2Engine(path, conversion.converted(path), FP32)
+    engine = choice.ChosenEngine(path, choice.own_code(path), alone)
     ids = SpecialIds.of(model_directory.read_tokenizer(path))
     some = sorted(ids.symbols)[:2]
     srcs = [[i for i in src if i not in ids.symbols] for src in sources(path)]
     srcs = [[*some[: number % 4 // 2], *src] for number, src in enumerate(srcs)]
     settings = options(num_hypotheses=num_hypotheses)
-    alone = [translated(engine, [src], settings)[0] for src in srcs]
+    one_by_one = [translated(engine, [src], settings)[0] for src in srcs]
     together = translated(engine, srcs, settings)
-    for src, one, other in zip(srcs, alone, together, strict=True):
+    lost = [not hypotheses for hypotheses in translated(alone, srcs, settings)]
+    assert any(lost)  # by CTranslate2's search; our own code stepped in
+    for src, one, other in zip(srcs, one_by_one, together, strict=True):
         assert [each.tokens for each in one] == [each.tokens for each in other]
         assert 1 <= len(one) <= num_hypotheses
         assert all(ids.keeps(src, each.tokens) for each in one)
@@ -277,7 +286,7 @@ def test_each_sentence_has_its_own_limit(engine, model):
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"temperature": 1.0, "beam_size": 1}, "has no sampling with a seed; use --engine auto"),
+        ({"temperature": 1.0, "beam_size": 1}, "has no sampling with a seed; choose the engine auto"),
         ({"min_length": 100}, "minimum length 100 and maximum length 12"),
         ({"min_length": -1}, "min_length is -1"),
         ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1"),
@@ -288,18 +297,37 @@ def test_what_cannot_be_done_is_said_in_one_line(engine, model, rule, message):
         translated(engine, sources(model)[:2], options(**rule))
 
 
-def test_a_long_input_is_not_cut(engine, ours, model):
-    """Beyond the table of positions our own code takes over."""
-    src = [*sources(model)[7][:-1] * (POSITIONS // 30), EOS]
-    assert len(src) > 1024
-    longer = [*src[:-1] * 3, EOS]
-    assert len(longer) > POSITIONS
+def test_a_long_input_is_not_cut(engine, chosen, ours, model):
+    """Beyond the table of positions our own code takes over, and CTranslate2 refuses."""
+    tokens = sources(model)[7][:-1] * POSITIONS
+    src, longer = [*tokens[:1200], EOS], [*tokens[: POSITIONS + 50], EOS]
+    settings = options(beam_size=1)
+    mixed = translated(chosen, [longer, src, longer], settings)
+    assert mixed[0][0].tokens == mixed[2][0].tokens == translated(ours, [longer], settings)[0][0].tokens
+    assert mixed[1] == translated(engine, [src], settings)[0]
     for each in (src, longer):
-        (found,), (expected,) = (translated(e, [each], options(beam_size=1))[0] for e in (engine, ours))
-        assert found.tokens == expected.tokens
         np.testing.assert_allclose(
-            engine.score([each], [each[:20]])[0], ours.score([each], [each[:20]])[0], atol=1e-3
+            chosen.score([each], [each[:20]])[0], ours.score([each], [each[:20]])[0], atol=1e-3
         )
+    for refused in (
+        lambda: engine.translate([longer], settings),
+        lambda: engine.translate([src], options(max_length_offset=POSITIONS)),
+        lambda: engine.score([src], [longer]),
+    ):
+        with pytest.raises(
+            ConfigError, match="has no positions beyond 2,048; choose the engine auto or pytorch"
+        ):
+            refused()
+
+
+def test_an_engine_chosen_by_name_refuses_what_it_lacks(engine, chosen, model):
+    drawn = options(temperature=1.0, beam_size=1)
+    assert chosen.unsupported(drawn) == engine.unsupported(drawn) == "sampling with a seed"
+    with pytest.raises(ConfigError, match="has no sampling with a seed; choose the engine auto or pytorch"):
+        translated(chosen, sources(model)[:2], drawn)
+    free = choice.ChosenEngine(model, choice.own_code(model))
+    assert free.unsupported(drawn) == ""
+    assert "usual" not in vars(free)  # asking loads nothing
 
 
 @given(st.lists(st.integers(4, 6), max_size=60), st.integers(1, 9), st.integers(2, 12))
@@ -385,10 +413,10 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
 
     def meanwhile(place, files):
         original(place, files)
-        monkeypatch.setattr(checkpoint, "write_directory", original)
+        monkeypatch.setattr(folders, "write_directory", original)
         conversion.converted(path)
 
-    monkeypatch.setattr(checkpoint, "write_directory", meanwhile)
+    monkeypatch.setattr(folders, "write_directory", meanwhile)
     place = conversion.converted(path)
     assert not folders.verify(place)
     assert [each.name for each in place.parent.iterdir()] == [place.name]
@@ -437,7 +465,7 @@ def test_what_is_remembered_and_does_not_fit_is_measured_again(model, tmp_path, 
     """Nothing of it reaches the library, which ends the process for some settings, and nobody is told."""
     best = Setting("float32", 1, 1)
     monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [tuning.Measured(best, 1.0, 1.0)])
-    shape = choice.directory.read_info(model).model
+    shape = model_directory.read_info(model).model
     file = tmp_path / "settings.json"
     assert tuning.setting(model, shape, tmp_path) == best
     (key,) = json.loads(file.read_text())["settings"]
@@ -453,12 +481,12 @@ def test_settings_that_are_no_file_are_measured_again(model, tmp_path, monkeypat
     best = Setting("float32", 1, 1)
     monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [tuning.Measured(best, 1.0, 1.0)])
     os.mkfifo(tmp_path / "settings.json")
-    assert tuning.setting(model, choice.directory.read_info(model).model, tmp_path) == best
+    assert tuning.setting(model, model_directory.read_info(model).model, tmp_path) == best
 
 
 def test_the_users_instruction_set_is_for_this_time_only(model, engine, tmp_path, monkeypatch):
     monkeypatch.setenv("CT2_FORCE_CPU_ISA", "GENERIC")
-    shape = choice.directory.read_info(model).model
+    shape = model_directory.read_info(model).model
     assert tuning.setting(engine.converted, shape, tmp_path).isa == "GENERIC"
     assert not (tmp_path / "settings.json").exists()
 
@@ -469,12 +497,12 @@ def test_a_cache_that_cannot_be_written(model, tmp_path, monkeypatch):
     place = conversion.converted(model)
     assert (place / "model.bin").exists()
     assert not str(place).startswith(str(tmp_path))
-    setting = tuning.setting(place, choice.directory.read_info(model).model, conversion.cache_folder())
+    setting = tuning.setting(place, model_directory.read_info(model).model, conversion.cache_folder())
     assert setting.replicas * setting.threads <= tuning.available_cores()
 
 
 def test_the_fastest_setting_is_measured_once(model, engine, tmp_path, monkeypatch):
-    shape = choice.directory.read_info(model).model
+    shape = model_directory.read_info(model).model
     first = tuning.setting(engine.converted, shape, tmp_path)
     monkeypatch.setattr(tuning, "_measured_apart", lambda *_: pytest.fail("measured again"))
     assert tuning.setting(engine.converted, shape, tmp_path) == first
@@ -482,7 +510,7 @@ def test_the_fastest_setting_is_measured_once(model, engine, tmp_path, monkeypat
 
 def test_what_was_measured_in_a_busy_moment_is_measured_again(model, engine, tmp_path, monkeypatch):
     """Others had the cores: the setting is used for now, and for good only when it was measured in quiet."""
-    shape = choice.directory.read_info(model).model
+    shape = model_directory.read_info(model).model
     slow, fast = Setting("float32", 1, 1), Setting("int8", 2, 1)
     now, measured = [1000.0], []
 
@@ -555,9 +583,9 @@ def test_auto_falls_back_where_a_model_does_not_convert(model, caplog, monkeypat
 
 
 def test_engines_that_there_are_not(model):
-    with pytest.raises(ConfigError, match="there are auto, pytorch, ctranslate2"):
+    with pytest.raises(ConfigError, match="choose one of auto, pytorch, ctranslate2"):
         choice.load_engine("onnx", model)
-    with pytest.raises(ConfigError, match="runs on the CPU, not on cuda"):
+    with pytest.raises(ConfigError, match="runs only on the CPU, not on cuda"):
         choice.load_engine("ctranslate2", model, "cuda")
     assert isinstance(choice.load_engine("pytorch", model), PyTorchEngine)
 

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from clearhead import model_directory
+from clearhead.config import DecodingConfig
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines import conversion, parity, patience
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
@@ -72,7 +73,7 @@ def test_every_option_keeps_its_promises(engines, tokenizer, engine, decoding):
     """The score is that of `score`; no hypothesis twice; best first; rules and prefixes hold."""
     runs, exact = engines[engine], engines["pytorch"]
     srcs = [[*tokenizer.encode(text), 2] for text in texts(3, 5)]
-    defaults = directory.DecodingConfig()
+    defaults = DecodingConfig()
     for rule, (name, words) in ((rule, item) for rule in RULES for item in PREFIXES.items()):
         search = options(decoding, rule, defaults)
         if engine == "ctranslate2" and runs.unsupported(search):

@@ -1,11 +1,11 @@
 """Which engine runs: CTranslate2 where it can do what is asked for, else our own code.
 
-Why an engine was taken is logged under `clearhead.engines`; `--verbose` shows it.
+The reason for each choice is logged under `clearhead.engines`; `--verbose` shows it.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -21,78 +21,162 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("clearhead.engines")
 
+OwnCode = Callable[[], "PyTorchEngine"]
+"""Gives a model in our own code, always the same; torch and the weights are loaded at the first call."""
 
-def load_engine(name: str, path: Path, device: str = "cpu") -> Engine:
-    """Load a model directory into an engine; raise ConfigError for a name or a device that there is none for."""
+
+def own_code(path: Path, device: str = "cpu") -> OwnCode:
+    """Return a function that loads a model directory into our own code once, when it is first needed."""
+
+    @cache
+    def load() -> "PyTorchEngine":
+        from clearhead.engines.pytorch import PyTorchEngine
+
+        return PyTorchEngine.load(path, device)
+
+    return load
+
+
+def load_engine(name: str, path: Path, device: str = "cpu", own: OwnCode | None = None) -> Engine:
+    """Load a model directory into an engine; `own` gives its model in our own code to whoever else needs it.
+
+    Raises ConfigError for an unknown engine, or a device that it does not run on.
+    """
+    own = own or own_code(path, device)
     if name not in get_args(EngineName):
-        raise ConfigError(f"there is no engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
+        raise ConfigError(f"unknown engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
     if name == "ctranslate2" and device != "cpu":
-        raise ConfigError(f"the engine ctranslate2 runs on the CPU, not on {device}; take --engine pytorch")
+        raise ConfigError(
+            f"the engine ctranslate2 runs only on the CPU, not on {device}; choose the engine pytorch"
+        )
     if name == "pytorch" or device != "cpu":
-        return _pytorch(path, device)
-    if name == "ctranslate2":
-        return _ctranslate2(path)
-    return AutoEngine(path)
+        return own()
+    return ChosenEngine(path, own, ctranslate2_engine(path) if name == "ctranslate2" else None)
 
 
-class AutoEngine:
-    """CTranslate2, and PyTorch for what that cannot do; each is loaded when it is first needed."""
+class ChosenEngine:
+    """CTranslate2, and our own code for what that cannot do; each is loaded when it is first needed.
 
-    def __init__(self, path: Path) -> None:
+    Where CTranslate2 was chosen by name it is `named`, and options that it lacks are an error. Single sentences that
+    it cannot translate go to our own code all the same: those that need too many positions, and those of which its
+    search found no translation with all symbols of the source.
+    """
+
+    def __init__(self, path: Path, own: OwnCode, named: "CTranslate2Engine | None" = None) -> None:
         self.path = path
+        self._own = own
+        self._named = named
 
     @property
     def name(self) -> str:
-        """The engine that runs where nothing unusual is asked for."""
-        return self._usual.name
+        """Name of the engine that runs where nothing unusual is asked for."""
+        return self.usual.name
 
     @property
     def precision(self) -> str:
-        """Of the weights while it translates."""
-        return self._usual.precision
-
-    def translate(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
-    ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Yield (index of the source, its hypotheses best first), in the order of finishing."""
-        return self._for(options).translate(srcs, options, prefixes)
-
-    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
-        """Return the log-probability of every target token and of the EOS after the last."""
-        return self._usual.score(srcs, tgts)
-
-    def _for(self, options: SearchOptions) -> Engine:
-        from clearhead.engines.ctranslate2 import CTranslate2Engine
-
-        reason = CTranslate2Engine.unsupported(options)
-        if reason:
-            _log.info("engine pytorch: ctranslate2 has no %s", reason)
-            return self.pytorch
-        return self._usual
+        """Precision of the weights while it translates."""
+        return self.usual.precision
 
     @cached_property
-    def _usual(self) -> Engine:
+    def usual(self) -> Engine:
+        """The engine that runs where nothing unusual is asked for."""
+        if self._named:
+            return self._named
         try:
-            engine = _ctranslate2(self.path)
+            engine = ctranslate2_engine(self.path)
         except EngineError as error:
             _log.warning("engine pytorch: %s", error)
-            return self.pytorch
+            return self._own()
         _log.info("engine ctranslate2: %s", engine.setting)
         return engine
 
     @cached_property
-    def pytorch(self) -> "PyTorchEngine":
-        """The same model in our own code, for looking inside and for the story of a search."""
-        return _pytorch(self.path, "cpu")
+    def _learned_positions(self) -> int | None:
+        return model_directory.read_info(self.path).model.longest
+
+    def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
+        """Return what this engine cannot do; empty where it can do all."""
+        return self._named.unsupported(options) if self._named else ""
+
+    def translate(
+        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield (index of the source, its hypotheses best first), in the order of finishing.
+
+        What CTranslate2 translates is begun at once, before the first is asked for.
+        """
+        lacking = _ctranslate2_lacks(options)
+        if lacking and not self._named:
+            _log.info("engine pytorch: ctranslate2 has no %s", lacking)
+            return self._own().translate(srcs, options, prefixes)
+        within, beyond = self._divided(srcs, options, prefixes)
+        begun = self.usual.translate(*_part(within, srcs, options, prefixes))
+        return self._completed(within, begun, beyond, srcs, options, prefixes)
+
+    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+        """Return the log-probability of every target token and of the EOS after the last."""
+        lengths = (max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True))
+        lacking = self.usual.unsupported(None, max(lengths, default=0))
+        if lacking:
+            _log.info("engine pytorch: ctranslate2 has no %s", lacking)
+        return (self._own() if lacking else self.usual).score(srcs, tgts)
+
+    def _divided(
+        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None
+    ) -> tuple[list[int], list[int]]:
+        """Return which sources the usual engine has positions for, and which it has not."""
+        within: list[int] = []
+        beyond: list[int] = []
+        for index, src in enumerate(srcs):
+            prefix = len(prefixes[index]) if prefixes else 0
+            lacking = self.usual.unsupported(
+                None, options.positions(len(src), prefix, self._learned_positions)
+            )
+            if lacking:
+                _log.info("engine pytorch for sentence %d: ctranslate2 has no %s", index, lacking)
+            (beyond if lacking else within).append(index)
+        return within, beyond
+
+    def _completed(
+        self,
+        within: Sequence[int],
+        begun: Iterator[tuple[int, list[Hypothesis]]],
+        beyond: Sequence[int],
+        srcs: Sequence[Ids],
+        options: SearchOptions,
+        prefixes: Sequence[Ids] | None,
+    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Yield what the usual engine finds; then, from our own code, what that did not or could not find."""
+        left = list(beyond)
+        for place, hypotheses in begun:
+            if hypotheses:
+                yield within[place], hypotheses
+            else:
+                _log.info(
+                    "engine pytorch for sentence %d: ctranslate2 lost a symbol of its source", within[place]
+                )
+                left.append(within[place])
+        if left:
+            for place, hypotheses in self._own().translate(*_part(left, srcs, options, prefixes)):
+                yield left[place], hypotheses
 
 
-def _pytorch(path: Path, device: str) -> "PyTorchEngine":
-    from clearhead.engines.pytorch import PyTorchEngine
+def _part(
+    indices: Sequence[int], srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None
+) -> tuple[list[Ids], SearchOptions, list[Ids] | None]:
+    """Return the arguments of `translate` for some of the sources."""
+    forced = [prefixes[index] for index in indices] if prefixes else None
+    return [srcs[index] for index in indices], options, forced
 
-    return PyTorchEngine.load(path, device)
+
+def _ctranslate2_lacks(options: SearchOptions | None) -> str:
+    from clearhead.engines.ctranslate2 import CTranslate2Engine
+
+    return CTranslate2Engine.unsupported(options)
 
 
-def _ctranslate2(path: Path) -> "CTranslate2Engine":
+def ctranslate2_engine(path: Path) -> "CTranslate2Engine":
+    """Return CTranslate2 with a model directory, converted if need be, in the setting measured fastest here."""
     from clearhead.engines import conversion, tuning
     from clearhead.engines.ctranslate2 import CTranslate2Engine
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import ctranslate2
 
@@ -24,12 +24,10 @@ from clearhead.decoding.repetition import repeats
 from clearhead.engines import patience
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import ConfigError, EngineError
-
-if TYPE_CHECKING:
-    from clearhead.engines.pytorch import PyTorchEngine
+from clearhead.text.vocabulary import BOS
 
 POSITIONS = 2048
-"""Positions in the table of sinusoids of a converted model; anything longer runs in our own code."""
+"""Positions in the table of sinusoids of a converted model."""
 _NO_REPEAT = 3
 """A translation that repeats itself without end is made again without equal triples of tokens."""
 _SHARES = 8
@@ -83,19 +81,18 @@ class _Request:
     srcs: Sequence[Ids]
     options: SearchOptions
     prefixes: Sequence[Ids] | None
-    most_tokens: int | None = None
-    """Of a translation, whatever the options say; None for no limit."""
+    learned: int | None = None
+    """Positions that the model has; None for no limit."""
 
     def prefix(self, index: int) -> Ids:
         return self.prefixes[index] if self.prefixes else ()
 
     def limit(self, index: int) -> int:
-        """Return the most tokens of a translation; what it must begin with is never cut."""
-        limit = max(self.options.decoding.max_length(len(self.srcs[index])), len(self.prefix(index)))
-        return limit if self.most_tokens is None else min(limit, self.most_tokens)
+        """Return the most tokens of a translation."""
+        return self.options.most_tokens(len(self.srcs[index]), len(self.prefix(index)), self.learned)
 
-    def longest(self, index: int) -> int:
-        return max(len(self.srcs[index]), self.limit(index) + 1)
+    def positions(self, index: int) -> int:
+        return self.options.positions(len(self.srcs[index]), len(self.prefix(index)), self.learned)
 
     @property
     def steered(self) -> bool:
@@ -163,59 +160,56 @@ class CTranslate2Engine:
             )
         except (RuntimeError, ValueError) as error:
             raise EngineError(
-                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or use --engine pytorch"
+                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or choose the engine pytorch"
             ) from None
 
     @staticmethod
-    def unsupported(options: SearchOptions) -> str:
-        """Say which of the options this engine cannot do; empty where it can do all."""
-        return "sampling with a seed" if options.temperature else ""
+    def unsupported(options: SearchOptions | None, positions: int = 0) -> str:
+        """Return what this engine cannot do; empty where it can do all."""
+        if options and options.temperature:
+            return "sampling with a seed"
+        return f"positions beyond {POSITIONS:,}" if positions > POSITIONS else ""
 
     def translate(
         self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch.
 
-        The library begins at once, before the first is asked for.
+        The library begins at once, before the first is asked for. There are no hypotheses for a source where none that
+        was found keeps its symbols. Raises ConfigError for what is not supported.
         """
-        reason = self.unsupported(options)
-        if reason:
-            raise ConfigError(f"the engine ctranslate2 has no {reason}; use --engine auto or pytorch")
+        self._refuse(self.unsupported(options))
         check_lengths(srcs, self._longest)
-        most = None if self._longest is None else self._longest - 1  # BOS has a position too
-        check_lengths(prefixes or (), most)
-        request = _Request(srcs, options, prefixes, most)
+        check_lengths(
+            prefixes or (), None if self._longest is None else self._longest - 1
+        )  # BOS has a position too
+        request = _Request(srcs, options, prefixes, self._longest)
         for index in range(len(srcs)):
+            self._refuse(self.unsupported(None, request.positions(index)))
             if request.limit(index) < options.min_length:
                 raise ConfigError(
                     f"sentence {index} has minimum length {options.min_length} and maximum length "
                     f"{request.limit(index)}; allowed is 0 <= minimum <= maximum: lower the one or raise the other"
                 )
-        within = [index for index in range(len(srcs)) if request.longest(index) <= POSITIONS]
-        planned = (
-            [within[place] for place in places]
-            for places in batches([len(srcs[index]) for index in within], options)
-        )
+        planned = (places.tolist() for places in batches([len(src) for src in srcs], options))
         waiting = deque(
             (batch, self._submit(batch, request))
             for batch in islice(planned, _QUEUED * self.setting.replicas)
         )
-        return self._found(request, planned, waiting)
+        return self._finished(request, planned, waiting)
 
-    def _found(
+    @staticmethod
+    def _refuse(lacking: str) -> None:
+        if lacking:
+            raise ConfigError(f"the engine ctranslate2 has no {lacking}; choose the engine auto or pytorch")
+
+    def _finished(
         self, request: _Request, planned: Iterator[list[int]], waiting: deque[tuple[list[int], list[Any]]]
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield what is waited for, handing the rest over batch by batch."""
-        srcs, prefixes = request.srcs, request.prefixes
-        beyond = [index for index in range(len(srcs)) if request.longest(index) > POSITIONS]
-        if beyond:  # longer than the table of positions that the converted model has
-            forced = [prefixes[index] for index in beyond] if prefixes else None
-            found = self.pytorch.translate([srcs[index] for index in beyond], request.options, forced)
-            for place, hypotheses in found:
-                yield beyond[place], hypotheses
         while waiting:
             batch, results = waiting.popleft()
-            yield from self._results(batch, results, request)
+            yield from self._results(batch, results, request).items()
             waiting.extend((batch, self._submit(batch, request)) for batch in islice(planned, 1))
 
     def _submit(
@@ -252,9 +246,7 @@ class CTranslate2Engine:
     def _words(self, ids: Ids) -> list[str]:
         return [self._pieces[number] for number in ids]
 
-    def _results(
-        self, batch: list[int], found: list[Any], request: _Request
-    ) -> Iterator[tuple[int, list[Hypothesis]]]:
+    def _results(self, batch: list[int], found: list[Any], request: _Request) -> dict[int, list[Hypothesis]]:
         results = dict(zip(batch, (each.result() for each in found), strict=True))
         strayed = [index for index in batch if self._strays(results[index], request.prefix(index))]
         results |= self._anew(strayed, request)
@@ -265,13 +257,7 @@ class CTranslate2Engine:
             anew = self._hypotheses(self._anew(loops, request, no_repeat_ngram=ngram), request, loops)
             for index, hypotheses in anew.items():
                 best[index] = [replace(each, repetition=True) for each in hypotheses]
-        yield from ((index, hypotheses) for index, hypotheses in best.items() if hypotheses)
-        lost = [index for index, hypotheses in best.items() if not hypotheses]
-        if lost:  # no hypothesis keeps the symbols of its source: our own search allows nothing else
-            for place, hypotheses in self.pytorch.translate(
-                [request.srcs[index] for index in lost], request.options
-            ):
-                yield lost[place], hypotheses
+        return best
 
     def _anew(self, indices: list[int], request: _Request, **rules: int) -> dict[int, Any]:
         """Search again for some sources, without the ids that may not be produced."""
@@ -343,9 +329,9 @@ class CTranslate2Engine:
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, in fp32."""
         check_lengths(srcs, self._longest)
-        check_lengths([[0, *tgt] for tgt in tgts], self._longest)  # with BOS
-        if any(max(len(src), len(tgt)) >= POSITIONS for src, tgt in zip(srcs, tgts, strict=True)):
-            return self.pytorch.score(srcs, tgts)
+        check_lengths([[BOS, *tgt] for tgt in tgts], self._longest)
+        for src, tgt in zip(srcs, tgts, strict=True):
+            self._refuse(self.unsupported(None, max(len(src), len(tgt) + 1)))
         scored = self._exact.score_batch(
             [self._words(src) for src in srcs],
             [self._words(tgt) for tgt in tgts],
@@ -360,13 +346,6 @@ class CTranslate2Engine:
         if self.setting.compute_type == "float32":
             return self._translator
         return self._load(self.setting._replace(compute_type="float32"))
-
-    @cached_property
-    def pytorch(self) -> "PyTorchEngine":
-        """The same model in our own code; this loads torch."""
-        from clearhead.engines.pytorch import PyTorchEngine
-
-        return PyTorchEngine.load(self.path)
 
 
 def _different(read: Iterable[_Read]) -> list[_Read]:

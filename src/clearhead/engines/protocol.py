@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from clearhead.config import DecodingConfig
 from clearhead.config.checks import check, check_flags, check_integer, check_number
@@ -11,9 +11,6 @@ from clearhead.config.decoding import MOST_HYPOTHESES
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ConfigError, TranslationError
 from clearhead.text.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    from clearhead.engines.pytorch import PyTorchEngine
 
 Ids = Sequence[int]
 
@@ -57,6 +54,18 @@ class SearchOptions:
                 "ask for a wider beam or for fewer hypotheses"
             )
 
+    def most_tokens(self, src: int, prefix: int = 0, learned: int | None = None) -> int:
+        """Return the most tokens of a translation, of a source of `src` tokens with `prefix` tokens forced.
+
+        A prefix is never cut. `learned` is the number of positions that a model has; BOS takes one of them.
+        """
+        most = max(self.decoding.max_length(src), prefix)
+        return most if learned is None else min(most, learned - 1)
+
+    def positions(self, src: int, prefix: int = 0, learned: int | None = None) -> int:
+        """Return how many positions the longer side of such a translation may take, BOS counted."""
+        return max(src, self.most_tokens(src, prefix, learned) + 1)
+
 
 def search_options(
     defaults: DecodingConfig,
@@ -86,7 +95,7 @@ class SpecialIds:
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> "SpecialIds":
-        """Return those of a tokenizer."""
+        """Return the special ids of a tokenizer."""
         return cls(
             forbidden=tokenizer.forbidden_ids,
             symbols=frozenset(tokenizer.symbols.values()),
@@ -97,17 +106,17 @@ class SpecialIds:
         """Say whether a translation has every symbol of its source as often as that."""
         if not self.symbols or self.symbols.isdisjoint((*src, *tgt)):
             return True
-        wanted, found = (Counter(i for i in ids if i in self.symbols) for ids in (src, tgt))
-        return wanted == found
+        in_src, in_tgt = (Counter(i for i in ids if i in self.symbols) for ids in (src, tgt))
+        return in_src == in_tgt
 
 
 def check_lengths(rows: Sequence[Ids], longest: int | None) -> None:
-    """Raise TranslationError for a sentence that is longer than a model has positions."""
+    """Raise TranslationError for a sentence with more tokens than the model has positions."""
     for number, ids in enumerate(rows if longest is not None else ()):
         if longest is not None and len(ids) > longest:
             raise TranslationError(
-                f"sentence {number} has {len(ids)} tokens, and the model has learned {longest} positions; split it, or "
-                "let it be split (--split auto)"
+                f"sentence {number} has {len(ids)} tokens, but the model has learned {longest} positions; split it, or "
+                "set split to auto"
             )
 
 
@@ -116,23 +125,26 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """Which engine this is."""
+        """Name of the engine."""
 
     @property
     def precision(self) -> str:
-        """Of the weights while it translates, such as fp32 or int8."""
+        """Precision of the weights while it translates, such as fp32 or int8."""
+
+    def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
+        """Return what this engine cannot do of a search, or of a sentence that takes so many positions; empty: nothing.
+
+        Without options it says so of the positions alone, as for scoring.
+        """
 
     def translate(
         self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), in the order of finishing.
 
-        Sources end with EOS; `prefixes` are target tokens that each translation must start with.
+        Sources end with EOS; `prefixes` are target tokens that each translation must start with. Raises ConfigError or
+        TranslationError for what the engine does not support.
         """
-
-    @property
-    def pytorch(self) -> "PyTorchEngine":
-        """The same model in our own code, for looking inside and for the story of a search."""
 
     def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last."""

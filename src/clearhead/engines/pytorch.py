@@ -76,6 +76,10 @@ class PyTorchEngine:
         ids = SpecialIds.of(read_tokenizer(path))
         return cls(load_transformer(path, read_info(path)).to(device), ids)
 
+    def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
+        """Return what this engine cannot do: nothing."""
+        return ""
+
     @property
     def device(self) -> torch.device:
         """Where the model lives."""
@@ -138,11 +142,6 @@ class PyTorchEngine:
     def _max_length(self, num_src_tokens: int, options: SearchOptions) -> int:
         wanted, longest = options.decoding.max_length(num_src_tokens), self.model.config.longest
         return wanted if longest is None else min(wanted, longest - 1)  # BOS has a position too
-
-    @property
-    def pytorch(self) -> Self:
-        """This engine itself."""
-        return self
 
     @torch.inference_mode()
     def score(

@@ -11,6 +11,7 @@ from typing import Any
 from clearhead.config.choices import WordKind
 from clearhead.data.batching import order_by_length
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.evaluation.confidence import Confidence
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
 from clearhead.inspection.attribution import measured
@@ -41,14 +42,14 @@ def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
 
 
 def attention_of(
-    engine: Engine, tokenizer: Tokenizer, sources: Sequence[Text], targets: Sequence[Text]
+    engine: PyTorchEngine, tokenizer: Tokenizer, sources: Sequence[Text], targets: Sequence[Text]
 ) -> Iterator[tuple[int, Attended]]:
     """Yield the number of each pair and its attention to the source, like lengths together."""
     srcs, tgts = ([tokens(tokenizer, text) for text in side] for side in (sources, targets))
     lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
     for batch in order_by_length(lengths, _AT_A_TIME):
         pairs = attended(
-            engine.pytorch.model,
+            engine.model,
             [srcs[number] for number in batch],
             [tgts[number] for number in batch],
             start=BOS,
@@ -58,7 +59,7 @@ def attention_of(
 
 
 def alignments(
-    engine: Engine,
+    engine: PyTorchEngine,
     tokenizer: Tokenizer,
     sources: Sequence[Text],
     targets: Sequence[Text],
@@ -111,6 +112,7 @@ def sure_of(found: Attended, kind: WordKind, confidence: Confidence) -> tuple[fl
 
 def look(
     engine: Engine,
+    own: PyTorchEngine,
     tokenizer: Tokenizer,
     src: Text,
     target: Text | None,
@@ -124,9 +126,10 @@ def look(
 ) -> AttentionMaps:
     """Translate, or take the target that is given, and return every attention of one pass over both.
 
+    `engine` translates; `own` is the same model in our own code, which is looked into.
     `placed_in` tells what the symbols of a translation stand for.
     """
-    longest = engine.pytorch.model.config.longest
+    longest = own.model.config.longest
     check_lengths([src.ids, [BOS, *(target.ids[:-1] if target else ())]], longest)
     notes = list(about.pop("notes", []))
     if target is None:
@@ -141,9 +144,9 @@ def look(
     steps: tuple[tuple[Choice, ...], ...] = ()
     search_text = None
     if search:
-        steps, best = story(engine, tokenizer, src.ids, options)
+        steps, best = story(own, tokenizer, src.ids, options)
         search_text = tokens(tokenizer, Text(best, placed_in(tokenizer.decode(best)))).text
-    model = engine.pytorch.model
+    model = own.model
     maps = record(
         model,
         tokens(tokenizer, src),
@@ -166,11 +169,11 @@ def look(
 
 
 def story(
-    engine: Engine, tokenizer: Tokenizer, src: Ids, options: SearchOptions
+    engine: PyTorchEngine, tokenizer: Tokenizer, src: Ids, options: SearchOptions
 ) -> tuple[tuple[tuple[Choice, ...], ...], Ids]:
     """Return the choices of each step of our own search, and the ids that it found best."""
     steps: list[tuple[Choice, ...]] = []
-    searching = engine.pytorch.trace(src, options)
+    searching = engine.trace(src, options)
     while True:
         try:
             step = next(searching)

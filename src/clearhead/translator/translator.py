@@ -13,7 +13,7 @@ from clearhead.config.checks import check, check_integer
 from clearhead.config.choices import Split, WordKind
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
-from clearhead.engines.choice import load_engine
+from clearhead.engines.choice import OwnCode, load_engine, own_code
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, search_options
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.evaluation.confidence import Confidence
@@ -40,6 +40,7 @@ from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, TranslateOptions, Translation
 
 if TYPE_CHECKING:
+    from clearhead.engines.pytorch import PyTorchEngine
     from clearhead.inspection.alignment import Alignment, Reader
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.tokens import Attended
@@ -57,12 +58,19 @@ class Translator:
     """
 
     def __init__(
-        self, engine: Engine, tokenizer: Tokenizer, info: model_directory.ModelInfo, name: str = ""
+        self,
+        engine: Engine,
+        tokenizer: Tokenizer,
+        info: model_directory.ModelInfo,
+        name: str = "",
+        *,
+        own: OwnCode | None = None,
     ) -> None:
         self.engine = engine
         self.tokenizer = tokenizer
         self.info = info
         self.name = name
+        self._own = own
 
     @classmethod
     def load(cls, path: Path | str | None = None, *, engine: str = "auto", device: str = "cpu") -> Self:
@@ -72,9 +80,27 @@ class Translator:
         """
         found = model_directory.find(path)
         with model_directory.unchanged(found):
-            runs = load_engine(engine, found, device)
+            own = own_code(found, device)
+            runs = load_engine(engine, found, device, own)
             tokenizer, info = model_directory.read_tokenizer(found), model_directory.read_info(found)
-        return cls(runs, tokenizer, info, str(path or "default"))
+        return cls(runs, tokenizer, info, str(path or "default"), own=own)
+
+    @property
+    def pytorch(self) -> "PyTorchEngine":
+        """The same model in our own code, for looking inside; `pytorch.model` is a plain `torch.nn.Module`.
+
+        It is loaded when it is first needed. Raises TranslationError for a translator that was made without it.
+        """
+        from clearhead.engines.pytorch import PyTorchEngine
+
+        if isinstance(self.engine, PyTorchEngine):
+            return self.engine
+        if self._own is None:
+            raise TranslationError(
+                "this translator was made without its model in our own code, so it cannot be looked into; make it with "
+                "Translator.load"
+            )
+        return self._own()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -394,14 +420,14 @@ class Translator:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
         from clearhead.translator.looking import attention_of
 
-        found = dict(attention_of(self.engine, self.tokenizer, *self._attendable(sources, targets, to)))
+        found = dict(attention_of(self.pytorch, self.tokenizer, *self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
     def _alignments(self, sources: list[Text], targets: list[Text], words: WordKind) -> list["Alignment"]:
         from clearhead.translator.looking import alignments
 
         confidence = self.info.confidence
-        return alignments(self.engine, self.tokenizer, sources, targets, self.reader, words, confidence)
+        return alignments(self.pytorch, self.tokenizer, sources, targets, self.reader, words, confidence)
 
     def _read(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
@@ -458,6 +484,7 @@ class Translator:
             masked = Masked("")
         return look(
             self.engine,
+            self.pytorch,
             self.tokenizer,
             src,
             given,
