@@ -219,7 +219,8 @@ OPTIONS = {
     "export": "format model out",
     "import": "out",
     "info": "json model",
-    "plan": "config json measure preset",
+    "plan": "columns config json measure preset source source-lang target target-lang",
+    "init": "columns out overwrite seed source source-lang target target-lang valid-source valid-target",
     "train": f"config init out preset resume workers {DATA} {LEARNING} "
     "model.activation model.attention-dropout model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "

@@ -22,6 +22,7 @@ from clearhead.text.shown import one_line
 
 COMMANDS = (
     "demo",
+    "init",
     "train",
     "prepare",
     "translate",

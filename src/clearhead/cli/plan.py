@@ -1,16 +1,23 @@
 """`clearhead plan`."""
 
 import dataclasses
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from clearhead.cli.output import print_json
+from clearhead.cli.output import print_json, tell
 from clearhead.config import RunConfig
+from clearhead.config.tables import read_toml
+
+if TYPE_CHECKING:
+    from clearhead.run import plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Tell what a run will take before it is started: parameters, memory, operations, tokens, time.
+    """Show what a run will take before it is started: parameters, memory, operations, tokens, time.
 
     Example: clearhead plan --config run.toml
     """
@@ -19,6 +26,16 @@ class Plan:
     """TOML file of settings."""
     preset: str | None = None
     """Shape of the model: tiny, small, base or big."""
+    source: str = ""
+    """Source side, a sentence a line, or one file of both sides. Without --config the settings fit it, as in train."""
+    target: str = ""
+    """Target side, line for line; left out where one file holds both."""
+    source_lang: str = ""
+    """Language code of the source, where a file holds texts by their languages."""
+    target_lang: str = ""
+    """Language code of the target."""
+    columns: tuple[int | str, ...] = ()
+    """Where a .tsv has the two sides: numbers from 1, or names of its first line."""
     measure: bool = True
     """Take real steps for a few seconds to tell the time."""
     json: bool = False
@@ -28,37 +45,83 @@ class Plan:
         """Print the plan."""
         from clearhead.run.plan import plan
 
-        values = (
-            RunConfig.load(self.config, preset=self.preset)
-            if self.config
-            else RunConfig.from_dict({}, preset=self.preset)
-        )
-        result = plan(values, measure=self.measure)
+        config = self.run_config()
+        result = plan(config, measure=self.measure, tell=tell if sys.stderr.isatty() else _unsaid)
         if self.json:
             print_json({**dataclasses.asdict(result), "seconds": result.seconds})
             return
-        parts = ", ".join(f"{name} {count:,}" for name, count in result.parameters_by_part.items())
-        step_flops = result.flops_per_token * result.tokens_per_step
-        rows = {
-            "parameters": f"{result.parameters:,} ({parts})",
-            "memory": f"about {result.memory_bytes / 2**30:.2f} GiB beside the program itself",
-            "operations": f"{result.flops_per_token / 1e6:,.1f} MFLOP a token, {step_flops / 1e9:,.1f} GFLOP a step",
-            "precision": _precision(result.precision),
-            "steps": f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens",
-        }
-        if result.pairs:
-            rows["corpus"] = f"{result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens"
-        if result.tokens_per_second:
-            rows["speed"] = f"{result.tokens_per_second:,.0f} target tokens/s, measured just now"
-            rows["time"] = f"{_duration(result.seconds)}, validation not counted"
-        for name, value in rows.items():
+        for name, value in _rows(result):
             print(f"{name:<12}{value}")
 
+    def run_config(self) -> RunConfig:
+        """Return the settings of the file, with the corpus of the flags; without a file those that fit the corpus."""
+        from clearhead.run.suggestion import suggested_for
 
-def _precision(told: str) -> str:
-    return "auto, measured when the run starts" if told == "auto" else told
+        values: dict[str, Any] = read_toml(self.config) if self.config else {}
+        names = ("source", "target", "source_lang", "target_lang", "columns")
+        corpus = {name: getattr(self, name) for name in names if getattr(self, name)}
+        if corpus and isinstance(values.get("data", {}), dict):
+            values["data"] = {**values.get("data", {}), **corpus}
+        if self.source and not self.config:
+            values, _ = suggested_for(values, preset=self.preset)
+        return RunConfig.from_dict(values, preset=self.preset)
 
 
-def _duration(seconds: float) -> str:
+def _rows(result: "plan.Plan") -> Iterator[tuple[str, str]]:
+    parts = ", ".join(f"{name} {count:,}" for name, count in result.parameters_by_part.items())
+    step_flops = result.flops_per_token * result.tokens_per_step
+    yield "parameters", f"{result.parameters:,} ({parts})"
+    yield "memory", f"about {result.memory_bytes / 2**30:.2f} GiB beside the program itself"
+    yield (
+        "operations",
+        f"{result.flops_per_token / 1e6:,.1f} MFLOP a token, {step_flops / 1e9:,.1f} GFLOP a step",
+    )
+    yield "precision", _precision(result.precision)
+    yield "steps", f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens"
+    if result.pairs:
+        passes = result.steps * result.tokens_per_step / result.tokens_per_epoch
+        yield (
+            "corpus",
+            f"{result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens, seen about {passes:,.1f} times",
+        )
+    if result.tokens_per_second:
+        yield "speed", f"{result.tokens_per_second:,.0f} target tokens/s, measured just now"
+        yield "time", f"{in_words(result.seconds)}, validation not counted"
+        yield from _shorter(result)
+
+
+def _shorter(result: "plan.Plan") -> Iterator[tuple[str, str]]:
+    """Yield how to bring a run that is longer than an afternoon down to one."""
+    from clearhead.run.suggestion import AFTERNOON
+
+    steps = result.steps_within(AFTERNOON)
+    if result.seconds <= AFTERNOON * 1.1 or not steps:
+        return
+    yield (
+        "shorter",
+        f"{in_words(AFTERNOON)} are enough for {steps:,} steps: max_steps = {steps} under [training], or "
+        f"clearhead train ... --training.max-steps {steps}",
+    )
+
+
+def _unsaid(line: str) -> None:
+    """Say nothing where nobody waits at a terminal."""
+
+
+def _precision(precision: str) -> str:
+    return "auto, measured when the run starts" if precision == "auto" else precision
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time in words, no more exact than it is known."""
     minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{max(1, minutes)} min"
+    if minutes < 2:
+        return "about a minute"
+    if minutes < 58:
+        return f"about {minutes} minutes"
+    if minutes >= 48 * 60:
+        return f"about {round(minutes / 1440)} days"
+    grain = 5 if minutes < 600 else 60
+    hours, minutes = divmod(grain * round(minutes / grain), 60)
+    whole = "about an hour" if hours == 1 else f"about {hours} hours"
+    return f"{whole} and {minutes} minutes" if minutes else whole

@@ -2,12 +2,14 @@
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import tyro
 
+from clearhead.cli.output import tell
 from clearhead.config import RunConfig
 from clearhead.config.tables import read_toml
 from clearhead.errors import ConfigError
@@ -19,7 +21,7 @@ def with_settings(kind: type, args: list[str], prog: str | None = None) -> Any:
     A run that is resumed without --config goes on with its own settings.
     """
     early = _early(args)
-    config = RunConfig.from_dict(_values(early), preset=early.preset)
+    config = RunConfig.from_dict(_values(early, args), preset=early.preset)
     own = {each.name: each for each in dataclasses.fields(kind)}
     settings = {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
     settings["data"] = _narrowed(own["data"].default_factory, config.data)  # type: ignore[arg-type]
@@ -41,6 +43,11 @@ def _early(args: list[str]) -> argparse.Namespace:
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for flag in ("--config", "--preset", "--init", "--out", "--training.schedule"):
         early.add_argument(flag)
+    for flag in ("--source", "--target", "--source-lang", "--target-lang"):
+        early.add_argument(flag, default="")
+    early.add_argument("--columns", nargs="+", default=())
+    for flag in ("max-steps", "max-epochs", "batch-tokens"):
+        early.add_argument(f"--training.{flag}", type=int)
     early.add_argument("--resume", action="store_true")
     try:
         known, _ = early.parse_known_args(args)
@@ -49,8 +56,11 @@ def _early(args: list[str]) -> argparse.Namespace:
     return known
 
 
-def _values(early: argparse.Namespace) -> dict[str, Any]:
-    """Return the tables of the file, with those flags in them that decide the defaults of others."""
+def _values(early: argparse.Namespace, args: list[str]) -> dict[str, Any]:
+    """Return the tables of the file, with those flags in them that decide the defaults of others.
+
+    Without a file, and without a model to start from, they are what the size of the corpus suggests.
+    """
     file = early.config
     if not file and early.resume and early.out and (started := Path(early.out) / "run.toml").exists():
         file = started
@@ -60,7 +70,29 @@ def _values(early: argparse.Namespace) -> dict[str, Any]:
     schedule = getattr(early, "training.schedule")
     if schedule and isinstance(values.get("training", {}), Mapping):
         values["training"] = {**values.get("training", {}), "schedule": schedule}
-    return values
+    if file or early.init or not early.source or {"-h", "--help"} & set(args):
+        return values
+    return _suggested(early, values)
+
+
+def _suggested(early: argparse.Namespace, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what fits the corpus that the flags name, said in a line; an unreadable one is left to the run."""
+    from clearhead.run.suggestion import suggested_for
+
+    columns = tuple(int(column) if column.isdecimal() else column for column in early.columns)
+    values["data"] = {
+        name: getattr(early, name) for name in ("source", "target", "source_lang", "target_lang")
+    } | {"columns": columns}
+    tables, note = suggested_for(
+        values,
+        preset=early.preset,
+        steps=getattr(early, "training.max_steps"),
+        epochs=getattr(early, "training.max_epochs"),
+        batch_tokens=getattr(early, "training.batch_tokens"),
+    )
+    if note and early.out and os.environ.get("RANK", "0") == "0":  # `prepare` takes the vocabulary alone
+        tell(note)
+    return tables
 
 
 def _narrowed(kind: type, data: Any) -> Any:

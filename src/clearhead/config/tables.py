@@ -21,7 +21,10 @@ def read_toml(path: Path | str) -> dict[str, Any]:
         with Path(path).open(encoding="utf-8") as file:  # which may be a pipe
             text = file.read(LIMIT + 1)
     except FileNotFoundError:
-        raise ConfigError(f"there is no configuration file {path}; give the path of a run.toml") from None
+        raise ConfigError(
+            f"there is no configuration file {path}; give the path of a run.toml, or write one that fits your text: "
+            "clearhead init --source F --target F"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the configuration file {path}: {error}") from None
     if len(text) > LIMIT:

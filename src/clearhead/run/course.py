@@ -13,14 +13,12 @@ def course(training: TrainingConfig, per_epoch: float) -> str:
     """Say how many steps and epochs a run goes, and what may end it sooner."""
     last = last_step(training, per_epoch)
     epochs = last / per_epoch
-    of = f"{_rounded(per_epoch)} step{'' if per_epoch == 1 else 's'}"
-    told = f"up to step {last:,}: about {_rounded(epochs)} epochs of {of}"
+    length = f"{_rounded(per_epoch)} step{'' if per_epoch == 1 else 's'}"
+    distance = f"up to step {last:,}: about {_rounded(epochs)} epochs of {length}"
     steps = training.patience * training.valid_every
     if not 0 < steps < last:
-        return told
-    return (
-        f"{told}; it ends sooner after {training.patience} validations ({steps:,} steps) without a new best"
-    )
+        return distance
+    return f"{distance}; it ends sooner after {training.patience} validations ({steps:,} steps) without a new best"
 
 
 def _rounded(number: float) -> str:
@@ -33,9 +31,9 @@ def warmup_note(training: TrainingConfig, per_epoch: float) -> tuple[str, ...]:
     if training.warmup_steps <= last:
         return ()
     return (
-        f"training.warmup_steps is {training.warmup_steps:,} and the run ends at step {last:,}: the learning rate "
-        f"rises to {100 * last / training.warmup_steps:.0f} % of its peak and no further; give fewer, "
-        f"{max(1, last // 10):,} say",
+        f"training.warmup_steps is {training.warmup_steps:,}, but the run ends at step {last:,}, so the learning rate "
+        f"reaches only {100 * last / training.warmup_steps:.0f} % of its peak; set training.warmup_steps to "
+        f"{max(1, last // 10):,}",
     )
 
 

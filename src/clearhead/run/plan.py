@@ -7,21 +7,21 @@ from itertools import repeat
 import numpy as np
 import torch
 
-from clearhead.config import ModelConfig, RunConfig
+from clearhead.config import ModelConfig, RunConfig, TrainingConfig
 from clearhead.data.batching import Batch
 from clearhead.data.corpus import read_pairs
+from clearhead.data.formats import Tell, silent
 from clearhead.data.loader import START
 from clearhead.model.transformer import Transformer
 from clearhead.run.directory import with_precision
 from clearhead.run.origin import Origin
 from clearhead.run.precision import choose
+from clearhead.run.survey import CHARACTERS_PER_TOKEN
 from clearhead.text.vocabulary import BOS, EOS, UNK
 from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.loop import train
 from clearhead.training.state import TrainState
 
-_CHARACTERS_PER_TOKEN = 3.5
-"""Assumed before a tokenizer exists; `clearhead info` tells it of a trained model."""
 _TYPICAL_LENGTH = 20
 """Tokens of a sentence, where no corpus is at hand."""
 
@@ -52,31 +52,33 @@ class Plan:
         """Time of all steps, validation not counted."""
         return self.steps * self.tokens_per_step / self.tokens_per_second if self.tokens_per_second else 0.0
 
+    def steps_within(self, seconds: float) -> int:
+        """Return how many steps a time is enough for, in round numbers; 0 where no speed was measured."""
+        steps = int(seconds * self.tokens_per_second / self.tokens_per_step)
+        step = 100 if steps >= 1000 else 10 if steps >= 100 else 1
+        return steps // step * step
 
-def plan(config: RunConfig, *, measure: bool = True) -> Plan:
+
+def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Plan:
     """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
-    is faster, where that is open, and how fast it learns.
+    is faster, where that is open, and how fast it learns. `tell` hears what is being done.
     """
     origin = Origin.of(config)
     config = origin.shaped(config) if origin else config
     training = config.training
-    length, pairs, characters = _TYPICAL_LENGTH, 0, 0
-    for corpus in config.data.train_sets:
-        for pair in read_pairs(corpus):
-            both = 1 + corpus.both_directions
-            pairs, characters = pairs + both, characters + both * len(pair.tgt)
-    if pairs:
-        length = max(1, round(characters / pairs / _CHARACTERS_PER_TOKEN))
-    tokens_per_epoch = round(characters / _CHARACTERS_PER_TOKEN) + pairs
+    if config.data.train_sets:
+        tell("reading the corpus ...")
+    pairs, characters = _size(config)
+    length = max(1, round(characters / pairs / CHARACTERS_PER_TOKEN)) if pairs else _TYPICAL_LENGTH
+    tokens_per_epoch = round(characters / CHARACTERS_PER_TOKEN) + pairs
     tokens_per_step = training.accumulate * training.batch_tokens // 2
-    steps = training.max_steps
-    if training.max_epochs and tokens_per_epoch:
-        steps = min(steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
     device = "cuda" if training.device == "auto" and torch.cuda.is_available() else "cpu"
     precision: str = training.precision
     if measure:
+        tell("measuring which precision is faster ...")
         choice = choose(config, device)
         precision, config = str(choice), with_precision(config, choice.precision)
+        tell(f"measuring real steps in {choice.precision} for a few seconds ...")
     return Plan(
         parameters=config.model.num_parameters,
         parameters_by_part=parameters_by_part(config.model),
@@ -85,10 +87,26 @@ def plan(config: RunConfig, *, measure: bool = True) -> Plan:
         pairs=pairs,
         tokens_per_epoch=tokens_per_epoch,
         tokens_per_step=tokens_per_step,
-        steps=steps,
+        steps=_steps(training, tokens_per_epoch, tokens_per_step),
         precision=precision,
         tokens_per_second=speed(config, length, device) if measure else 0.0,
     )
+
+
+def _size(config: RunConfig) -> tuple[int, int]:
+    """Return the pairs of the corpora and the characters of their target sides, both ways where both are learned."""
+    pairs = characters = 0
+    for corpus in config.data.train_sets:
+        for pair in read_pairs(corpus):
+            pairs += 1 + corpus.both_directions
+            characters += len(pair.tgt) + corpus.both_directions * len(pair.src)
+    return pairs, characters
+
+
+def _steps(training: TrainingConfig, tokens_per_epoch: int, tokens_per_step: int) -> int:
+    if not (training.max_epochs and tokens_per_epoch):
+        return training.max_steps
+    return min(training.max_steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
 
 
 def parameters_by_part(model: ModelConfig) -> dict[str, int]:

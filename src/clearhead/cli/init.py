@@ -1,0 +1,92 @@
+"""`clearhead init`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from clearhead.cli.output import show, tell
+from clearhead.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Init:
+    """Look at a corpus and write a run.toml that fits it, with the reason for each setting.
+
+    Example: clearhead init --source train.fr --target train.en
+    (then: clearhead plan --config run.toml)
+    """
+
+    files: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE")] = ()
+    """Source and target, or one file of both sides; the same as --source and --target."""
+    source: str = ""
+    """Source side, a sentence a line, or one file of both sides: .tsv .jsonl .tmx .po."""
+    target: str = ""
+    """Target side, line for line; left out where one file holds both."""
+    valid_source: str = ""
+    """Text to validate on; without it some pairs of the corpus are set aside, into files beside the run.toml."""
+    valid_target: str = ""
+    """Its target side; left out where one file holds both."""
+    source_lang: str = ""
+    """Language code of the source, such as fr; otherwise the name of the file tells, or the text (an extra)."""
+    target_lang: str = ""
+    """Language code of the target."""
+    columns: tuple[int | str, ...] = ()
+    """Where a .tsv has the two sides: numbers from 1, or names of its first line."""
+    out: Path = Path("run.toml")
+    """File to write."""
+    seed: int = 1
+    """Decides which pairs are set aside."""
+    overwrite: bool = False
+    """Replace files that exist."""
+
+    def run(self) -> None:
+        """Write the file, and print what the corpus holds and what comes next."""
+        from clearhead.run.initial import Request, initial
+        from clearhead.terminal.watched import watched
+
+        source, target = self._sides()
+        request = Request(
+            source=source,
+            target=target,
+            valid_source=self.valid_source,
+            valid_target=self.valid_target,
+            source_lang=self.source_lang,
+            target_lang=self.target_lang,
+            columns=self.columns,
+            out=self.out,
+            seed=self.seed,
+        )
+        if not self.overwrite:
+            _refuse_existing(request.files)
+        result = initial(request, watch=watched)
+        for note in result.notes:
+            tell(note)
+        show(str(self.out))
+        tell(f"next: clearhead plan --config {self.out}")
+        tell(f"then: clearhead train --config {self.out} --out runs/{result.name}")
+
+    def _sides(self) -> tuple[str, str]:
+        """Return the source and target files, however they were given."""
+        if self.files and (self.source or self.target):
+            raise ConfigError("the corpus is given twice; give either FILE FILE, or --source and --target")
+        if len(self.files) > 2:
+            raise ConfigError(
+                f"init takes one file of both sides, or a source and a target, got {len(self.files)} files; name "
+                "several corpora under [[data.corpora]] in the run.toml"
+            )
+        source, target = (*self.files, "", "")[:2] if self.files else (self.source, self.target)
+        if not source:
+            raise ConfigError(
+                "no corpus given; give --source F --target F, or one file of both sides: clearhead init FILE"
+            )
+        return source, target
+
+
+def _refuse_existing(files: tuple[Path, ...]) -> None:
+    """Raise ConfigError where one of the files to be written exists."""
+    for file in files:
+        if file.exists():
+            use = ", or give it with --valid-source" if file.name.startswith("valid.") else ""
+            raise ConfigError(f"{file} exists already; give another --out, or --overwrite to replace it{use}")
