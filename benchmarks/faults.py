@@ -3,10 +3,11 @@
 Usage: make test-faults   or   python -m benchmarks.faults [--kills 200] [--flips 500] [--truncations 60] [--seed 1]
 
 A try is the same if it ends in the same bytes or the same text as without the fault; told if it ends in one line that
-says what is wrong; lost if it ends in anything else: other text without a word, or a traceback.
+says what is wrong, or gives a warning; lost if it ends in anything else: other text without a word, or a traceback.
 """
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -137,6 +138,18 @@ def _read(path: Path) -> object:
     return pairs, store.report, store.tokenizer.to_bytes(), store.parts, store.manifest["settings"]
 
 
+class _Warnings(logging.Handler):
+    """Keeps the warnings of the package."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        self.lines.append(record.getMessage())
+
+
 _EXPECTED: dict[str, object] = {}
 
 
@@ -159,11 +172,14 @@ def _ended(attempt: Callable[[], object], expected: object, work: Path) -> tuple
     child = os.fork()
     if child == 0:
         code = 2
+        warned = _Warnings()
+        logging.getLogger("clearhead").addHandler(warned)
         try:
             result = repr(attempt())
             found.write_text(result, encoding="utf-8")
             whole = expected if isinstance(expected, str) else repr(expected)
-            code = 0 if result == whole else 2
+            code = 0 if result == whole else 1 if warned.lines else 2
+            said.write_text("; ".join(warned.lines), encoding="utf-8")
         except ClearheadError as error:
             said.write_text(str(error), encoding="utf-8")
             code = 1

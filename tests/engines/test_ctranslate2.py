@@ -429,52 +429,90 @@ def kept(setting: list[object], again_at: object = None, wait: object = 0.0) -> 
     return {"setting": setting, "again_at": again_at, "wait": wait}
 
 
-def written(setting: list[object], **times: object) -> bytes:
-    return json.dumps({"settings": {"KEY": kept(setting, **times)}}).encode()
+def summed(rows: object) -> bytes:
+    """Return a file of settings whose sum is right."""
+    return json.dumps({"version": 3, "settings": rows, "sum": tuning._sum(rows)}).encode()
 
 
 HOSTILE = (None, True, 1.5, -1, 0, 10**6, 10**30, "x", "", [], {}, [1], "\x00", "GENERIC", "float16")
-FILES = {
-    "empty": b"",
-    "a list": b"[]",
-    "cut": b"{",
-    "no row": b'{"settings": {"KEY": 3}}',
-    "no settings": b'{"settings": 3}',
-    "of an earlier release": b'{"KEY": ["int8", 2, 1, ""]}',
-    "a short row": written(["int8", 1, 1]),
-    "a long row": written(["int8", 1, 1, "", ""]),
-    "half a character": b"\xff",
-    "deep": b'{"KEY": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "many spaces": b" " * (5 << 20),
-    "no number": written(["int8", math.nan, 1, ""]),
-    **{f"again at {value!r}": written(ROW, again_at=value) for value in ("x", [], True, -1.0, 1e300)},
-    **{f"waited {value!r}": written(ROW, wait=value) for value in (None, "x", [], True, -1.0, 1e300)},
-    "no times": json.dumps({"settings": {"KEY": {"setting": ROW}}}).encode(),
-    "twice": written(ROW)[:-1] + b", " + written(ROW)[1:],
+ROWS = {
+    "no row": 3,
+    "a short row": kept(["int8", 1, 1]),
+    "a long row": kept(["int8", 1, 1, "", ""]),
+    **{f"again at {value!r}": kept(ROW, again_at=value) for value in ("x", [], True, -1.0, 1e300)},
+    **{f"waited {value!r}": kept(ROW, wait=value) for value in (None, "x", [], True, -1.0, 1e300)},
+    "no times": {"setting": ROW},
     **{
-        f"{ROW[place]!r} is {value!r}": written([*ROW[:place], value, *ROW[place + 1 :]])
+        f"{ROW[place]!r} is {value!r}": kept([*ROW[:place], value, *ROW[place + 1 :]])
         for place in range(len(ROW))
         for value in HOSTILE
         if not (value == ROW[place] and type(value) is type(ROW[place]))
     },
 }
+FILES = {
+    "empty": b"",
+    "a list": b"[]",
+    "cut": b"{",
+    "no settings": b'{"version": 3, "settings": 3}',
+    "half a character": b"\xff",
+    "deep": b'{"version": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "many spaces": b" " * (5 << 20),
+    "no number": summed({"KEY": kept(["int8", math.nan, 1, ""])}),
+    "twice": summed({"KEY": kept(ROW)})[:-1] + b", " + summed({"KEY": kept(ROW)})[1:],
+    "no sum": summed({"KEY": kept(ROW)}).replace(b'"sum"', b'"sun"'),
+    "another setting than its sum is of": summed({"KEY": kept(ROW)}).replace(b"int8", b"int9"),
+    "another key than its sum is of": summed({"KEY": kept(ROW)}).replace(b"KEY", b"KEZ"),
+}
 
 
-@pytest.mark.parametrize("damage", FILES)
-def test_what_is_remembered_and_does_not_fit_is_measured_again(model, tmp_path, monkeypatch, damage):
-    """Nothing of it reaches the library, which ends the process for some settings, and nobody is told."""
+@pytest.fixture
+def tuned(model, tmp_path, monkeypatch):
+    """Return a function that reads the setting, where measuring finds this one, and the file that remembers it."""
     best = Setting("float32", 1, 1)
     monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [tuning.Measured(best, 1.0, 1.0)])
     shape = model_directory.read_info(model).model
-    file = tmp_path / "settings.json"
-    assert tuning.setting(model, shape, tmp_path) == best
-    (key,) = json.loads(file.read_text())["settings"]
-    file.write_bytes(FILES[damage].replace(b"KEY", key.encode()))
-    assert tuning.setting(model, shape, tmp_path) == best
-    file.write_text(
-        json.dumps({"settings": {key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, ""])}})
-    )
-    assert tuning.setting(model, shape, tmp_path) == Setting(*ROW)
+    return lambda: tuning.setting(model, shape, tmp_path) == best, tmp_path / "settings.json"
+
+
+@pytest.mark.parametrize("damage", ROWS)
+def test_settings_that_cannot_run_here_are_measured_again(tuned, damage):
+    """Nothing of them reaches the library, which ends the process for some settings."""
+    is_measured, file = tuned
+    assert is_measured()
+    (key,) = read_object(file)["settings"]
+    file.write_bytes(summed({key: ROWS[damage]}))
+    assert is_measured()
+    file.write_bytes(summed({key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, ""])}))
+    assert not is_measured()  # for it is remembered
+
+
+@pytest.mark.parametrize("damage", FILES)
+def test_a_damaged_file_of_settings_is_reported_and_measured_again(tuned, damage, caplog):
+    """What is measured another time may be of another precision: translations may differ a little."""
+    is_measured, file = tuned
+    file.write_bytes(FILES[damage])
+    assert is_measured()
+    assert "was damaged: the fastest setting" in caplog.text
+    caplog.clear()
+    assert is_measured()
+    assert not caplog.text
+
+
+def test_settings_of_an_earlier_release_are_measured_again_without_a_word(tuned, caplog):
+    is_measured, file = tuned
+    file.write_text(json.dumps({"version": 2, "settings": {"KEY": kept(ROW)}}))
+    assert is_measured()
+    assert not caplog.text
+
+
+def test_a_machine_too_busy_to_be_measured_runs_in_the_usual_way(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: None)
+    shape = model_directory.read_info(model).model
+    assert tuning.setting(model, shape, tmp_path).compute_type == "int8"
+    assert not (tmp_path / "settings.json").exists()  # to be measured another time
+    monkeypatch.setattr(tuning, "_measured_apart", lambda *_: [])
+    with pytest.raises(EngineError, match="does not run on this machine"):
+        tuning.setting(model, shape, tmp_path)
 
 
 def test_settings_that_are_no_file_are_measured_again(model, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ cores is never it: in int8 that is several times slower than a sentence a core. 
 machine may be wrong by far: it holds for a while only, then it is measured again.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -33,6 +34,7 @@ _SENTENCES, _TOKENS = 8, 12
 _AT_MOST = 60.0
 """Seconds for the measurement of one instruction set, on however busy a machine."""
 _REMEMBERED = "settings.json"
+_VERSION, _OLD = 3, (2,)
 _SHARED = 4
 """Threads on a core beyond which a setting was not measured here."""
 _QUIET = 0.8
@@ -88,18 +90,18 @@ def setting(
     before = known.get(key)
     if before and before.holds(clock()):
         return before.setting
-    found = [
-        each
-        for isa in ([asked] if asked else _instruction_sets())
-        for each in _measured_apart(converted, isa, cores)
-    ]
-    if not found:
+    measured = [_measured_apart(converted, isa, cores) for isa in ([asked] if asked else _instruction_sets())]
+    ways = [way for each in measured if each for way in each]
+    if not ways:
         if before:
             return before.setting
+        if None in measured:
+            _log.info("the machine is too busy to measure the engine; it runs in its usual way")
+            return Setting("int8", cores, 1, asked or "")
         raise EngineError("CTranslate2 does not run on this machine; choose the engine pytorch")
-    best = max(found, key=lambda each: each.speed).setting
+    best = max(ways, key=lambda way: way.speed).setting
     if not asked:
-        _remember(file, key, _remembered(best, found, before, clock()))
+        _remember(file, key, _remembered(best, ways, before, clock()))
     return best
 
 
@@ -164,10 +166,10 @@ def _speed(translator: Any, sources: list[list[str]], replicas: int, threads: in
     return tokens / passed, (time.process_time() - used) / (passed * threads)
 
 
-def _measured_apart(converted: Path, isa: str, cores: int) -> list[Measured]:
+def _measured_apart(converted: Path, isa: str, cores: int) -> list[Measured] | None:
     """Measure in a process of its own, since the instruction set is fixed when the library is first used.
 
-    What this machine cannot do measures nothing.
+    What this machine cannot run gives no figures, what takes it too long gives None.
     """
     environment = {name: value for name, value in os.environ.items() if name != ISA}
     # -P and -c: Python would look for modules in the working directory, and run what somebody has put there.
@@ -182,6 +184,8 @@ def _measured_apart(converted: Path, isa: str, cores: int) -> list[Measured]:
             timeout=_AT_MOST,
             check=True,
         )
+    except subprocess.TimeoutExpired:
+        return None
     except (subprocess.SubprocessError, OSError):
         return []
     return [Measured(Setting(*each), speed, share) for each, speed, share in json.loads(done.stdout)]
@@ -209,15 +213,29 @@ def _processor_facts() -> list[str]:
 
 
 def _read(file: Path) -> dict[str, Remembered]:
-    """Return what is remembered and can run here; of a file or a row of another form nothing, to be measured anew."""
+    """Return what is remembered and can run here; nothing of a damaged file, which is reported, or of an old one.
+
+    A measurement on another day may choose another precision, and so give slightly other translations.
+    """
     try:
-        rows = read_json(file)
-        rows = rows.get("settings") if isinstance(rows, dict) else None
-    except (OSError, ValueError):
+        remembered = read_json(file)
+        if isinstance(remembered, dict) and remembered.get("version") in _OLD:
+            return {}
+        rows = remembered["settings"]
+        if remembered.keys() != {"version", "settings", "sum"} or remembered["sum"] != _sum(rows):
+            raise ValueError("it does not match its sum")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError):
+        _log.warning("%s was damaged: the fastest setting of the engine is measured again", file)
         return {}
     isas = _instruction_sets()
-    read = {key: _from_row(row, isas) for key, row in rows.items()} if isinstance(rows, dict) else {}
-    return {key: each for key, each in read.items() if each is not None}
+    read = {key: _from_row(row, isas) for key, row in rows.items()}
+    return {key: row for key, row in read.items() if row is not None}
+
+
+def _sum(rows: object) -> str:
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
 def _from_row(row: object, isas: list[str]) -> Remembered | None:
@@ -253,7 +271,7 @@ def _remember(file: Path, key: str, best: Remembered) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = {name: each._asdict() for name, each in {**_read(file), key: best}.items()}
         # The version makes earlier releases, which take every value for a setting, take the file for none.
-        write_flushed(partial, json_bytes({"version": 2, "settings": rows}))
+        write_flushed(partial, json_bytes({"version": _VERSION, "settings": rows, "sum": _sum(rows)}))
         publish_file(partial, file)
     except OSError:
         with suppress(OSError):
