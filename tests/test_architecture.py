@@ -25,7 +25,7 @@ LAYERS = [
     {"model", "data", "grammar", "model_directory"},
     {"text", "evaluation"},
     {"config"},
-    {"storage"},
+    {"storage", "extras"},
     {"errors"},
 ]
 """Top to bottom; units of one line do not import each other. The package itself ranks with the translator."""

@@ -29,6 +29,8 @@ from clearhead.text.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.model", "README.md"
+RUN = "run.toml"
+"""In the directory of a run, its settings: a run may have no model yet."""
 DEFAULT = Path(__file__).parent / "pretrained"
 """The model that comes with the package."""
 DEFAULT_NAME = "default"
@@ -148,6 +150,12 @@ def find(path: Path | str | None = None) -> Path:
         raise CheckpointError(
             f"{saved[-1]} holds weights without {CONFIG}, as an earlier release saved checkpoints; go on with its run "
             "with --resume: the next one holds both"
+        )
+    if _is_there(path / RUN):
+        raise CheckpointError(
+            f"{path} is a run that has no model yet: it saves one after its first validation or checkpoint "
+            "(training.valid_every, training.save_every); wait for that, or continue it with the same command and "
+            "--resume"
         )
     raise CheckpointError(
         f"{path} is not a model directory: it has no {CONFIG}; it must also hold {WEIGHTS} and {TOKENIZER}"

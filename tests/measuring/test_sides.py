@@ -212,10 +212,10 @@ def test_blank_sides_are_told_in_one_line(model, tmp_path, refused):
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
     text, blank, empty, short = (tmp_path / name for name in ("text", "blank", "empty", "short"))
     evaluate = ("evaluate", "--source", text, "--reference")
-    assert "blank has no text" in refused(*evaluate, blank)
+    assert "blank has no reference text" in refused(*evaluate, blank)
     assert "3 lines" in refused(*evaluate, empty)
     assert "2" in refused(*evaluate, short)
-    assert "no pairs" in refused("evaluate", "--source", empty, "--reference", empty)
+    assert "empty is empty; give a file" in refused("evaluate", "--source", empty, "--reference", empty)
     for files in ((blank, text, text), (text, blank, text), (text, text, blank)):
         assert "blank has 3 lines and no text" in refused("compare", "--reference", *files)
     assert "empty has 0 lines" in refused("compare", "--reference", text, empty, text)

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from clearhead.config import CorpusConfig, DataConfig, RunConfig, TokenizerConfig
 from clearhead.data.faults import CONTROLS, LONG
@@ -17,6 +16,7 @@ from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
 from clearhead.run.corpora import check_languages, open_corpora, tokenized
 from clearhead.run.prepare import prepare_store
+from clearhead.terminal.console import SafeConsole
 from clearhead.terminal.corpus_report import report_table, warnings
 from clearhead.terminal.preparation import left_out, show_preparation
 from clearhead.terminal.training import show
@@ -133,7 +133,7 @@ def test_names_of_files_are_no_markup(tmp_path):
     (tmp_path / "k[").mkdir()
     for name in ("x[end].tsv", "k[/a].tsv"):
         (tmp_path / name).write_text(TEXT["b.tsv"] + "\tempty\n")
-        console = Console(file=io.StringIO(), width=200)
+        console = SafeConsole(file=io.StringIO(), width=200)
         console.print(report_table(prepared(store=f"{name[0]}-st", source=name, target="").report))
         assert f"{name}:3" in console.file.getvalue()
 
@@ -152,7 +152,7 @@ def test_how_a_table_was_read_is_told_and_kept(tmp_path, capsys):
     (note,) = store.report[0]["notes"]
     assert note in list(warnings(store.report))
     assert "t.tsv: columns 2 and 4 of 4 are source and target" in note
-    console = Console(file=io.StringIO(), width=60)
+    console = SafeConsole(file=io.StringIO(), width=60)
     show_preparation(iter([store]), console)
     assert f"note: {note}\n" in console.file.getvalue()
     show_preparation([Progress("reading", 0, note="of the validation set"), store], console)
@@ -212,7 +212,7 @@ def test_validation_pairs_that_cannot_be_read_are_told_of(tmp_path):
 def test_reading_is_not_silent_where_there_is_no_terminal(monkeypatch, drawn):
     clock = iter(range(0, 100_000, 4))
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
-    console = Console(file=io.StringIO(), width=200)
+    console = SafeConsole(file=io.StringIO(), width=200)
     reading = [Progress("reading", 8192 * n) for n in range(1, 30)]
     drawn(iter([*reading, *([prepared()] if drawn is show_preparation else [])]), console)
     lines = [line for line in console.file.getvalue().splitlines() if line.startswith("reading: ")]

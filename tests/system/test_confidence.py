@@ -76,9 +76,12 @@ def test_calibrate_writes_what_translate_tells(say, tiny_run, tmp_path):
 def test_too_little_or_unfit_data_is_told_in_a_line(fails, tiny_run, tmp_path):
     command = ("evaluate", "--model", tiny_run.path, "--calibrate")
     few = files(tmp_path, ["12"] * 150)
-    assert "150 pairs with text on both sides; to calibrate takes at least 200" in fails(*command, *few)
+    assert "calibration needs at least 200 pairs with text on both sides" in fails(*command, *few)
+    assert "got 150: give more" in fails(*command, *few)
     easy = files(tmp_path, [str(number) for number in range(100, 400)])
-    assert "wrong; to calibrate takes at least 10 of each" in fails(*command, *easy)
+    assert "calibration needs at least 10 right and 10 wrong translations to fit on; got " in fails(
+        *command, *easy
+    )
     assert "leave out --output, --beam" in fails(*command, *easy, "--beam", "2")
     assert model_directory.read_info(tiny_run.path / "model").confidence is None
 

@@ -150,7 +150,7 @@ def test_several_sentences_are_noted(say, tiny_run, tmp_path):
     ("gold", "said"),
     [
         ("0-0\n", "has 1 lines for 4 pairs"),
-        ("0-0\n0-0\n0-1\n0-0\n", "gold:3: there is no 0-1 in a pair of 1 and 1 words"),
+        ("0-0\n0-0\n0-1\n0-0\n", "gold:3: the link 0-1 leads to no word: the pair has 1 and 1 words"),
         ("0-0\n0-0\n0~1\n0-0\n", "gold:3: '0~1' is no link"),
     ],
 )

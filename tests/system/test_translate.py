@@ -244,5 +244,5 @@ def test_a_terminal_is_told_what_takes_long(say, tiny_run, tmp_path, monkeypatch
     monkeypatch.setenv("CLEARHEAD_CACHE", str(tmp_path))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     command = ("translate", "--model", tiny_run.path, "4 7 1")
-    assert "making the model ready for this machine" in say(*command)[1]
+    assert "converting the model for this machine, once" in say(*command)[1]
     assert say(*command) == ("four seven one\n", "")

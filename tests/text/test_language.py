@@ -89,7 +89,7 @@ def test_a_long_text_is_never_too_short(expected):
 def test_without_the_extra(monkeypatch):
     language._identifier.cache_clear()
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
-    with pytest.raises(ConfigError, match=r"pip install 'clearhead\[detect\]'"):
+    with pytest.raises(ConfigError, match=r"--detect needs py3langid; .*: pip install 'py3langid>="):
         language.detect("x")
     language._identifier.cache_clear()
 

@@ -1,6 +1,9 @@
 """`clearhead translate`."""
 
 import dataclasses
+import os
+import stat
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +16,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
 from clearhead.config.choices import EngineName, Split
-from clearhead.errors import ConfigError
+from clearhead.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from clearhead.translator import Translator
@@ -130,10 +133,10 @@ class Translate:
                 waits=None if read is None else read.waits,
                 options=options,
             )
-            if self.output:
+            if self._is_watched():
                 from clearhead.terminal.watched import watched
 
-                stream = watched(stream, "translating")
+                stream = watched(stream, "translating", self._total(), "lines")
             for number, translation in enumerate(stream, start=1):
                 if number in refused:
                     line, why = refused.pop(number)
@@ -142,6 +145,28 @@ class Translate:
                 out.flush()  # somebody may wait for this line before writing the next
                 for note in translation.notes:
                     tell(f"line {number}: {note}")
+
+    def _is_watched(self) -> bool:
+        """Say whether the results go into a file, so that progress stands in nobody's way."""
+        if self.output:
+            return True
+        try:
+            return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+        except OSError:  # it is nothing that the system knows
+            return False
+
+    def _total(self) -> int | None:
+        """Return how many lines there are; None for a stream, and for a file that cannot be read to its end."""
+        from clearhead.data.lines import is_stream, read_lines
+
+        if self.text:
+            return len(self.text)
+        if self.input is None or is_stream(self.input):
+            return None
+        try:
+            return sum(1 for _ in read_lines(self.input))
+        except DataError:  # told when its line comes, after the translations of those before it
+            return None
 
     def _detected(
         self, lines: Iterable[str], expected: tuple[str, ...], refused: dict[int, tuple[str, str]]

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from clearhead.data import encoding
 from clearhead.errors import DataError
+from clearhead.extras import missing
 
 _BOM = b"\xef\xbb\xbf"
 STANDARD_INPUT = "-"
@@ -245,7 +246,7 @@ def _open_gz(path: Path | str) -> IO[bytes]:
 
 def _open_zst(path: Path | str) -> IO[bytes]:
     if _ZSTD is None:
-        raise DataError(f"cannot read {path}: .zst needs a package; pip install backports.zstd")
+        raise DataError(f"cannot read {path}: {missing('.zst', 'backports.zstd')}")
     return _unpacked(path, _ZSTD.ZstdDecompressor)
 
 

@@ -39,6 +39,9 @@ VERSION = 2
 _ABANDONED = 3600
 """Seconds; to write what is converted takes a few."""
 _log = logging.getLogger(__name__)
+_measured = logging.getLogger(
+    patience.__name__
+)  # for --verbose alone; the other speaks wherever somebody waits
 
 
 def converted(path: Path) -> Path:
@@ -51,7 +54,7 @@ def converted(path: Path) -> Path:
     place = place_of(path)
     if _is_whole(place):
         return place
-    _log.info("making the model ready for this machine; that takes some seconds, once")
+    _log.info("converting the model for this machine, once; this takes some seconds")
     with model_directory.unchanged(path):
         files = _files(path)
     try:
@@ -134,7 +137,7 @@ def prove(path: Path, folder: Path) -> "Proof":
 
     proof = parity.prove(path, folder)
     needed = parity.patience_of(path, folder)
-    _log.info(
+    _measured.info(
         "its beam needs a patience of %g: %d of %d translations score worse than our own search's",
         needed.patience, needed.worse, needed.sources,
     )  # fmt: skip

@@ -28,6 +28,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
 from clearhead.exchange import vocabulary, zero_start
+from clearhead.extras import missing
 from clearhead.model_directory import ModelInfo
 from clearhead.storage.tensors import read_arrays
 from clearhead.text.tokenizer import Tokenizer
@@ -105,10 +106,8 @@ def check_installed() -> None:
     try:
         import google.protobuf  # noqa: F401
         import transformers  # noqa: F401
-    except ImportError as error:
-        raise EngineError(
-            f"this form needs packages that are not installed ({error.name}); pip install 'clearhead[export]'"
-        ) from None
+    except ImportError:
+        raise EngineError(missing("a model of transformers", "transformers", "protobuf")) from None
 
 
 def _model(

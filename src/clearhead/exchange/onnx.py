@@ -27,6 +27,7 @@ from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.engines.pytorch import load_transformer
 from clearhead.errors import EngineError
+from clearhead.extras import missing
 from clearhead.model.attention import KeysValues
 from clearhead.model.cache import Cache
 from clearhead.model.positions import Sinusoids
@@ -157,10 +158,8 @@ def _check() -> None:
     try:
         import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise EngineError(
-            f"this form needs packages that are not installed ({error.name}); pip install 'clearhead[export]'"
-        ) from None
+    except ImportError:
+        raise EngineError(missing("--format onnx", "onnxscript", "onnxruntime")) from None
 
 
 class OnnxRuntime:

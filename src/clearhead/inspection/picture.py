@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from clearhead.errors import ConfigError
+from clearhead.extras import missing
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Maps, label
 from clearhead.model.places import PLACES, Place
@@ -100,9 +101,7 @@ def save(picture: str, file: Path) -> None:
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
-        raise ConfigError(
-            f"{file} needs the extra `plot`: pip install 'clearhead[plot]', or write an .svg"
-        ) from None
+        raise ConfigError(f"{missing('a .png file', 'resvg-py')}, or write an .svg file") from None
     image = svg_to_bytes(svg_string=picture, zoom=2)
     if image == svg_to_bytes(svg_string=picture, zoom=2, skip_system_fonts=True):
         raise ConfigError(

@@ -17,17 +17,17 @@ from clearhead.measuring.languages import languages_of
 from clearhead.translator import Translator
 
 _WINDOW = 512
-"""Pairs whose attention is held at a time."""
+"""Pairs whose attention is held in memory at a time."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A reader, and its error rate on the pairs that it was chosen on."""
+    """A reader, and its alignment error rate on the pairs that it was chosen on."""
 
     reader: Reader
     rate: float
     before: float
-    """The rate of the reader that was in use."""
+    """The error rate of the reader in use until then."""
 
 
 def align(
@@ -39,7 +39,7 @@ def align(
     source_lang: str | None = None,
     words: WordKind = "space",
 ) -> Iterator[Alignment]:
-    """Yield the alignment of each pair of two files, or of one that holds both sides, in order."""
+    """Yield the alignment of each pair of two files, or of one file that holds both sides, in order."""
     pairs = read_sides(source, target, languages_of(translator, to, source_lang), "--target")
     while window := list(islice(pairs, _WINDOW)):
         yield from translator.align(
@@ -47,24 +47,24 @@ def align(
         )
 
 
-def read_gold(file: str, found: Sequence[tuple[int, int]]) -> list[Gold]:
-    """Read known alignments, a line a pair, of pairs with so many source and target words.
+def read_gold(file: str, word_counts: Sequence[tuple[int, int]]) -> list[Gold]:
+    """Read known alignments, one line for each pair; `word_counts` are the source and target words of each pair.
 
-    Raises DataError where there are none, or not as many lines as pairs, or a link to a word that there is not.
+    Raises DataError where there are no pairs, where the lines do not match them, or where a link leads to no word.
     """
     gold = [Gold.parse(line, f"{file}:{number}") for number, line in enumerate(read_lines(file), start=1)]
-    if not found:
-        raise DataError("there are no pairs to compare with known alignments; the files are empty")
-    if len(gold) != len(found):
+    if not word_counts:
+        raise DataError("there are no pairs to compare with the known alignments; the text files are empty")
+    if len(gold) != len(word_counts):
         raise DataError(
-            f"{file} has {len(gold):,} lines for {len(found):,} pairs; give a line of links for each pair"
+            f"{file} has {len(gold):,} lines for {len(word_counts):,} pairs; give one line of links for each pair"
         )
-    for number, (each, (sources, targets)) in enumerate(zip(gold, found, strict=True), start=1):
-        for source, target in sorted(each.sure | each.possible):
+    for number, (links, (sources, targets)) in enumerate(zip(gold, word_counts, strict=True), start=1):
+        for source, target in sorted(links.sure | links.possible):
             if source >= sources or target >= targets:
                 raise DataError(
-                    f"{file}:{number}: there is no {source}-{target} in a pair of {sources} and {targets} words; words "
-                    "are counted from 0, and what is a word is said with --words"
+                    f"{file}:{number}: the link {source}-{target} leads to no word: the pair has {sources} and "
+                    f"{targets} words, counted from 0; --words sets what counts as a word"
                 )
     return gold
 
@@ -81,14 +81,14 @@ def choose(
 ) -> Chosen:
     """Choose the reader with the lowest error rate on pairs whose alignments are known."""
     pairs = list(read_sides(source, target, languages_of(translator, to, source_lang), "--target"))
-    found = translator.attended([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=to)
-    tables = [Words.usual(each.source, each.target, words) for each in found]
+    attention = translator.attended([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=to)
+    tables = [Words.usual(pair.source, pair.target, words) for pair in attention]
     known = read_gold(gold, [(len(table.source), len(table.target)) for table in tables])
-    return best([Pair(*each) for each in zip(found, tables, known, strict=True)], translator.reader)
+    return best([Pair(*parts) for parts in zip(attention, tables, known, strict=True)], translator.reader)
 
 
 def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
-    """Choose the reader with the lowest error rate, which may be the one in use."""
+    """Return the reader with the lowest error rate; the one in use where none is better."""
     reader, rate = known_links.choose(pairs)
     rate_before = known_links.measured(pairs, before)
     return (
@@ -97,7 +97,7 @@ def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
 
 
 def keep(path: Path | None, reader: Reader) -> Path:
-    """Write into a model directory how alignments are read from it, and return where it is."""
-    found = model_directory.find(path)
-    model_directory.rewrite(found, replace(model_directory.read_info(found), alignment=reader.to_dict()))
-    return found
+    """Write the reader of alignments into a model directory, and return the directory."""
+    model = model_directory.find(path)
+    model_directory.rewrite(model, replace(model_directory.read_info(model), alignment=reader.to_dict()))
+    return model

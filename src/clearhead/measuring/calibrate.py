@@ -1,8 +1,8 @@
-"""How sure a model may be: fitted on one half of some pairs whose translation is known, measured on the other."""
+"""How sure a model may be: fitted on one half of some pairs whose translations are known, measured on the other."""
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,15 +26,15 @@ from clearhead.translator import Translator
 from clearhead.translator.sureness import homes_of, token_log_probs
 
 FEWEST_PAIRS, FEWEST_OF_A_KIND = 200, 10
-"""Pairs in all, and right and wrong translations in each half, below which nothing can be fitted and measured."""
+"""The fewest pairs in all, and the fewest right and the fewest wrong translations in each half."""
 NOTED_RIGHT, NOTED_AT_MOST = 0.1, 0.5
-"""A note is given below the largest confidence, up to a half, under which at most one in ten is right."""
+"""Notes warn below the largest confidence, of at most a half, under which at most one translation in ten is right."""
 _WINDOW = 1024
 """Pairs translated together."""
 
 
 class Known(NamedTuple):
-    """A source with what people translate it to, all of it equally right."""
+    """A source and its human translations, each of them right."""
 
     source: str
     references: tuple[str, ...]
@@ -43,12 +43,12 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """A translation that a reference decided about: what it is judged by, and how it was judged."""
+    """A translation, the features that predict whether it is right, and whether it is."""
 
     features: tuple[float, ...]
     right: bool
     words: tuple[tuple[tuple[float, ...], bool], ...]
-    """Of each word, punctuation apart."""
+    """The same of each word, punctuation left out."""
     held: bool
     """Whether it is measured on, not fitted on."""
 
@@ -56,7 +56,7 @@ class Judged:
 def read(
     source: str, reference: str | None = None, to: str | None = None, languages: Languages = UNKNOWN
 ) -> list[Known]:
-    """Read the pairs of two files, line for line, or of one that holds both sides."""
+    """Read the pairs of two aligned files, or of one file that holds both sides."""
     pairs = read_sides(source, reference, languages, "--reference")
     return [Known(pair.src, (pair.tgt,), to) for pair in pairs]
 
@@ -64,8 +64,8 @@ def read(
 def calibrate(translator: Translator, pairs: Iterable[Known], watch: Watch = unwatched) -> Confidence:
     """Fit how sure the model may be of sentences and words on pairs of one or several directions.
 
-    What is right is told in `evaluation.right`. Pairs without text on a side are left out. Raises DataError for
-    too few, or where too few are right or wrong.
+    `evaluation.right` says which translations are right. Pairs without text on one side are left out. Raises
+    DataError where there are too few pairs, or too few right or wrong translations.
     """
     return fitted(judged(translator, pairs, watch))
 
@@ -74,75 +74,76 @@ def judged(translator: Translator, pairs: Iterable[Known], watch: Watch = unwatc
     """Translate sources and judge the translations, direction by direction."""
     by_target: dict[str | None, list[Known]] = defaultdict(list)
     for pair in pairs:
-        references = tuple(each for each in pair.references if each.strip())
+        references = tuple(reference for reference in pair.references if reference.strip())
         if pair.source.strip() and references:
             by_target[pair.to].append(pair._replace(references=references))
     total = sum(map(len, by_target.values()))
     if total < FEWEST_PAIRS:
         raise DataError(
-            f"there are {total:,} pairs with text on both sides; to calibrate takes at least {FEWEST_PAIRS}, best some "
-            "thousands: give more validation pairs"
+            f"calibration needs at least {FEWEST_PAIRS} pairs with text on both sides, and better some thousands; got "
+            f"{total:,}: give more validation pairs"
         )
-    windows = [
-        (to, these[start : start + _WINDOW])
-        for to, these in by_target.items()
-        for start in range(0, len(these), _WINDOW)
-    ]
-    found: list[Judged] = []
-    for to, window in watch(windows, "translating", len(windows)):
-        found += _judged(translator, window, to)
-    return found
+    windows = (
+        (to, direction[start : start + _WINDOW])
+        for to, direction in by_target.items()
+        for start in range(0, len(direction), _WINDOW)
+    )
+    judgements = (judgement for to, window in windows for judgement in _judged(translator, window, to))
+    return list(watch(judgements, "translating", total))
 
 
-def _judged(translator: Translator, pairs: Sequence[Known], to: str | None) -> list[Judged]:
-    searched = sorted(translator.searched([pair.source for pair in pairs], to=to), key=lambda each: each[0])
-    sources, hypotheses = [each[2].ids for each in searched], [each[3] for each in searched]
-    told = token_log_probs(translator.engine, sources, hypotheses)
-    found = []
-    for (place, translation, sentence, hypothesis), log_probs in zip(searched, told, strict=True):
+def _judged(translator: Translator, pairs: Sequence[Known], to: str | None) -> Iterator[Judged]:
+    """Yield the judgement of each pair of one direction; those of which nothing is translated are left out."""
+    searched = sorted(translator.searched([pair.source for pair in pairs], to=to), key=lambda found: found[0])
+    log_probs = token_log_probs(
+        translator.engine,
+        [sentence.ids for _, _, sentence, _ in searched],
+        [hypothesis for *_, hypothesis in searched],
+    )
+    for (place, translation, sentence, hypothesis), token_scores in zip(searched, log_probs, strict=True):
         reference, right = closest(translation.text, pairs[place].references)
         texts, homes = homes_of(translator.tokenizer, hypothesis.tokens)
         carried = str.maketrans(sentence.form.masked.carried_by)
-        ours = [text.translate(carried) for text in texts]
-        theirs = [reference[start:end] for start, end in words(reference)]
-        judgements = zip(
-            ours, features_of_words(log_probs, homes, len(ours)), right_words(ours, theirs), strict=True
+        translated_words = [text.translate(carried) for text in texts]
+        reference_words = [reference[start:end] for start, end in words(reference)]
+        features = features_of_words(token_scores, homes, len(translated_words))
+        right_ones = right_words(translated_words, reference_words)
+        yield Judged(
+            sentence_features(hypothesis.log_prob, len(sentence.ids), len(hypothesis.tokens) + 1),
+            right,
+            tuple(
+                (of_word, is_right)
+                for word, of_word, is_right in zip(translated_words, features, right_ones, strict=True)
+                if of_word and not is_punctuation(word)
+            ),
+            _held(pairs[place].source),
         )
-        found.append(
-            Judged(
-                sentence_features(hypothesis.log_prob, len(sentence.ids), len(hypothesis.tokens) + 1),
-                right,
-                tuple((each, ok) for text, each, ok in judgements if each and not is_punctuation(text)),
-                _held(pairs[place].source),
-            )
-        )
-    return found
 
 
 def _held(source: str) -> bool:
-    """Say whether a source is measured on: every second, whatever stands beside it."""
+    """Say whether a source is held out for measuring: about every second one, by its own letters alone."""
     return bool(hashlib.sha256(source.encode()).digest()[-1] % 2)
 
 
-def fitted(found: Sequence[Judged]) -> Confidence:
+def fitted(judgements: Sequence[Judged]) -> Confidence:
     """Fit on the translations that are not held out, and measure on those that are."""
-    for part in (False, True):
-        outcomes = [each.right for each in found if each.held == part]
+    for part, purpose in ((False, "to fit on"), (True, "to measure on")):
+        outcomes = [judgement.right for judgement in judgements if judgement.held == part]
         count, right = len(outcomes), sum(outcomes)
         if min(right, count - right) < FEWEST_OF_A_KIND:
             raise DataError(
-                f"of {count:,} translations that were {'measured' if part else 'fitted'} on {right:,} are right and "
-                f"{count - right:,} wrong; to calibrate takes at least {FEWEST_OF_A_KIND} of each: give more pairs, "
-                f"{'harder' if count - right < right else 'easier'} ones, and check that lines match"
+                f"calibration needs at least {FEWEST_OF_A_KIND} right and {FEWEST_OF_A_KIND} wrong translations "
+                f"{purpose}; got {right:,} right and {count - right:,} wrong: give more pairs, "
+                f"{'harder' if count - right < right else 'easier'} ones, and check that the lines match"
             )
-    sentence = _curve(SENTENCE, [(each.features, each.right, each.held) for each in found])
-    word = _curve(WORD, [(features, right, each.held) for each in found for features, right in each.words])
-    sure = [sentence.probability(each.features) for each in found]
+    sentence = _curve(SENTENCE, [(one.features, one.right, one.held) for one in judgements])
+    word = _curve(WORD, [(features, right, one.held) for one in judgements for features, right in one.words])
+    sure = [sentence.probability(one.features) for one in judgements]
     return Confidence(
         sentence=sentence,
         word=word,
-        pairs=len(found),
-        note_below=note_below(sure, [each.right for each in found]),
+        pairs=len(judgements),
+        note_below=note_below(sure, [one.right for one in judgements]),
     )
 
 
@@ -169,7 +170,7 @@ def _curve(definition: str, outcomes: Sequence[tuple[tuple[float, ...], bool, bo
 def note_below(confidences: Sequence[float], right: Sequence[bool]) -> float:
     """Return the largest confidence, to a hundredth and up to a half, under which at most one in ten is right.
 
-    0, so that nothing is noted, where fewer than ten would be.
+    Return 0, so that nothing is noted, where that would be fewer than ten translations.
     """
     for hundredths in range(round(100 * NOTED_AT_MOST), 0, -1):
         below = [ok for sure, ok in zip(confidences, right, strict=True) if sure < hundredths / 100]
@@ -179,7 +180,7 @@ def note_below(confidences: Sequence[float], right: Sequence[bool]) -> float:
 
 
 def keep(path: Path | None, confidence: Confidence) -> Path:
-    """Write into a model directory how sure the model may be, and return where it is."""
-    found = model_directory.find(path)
-    model_directory.rewrite(found, replace(model_directory.read_info(found), confidence=confidence))
-    return found
+    """Write the calibration into a model directory, and return the directory."""
+    model = model_directory.find(path)
+    model_directory.rewrite(model, replace(model_directory.read_info(model), confidence=confidence))
+    return model

@@ -1,7 +1,7 @@
-"""Two systems' translations of one test set, held against each other line by line."""
+"""Two systems' translations of one test set, compared line by line."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from clearhead.data.sides import UNKNOWN, Languages, only_once, read_side
@@ -21,16 +21,16 @@ from clearhead.evaluation import (
 )
 
 SHOWN = 10
-"""Sentences in each list of examples."""
+"""The most sentences in each list of examples."""
 SIGNIFICANT = 0.05
-"""Below this p-value a difference is taken for more than chance."""
+"""A difference with a p-value below this is called significant."""
 FEW_SENTENCES = 100
-"""Below it a resampled test set hardly differs from the one there is, so p-values come out too small."""
+"""With fewer, a resampled test set hardly differs from the original, and p-values come out too small."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """A line of the test set in both translations, with sentence chrF."""
+    """A line of the test set with both translations and their sentence chrF."""
 
     line: int
     """Counted from 1."""
@@ -44,22 +44,22 @@ class Sentence:
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """A system's translations, by the file they were read from."""
+    """What was measured of one system's translations."""
 
     file: str
     by_length: tuple[LengthBucket, ...]
     by_frequency: tuple[FrequencyBucket, ...]
     worst: tuple[Sentence, ...]
-    """By sentence chrF, the worst first."""
+    """Those with the lowest sentence chrF, the lowest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All that two systems differ in, by BLEU, chrF and words."""
+    """How two systems differ in BLEU, chrF, words and single sentences."""
 
     reference: str
     frequencies: str
-    """The file in which the words were counted."""
+    """The file in which word frequencies were counted."""
     sentences: int
     tokenize: str
     lowercase: bool
@@ -70,16 +70,31 @@ class Comparison:
     a_better: tuple[Sentence, ...]
     """The largest difference in sentence chrF first."""
     b_better: tuple[Sentence, ...]
+    both_poor: tuple[Sentence, ...]
+    """Of the sentences in neither list above: those whose better translation has the lowest chrF, the lowest first."""
     warnings: tuple[str, ...]
 
-    def examples(self) -> dict[str, tuple[Sentence, ...]]:
-        """Return the lists of sentences by their headings."""
-        return {
-            "A at its worst": self.a.worst,
-            "B at its worst": self.b.worst,
-            "A most better than B": self.a_better,
-            "B most better than A": self.b_better,
-        }
+    def examples(self) -> tuple["Examples", ...]:
+        """Return the sentences worth reading, each in one group only."""
+        return (
+            Examples("Where B is better", "The largest lead of B in sentence chrF first.", self.b_better),
+            Examples("Where A is better", "The largest lead of A in sentence chrF first.", self.a_better),
+            Examples(
+                "Where both are far from the reference",
+                "Of the other sentences, the lowest sentence chrF first, by the better of the two translations.",
+                self.both_poor,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sentences that show one thing."""
+
+    title: str
+    order: str
+    """How they were chosen, in a sentence."""
+    sentences: tuple[Sentence, ...]
 
 
 def compare(
@@ -95,9 +110,9 @@ def compare(
     samples: int = 1000,
     seed: int = 12345,
 ) -> Comparison:
-    """Compare two files of translations; words are counted in `frequencies`, else in the reference.
+    """Compare two files of translations; word frequencies are counted in `frequencies`, else in the reference.
 
-    Of a file that holds both sides that side is read which is asked for.
+    Of a file that holds both sides, the side that is needed is read. Raises DataError for files that do not match.
     """
     files = [reference, a, b, *([source] if source else [])]
     only_once([*files, *([frequencies] if frequencies else [])])
@@ -130,6 +145,8 @@ def compare(
         best = sorted(sentences, key=gain, reverse=True)[:SHOWN]
         return tuple(sentence for sentence in best if gain(sentence) > 0)
 
+    a_better = ahead(lambda sentence: sentence.chrf_a - sentence.chrf_b)
+    b_better = ahead(lambda sentence: sentence.chrf_b - sentence.chrf_a)
     return Comparison(
         reference=reference,
         frequencies=frequencies or reference,
@@ -140,24 +157,34 @@ def compare(
         chrf=of_chrf,
         a=system(a, hyps_a, lambda sentence: sentence.chrf_a),
         b=system(b, hyps_b, lambda sentence: sentence.chrf_b),
-        a_better=ahead(lambda sentence: sentence.chrf_a - sentence.chrf_b),
-        b_better=ahead(lambda sentence: sentence.chrf_b - sentence.chrf_a),
+        a_better=a_better,
+        b_better=b_better,
+        both_poor=_both_poor(sentences, {sentence.line for sentence in (*a_better, *b_better)}),
         warnings=_warnings(references, hyps_a, hyps_b, tokenize, lowercase),
     )
 
 
+def _both_poor(sentences: Sequence[Sentence], shown: Container[int]) -> tuple[Sentence, ...]:
+    """Return the sentences that both systems translate worst, but for those that are perfect or shown elsewhere."""
+
+    def higher(sentence: Sentence) -> float:
+        return max(sentence.chrf_a, sentence.chrf_b)
+
+    others = [sentence for sentence in sentences if sentence.line not in shown and higher(sentence) < 100]
+    return tuple(sorted(others, key=higher)[:SHOWN])
+
+
 def _check(files: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
-    """Raise DataError for files of unequal lengths, and for one of the three that has lines but no text in them."""
+    """Raise DataError for files of unequal lengths, and for one of the three whose lines are all blank."""
     if len({len(lines) for lines in texts}) > 1:
         counts = ", ".join(
             f"{file} has {len(lines):,} lines" for file, lines in zip(files, texts, strict=True)
         )
-        raise DataError(f"{counts}; give files with one line for each sentence, in the same order")
+        raise DataError(f"{counts}; all files must have one line for each sentence, in the same order")
     for file, lines in zip(files[:3], texts, strict=False):
         if lines and not any(map(str.strip, lines)):
             raise DataError(
-                f"{file} has {len(lines):,} lines and no text in any of them, so there is nothing to compare; give a "
-                "translation for each line"
+                f"{file} has {len(lines):,} lines and no text in any of them; give a file with one translation a line"
             )
 
 
@@ -168,7 +195,7 @@ def _sentences(
     source: Sequence[str] | None,
     lowercase: bool,
 ) -> list[Sentence]:
-    """Return the lines that any side has text in: chrF of nothing against nothing is 0, yet no fault."""
+    """Return the lines with text on any side: two blank lines have a chrF of 0, which is no fault of a system."""
     srcs: Sequence[str | None] = source or [None] * len(references)
     scores = (sentence_chrf(hypotheses, references, lowercase=lowercase) for hypotheses in (a, b))
     return [
@@ -183,21 +210,21 @@ def _sentences(
 def _warnings(
     references: Sequence[str], a: Sequence[str], b: Sequence[str], tokenize: str, lowercase: bool
 ) -> tuple[str, ...]:
-    seen: dict[str, list[str]] = {}
+    systems: dict[str, list[str]] = {}
     for name, hypotheses in (("A", a), ("B", b)):
         for warning in protocol_warnings(hypotheses, references, tokenize=tokenize, lowercase=lowercase):
-            seen.setdefault(warning, []).append(name)
-    found = [f"{' and '.join(names)}: {warning}" for warning, names in seen.items()]
+            systems.setdefault(warning, []).append(name)
+    warnings = [f"{' and '.join(names)}: {warning}" for warning, names in systems.items()]
     if len(references) < FEW_SENTENCES:
-        found.append(
-            f"{len(references)} sentences are few for a bootstrap test, which then finds differences too "
-            f"easily; give {FEW_SENTENCES} or more"
+        warnings.append(
+            f"{len(references)} sentences are too few for a reliable bootstrap test, which then finds differences too "
+            f"easily; give at least {FEW_SENTENCES}"
         )
-    return tuple(found)
+    return tuple(warnings)
 
 
 def verdict(test: Significance) -> str:
-    """Say in words what a test found."""
+    """Return the outcome of a test in words."""
     if test.p_value >= SIGNIFICANT:
         return f"no significant difference (p = {test.p_value:.3f})"
     return f"{'B' if test.difference > 0 else 'A'} is significantly better (p = {test.p_value:.3f})"
@@ -205,15 +232,17 @@ def verdict(test: Significance) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures as they are shown; the first column is that of the rows' names."""
+    """Figures as they are shown; the first column names the rows."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    """How to read it."""
 
 
 def tables(comparison: Comparison) -> tuple[Table, Table, Table]:
-    """Return the scores, and what they are by length and by frequency, for any page to draw."""
+    """Return the scores of the whole test set, by sentence length and by word frequency, ready to be drawn."""
     scores = [
         (
             test.a.name,
@@ -247,13 +276,15 @@ def tables(comparison: Comparison) -> tuple[Table, Table, Table]:
     return (
         Table("Scores (95 % intervals)", ("", "A", "B", "B - A", "p"), tuple(scores)),
         Table(
-            "By words in the reference (BLEU of effective order)",
+            "By length of the reference, in words",
             ("words", "sentences", "BLEU A", "BLEU B", "B - A", "chrF A", "chrF B", "B - A"),
             tuple(lengths),
+            "BLEU leaves out the orders of n-grams that short sentences do not have (effective order).",
         ),
         Table(
-            f"F1 of words by their frequency in {comparison.frequencies}",
+            f"By frequency of the word in {comparison.frequencies}",
             ("frequency", "in reference", "in A", "in B", "F1 A", "F1 B", "B - A"),
             tuple(frequencies),
+            "F1 is the harmonic mean of precision and recall of these words.",
         ),
     )

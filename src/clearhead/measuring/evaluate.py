@@ -9,7 +9,7 @@ from clearhead.errors import DataError
 from clearhead.evaluation import AUTO, Score, bleu, chrf, protocol_warnings, resolved
 from clearhead.measuring.languages import languages_of
 from clearhead.measuring.watching import Watch, unwatched
-from clearhead.translator import Split, Translation, Translator
+from clearhead.translator import WINDOW, Split, Translation, Translator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +19,13 @@ class Evaluation:
     bleu: Score
     chrf: Score
     perplexity: float
-    """exp of the mean negative log-probability of a reference token."""
+    """exp of the mean negative log-probability of the reference tokens."""
     sentences: int
     engine: str
-    """What translated, and in which precision: figures differ a little between them."""
+    """The engine and its precision: figures differ a little between them."""
     translations: tuple[Translation, ...]
     warnings: tuple[str, ...]
-    """Where the text is in another form than the scores were asked for."""
+    """One for each sign that the text and the settings of the scores do not match."""
 
 
 def evaluate(
@@ -42,19 +42,20 @@ def evaluate(
     alpha: float | None = None,
     watch: Watch = unwatched,
 ) -> Evaluation:
-    """Translate a file and compare it with its reference; blank lines count as they stand.
+    """Translate a file and compare the translations with its reference; blank lines are scored like any other.
 
-    Where no reference is given, the source is a file of both sides. `watch` may draw how far the translating is.
+    Without a reference, `source` must be a file of both sides. `watch` may draw the progress. Raises DataError for
+    files that are empty, do not match, or hold no reference text.
     """
     languages = languages_of(translator, to, source_lang)
     pairs = list(read_sides(source, reference, languages, "--reference"))
     srcs, references = [pair.src for pair in pairs], [pair.tgt for pair in pairs]
     if not pairs:
-        raise DataError(f"{source} is empty: there are no pairs to measure on; give at least one")
+        raise DataError(f"{source} is empty; give a file with at least one sentence")
     if not any(map(str.strip, references)):
         raise DataError(
-            f"{reference or source} has no text on the side of the references, so there is nothing to measure by; "
-            "give a translation for each line"
+            f"{reference or source} has no reference text, so there is nothing to compare with; give a human "
+            "translation for each line"
         )
     tokenize = resolved(tokenize, references, languages.target)
     stream = translator.stream(srcs, to=to, source=source_lang, split=split, beam_size=beam_size, alpha=alpha)
@@ -63,7 +64,7 @@ def evaluate(
     return Evaluation(
         bleu=bleu(hypotheses, references, tokenize=tokenize, lowercase=lowercase),
         chrf=chrf(hypotheses, references, lowercase=lowercase),
-        perplexity=perplexity(translator, srcs, references, to),
+        perplexity=perplexity(translator, srcs, references, to, watch),
         sentences=len(pairs),
         engine=f"{translator.engine.name} {translator.engine.precision}",
         translations=tuple(translations),
@@ -72,10 +73,20 @@ def evaluate(
 
 
 def perplexity(
-    translator: Translator, srcs: Sequence[str], references: Sequence[str], to: str | None
+    translator: Translator,
+    srcs: Sequence[str],
+    references: Sequence[str],
+    to: str | None,
+    watch: Watch = unwatched,
 ) -> float:
-    """Return the model's perplexity of the references, a token, over pairs with text on both sides."""
-    both = [(s, r) for s, r in zip(srcs, references, strict=True) if s.strip() and r.strip()]
-    scores = translator.score([s for s, _ in both], [r for _, r in both], to=to)
-    tokens = sum(score.num_tokens for score in scores)
-    return math.exp(-math.fsum(score.log_prob for score in scores) / tokens) if tokens else math.nan
+    """Return the model's perplexity per reference token, over the pairs with text on both sides."""
+    pairs = [(src, tgt) for src, tgt in zip(srcs, references, strict=True) if src.strip() and tgt.strip()]
+    windows = (pairs[start : start + WINDOW] for start in range(0, len(pairs), WINDOW))
+    scores = (
+        score
+        for window in windows
+        for score in translator.score([src for src, _ in window], [tgt for _, tgt in window], to=to)
+    )
+    watched = list(watch(scores, "scoring the references", len(pairs)))
+    tokens = sum(score.num_tokens for score in watched)
+    return math.exp(-math.fsum(score.log_prob for score in watched) / tokens) if tokens else math.nan

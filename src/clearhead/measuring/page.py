@@ -1,68 +1,21 @@
-"""A comparison of two systems as one page of HTML that needs no script, no font and no network."""
+"""A comparison of two systems as one page of HTML that needs no script, no font and no network.
 
+It has the style of the page that `clearhead look` writes, and rules of its own after that.
+"""
+
+import base64
+import hashlib
 import itertools
 import unicodedata
-from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import escape
 from pathlib import Path
-from string import Template
 
-from clearhead.measuring.compare import Comparison, Sentence, Table, tables, verdict
+from clearhead.evaluation import Significance
+from clearhead.measuring.compare import Comparison, Examples, Sentence, Table, tables, verdict
 from clearhead.storage.files import write_file, write_refused
 
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>$title</title>
-<style>
-:root {
-  color-scheme: light dark;
-  --text: #1c2127; --soft: #59636e; --back: #ffffff; --line: #d5dae0; --head: #f4f6f8;
-  --mark: #ffe2b8; --edge: #b35900;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --text: #e4e8ec; --soft: #a0abb6; --back: #15191e; --line: #38414b; --head: #1f252c;
-    --mark: #573a10; --edge: #f0a850;
-  }
-}
-body {
-  margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--back); color: var(--text);
-  font: 1rem/1.5 system-ui, sans-serif;
-}
-h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
-p, dd, code { overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; }
-dt, .soft { color: var(--soft); } dd { margin: 0; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; }
-caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th { font-weight: 600; } thead th { background: var(--head); }
-th:first-child { text-align: left; }
-td { font-variant-numeric: tabular-nums; }
-.sentences { width: 100%; }
-.sentences th { vertical-align: top; font-weight: 400; color: var(--soft); }
-.sentences td { width: 100%; text-align: start; white-space: pre-wrap; overflow-wrap: anywhere; }
-.sentences tr:first-child th { background: var(--head); color: var(--text); font-weight: 600; }
-mark { background: var(--mark); color: inherit; border-bottom: 2px solid var(--edge); }
-</style>
-</head>
-<body>
-<h1>Two systems compared</h1>
-<dl>$files</dl>
-$warnings
-$scores
-$signatures
-$others
-$examples
-</body>
-</html>
-""")
+_STYLES = Path(__file__).parents[1] / "page"
 
 
 def write(comparison: Comparison, path: Path) -> None:
@@ -75,26 +28,86 @@ def write(comparison: Comparison, path: Path) -> None:
 
 def page(comparison: Comparison) -> str:
     """Return the page; whatever comes from a file is escaped."""
-    scores, *others = tables(comparison)
-    files = {"A": comparison.a.file, "B": comparison.b.file, "Reference": comparison.reference}
-    return _PAGE.substitute(
-        title=escape(f"{comparison.a.file} and {comparison.b.file} compared"),
-        files="".join(
-            f"<dt>{name}</dt><dd>{escape(value)}</dd>"
-            for name, value in {**files, "Sentences": f"{comparison.sentences:,}"}.items()
-        ),
-        warnings="".join(
-            f"<p><strong>Warning:</strong> {escape(warning)}.</p>" for warning in comparison.warnings
-        ),
-        scores=_table(scores),
-        signatures="".join(
-            f"<p>{test.a.name}: {verdict(test)}.<br><code>{escape(test.a.signature)}</code></p>"
-            for test in (comparison.bleu, comparison.chrf)
-        ),
-        others="".join(map(_table, others)),
-        examples="".join(
-            _examples(heading, sentences, comparison) for heading, sentences in comparison.examples().items()
-        ),
+    style = "".join((_STYLES / name).read_text(encoding="utf-8") for name in ("page.css", "compare.css"))
+    policy = f"default-src 'none'; style-src 'sha256-{_sum(style)}'; base-uri 'none'; form-action 'none'"
+    title = escape(f"{comparison.a.file} and {comparison.b.file} compared")
+    _, *others = tables(comparison)
+    body = "".join(
+        (
+            _files(comparison),
+            *(f'<p class="warning">Warning: {escape(warning)}.</p>\n' for warning in comparison.warnings),
+            f'<div class="scores">\n{_score(comparison.bleu)}{_score(comparison.chrf)}</div>\n',
+            f'<div class="tables">\n{"".join(map(_table, others))}</div>\n',
+            *(_examples(examples, comparison) for examples in comparison.examples()),
+        )
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<div id="page">
+<h1>Two systems compared</h1>
+{body}</div>
+</body>
+</html>
+"""
+
+
+def _sum(style: str) -> str:
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _system(name: str) -> str:
+    return f'<span class="{name.lower()}">{name}</span>'
+
+
+def _files(comparison: Comparison) -> str:
+    rows = {
+        _system("A"): comparison.a.file,
+        _system("B"): comparison.b.file,
+        "Reference": comparison.reference,
+        "Sentences": f"{comparison.sentences:,}",
+    }
+    return (
+        "<dl>" + "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows.items()) + "</dl>\n"
+    )
+
+
+def _score(test: Significance) -> str:
+    """Return one metric: the verdict, both scores, and their intervals drawn on one axis."""
+    intervals = (test.a_interval, test.b_interval)
+    low, high = min(map(min, intervals)), max(map(max, intervals))
+    rows = "".join(
+        f'<tr><th scope="row">{_system(name)}</th><td>{score.value:.2f}</td>'
+        f"<td>{_interval(name, score.value, interval, (low, high))}</td></tr>\n"
+        for name, score, interval in (("A", test.a, test.a_interval), ("B", test.b, test.b_interval))
+    )
+    said = verdict(test).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    signature = escape(test.a.signature).replace("|", "|<wbr>")
+    return (
+        f'<section class="score">\n<h2>{test.a.name}</h2>\n<p class="verdict">{said[0].upper()}{said[1:]}</p>\n'
+        f"<table>\n{rows}</table>\n"
+        f'<p class="note">B - A is {test.difference:+.2f}. Lines are 95 % intervals, from {low:.1f} to '
+        f'{high:.1f}.</p>\n<code class="signature">{signature}</code>\n</section>\n'
+    )
+
+
+def _interval(name: str, value: float, interval: tuple[float, float], axis: tuple[float, float]) -> str:
+    """Return a score and its interval as a picture, on an axis that both systems share."""
+    low, high = axis
+    start, end, middle = (100 * (x - low) / ((high - low) or 1) for x in (*interval, value))
+    said = f"{name}: {value:.2f}, 95 % interval {interval[0]:.1f} to {interval[1]:.1f}"
+    return (
+        f'<svg class="interval" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{said}">'
+        f'<title>{said}</title><line class="rule" x1="0" x2="100" y1="5" y2="5"/>'
+        f'<line class="of-{name.lower()}" x1="{start:.2f}" x2="{end:.2f}" y1="5" y2="5"/>'
+        f'<line class="dot of-{name.lower()}" x1="{middle:.2f}" x2="{middle:.2f}" y1="5" y2="5"/></svg>'
     )
 
 
@@ -102,48 +115,55 @@ def _table(table: Table) -> str:
     title = escape(table.title)
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>\n'
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_cell, cells, table.columns[1:]))}</tr>\n'
         for name, *cells in table.rows
     )
+    note = f'<p class="note">{escape(table.note)}</p>\n' if table.note else ""
     # A wide table scrolls by itself on a narrow screen, and by the keyboard.
     return (
-        f'<h2>{title}</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="{title}">\n<table>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody>\n</table>\n</div>\n"
+        f'<section>\n<h2>{title}</h2>\n{note}<div class="scroll" tabindex="0" role="region" aria-label="{title}">\n'
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody>\n</table>\n</div>\n</section>\n"
     )
 
 
-def _examples(heading: str, sentences: Sequence[Sentence], comparison: Comparison) -> str:
-    if not sentences:
-        return f"<h2>{heading}</h2>\n<p>No sentence.</p>\n"
-    bodies = "".join(_sentence(sentence, comparison) for sentence in sentences)
+def _cell(text: str, column: str) -> str:
+    """Return a cell; a difference has the colour of the system that it speaks for."""
+    ahead = {"+": "b", "-": "a"}.get(text[:1]) if column == "B - A" and float(text) else None
+    return f'<td class="{ahead}">{escape(text)}</td>' if ahead else f"<td>{escape(text)}</td>"
+
+
+def _examples(examples: Examples, comparison: Comparison) -> str:
+    if not examples.sentences:
+        return f'<h2>{examples.title}</h2>\n<p class="note">No sentence.</p>\n'
+    sentences = "".join(_sentence(sentence, comparison) for sentence in examples.sentences)
     return (
-        f'<h2>{heading}</h2>\n<table class="sentences">\n'
-        "<caption>By sentence chrF. <mark>Marked</mark>: words that are not in the reference at that place."
-        f"</caption>\n{bodies}</table>\n"
+        f'<h2>{examples.title}</h2>\n<p class="note">{examples.order} <mark>Marked</mark> words are not in the '
+        f'reference at that place.</p>\n<div class="sentences">\n{sentences}</div>\n'
     )
 
 
 def _sentence(sentence: Sentence, comparison: Comparison) -> str:
-    title = f"line {sentence.line:,}: A {sentence.chrf_a:.1f}, B {sentence.chrf_b:.1f}"
     rows = {} if sentence.source is None else {"source": escape(sentence.source)}
     rows["reference"] = escape(sentence.reference)
     for name, text in (("A", sentence.a), ("B", sentence.b)):
-        rows[name] = marked(
+        rows[_system(name)] = marked(
             text,
             sentence.reference,
             lowercase=comparison.lowercase,
             by_character=comparison.tokenize in ("char", "zh"),
         )
-    cells = "".join(
-        f'<tr><th scope="row">{name}</th><td dir="auto">{html}</td></tr>\n' for name, html in rows.items()
+    texts = "".join(f'<dt>{name}</dt><dd dir="auto">{html}</dd>\n' for name, html in rows.items())
+    return (
+        f'<article class="sentence">\n<header><span>line {sentence.line:,}</span>'
+        f"<span>{_system('A')} {sentence.chrf_a:.1f}</span><span>{_system('B')} {sentence.chrf_b:.1f}</span></header>\n"
+        f"<dl>{texts}</dl>\n</article>\n"
     )
-    return f'<tbody>\n<tr><th colspan="2" scope="rowgroup">{title}</th></tr>\n{cells}</tbody>\n'
 
 
 def marked(text: str, reference: str, *, lowercase: bool = False, by_character: bool = False) -> str:
-    """Return a text as HTML with <mark> around the words that an alignment to the reference leaves over."""
-    pieces, expected = (list(each) if by_character else _pieces(each) for each in (text, reference))
-    here, there = ([p.lower() for p in each] if lowercase else each for each in (pieces, expected))
+    """Return a text as HTML, with <mark> around the words that match no word of the reference in order."""
+    pieces, expected = (list(side) if by_character else _pieces(side) for side in (text, reference))
+    here, there = ([p.lower() for p in side] if lowercase else side for side in (pieces, expected))
     kept: set[int] = set()
     # Spaces would be most of what matches, and say nothing.
     words = [i for i, piece in enumerate(here) if not piece.isspace()]

@@ -7,11 +7,19 @@ Item = TypeVar("Item")
 
 
 class Watch(Protocol):
-    """Passes items on, drawing how many there were; the total is None where nobody knows it."""
+    """Passes items on, drawing how many there were.
 
-    def __call__(self, items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]: ...
+    `work` says what is done, such as `translating`, and `unit` what an item is; the total is None where nobody
+    knows it.
+    """
+
+    def __call__(
+        self, items: Iterable[Item], work: str, total: int | None = None, unit: str = "sentences"
+    ) -> Iterator[Item]: ...
 
 
-def unwatched(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
+def unwatched(
+    items: Iterable[Item], work: str, total: int | None = None, unit: str = "sentences"
+) -> Iterator[Item]:
     """Pass items on and draw nothing."""
     yield from items

@@ -23,6 +23,17 @@ class Prepared:
     """In which the run learns, and why."""
     course: str = ""
     """How far it goes."""
+    last_step: int = 0
+    """To which it goes at most."""
+
+
+@dataclass(frozen=True)
+class Validating:
+    """The model is about to be measured on the validation set, which takes a while."""
+
+    step: int
+    final: bool = False
+    """After the last step: the last weights are averaged, and the best of all are kept."""
 
 
 @dataclass(frozen=True)
@@ -76,4 +87,4 @@ class Stopped:
     signal: int
 
 
-Event = Progress | Prepared | StepReport | Validated | Saved | Finished | NothingLeft | Stopped
+Event = Progress | Prepared | StepReport | Validating | Validated | Saved | Finished | NothingLeft | Stopped

@@ -33,9 +33,9 @@ from clearhead.run.corpora import (
     open_corpora,
     recipe,
 )
-from clearhead.run.course import course, ending, going_on, warmup_note
+from clearhead.run.course import course, ending, going_on, last_step, warmup_note
 from clearhead.run.directory import RunDirectory, with_precision
-from clearhead.run.events import Event, Finished, NothingLeft, Prepared, Saved, Stopped, Validated
+from clearhead.run.events import Event, Finished, NothingLeft, Prepared, Saved, Stopped, Validated, Validating
 from clearhead.run.interruption import Interrupted, Interruption
 from clearhead.run.machine import device_of, machine, prepare_machine
 from clearhead.run.origin import Origin
@@ -133,6 +133,7 @@ def _in_group(
         if outcome.signal:
             yield outcome.stopped()
         elif group.leads:
+            yield Validating(outcome.state.step, final=True)
             yield outcome.finish()
 
 
@@ -250,6 +251,7 @@ class _Run:
             warnings,
             precision,
             course(training, per_epoch),
+            last_step(training, per_epoch),
         )
 
     def _loader(self) -> Loader:
@@ -325,6 +327,7 @@ class _Run:
         """Validate, and save where that is due too; where a signal comes first, leave it for the next time."""
         if not self.group.leads:
             return
+        yield Validating(self.state.step)
         try:
             # In this order: a signal must not come between the halves of exchanging the weights.
             with self.state.averaged(), self.interruption.anywhere():

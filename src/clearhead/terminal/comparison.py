@@ -7,9 +7,12 @@ import rich.table
 from rich import box
 from rich.text import Text
 
-from clearhead.measuring.compare import Comparison, Table, tables, verdict
+from clearhead.measuring.compare import SHOWN, Comparison, Examples, Table, tables, verdict
 from clearhead.terminal.console import SafeConsole
 from clearhead.text.shown import one_line, safe
+
+SHOWN_HERE = 5
+"""The most sentences of each kind on a terminal."""
 
 
 def write(comparison: Comparison, file: IO[str]) -> None:
@@ -32,19 +35,29 @@ def write(comparison: Comparison, file: IO[str]) -> None:
         console.print(f"  {test.a.signature}", soft_wrap=True)  # on one line, so that it can be copied
     for table in others:
         console.print(_drawn(table))
-    for heading, sentences in comparison.examples().items():
-        console.print(Text(f"\n{heading} (sentence chrF)", style="bold"))
-        if not sentences:
-            console.print("\nno sentence")
-        for each in sentences:
-            console.print(f"\nline {each.line:,}   A {each.chrf_a:.1f}   B {each.chrf_b:.1f}")
-            source = {} if each.source is None else {"source": each.source}
-            console.print(_labelled({**source, "reference": each.reference, "A": each.a, "B": each.b}))
+    for examples in comparison.examples():
+        _show(examples, console)
+    console.print(f"\nUp to {SHOWN_HERE} sentences of each kind; --html FILE shows up to {SHOWN}.")
+
+
+def _show(examples: Examples, console: SafeConsole) -> None:
+    console.print(Text(f"\n{examples.title}", style="bold"))
+    console.print(examples.order if examples.sentences else "No sentence.", style="dim")
+    for sentence in examples.sentences[:SHOWN_HERE]:
+        console.print(f"\nline {sentence.line:,}   A {sentence.chrf_a:.1f}   B {sentence.chrf_b:.1f}")
+        source = {} if sentence.source is None else {"source": sentence.source}
+        console.print(
+            _labelled({**source, "reference": sentence.reference, "A": sentence.a, "B": sentence.b})
+        )
 
 
 def _drawn(table: Table) -> rich.table.Table:
     drawn = rich.table.Table(
-        title=Text(f"\n{safe(table.title)}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD
+        title=Text(f"\n{safe(table.title)}", style="bold"),
+        title_justify="left",
+        caption=safe(table.note) or None,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
     )
     for number, column in enumerate(table.columns):
         drawn.add_column(column, justify="right" if number else "left")

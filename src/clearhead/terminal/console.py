@@ -14,3 +14,9 @@ class SafeConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a string as it is drawn, in tables too."""
         return super().render_str(safe(text), **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; text is broken between words on a terminal, and nowhere in a pipe or a file."""
+        if not self.is_terminal and all(isinstance(each, str) for each in objects):
+            options.setdefault("soft_wrap", True)
+        super().print(*objects, **options)

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from clearhead.run import train
 from clearhead.run.corpora import Corpora, SentencePair
 from clearhead.terminal.console import SafeConsole
 from clearhead.terminal.training import show
+from clearhead.text.shown import safe
 from clearhead.translator import Translator
 from clearhead.translator.unsaved import translated
 
@@ -71,7 +72,7 @@ def demo(*, text: str | None, to: str | None, out: Path | None, steps: int, seed
     progress = SafeConsole(stderr=True)
     _default_model(console)
     console.print(
-        f"Now one of your own. Learning the built-in grammar of English, French and Spanish: {steps:,} steps, about "
+        f"Now one of your own, trained on the built-in grammar of English, French and Spanish: {steps:,} steps, about "
         f"{max(1, round(steps / _STEPS_A_MINUTE))} min on two free cores"
     )
     with _kept_or_temporary(out) as directory:
@@ -95,9 +96,12 @@ def _default_model(console: Console) -> None:
     started = time.monotonic()
     translator = Translator.load()
     console.print("The model that comes with Clearhead:", style="bold")
+    table = _translations()
     for source, target in _EVERYDAY:
-        found = translator.translate(source, to=target).text
-        console.print(Text.assemble((f"-> {target}  ", "dim"), f"{source}  ->  ", (found, "bold")))
+        table.add_row(
+            f"to {target}", Text(source), Text(translator.translate(source, to=target).text, "bold")
+        )
+    console.print(table)
     seconds = time.monotonic() - started
     console.print(f"{seconds:.1f} s, loading it included\n", style="dim")
 
@@ -129,58 +133,75 @@ def _pairs(part: grammar.Part, seed: int, count: int, source: str, target: str) 
 def _measure(translator: Translator, console: Console, seed: int) -> None:
     """BLEU on sentences with combinations of words that training never showed."""
     examples = list(islice(grammar.generate(seed, _TEST_SENTENCES, part="test"), _TEST_SENTENCES))
-    console.print("\nSentences whose words it has seen, in combinations that it has not:", style="bold")
+    console.print("\nNew sentences of words that it was trained on:", style="bold")
     table = Table()
     table.add_column("direction")
     table.add_column("BLEU", justify="right")
     table.add_column("exact", justify="right")
     signature = ""
     for source, target in DIRECTIONS:
-        found = translator.translate([example.text(source) for example in examples], to=target, beam_size=1)
-        hypotheses = [translation.text for translation in found]
+        translations = translator.translate(
+            [example.text(source) for example in examples], to=target, beam_size=1
+        )
+        hypotheses = [translation.text for translation in translations]
         references = [example.text(target) for example in examples]
         score = bleu(hypotheses, references)
         signature = score.signature
         exact = sum(h == r for h, r in zip(hypotheses, references, strict=True)) / len(examples)
-        table.add_row(f"{source} -> {target}", f"{score.value:.1f}", f"{100 * exact:.0f} %")
+        table.add_row(f"{source} to {target}", f"{score.value:.1f}", f"{100 * exact:.0f} %")
     console.print(table)
-    console.print(f"{_TEST_SENTENCES} sentences each, greedy search; {signature}", style="dim")
-    console.print("\nWhat the articles translate:", style="bold")
+    console.print(f"{_TEST_SENTENCES} sentences for each direction, greedy search; {signature}", style="dim")
+    console.print("\nThe sentences of well-known articles about the Transformer:", style="bold")
 
 
 def _articles(translator: Translator, console: Console) -> None:
     """The sentences that the well-known articles about the Transformer translate."""
+    table = _translations()
+    table.add_column()
     for source, src, target, tgt in grammar.ARTICLE_SENTENCES:
-        found = translator.translate(src, to=target).text
-        verdict = Text("right", "green") if found == tgt else Text(f"expected: {tgt}", "yellow")
-        console.print(
-            Text.assemble((f"{source} -> {target}  ", "dim"), f"{src}  ->  ", (found, "bold"), "  ", verdict)
-        )
+        translation = translator.translate(src, to=target).text
+        verdict = Text("right", "green") if translation == tgt else Text(f"expected: {tgt}", "yellow")
+        table.add_row(f"{source} to {target}", Text(src), Text(translation, "bold"), verdict)
+    console.print(table)
     console.print()
 
 
+def _translations() -> Table:
+    """Return a table to fill with directions, texts and their translations, side by side."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    table.add_column()
+    return table
+
+
 def _own_sentence(translator: Translator, console: Console, text: str | None, to: str | None) -> None:
-    """Translate what the user gave, or asks for on a terminal."""
+    """Translate the user's text; on a terminal, ask for one where none was given."""
     if text is None and sys.stdin.isatty() and console.is_terminal:
-        text = console.input("A sentence of yours (words like those above; Enter to skip): ").strip() or None
+        text = (
+            console.input("A sentence of your own (with words like those above; Enter to skip): ").strip()
+            or None
+        )
         if text and to is None:
             to = console.input("Into en, fr or es? ").strip() or None
     if text is None:
         return
     targets = [to] if to in grammar.LANGUAGES else list(grammar.LANGUAGES)
+    table = _translations()
     for target in targets:
         translation = translator.translate(text, to=target)
-        console.print(Text.assemble((f"-> {target}  ", "dim"), f"{text}  ->  ", (translation.text, "bold")))
+        table.add_row(f"to {target}", Text(safe(text)), Text(safe(translation.text), "bold"))
         for note in translation.notes:
-            console.print(f"   {note}", style="yellow")
+            table.add_row("", "", Text(safe(note), "yellow"))
+    console.print(table)
     console.print()
 
 
 def _attention(translator: Translator, console: Console, text: str, to: str) -> None:
     maps = translator.look(text, to=to)
-    console.print("Where it looked in the source (columns) as it produced each piece (rows):", style="bold")
+    console.print("Where it looked in the source (columns) as it wrote each piece (rows):", style="bold")
     console.print(attention_table(maps))
-    console.print("cross-attention in percent, mean of all layers and heads\n", style="dim")
+    console.print("cross-attention in per cent, averaged over all layers and heads\n", style="dim")
 
 
 def attention_table(maps: AttentionMaps) -> Table:
@@ -211,20 +232,32 @@ def _kept_or_temporary(out: Path | None) -> Iterator[Path]:
 
 
 def _next_steps(console: Console, out: Path | None) -> None:
-    rows: Sequence[str]
-    if out is None:
-        rows = ["clearhead demo --out runs/demo                 keep the model of the next demo"]
-    else:
-        rows = [
-            f'clearhead translate --model {out} --to es "The ball is blue."',
-            f"clearhead info --model {out}",
-        ]
     console.print("Next:", style="bold")
-    for row in (
-        'clearhead translate --to fr "How are you?"     with the model that comes with Clearhead',
-        'clearhead look --to fr "How are you?" --out look.html',
-        *rows,
-        "clearhead train --source F --target F --valid-source F --valid-target F --out runs/mine",
-        "                                               train on your own text: a sentence a line in each file",
-    ):
-        console.print(f"  {row}", soft_wrap=True)
+    for command, purpose in _commands(out):
+        console.print(f"  {purpose}", style="dim")
+        for line in command:
+            console.print(Text(f"    {safe(line)}", no_wrap=True, overflow="ignore"), crop=False)
+
+
+def _commands(out: Path | None) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield commands, in lines that a terminal of 80 columns holds, and what each is for."""
+    yield (
+        ('clearhead translate --to fr "How are you?"',),
+        "translate with the model that comes with Clearhead",
+    )
+    yield ('clearhead look --to fr "How are you?" --out look.html',), "see what it looks at, on a page"
+    if out is None:
+        yield ("clearhead demo --out runs/demo",), "run the demo again and keep its model"
+    else:
+        yield (
+            (f'clearhead translate --model {out} --to es "The ball is blue."',),
+            "translate with its model",
+        )
+        yield (f"clearhead info --model {out}",), "see what it was trained on"
+    yield (
+        (
+            "clearhead train --source FILE --target FILE \\",
+            "  --valid-source FILE --valid-target FILE --out runs/mine",
+        ),
+        "train on your own text, one sentence per line",
+    )

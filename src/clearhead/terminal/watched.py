@@ -1,18 +1,20 @@
-"""Drawing long work on a terminal."""
+"""Drawing long work whose items come one by one."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from rich.progress import track
-
 from clearhead.terminal.console import SafeConsole
+from clearhead.terminal.gauge import Gauge
 
 Item = TypeVar("Item")
 
 
-def watched(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-    """Pass items on, drawing on standard error how many there were, where that is a terminal."""
-    console = SafeConsole(stderr=True)
-    yield from track(
-        items, what, total=total, console=console, disable=not console.is_terminal, transient=True
-    )
+def watched(
+    items: Iterable[Item], work: str, total: int | None = None, unit: str = "sentences"
+) -> Iterator[Item]:
+    """Pass items on, showing on standard error how many there were, how fast they come and how long it takes."""
+    with Gauge(SafeConsole(stderr=True), work) as gauge:
+        gauge.begin(work, total=total, unit=unit)
+        for count, item in enumerate(items, start=1):
+            gauge.reach(count)
+            yield item

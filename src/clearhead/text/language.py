@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from clearhead.errors import ConfigError
+from clearhead.extras import missing
 from clearhead.text.language_codes import primary
 
 _LEAST, _TIMES = 0.5, 5.0
@@ -63,7 +64,5 @@ def _identifier() -> Any:
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError:
-        raise ConfigError(
-            "--detect needs py3langid; install it with: pip install 'clearhead[detect]'"
-        ) from None
+        raise ConfigError(missing("--detect", "py3langid")) from None
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
