@@ -8,19 +8,17 @@ else, and in many models the source word of a token is looked at one step later,
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
 from clearhead.config.checks import check_integer, check_number
 from clearhead.data.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
-from clearhead.inspection.tokens import Attended, Maps, Tokens
+from clearhead.inspection.looked import Pair
+from clearhead.inspection.tokens import Maps, Tokens
 from clearhead.storage.untrusted import shown
 from clearhead.text.words import Span, WordKind, is_punctuation, word_of
-
-if TYPE_CHECKING:
-    from clearhead.inspection.maps import AttentionMaps
 
 Reading = Literal["produced", "read"]
 
@@ -229,7 +227,7 @@ def word_weights(cross: Maps, words: Words, reader: Reader) -> Maps:
 
 
 def aligned(
-    found: "Attended | AttentionMaps",
+    found: Pair,
     words: Words,
     reader: Reader,
     likelihood: Callable[[str], float] | None = None,

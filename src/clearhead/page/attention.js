@@ -225,6 +225,7 @@ export function attentionView(data, root) {
         make("div", {},
           arcs ? "" : make("p", { className: "note" }, MEASURE_NOTES[state.measure],
             state.place === "decoder" ? "The hatched half is masked: no position sees what comes after it." : ""),
+          data.measureNote ? make("p", { className: "note" }, data.measureNote) : "",
           many && !arcs ? zoomButtons(size, (zoom) => set({ zoom })) : "",
           make("div", { className: "picture", attributes: { tabindex: "0", role: "group", "aria-label": "Picture; the table below has its numbers" } }, picture),
           arcs ? "" : scale(most),
