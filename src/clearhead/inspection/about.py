@@ -49,6 +49,8 @@ class About:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_dict` wrote; what this release does not know is ignored."""
+        if not isinstance(values, Mapping):
+            raise TypeError("what is known of the translation must be an object")
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         for name in ("notes", "word_confidence", "missing", "unmeasured"):
             if known.get(name) is not None:

@@ -114,7 +114,7 @@ def passage_page(passage: ShownPassage) -> str:
                 "confidence": stretch.confidence,
             }
             for stretch in passage.stretches
-            if stretch.source.strip()
+            if stretch.sentence is not None or any(map(str.isalnum, stretch.source))
         ],
     }
     count = len(passage.sentences)

@@ -68,7 +68,7 @@ function showPassage(passage, root) {
   let tab = "reading";
   const choose = (number) => views(read(kept(`data-${number}`)), body, tab, (id) => (tab = id));
   root.replaceChildren(
-    make("header", {}, make("h1", {}, "Inside a translation"), facts(passage.model, passage.to, read(kept("data-0"))), ...notesOf(passage.notes)),
+    make("header", {}, make("h1", {}, "Inside a translation"), facts(passage.model, passage.to, JSON.parse(kept("data-0"))), ...notesOf(passage.notes)),
     sentenceList(passage, choose),
     body,
   );

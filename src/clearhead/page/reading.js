@@ -87,7 +87,7 @@ function clearest(table) {
 }
 
 const UNSURE = 0.5;
-const HINT = "Point at a word or tap it to see what it came from, or what came from it. Click to keep it lit; Escape lets go of all.";
+const HINT = "Point at a word, or tap it, to see what it came from or what came from it. A click keeps it lit; Escape clears.";
 
 /** Fill the reading view. */
 export function readingView(data, root) {
@@ -209,6 +209,7 @@ export function readingView(data, root) {
           build();
         }),
       ),
+      said,
       make("h3", {}, "Source"),
       line("source"),
       make("p", { className: "key" }, "The higher the bar under a source word, the more it was looked at in all. A dotted word may be missing from the translation."),
@@ -217,13 +218,13 @@ export function readingView(data, root) {
       make("p", { className: "key" }, calibrated && kind === "words"
         ? "The higher the bar under a word of the translation, the surer the model is of it. A wavy word is more likely wrong than right."
         : "The higher the bar under a word of the translation, the more probable it was. A wavy word was below 0.5."),
-      said,
       make("p", { className: "note" },
         method === "attention"
           ? `Read from layer.head ${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}, when a piece is ${data.reader.reading === "read" ? "read, a step after it was made" : "produced"}. `
           : "",
         NOTES[method],
         method !== "attention" && data.about.checks ? ` Check: ${checked(data, method)}.` : ""),
+      data.measureNote ? make("p", { className: "note" }, data.measureNote) : "",
       spokenTable(`Rows of the translation by columns of the source: ${METHODS[method]}`, columns, rows),
     );
     const [target] = clearest(unit.table);
