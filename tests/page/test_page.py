@@ -268,7 +268,7 @@ def test_many_sentences_share_the_room_of_a_page(monkeypatch):
     stretches = tuple(Stretch(source="a", text="b", sentence=number) for number in range(8))
     without = passage_page(PassageMaps(sentences=(maps,) * 8, stretches=stretches))
     assert len(without) < 0.6 * sizes[8]
-    assert without.count("too long to walk through") == 8
+    assert without.count("too large; look at the sentence alone") == 8
 
 
 def test_the_verdict_tells_how_sure_the_model_is(opened):

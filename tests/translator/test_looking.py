@@ -135,6 +135,11 @@ def test_a_pair_in_capitals_is_read_as_it_is_translated(translator):
     assert alignment.source == ("PRESS", "THE", "BUTTON", "NOW")
 
 
+def test_a_pair_that_is_too_long_is_refused(translator):
+    with pytest.raises(TranslationError, match=r"the pair has up to 301 tokens on a side, and 256 can be"):
+        translator.look("a", target="a " * 300, to="en")
+
+
 def test_it_is_told_in_a_line(translator, tmp_path):
     maps = translator.look("The ball is blue.", to="fr")
     several = translator.look("The ball is blue. Hello. " * 4, to="fr")

@@ -22,9 +22,9 @@ function beam(data, step) {
     `${step ? `… ${before[each.parent]?.label ?? ""} ` : ""}${each.label}`,
     each.probability,
     each.fate,
-    `${each.fate === "pruned" ? "given up" : each.fate}, score ${decimals(each.score, 2)}`,
+    `${decimals(each.score, 2).replace("-", "−")} ${each.fate === "pruned" ? "given up" : each.fate}`,
   ]);
-  return bars(rows, `The beam of ${data.about.beam_size}: probability of the token, what became of it, and the score of all so far (log-probability over the length penalty)`);
+  return bars(rows, `The beam of ${data.about.beam_size}: probability of the token, score of all so far (log-probability over the length penalty), and what became of it`);
 }
 
 /** Fill the view of the decoder's steps. */

@@ -11,6 +11,7 @@ from itertools import islice
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.errors import TranslationError
 from clearhead.evaluation.confidence import Confidence
 from clearhead.inspection.about import About
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
@@ -33,6 +34,8 @@ from clearhead.translator.translation import Translation
 Ids = list[int]
 MOST_SENTENCES = 16
 """Sentences of a text whose attention is kept; each costs a second or two, and up to a megabyte of the page."""
+MOST_TOKENS = 256
+"""Tokens on a side of a pair that is looked at as one sentence, unless the model has learned longer ones."""
 _AT_A_TIME = 1024
 """Tokens of a batch whose attention is kept: all layers and heads take room."""
 
@@ -175,7 +178,16 @@ class Looking:
         return self._recorded(source, target, about, steps, work)
 
     def of_pair(self, source: Text, target: Text, notes: tuple[str, ...]) -> AttentionMaps:
-        """Return every attention of a sentence and a translation that was given."""
+        """Return every attention of a sentence and a translation that was given.
+
+        Raises TranslationError for a pair above `MOST_TOKENS`: attention takes room by the square of that.
+        """
+        longest, most = max(len(source.ids), len(target.ids)), max(MOST_TOKENS, self.manner.limit)
+        if longest > most:
+            raise TranslationError(
+                f"the pair has up to {longest} tokens on a side, and {most} can be looked at; give its sentences one "
+                "by one"
+            )
         src, tgt = tokens(self.tokenizer, source), tokens(self.tokenizer, target)
         return self._recorded(src, tgt, replace(self.about, notes=notes), (), WORK)
 

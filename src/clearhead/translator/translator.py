@@ -84,7 +84,7 @@ class Translator:
         shape = self.info.model
         return (
             f"Translator({self.name or 'in memory'}, {sources} -> {targets}, {shape.num_encoder_layers}+"
-            f"{shape.num_decoder_layers} layers, d_model {shape.d_model}, {self.engine.name} {self.engine.precision})"
+            f"{shape.num_decoder_layers} layers, d_model {shape.d_model})"
         )
 
     @property
@@ -460,17 +460,20 @@ class Translator:
                 raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
         if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
-        wanted = Wanted(inner=inner, measures=measures, search=search)
         options = self._options(None, None, None, 1)
         manner = self._manner(self.target(to), None, "auto", options, forced=False)
-        looking = self._looking(manner, options, wanted)
-        if target is not None:
-            ((src,), (tgt,)) = self._attendable([text], [target], to)
-            count = sum(span.is_sentence for span in sentences.split(text, manner.languages))
-            note = (
-                f"the pair was looked at as one sentence, though it seems to be {count}; give them one by one"
-            )
-            return looking.of_pair(src, tgt, (note,) if count > 1 else ())
+        looking = self._looking(manner, options, Wanted(inner=inner, measures=measures, search=search))
+        if target is None:
+            return passage_maps(looking, *self._translated(text, to, manner, options))
+        (src,), (tgt,) = self._attendable([text], [target], to)
+        count = sum(span.is_sentence for span in sentences.split(text, manner.languages))
+        note = f"the pair was looked at as one sentence, though it seems to be {count}; give them one by one"
+        return looking.of_pair(src, tgt, (note,) if count > 1 else ())
+
+    def _translated(
+        self, text: str, to: str | None, manner: Manner, options: SearchOptions
+    ) -> tuple[Passage, list[Hypothesis], Translation]:
+        """Return a text as it was cut, the best hypothesis of each sentence, and what they were put together to."""
         (passage,), found = self._begin([text], manner, options, None)
         if not passage.sentences:
             why = "; ".join(passage.notes) or "it holds no words"
@@ -478,12 +481,13 @@ class Translator:
                 f"nothing in {untrusted.shown(text)} is translated, so that there is nothing to look at ({why})"
             )
         ((_, hypotheses),) = completed([passage], found)
+        literals = options.decoding.literals
         translation = put_together(
-            passage, hypotheses, manner, looking.about.to, wanted=1, literals=options.decoding.literals
+            passage, hypotheses, manner, self._named(manner.tag), wanted=1, literals=literals
         )
         if not self._is_told(to):
             translation = self._with_target_told(translation)
-        return passage_maps(looking, passage, [best for best, *_ in hypotheses], translation)
+        return passage, [best for best, *_ in hypotheses], translation
 
     def _looking(self, manner: Manner, options: SearchOptions, wanted: "Wanted") -> "Looking":
         from clearhead.inspection.about import About
