@@ -67,6 +67,7 @@ def test_a_long_text_is_measured_in_bounded_time():
     many = [5 + number % 10 for number in range(120)] + [2]
     found = measured(model, look(model, many, many, inner=True), 1)
     assert {name.partition(".")[0] for name in found.measures} == {"norms", "rollout"}
+    assert found.about.unmeasured == ("value zeroing", "integrated gradients")
     short = measured(model, look(model, inner=True), 1)
     assert {name.partition(".")[0] for name in short.measures} == {
         "norms",
@@ -75,7 +76,8 @@ def test_a_long_text_is_measured_in_bounded_time():
         "gradient",
         "integrated",
     }
-    assert short.about["steps"] == 64
+    assert short.about.steps == 64
+    assert short.about.unmeasured == ()
 
 
 def test_gradient_times_input_is_the_slope():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from clearhead.errors import ConfigError
+from clearhead.inspection.about import About
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record
@@ -169,9 +170,7 @@ def test_a_batch_of_cross_attention_is_each_pairs_own():
 @pytest.mark.parametrize("inner", [False, True])
 def test_saved_and_loaded_maps_are_the_same_to_the_last_bit(tmp_path, suffix, inner):
     model = made("post")
-    maps = look(
-        model, inner=inner, about={"model": "m", "to": None}, search=((Choice("a", 0, 0.5, -1.0, "kept"),),)
-    )
+    maps = look(model, inner=inner, about=About(model="m"), search=((Choice("a", 0, 0.5, -1.0, "kept"),),))
     if inner:
         maps = measured(model, maps, 1)
     file = tmp_path / f"maps{suffix}"
@@ -192,7 +191,7 @@ def test_saved_and_loaded_maps_are_the_same_to_the_last_bit(tmp_path, suffix, in
 
 
 def test_what_holds_no_maps_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"neither \.json nor \.npz"):
+    with pytest.raises(ConfigError, match=r"must end in \.html, \.json or \.npz"):
         look(made("pre")).save(tmp_path / "maps.txt")
     for name, content in {
         "a.json": b"[]",

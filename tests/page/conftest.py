@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from clearhead.inspection.about import About
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
-from clearhead.inspection.page import page
+from clearhead.inspection.page import page, passage_page
+from clearhead.inspection.passage import PassageMaps
 from clearhead.inspection.record import record
 from clearhead.inspection.tokens import Choice, Tokens
 from clearhead.text.words import Span
@@ -42,10 +44,7 @@ def looked(
         (Choice(piece, 0, 0.9, -0.1, "kept"), Choice("no", 0, 0.05, -3.0, "pruned"))
         for piece in target.pieces
     )
-    about = {
-        "model": "a test", "to": "fr", "engine": "pytorch fp32", "d_model": model.config.d_model,
-        "num_heads": model.config.num_heads, "norm": norm, "beam_size": 2, "search_text": target.text,
-    }  # fmt: skip
+    about = About(model="a test", to="fr", engine="pytorch fp32", beam_size=2, search_text=target.text)
     maps = record(model, source, target, start=1, piece=str, inner=inner, search=search, about=about)
     return measured(model, maps, 1) if inner and len(source) < 50 else maps
 
@@ -73,9 +72,9 @@ def opened(browser, tmp_path):
     """Open a page as a file; whatever it asks for, says or throws is kept, and must be nothing."""
     contexts = []
 
-    def run(maps: AttentionMaps, left_out: tuple[int, ...] | None = None, **options):
+    def run(maps: AttentionMaps | PassageMaps, left_out: tuple[int, ...] | None = None, **options):
         file = tmp_path / "page.html"
-        text = page(maps)
+        text = page(maps) if isinstance(maps, AttentionMaps) else passage_page(maps)
         if left_out is not None:
             text = re.sub(r'"leftOut":\[[^\]]*\]', f'"leftOut":{list(left_out)}', text)
         file.write_text(text, encoding="utf-8")

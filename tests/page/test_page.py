@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from clearhead.inspection.alignment import Reader, Words, word_weights
-from clearhead.inspection.page import MODULES, frame, page
+from clearhead.inspection.page import MODULES, frame, page, passage_page
+from clearhead.inspection.passage import PassageMaps, Stretch
 from clearhead.inspection.record import record
 from clearhead.inspection.roles import roles
 from tests.model.test_transformer import small
@@ -194,7 +195,7 @@ def test_the_walk_names_the_paper_and_the_code(opened, maps):
         module, _, name = symbol.rpartition(".")
         assert hasattr(importlib.import_module(module), name)
     titles = view.locator(".stage h4").all_inner_texts()
-    pre = maps.about["norm"] == "pre"
+    pre = maps.about.norm == "pre"
     assert ("Add" in titles) == pre == (not any("Add & Norm" in title for title in titles))
     assert any(title.startswith("Final ") for title in titles) == pre
     assert view.locator(".stage math").count() >= 10
@@ -221,6 +222,89 @@ def test_a_sentence_beyond_all_bounds_has_no_walk_and_says_so(opened, monkeypatc
     view = opened(looked(SOURCE, TARGET))
     view.click("#tab-walk")
     assert "too long to walk through" in view.locator("#walk").inner_text()
+
+
+def test_one_of_several_sentences_is_chosen(opened):
+    others = (
+        tokens("\u2581It", "\u2581is", "\u2581blue", "."),
+        tokens("\u2581Il", "\u2581est", "\u2581bleu", "."),
+    )
+    one, two = looked(SOURCE, TARGET), looked(*others)
+    stretches = [
+        Stretch(source=one.source.text, text=one.target.text, sentence=0, confidence=0.75),
+        Stretch(source="\n- ", text="\n- ", translated=False),
+        Stretch(source=two.source.text, text=two.target.text, sentence=1, confidence=0.5),
+        Stretch(source=" 25 ", text=" 25 ", translated=False),
+        Stretch(source="More.", text="Plus."),
+    ]
+    passage = PassageMaps(sentences=(one, two), stretches=tuple(stretches), notes=("a note",), to="fr")
+    assert (len(passage), passage[1], list(passage)) == (2, two, [one, two])
+    view = opened(passage)
+    assert "a note" in view.locator("header").inner_text()
+    badges = view.locator(".sentence .badge").all_inner_texts()
+    assert badges == ["0.75", "0.50", "left as it is", "not looked at"]
+    assert view.locator("button.sentence").count() == 2
+    assert view.locator("#reading .words").first.inner_text() == one.source.text
+    view.click("#tab-walk")
+    view.keyboard.press("Shift+Tab")  # the list is one stop before the tabs
+    view.keyboard.press("ArrowDown")
+    view.keyboard.press("Enter")
+    assert view.locator("button.sentence[aria-pressed=true] .from").inner_text() == two.source.text
+    assert view.locator("#walk").is_visible()  # the tab stays
+    assert view.locator("#walk .piece").all_inner_texts() == ["It", "is", "blue", ".", "</s>"]
+    view.click("#tab-reading")
+    assert view.locator("#reading .words").all_inner_texts() == [two.source.text, two.target.text]
+    view.click("#tab-attention")
+    np.testing.assert_allclose(shown_table(view), two.cross.mean(axis=(0, 1)), atol=5.1e-4)
+
+
+def test_many_sentences_share_the_room_of_a_page(monkeypatch):
+    maps = looked(SOURCE, TARGET)
+    sizes = {}
+    for count in (1, 8):
+        stretches = (Stretch(source="a", text="b", sentence=number) for number in range(count))
+        sizes[count] = len(passage_page(PassageMaps(sentences=(maps,) * count, stretches=tuple(stretches))))
+    monkeypatch.setattr("clearhead.inspection.page._MOST_INNER_OF_ALL", 8)
+    stretches = tuple(Stretch(source="a", text="b", sentence=number) for number in range(8))
+    without = passage_page(PassageMaps(sentences=(maps,) * 8, stretches=stretches))
+    assert len(without) < 0.6 * sizes[8]
+    assert without.count("too large; look at the sentence alone") == 8
+
+
+def test_the_verdict_tells_how_sure_the_model_is(opened):
+    maps = looked(SOURCE, TARGET)
+    about = replace(
+        maps.about, confidence=0.11, unsure=True, word_confidence=(0.9, 0.3, 0.8, 0.2, 0.1), missing=(2,)
+    )
+    view = opened(replace(maps, about=about))
+    assert view.locator(".verdict").inner_text() == (
+        "Confidence 0.11: the model is unsure of this translation. Least sure of: chat, bu. "
+        "Perhaps missing from the translation: cat."
+    )
+    assert view.locator(".verdict.warned").count() == 1
+    assert view.locator(".word.unsure").all_inner_texts() == ["chat", "bu"]
+    assert view.locator(".word.missed").all_inner_texts() == ["cat"]
+    view.locator(".words").nth(1).locator(".word").nth(1).hover()
+    assert "“chat” looked at (confidence 0.300)" in view.locator("#reading .said").inner_text()
+
+
+def test_a_beam_that_ended_in_other_words_is_not_shown(opened):
+    maps = looked(SOURCE, TARGET)
+    view = opened(replace(maps, about=replace(maps.about, search_text="Autre chose.")))
+    view.click("#tab-decoding")
+    assert "ended in other words" in view.locator("#decoding").inner_text()
+    assert "Autre chose" not in view.locator("#decoding").inner_text()
+    assert view.locator("#decoding .bars").count() == 1
+
+
+def test_what_was_left_out_is_said(opened, monkeypatch):
+    monkeypatch.setattr("clearhead.inspection.page._MOST_MEASURED", 10)
+    maps = looked(SOURCE, TARGET)
+    view = opened(replace(maps, about=replace(maps.about, unmeasured=("integrated gradients",))))
+    said = "Left out for a text of this length: norms of weighted values, integrated gradients."
+    for tab in ("reading", "attention"):
+        view.click(f"#tab-{tab}")
+        assert said in view.locator(f"#{tab}").inner_text()
 
 
 def test_the_slider_tells_every_step(opened, maps):
@@ -407,7 +491,7 @@ def test_subwords_are_read_as_words_are(opened):
     """One step later, where the reader says so."""
     maps = looked(SOURCE, TARGET)
     reader = Reader(heads=((1, 0),), reading="read")
-    view = opened(replace(maps, about={**maps.about, "reader": reader.to_dict()}))
+    view = opened(replace(maps, about=replace(maps.about, reader=reader)))
     choose(view, "Units", "pieces")
     np.testing.assert_allclose(shown_table(view)[:-1], maps.cross[1, 0, 1:], atol=5.1e-4)
     assert "when a piece is read" in view.locator("#reading").inner_text()
@@ -458,7 +542,7 @@ def test_a_narrow_page_does_not_overflow(opened, maps):
 
 def test_a_notebook_shows_it_in_a_frame_of_its_own(browser, maps):
     view = browser.new_page()
-    view.set_content(f"<h1>A notebook</h1>{frame(maps)}")
+    view.set_content(f"<h1>A notebook</h1>{frame(page(maps))}")
     inside = view.frames[1]
     inside.wait_for_selector("#tab-reading")
     assert inside.locator(".word").first.inner_text() == "The"
@@ -466,15 +550,13 @@ def test_a_notebook_shows_it_in_a_frame_of_its_own(browser, maps):
         inside.evaluate("() => { try { return parent.document.title } catch (error) { return 'kept out' } }")
         == "kept out"
     )
-    assert maps._repr_html_() == frame(maps)
+    assert maps._repr_html_() == frame(page(maps))
     view.close()
 
 
 def test_a_translation_given_has_no_search(opened):
     maps = looked(SOURCE, TARGET, inner=False)
-    object.__setattr__(maps, "search", ())
-    maps.about["engine"] = None
-    view = opened(maps)
+    view = opened(replace(maps, search=(), about=replace(maps.about, engine=None)))
     view.click("#tab-decoding")
     assert "was given, not searched for" in view.locator("#decoding").inner_text()
     view.click("#tab-walk")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clearhead.data.lines import Pair
+from clearhead.data.pair import Pair
 from clearhead.errors import DataError
 from clearhead.run.setting_aside import SentenceKeys, choose, how_many, taken
 

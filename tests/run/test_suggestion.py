@@ -3,7 +3,7 @@
 import pytest
 
 from clearhead.config import ModelConfig, RunConfig, TrainingConfig
-from clearhead.data.lines import Pair
+from clearhead.data.pair import Pair
 from clearhead.run.suggestion import (
     AFTERNOON,
     Figures,

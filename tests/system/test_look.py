@@ -42,12 +42,12 @@ def test_look_gives_the_maps_of_the_translation(tiny_translator):
     assert maps.produced[-1] == "</s>"
     assert maps.read[1:] == maps.produced[:-1]
     assert (maps.source.text, maps.target.text) == ("4 5", "four five")
-    assert maps.about["engine"] == "ctranslate2 int8" or maps.about["engine"].startswith("ctranslate2")
+    assert maps.about.engine.startswith("ctranslate2")
     scored = tiny_translator.score(["4 5"], ["four five"])[0]
     assert np.log(maps.probabilities).sum() == pytest.approx(scored.log_prob, abs=1e-3)
     forced = tiny_translator.look("4 5", target="nine nine nine nine")
     assert len(forced.read) > len(maps.read)
-    assert forced.about["engine"] is None
+    assert forced.about.engine is None
     assert forced.probabilities.prod() < maps.probabilities.prod()
 
 
@@ -137,10 +137,23 @@ def test_what_cannot_be_chosen_on_is_told_before(capsys, tiny_run, pairs, tmp_pa
     assert Translator.load(tiny_run.path)
 
 
-def test_several_sentences_are_noted(say, tiny_run, tmp_path):
-    _, said = say("look", "4 7 is it. 3 3 it is.", "--model", tiny_run.path, "--out", tmp_path / "a.html")
+def test_several_sentences_are_looked_at_one_by_one(say, tiny_run, tiny_translator, tmp_path):
+    text = "4 7 is it. 3 3 it is."
+    out, said = say("look", text, "--model", tiny_run.path, "--out", tmp_path / "a.html")
+    assert out == tiny_translator.translate(text).text + "\n"
+    assert "sentence" not in said
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert 'id="data-1"' in page
+    assert 'id="data-2"' not in page
+    out, said = say("look", text, "--model", tiny_run.path, "--sentence", 2, "--out", tmp_path / "a.svg")
+    assert "sentence 2 of 2 was drawn" in said
+    assert "3 3 it is." in ElementTree.parse(tmp_path / "a.svg").getroot().attrib["aria-label"]
+
+
+def test_a_pair_of_several_sentences_is_noted(say, tiny_run, tmp_path):
+    pair = ("look", "4 7 is it. 3 3 it is.", "--target", "four seven", "--model", tiny_run.path)
+    _, said = say(*pair, "--out", tmp_path / "a.html")
     assert "looked at as one sentence, though it seems to be 2" in said
-    assert "though it seems to be 2" in (tmp_path / "a.html").read_text(encoding="utf-8")
     out, _ = say("look", "4 5", "--model", tiny_run.path, "--target", "", "--out", tmp_path / "b.html")
     assert out == "\n"
     assert '"search":[]' in (tmp_path / "b.html").read_text(encoding="utf-8")
@@ -180,8 +193,10 @@ def test_numbers_are_written_and_read_again(say, tiny_run, tiny_translator, tmp_
 
 def test_a_page_is_written_with_everything(say, tiny_run, tmp_path):
     file = tmp_path / "look.html"
-    out, _ = say("look", "4 5", "--model", tiny_run.path, "--out", file)
+    out, said = say("look", "4 5", "--model", tiny_run.path, "--out", file)
     assert out == "four five\n"
+    assert said.splitlines()[-1].startswith(f"wrote {file}; it opens in any browser, without a network: ")
+    assert said.rstrip().endswith(str(file))
     text = file.read_text(encoding="utf-8")
     data = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
     assert data["about"]["search_text"] == "four five"
@@ -209,6 +224,7 @@ def test_pictures(say, tiny_run, tmp_path, more):
         (("--out", "{}/a.svg", "--layer", 7), "there is no layer 7 in the encoder-decoder attention"),
         (("--out", "{}/none/a.svg"), "cannot write"),
         (("--out", "{}/a.svg", "--to", "xx"), "xx"),
+        (("--out", "{}/a.svg", "--sentence", 2), "--sentence is 2; the text has sentences 1 to 1"),
     ],
 )
 def test_what_cannot_be_looked_at(capsys, tiny_run, tmp_path, args, said):

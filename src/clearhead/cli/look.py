@@ -1,8 +1,11 @@
 """`clearhead look`."""
 
+import shlex
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
@@ -11,6 +14,9 @@ from clearhead.cli.output import tell, writer
 from clearhead.config.choices import EngineName
 from clearhead.errors import ConfigError
 from clearhead.model.places import Place
+
+if TYPE_CHECKING:
+    from clearhead.inspection.maps import AttentionMaps
 
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
@@ -24,7 +30,7 @@ class Look:
     """
 
     text: Annotated[Positional[str], arg(metavar="TEXT")]
-    """A sentence."""
+    """A sentence, or several: the page then has a list of them to choose from."""
     out: Path
     """File to write: .html for a page that needs no network, .json or .npz for numbers, .svg or .png (with the
     extra `plot`) for a picture."""
@@ -43,14 +49,16 @@ class Look:
     """Pictures only: one head, from 0; the mean of all otherwise."""
     grid: bool = False
     """Pictures only: every layer and head, small, side by side."""
+    sentence: int = 1
+    """Pictures only: which sentence of several, from 1."""
     engine: EngineName = "auto"
 
     def run(self) -> None:
-        """Write the file, and print the translation that it shows."""
+        """Write the file, and print the translation that it shows and how to open it."""
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
             raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
-        from clearhead.storage.files import write_file, write_refused
+        from clearhead.storage.files import write_refused
 
         paged = self.out.suffix == PAGE
         translator = translator_of(self.model, self.engine)
@@ -63,24 +71,38 @@ class Look:
             search=(paged or self.inner) and self.target is None,
         )
         try:
-            if paged:
-                from clearhead.inspection.page import page
-
-                write_file(self.out, page(maps).encode())
-            elif self.out.suffix in NUMBERS:
-                maps.save(self.out)
+            if self.out.suffix in PICTURES:
+                self._draw(maps.sentences)
             else:
-                from clearhead.inspection import picture
-
-                drawn = (
-                    picture.grid(maps, self.place)
-                    if self.grid
-                    else picture.svg(maps, self.place, self.layer, self.head)
-                )
-                picture.save(drawn, self.out)
+                maps.save(self.out)
         except OSError as error:
             raise write_refused(self.out, error, "--out") from None
-        for note in maps.about["notes"]:
+        for note in maps.notes:
             tell(f"note: {note}")
         with writer(None) as out:
-            out.write(maps.target.text + "\n")
+            out.write(maps.text + "\n")
+        tell(opening(self.out))
+
+    def _draw(self, sentences: "Sequence[AttentionMaps]") -> None:
+        from clearhead.inspection import picture
+
+        if not 1 <= self.sentence <= len(sentences):
+            raise ConfigError(f"--sentence is {self.sentence}; the text has sentences 1 to {len(sentences)}")
+        if len(sentences) > 1:
+            tell(f"note: sentence {self.sentence} of {len(sentences)} was drawn; --sentence chooses another")
+        maps = sentences[self.sentence - 1]
+        drawn = (
+            picture.grid(maps, self.place)
+            if self.grid
+            else picture.svg(maps, self.place, self.layer, self.head)
+        )
+        picture.save(drawn, self.out)
+
+
+def opening(file: Path) -> str:
+    """Return a line that says what was written, and how to open it here."""
+    if file.suffix in NUMBERS:
+        return f"wrote {file}"
+    command = {"darwin": "open", "win32": "start"}.get(sys.platform, "xdg-open")
+    where = "; it opens in any browser, without a network" if file.suffix == PAGE else ""
+    return f"wrote {file}{where}: {command} {shlex.quote(str(file))}"

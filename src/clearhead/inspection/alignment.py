@@ -8,7 +8,7 @@ else, and in many models the source word of a token is looked at one step later,
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -16,12 +16,10 @@ from clearhead.config.checks import check_integer, check_number
 from clearhead.config.choices import WordKind
 from clearhead.data.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
-from clearhead.inspection.tokens import Attended, Maps, Tokens
+from clearhead.inspection.looked import Pair
+from clearhead.inspection.tokens import Maps, Tokens
 from clearhead.storage.untrusted import shown
 from clearhead.text.words import Span, is_punctuation, word_of
-
-if TYPE_CHECKING:
-    from clearhead.inspection.maps import AttentionMaps
 
 Reading = Literal["produced", "read"]
 
@@ -230,7 +228,7 @@ def word_weights(cross: Maps, words: Words, reader: Reader) -> Maps:
 
 
 def aligned(
-    found: "Attended | AttentionMaps",
+    found: Pair,
     words: Words,
     reader: Reader,
     likelihood: Callable[[str], float] | None = None,

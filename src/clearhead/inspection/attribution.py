@@ -23,8 +23,10 @@ from clearhead.model.places import ATTENTIONS, PLACES, Attention
 from clearhead.model.transformer import Transformer
 
 _Change = Callable[[KeysValues], KeysValues]
-_MOST_STEPS, _FEWEST_STEPS, _WORK = 64, 16, 120_000
-"""Steps of integrated gradients, and tokens in all that `measured` sends through the model for them."""
+_MOST_STEPS, _FEWEST_STEPS = 64, 16
+"""Steps of integrated gradients."""
+WORK = 120_000
+"""Tokens in all that `measured` sends through the model for integrated gradients: seconds."""
 _HELD = 1024
 """Tokens whose graph is held at a time."""
 _ROUNDING = 1e-12
@@ -45,13 +47,13 @@ class Attribution:
     """Passes through the model."""
 
 
-def measured(model: Transformer, maps: AttentionMaps, start: int) -> AttentionMaps:
+def measured(model: Transformer, maps: AttentionMaps, start: int, work: int = WORK) -> AttentionMaps:
     """Return the maps with every method's result in `measures` and its check in `about`; they need `inner`.
 
     Norms and value zeroing by place (`norms.cross`), the others as [target, source] and [target, target]
     (`rollout.source`, `rollout.read`). Norms are shares of their row, so that they compare with weights. Integrated
-    gradients take fewer steps for a longer text, and those and value zeroing are left out where they would take
-    minutes; call them then.
+    gradients take fewer steps for a longer text, and those and value zeroing are left out where they would send more
+    than `work` tokens through the model, which `about` says; call them then.
     """
     found: dict[str, Maps] = {}
     norms = value_norms(model, maps)
@@ -61,7 +63,7 @@ def measured(model: Transformer, maps: AttentionMaps, start: int) -> AttentionMa
         found[f"norms.{place}"] = table / np.maximum(table.sum(axis=-1, keepdims=True), np.float32(_ROUNDING))
     owed = {"rollout": rollout(maps)}
     # What a step costs: a pass of all tokens, forward once, backward for each that was produced.
-    steps = min(_MOST_STEPS, _WORK // (len(maps.target) * (len(maps.source) + len(maps.target))))
+    steps = min(_MOST_STEPS, work // (len(maps.target) * (len(maps.source) + len(maps.target))))
     if steps >= _FEWEST_STEPS:
         zeroed = value_zeroing(model, maps)
         found |= {f"zeroing.{place}": getattr(zeroed, place) for place in PLACES}
@@ -70,7 +72,9 @@ def measured(model: Transformer, maps: AttentionMaps, start: int) -> AttentionMa
         owed["integrated"] = integrated_gradients(model, maps, start, steps)
     for name, each in owed.items():
         found[f"{name}.source"], found[f"{name}.read"], checks[name] = each.source, each.read, each.check
-    return replace(maps, measures=found, about={**maps.about, "checks": checks, "steps": steps})
+    left_out = () if "integrated" in owed else ("value zeroing", "integrated gradients")
+    about = replace(maps.about, checks=checks, steps=steps, unmeasured=left_out)
+    return replace(maps, measures=found, about=about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +106,13 @@ def value_norms(model: Transformer, maps: AttentionMaps) -> Norms:
             # [heads, d_k, d_model]: the part of W^O that belongs to each head
             outward = attention.output.weight.cpu().T.reshape(attention.num_heads, attention.d_k, -1)
             made = torch.from_numpy(maps.inner[f"{inner}.value"]) @ outward
-            weighted = torch.from_numpy(weights[layer])[..., None] * made[:, None]
-            output = weighted.sum(dim=(0, 2)) + attention.output.bias.cpu()
+            shares = torch.from_numpy(weights[layer])
+            output = (shares @ made).sum(dim=0) + attention.output.bias.cpu()
             worst = max(
                 worst, float((output - torch.from_numpy(maps.inner[f"{inner}.function"])).abs().max())
             )
-            norms[place].append(weighted.norm(dim=-1).numpy())
+            # |weight · f(x)| = weight · |f(x)|, which needs no table of vectors for every query and key
+            norms[place].append((shares * made.norm(dim=-1)[:, None]).numpy())
     return Norms(**{place: np.stack(layers) for place, layers in norms.items()}, check=worst)
 
 

@@ -15,13 +15,14 @@ from zipfile import BadZipFile
 import numpy as np
 
 from clearhead.errors import ClearheadError, ConfigError
+from clearhead.inspection.about import About
 from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
 from clearhead.model.places import PLACES
 from clearhead.storage.files import write_file
 from clearhead.text.words import Span
 
 FORMAT_VERSION = 1
-_FOREIGN = (
+FOREIGN = (
     OSError,
     ValueError,
     KeyError,
@@ -57,8 +58,8 @@ class AttentionMaps:
     """Where they were asked for: what `attribution.measured` adds, by the name of the method and the place."""
     search: tuple[tuple[Choice, ...], ...] = ()
     """Where it was asked for: the choices of each step of our own search, best first."""
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """The model, the target language, the engine that made the text, whether the target was given."""
+    about: About = field(default_factory=About)
+    """The model, the target language, the engine that made the text, how far to trust it."""
     inner: Mapping[str, Maps] = field(default_factory=dict)
     """Where it was asked for: every vector on the way, named as an observer is told (`docs/guides`)."""
 
@@ -92,24 +93,50 @@ class AttentionMaps:
         raw = query @ key.swapaxes(-2, -1)
         return raw, raw / np.float32(np.sqrt(query.shape[-1]))
 
+    @property
+    def sentences(self) -> tuple[Self, ...]:
+        """Itself: what `look` returns of several sentences has one of these for each."""
+        return (self,)
+
+    @property
+    def text(self) -> str:
+        """The whole translation, as `translate` gives it."""
+        return self.target.text if self.about.text is None else self.about.text
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said of it."""
+        return self.about.notes
+
+    def __repr__(self) -> str:
+        layers, heads = self.cross.shape[:2]
+        return (
+            f"AttentionMaps({shortened(self.source.text)} -> {shortened(self.target.text)}, {len(self.source)} -> "
+            f"{len(self.target)} tokens, {len(self.encoder)}+{layers} layers, {heads} heads)"
+        )
+
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
-        from clearhead.inspection.page import frame
+        from clearhead.inspection.page import frame, page
 
-        return frame(self)
+        return frame(page(self))
 
     def save(self, file: Path | str) -> None:
-        """Write to a `.json` or a `.npz` file. Raises ConfigError for another name."""
+        """Write a page (`.html`), or the numbers (`.json`, `.npz`). Raises ConfigError for another name."""
         file = Path(file)
-        if file.suffix == ".json":
+        if file.suffix == ".html":
+            from clearhead.inspection.page import page
+
+            write_file(file, page(self).encode())
+        elif file.suffix == ".json":
             text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
             write_file(file, text.encode())
         elif file.suffix == ".npz":
             packed = io.BytesIO()
-            np.savez_compressed(packed, allow_pickle=False, **self._arrays(), facts=np.array(self._facts()))
+            np.savez_compressed(packed, allow_pickle=False, **self.arrays())
             write_file(file, packed.getvalue())
         else:
-            raise ConfigError(f"{file} ends in neither .json nor .npz; name the file so that it does")
+            raise ConfigError(f"the name {file} must end in .html, .json or .npz")
 
     @classmethod
     def load(cls, file: Path | str) -> Self:
@@ -118,9 +145,9 @@ class AttentionMaps:
         try:
             if file.suffix == ".npz":
                 with np.load(file, allow_pickle=False) as arrays:
-                    return cls._from(json.loads(str(arrays["facts"])), arrays)
+                    return cls.from_arrays(arrays)
             return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except _FOREIGN as error:
+        except FOREIGN as error:
             if isinstance(error, ClearheadError):
                 raise
             raise ConfigError(f"{file} does not hold attention maps: {error}") from None
@@ -129,7 +156,7 @@ class AttentionMaps:
         """Return plain values for JSON; numbers are as short as they can be without losing a bit."""
         return {
             **json.loads(self._facts()),
-            "arrays": {name: _lists(a) for name, a in self._arrays().items()},
+            "arrays": {name: _lists(a) for name, a in self._numbers().items()},
         }
 
     @classmethod
@@ -138,7 +165,16 @@ class AttentionMaps:
         arrays = {name: np.asarray(rows, dtype=np.float32) for name, rows in values["arrays"].items()}
         return cls._from(values, arrays)
 
-    def _arrays(self) -> dict[str, Maps]:
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """Return the maps of what `arrays` gave."""
+        return cls._from(json.loads(str(arrays["facts"])), arrays)
+
+    def arrays(self) -> dict[str, Any]:
+        """Return what a `.npz` file holds: every array, and the other values as JSON under `facts`."""
+        return {**self._numbers(), "facts": np.array(self._facts())}
+
+    def _numbers(self) -> dict[str, Maps]:
         return {
             **{name: getattr(self, name) for name in _ARRAYS},
             **{f"inner.{name}": array for name, array in self.inner.items()},
@@ -152,7 +188,7 @@ class AttentionMaps:
             "target": asdict(self.target),
             "guesses": self.guesses,
             "search": self.search,
-            "about": dict(self.about),
+            "about": self.about.to_dict(),
         }
         return json.dumps(facts, ensure_ascii=False)
 
@@ -167,7 +203,7 @@ class AttentionMaps:
             target=_tokens(facts["target"]),
             guesses=tuple(tuple(Guess(*each) for each in step) for step in facts["guesses"]),
             search=tuple(tuple(Choice(*each) for each in step) for step in facts["search"]),
-            about=facts["about"],
+            about=About.from_dict(facts["about"]),
             inner=_under("inner.", arrays),
             measures=_under("measures.", arrays),
             **{name: arrays[name] for name in _ARRAYS},
@@ -186,15 +222,16 @@ class AttentionMaps:
             array: Maps = getattr(self, name)
             if array.ndim != 4 or array.shape[2:] != sides:
                 raise ValueError(f"{name} has shape {list(array.shape)} for {target} and {source} tokens")
-        if (
-            self.probabilities.shape != (target,)
-            or len(self.guesses) != target
-            or not isinstance(self.about, dict)
-        ):
+        if self.probabilities.shape != (target,) or len(self.guesses) != target:
             raise ValueError("its parts are of different lengths")
 
 
 _ARRAYS = (*PLACES, "probabilities")
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Return a text in quotes, cut where it is long."""
+    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def _under(prefix: str, arrays: Mapping[str, Maps]) -> dict[str, Maps]:

@@ -8,76 +8,173 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from clearhead.inspection.about import About
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned, token_weights
+from clearhead.inspection.looked import Looked
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
 from clearhead.model.places import PLACES
 from clearhead.text.vocabulary import BOS
 
-if TYPE_CHECKING:
-    from clearhead.inspection.maps import AttentionMaps
-
 MODULES = Path(__file__).parents[1] / "page"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _MOST_INNER = 1_000_000
 """Numbers of the walk beyond which layers are left out: the file would be larger than a browser likes."""
+_MOST_INNER_OF_ALL = 3_000_000
+"""The same for all the sentences of a text together."""
 _MOST_EXACT = 250_000
-"""Weights beyond which 16 bits each must do."""
+"""Weights of a page beyond which 16 bits each must do."""
+_MOST_MEASURED = 3_000_000
+"""Weights of an attention beyond which the page has no second table of its size."""
+_UNSEEN = (".heads", ".input")
+"""Ends of the names of vectors that the walk does not show."""
 
 
-def page(maps: "AttentionMaps") -> str:
-    """Return the page as one HTML file."""
+class Shown(Looked, Protocol):
+    """The maps of one sentence."""
+
+    @property
+    def about(self) -> About:
+        """What is known besides the numbers."""
+
+
+class ShownStretch(Protocol):
+    """A sentence of a text, or what stands between two."""
+
+    @property
+    def source(self) -> str:
+        """As it was written."""
+
+    @property
+    def text(self) -> str:
+        """Its translation."""
+
+    @property
+    def sentence(self) -> int | None:
+        """Its place among the maps."""
+
+    @property
+    def translated(self) -> bool:
+        """Whether it is a sentence that was translated."""
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability that the translation is right."""
+
+
+class ShownPassage(Protocol):
+    """The maps of a text of several sentences."""
+
+    @property
+    def sentences(self) -> Sequence[Shown]:
+        """Of each that was looked at."""
+
+    @property
+    def stretches(self) -> Sequence[ShownStretch]:
+        """The whole text."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said of it."""
+
+    @property
+    def model(self) -> str:
+        """As it was named when it was loaded."""
+
+    @property
+    def to(self) -> str | None:
+        """Target language."""
+
+
+def page(maps: Shown) -> str:
+    """Return the page of one sentence as an HTML file."""
+    return _document(maps.source.text, {"data": data(maps)})
+
+
+def passage_page(passage: ShownPassage) -> str:
+    """Return the page of several sentences to choose from as an HTML file."""
+    text = {
+        "model": passage.model,
+        "to": passage.to,
+        "notes": passage.notes,
+        "stretches": [
+            {
+                "source": stretch.source,
+                "text": stretch.text,
+                "sentence": stretch.sentence,
+                "translated": stretch.translated,
+                "confidence": stretch.confidence,
+            }
+            for stretch in passage.stretches
+            if stretch.sentence is not None or any(map(str.isalnum, stretch.source))
+        ],
+    }
+    count = len(passage.sentences)
+    of_each = {f"data-{number}": data(maps, count) for number, maps in enumerate(passage.sentences)}
+    return _document(passage.sentences[0].source.text, {"passage": text, **of_each})
+
+
+def _document(title: str, values: Mapping[str, Mapping[str, Any]]) -> str:
     script, style = joined("main"), (MODULES / "page.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; script-src '{_sum(script)}'; style-src '{_sum(style)}'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = escape(f"Inside a translation: {maps.source.text}")
+    kept = "\n".join(
+        f'<script type="application/json" id="{name}">{_json(value)}</script>'
+        for name, value in values.items()
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+<title>{escape(f"Inside a translation: {title}")}</title>
 <style>{style}</style>
 </head>
 <body>
 <div id="page"><noscript>This page needs JavaScript, which is part of it; it loads nothing.</noscript></div>
-<script type="application/json" id="data">{_json(data(maps))}</script>
+{kept}
 <script type="module">{script}</script>
 </body>
 </html>
 """
 
 
-def frame(maps: "AttentionMaps", height: int = 780) -> str:
-    """Return the page for a notebook, in a frame that can reach nothing of it."""
+def frame(page_text: str, height: int = 780) -> str:
+    """Return a page for a notebook, in a frame that can reach nothing of it."""
     return (
-        f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{escape(page(maps))}" '
+        f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{escape(page_text)}" '
         f'style="width:100%;height:{height}px;border:0" title="Inside a translation"></iframe>'
     )
 
 
-def data(maps: "AttentionMaps") -> dict[str, Any]:
-    """Return what the page shows, as plain values."""
-    reader = _reader(maps)
+def data(maps: Shown, count: int = 1) -> dict[str, Any]:
+    """Return what the page shows of one of `count` sentences, as plain values."""
+    about = maps.about
+    reader = about.reader or Reader.usual(*maps.cross.shape[:2])
     words = Words.usual(maps.source, maps.target)
-    alignment = aligned(maps, words, reader)
-    inner, walk_note = _walk(maps)
+    alignment = _trusted(aligned(maps, words, reader), words, about)
+    inner, walk_note = _walk(
+        maps, _MOST_INNER if count == 1 else min(_MOST_INNER, _MOST_INNER_OF_ALL // count)
+    )
+    measures, measure_note = _measures(maps)
+    exact = sum(getattr(maps, place).size for place in PLACES) * count <= _MOST_EXACT
     return {
-        "about": dict(maps.about),
+        "about": about.to_dict(),
         "source": {**_side(maps.source), "language": None},
         "target": {
             **_side(maps.target),
-            "language": maps.about.get("to"),
+            "language": about.to,
             "read": [label(piece) for piece in maps.read],
             "readIds": [BOS, *maps.target.ids[:-1]],
             "probabilities": [float(p) for p in maps.probabilities],
@@ -90,21 +187,14 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
         "seen": _array(token_weights(maps.cross, reader)),
         "owed": _owed(maps, words),
         "reader": reader.to_dict(),
-        "attention": {place: _array(getattr(maps, place), shares=True) for place in PLACES},
+        "attention": {place: _array(getattr(maps, place), exact) for place in PLACES},
         "roles": {
             place: [[each.name for each in layer] for layer in layers]
             for place, layers in roles([maps]).items()
         },
-        "norms": {
-            place: _array(maps.measures[f"norms.{place}"], shares=True)
-            for place in PLACES
-            if f"norms.{place}" in maps.measures
-        },
-        "zeroing": {
-            place: _array(maps.measures[f"zeroing.{place}"][:, None], shares=True)
-            for place in PLACES
-            if f"zeroing.{place}" in maps.measures
-        },
+        "norms": {place: _array(table, exact) for place, table in measures["norms"].items()},
+        "zeroing": {place: _array(table[:, None], exact) for place, table in measures["zeroing"].items()},
+        "measureNote": measure_note,
         "inner": {place: _array(array) for place, array in inner.items()},
         "walkNote": walk_note,
         "guesses": [
@@ -114,7 +204,41 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
     }
 
 
-def _walk(maps: "AttentionMaps") -> tuple[Mapping[str, Maps], str]:
+def _trusted(alignment: Alignment, words: Words, about: About) -> Alignment:
+    """Return an alignment that is as sure, and misses as much, as the model was calibrated to tell.
+
+    A word without a token, such as a final mark that was put back, is sure.
+    """
+    written = words.of_targets.sum(axis=0) > 0
+    sure = about.word_confidence or alignment.confidence
+    return replace(
+        alignment,
+        confidence=tuple(each if own else 1.0 for each, own in zip(sure, written, strict=True)),
+        missing=alignment.missing if about.missing is None else frozenset(about.missing),
+    )
+
+
+def _measures(maps: Shown) -> tuple[dict[str, dict[str, Maps]], str]:
+    """Return what goes beyond attention, by measure and place, and what to say of what is left out."""
+    found: dict[str, dict[str, Maps]] = {
+        name: {
+            place: maps.measures[f"{name}.{place}"] for place in PLACES if f"{name}.{place}" in maps.measures
+        }
+        for name in ("norms", "zeroing")
+    }
+    left_out = list(maps.about.unmeasured)
+    if sum(table.size for table in found["norms"].values()) > _MOST_MEASURED:
+        found["norms"] = {}
+        left_out.insert(0, "norms of weighted values")
+    if not left_out:
+        return found, ""
+    return found, (
+        f"Left out for a text of this length: {', '.join(left_out)}. A sentence that is looked at alone, or a shorter "
+        "one, has them."
+    )
+
+
+def _walk(maps: Shown, most: int) -> tuple[Mapping[str, Maps], str]:
     """Return the vectors of the walk, of as many layers as one file should hold, and what to say of the others.
 
     The first and the last layer of each stack go before those between them.
@@ -126,29 +250,30 @@ def _walk(maps: "AttentionMaps") -> tuple[Mapping[str, Maps], str]:
         for stack, attention in (("encoder", maps.encoder), ("decoder", maps.decoder))
         for layer in range(len(attention))
     ]
-    ends = {
-        ("encoder", 0),
-        ("decoder", 0),
-        ("encoder", len(maps.encoder) - 1),
-        ("decoder", len(maps.decoder) - 1),
-    }
     first = {("encoder", 0), ("decoder", 0)}
+    ends = first | {("encoder", len(maps.encoder) - 1), ("decoder", len(maps.decoder) - 1)}
     order = sorted(layers, key=lambda each: (each not in first, each not in ends, each[1]))
+    shown = {place: array for place, array in maps.inner.items() if not place.endswith(_UNSEEN)}
     kept: dict[str, Maps] = {
-        place: array for place, array in maps.inner.items() if not place.split(".")[1].isdigit()
+        place: array for place, array in shown.items() if not place.split(".")[1].isdigit()
     }
     left: dict[str, list[int]] = {}
     size = sum(array.size for array in kept.values())
     for stack, layer in order:
-        own = {place: a for place, a in maps.inner.items() if place.startswith(f"{stack}.{layer}.")}
-        size += sum(array.size for array in own.values())
-        if size > _MOST_INNER:
+        own = {place: array for place, array in shown.items() if place.startswith(f"{stack}.{layer}.")}
+        needed = sum(array.size for array in own.values())
+        if size + needed > most:
             left.setdefault(stack, []).append(layer)
         else:
+            size += needed
             kept |= own
     more = "clearhead look --inner --out look.npz writes the numbers of all layers"
     if any(0 in numbers for numbers in left.values()):
-        return {}, f"This sentence is too long to walk through: the page would become too large; {more}."
+        alone = "look at the sentence alone" if most < _MOST_INNER else more
+        return (
+            {},
+            f"This sentence is too long to walk through on this page, which would become too large; {alone}.",
+        )
     if not left:
         return kept, ""
     named = " and ".join(f"{stack} {', '.join(map(str, sorted(numbers)))}" for stack, numbers in left.items())
@@ -170,12 +295,6 @@ def joined(name: str) -> str:
     return "\n".join(parts.values())
 
 
-def _reader(maps: "AttentionMaps") -> Reader:
-    if "reader" in maps.about:
-        return Reader.from_dict(maps.about["reader"])
-    return Reader.usual(*maps.cross.shape[:2])
-
-
 def _side(tokens: Tokens) -> dict[str, Any]:
     return {"text": tokens.text, "labels": [label(piece) for piece in tokens.pieces], "ids": list(tokens.ids)}
 
@@ -189,7 +308,7 @@ def _words(alignment: Alignment) -> dict[str, Any]:
     }
 
 
-def _owed(maps: "AttentionMaps", words: Words) -> dict[str, Any]:
+def _owed(maps: Shown, words: Words) -> dict[str, Any]:
     """Return what tokens and words owe to the source by the methods beyond attention: [target, source] each."""
     found = {}
     for name in ("rollout", "integrated"):
@@ -204,9 +323,9 @@ def _owed(maps: "AttentionMaps", words: Words) -> dict[str, Any]:
     return found
 
 
-def _array(array: Maps, shares: bool = False) -> dict[str, Any]:
-    """Return an array as its shape and its bytes, little-endian; shares of a long text in 16 bits."""
-    kind = "share" if shares and array.size > _MOST_EXACT else "exact"
+def _array(array: Maps, exact: bool = True) -> dict[str, Any]:
+    """Return an array as its shape and its bytes, little-endian; else, for shares of a row, in 16 bits each."""
+    kind = "exact" if exact else "share"
     values = np.round(array * 65535).astype("<u2") if kind == "share" else array.astype("<f4")
     return {"shape": array.shape, "kind": kind, "data": base64.b64encode(values.tobytes()).decode()}
 

@@ -1,13 +1,14 @@
 """One teacher-forced pass over a source and a finished target, keeping all three attentions (§3.2.3) and more."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from clearhead.data.padding import padded
+from clearhead.inspection.about import About
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
 from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
@@ -27,7 +28,7 @@ def record(
     inner: bool = False,
     search: tuple[tuple[Choice, ...], ...] = (),
     guesses: int = _GUESSES,
-    about: Mapping[str, Any] | None = None,
+    about: About | None = None,
 ) -> AttentionMaps:
     """Run the model once over a source and a finished target, and keep every attention.
 
@@ -61,15 +62,15 @@ def record(
             for ids, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ),
         search=search,
-        about={
-            "d_model": config.d_model,
-            "num_heads": config.num_heads,
-            "norm": config.norm,
-            "normalization": config.normalization,
-            "activation": config.activation,
-            "positions": config.positions,
-            **(about or {}),
-        },
+        about=replace(
+            about or About(),
+            d_model=config.d_model,
+            num_heads=config.num_heads,
+            norm=config.norm,
+            normalization=config.normalization,
+            activation=config.activation,
+            positions=config.positions,
+        ),
         inner={place: tensor for place, tensor in seen.items() if not is_weights(place)},
     )
 

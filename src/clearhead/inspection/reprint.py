@@ -1,13 +1,48 @@
-"""The alignment of what a model read and wrote, told of the words that are printed."""
+"""Tokens and alignments of what a model read and wrote, over the text that is printed."""
 
+from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import product
 
 import numpy as np
 
 from clearhead.inspection.alignment import Alignment
-from clearhead.inspection.tokens import Maps
+from clearhead.inspection.tokens import Maps, Tokens
 from clearhead.text.printed import Printed
-from clearhead.text.words import words
+from clearhead.text.words import Span, words
+
+
+def over(tokens: Tokens, text: str) -> Tokens:
+    """Return the same tokens over the text that is printed: in its case, with its final mark and its spaces.
+
+    Letters are compared one after the other, so a token keeps the letters that it is. A mark that the model did not
+    write belongs to no token.
+    """
+    if text == tokens.text:
+        return tokens
+    starts, ends = _moved(tokens.text, text)
+
+    def moved(span: Span) -> Span:
+        start = starts[span.start]
+        return Span(start, max(start, ends[span.end - 1]) if span.end > span.start else start)
+
+    return replace(
+        tokens,
+        text=text,
+        spans=tuple(span if span is None else moved(span) for span in tokens.spans),
+        carried=tuple(map(moved, tokens.carried)),
+    )
+
+
+def _moved(text: str, printed: str) -> tuple[list[int], list[int]]:
+    """Return where each letter of a text begins and ends in the printed one; the end of the text begins last."""
+    starts, ends = [0] * len(text), [0] * len(text)
+    sides = [letter.lower() for letter in text], [letter.lower() for letter in printed]
+    for _, start, end, there, past in SequenceMatcher(None, *sides, autojunk=False).get_opcodes():
+        for step in range(end - start):
+            starts[start + step] = there + step * (past - there) // (end - start)
+            ends[start + step] = there + -(-(step + 1) * (past - there) // (end - start))
+    return [*starts, len(printed)], ends
 
 
 def reprinted(alignment: Alignment, source: Printed, target: Printed) -> Alignment:

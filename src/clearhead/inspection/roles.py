@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clearhead.inspection.looked import Looked
 from clearhead.inspection.tokens import Maps, Tokens
 from clearhead.model.places import PLACES
 from clearhead.text.words import is_punctuation
-
-if TYPE_CHECKING:
-    from clearhead.inspection.maps import AttentionMaps
 
 _ROLE = 0.4
 """Share of a head's attention from which on it is said to have a role."""
@@ -27,7 +24,7 @@ class Role:
     """The share of each role that was looked for."""
 
 
-def roles(maps: Sequence["AttentionMaps"]) -> dict[str, list[list[Role]]]:
+def roles(maps: Sequence[Looked]) -> dict[str, list[list[Role]]]:
     """Return the role of every head over some sentences, by place, layer and head.
 
     Roles in self-attention: `previous`, `next` and `same` token, `position n` for another fixed distance, `sink`
@@ -47,7 +44,7 @@ def roles(maps: Sequence["AttentionMaps"]) -> dict[str, list[list[Role]]]:
     return found
 
 
-def _role(place: str, tables: Sequence[tuple[Maps, "AttentionMaps"]]) -> Role:
+def _role(place: str, tables: Sequence[tuple[Maps, Looked]]) -> Role:
     shares: dict[str, list[float]] = {}
     for weights, maps in tables:
         keys = maps.target if place == "decoder" else maps.source

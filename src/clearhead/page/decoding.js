@@ -22,9 +22,9 @@ function beam(data, step) {
     `${step ? `… ${before[each.parent]?.label ?? ""} ` : ""}${each.label}`,
     each.probability,
     each.fate,
-    `${each.fate === "pruned" ? "given up" : each.fate}, score ${decimals(each.score, 2)}`,
+    `${decimals(each.score, 2).replace("-", "−")} ${each.fate === "pruned" ? "given up" : each.fate}`,
   ]);
-  return bars(rows, `The beam of ${data.about.beam_size}: probability of the token, what became of it, and the score of all so far (log-probability over the length penalty)`);
+  return bars(rows, `The beam of ${data.about.beam_size}: probability of the token, score of all so far (log-probability over the length penalty), and what became of it`);
 }
 
 /** Fill the view of the decoder's steps. */
@@ -46,16 +46,21 @@ export function decodingView(data, root) {
       make("p", { attributes: { "aria-live": "polite" } }, `Step ${step + 1} of ${steps}: “${data.target.labels[step]}” with probability ${shown(data.target.probabilities[step])}`),
       output,
       bars(guesses, "The most probable next tokens"),
-      data.search.length ? beam(data, step) : make("p", { className: "note" }, "The story of the search was not recorded for a text that was given."),
+      same ? beam(data, step) : "",
     );
   }
 
   slider.addEventListener("input", build);
   const given = (data.about.engine ?? null) === null;
+  const same = data.search.length > 0 && data.about.search_text === data.target.text;
   root.replaceChildren(
     make("p", { className: "note" }, given
       ? "The translation was given, not searched for here."
-      : `The text was made by the engine ${data.about.engine}. ${data.search.length ? `The beam below is the story of our own search (PyTorch, fp32), which found ${data.about.search_text === data.target.text ? "the same text." : `another text: “${data.about.search_text}”.`}` : ""}`),
+      : `The translation was made by the engine ${data.about.engine}. ${same
+        ? "The beam below is that of Clearhead's own search (PyTorch, fp32), which found the same text."
+        : data.search.length
+          ? "Its beam is not shown: Clearhead's own search (PyTorch, fp32), which keeps one, ended in other words."
+          : "The story of the search was not recorded."}`),
     make("label", { className: "slider", htmlFor: "step" }, "Step ", slider),
     shownStep,
   );

@@ -1,10 +1,11 @@
-// The page: four views of one translation, chosen by tabs.
+// The page: four views of one translation, chosen by tabs; of several sentences a list to choose from.
 
 import { attentionView } from "./attention.js";
 import { read } from "./data.js";
 import { decodingView } from "./decoding.js";
 import { arrowKeys, make } from "./dom.js";
 import { readingView } from "./reading.js";
+import { sentenceList } from "./sentences.js";
 import { walkView } from "./walk.js";
 
 const VIEWS = [
@@ -14,8 +15,17 @@ const VIEWS = [
   ["decoding", "Decoding", decodingView],
 ];
 
-/** Build the page of `data` into an element. */
-export function show(data, root) {
+const kept = (id) => document.getElementById(id)?.textContent;
+const notesOf = (notes) => (notes ?? []).map((note) => make("p", { className: "warning" }, note));
+
+function facts(model, to, data) {
+  const { about, attention } = data;
+  const shape = `${attention.encoder.shape[0]}+${attention.decoder.shape[0]} layers, ${about.num_heads} heads, d_model ${about.d_model}, ${about.norm}-norm`;
+  return make("p", { className: "about" }, [model, to ? `to ${to}` : "", shape].filter(Boolean).join(" · "));
+}
+
+/** Build the views of one sentence into an element; the tab `first` is open, `opened` is told which is. */
+function views(data, root, first, opened) {
   const built = new Set();
   const tabs = VIEWS.map(([id, title]) =>
     make("button", { type: "button", id: `tab-${id}`, attributes: { role: "tab", "aria-controls": id }, onclick: () => open(id), onfocus: () => open(id) }, title),
@@ -23,6 +33,7 @@ export function show(data, root) {
   const panels = VIEWS.map(([id]) => make("div", { id, className: "panel", attributes: { role: "tabpanel", "aria-labelledby": `tab-${id}`, tabindex: "0" } }));
 
   function open(id) {
+    opened(id);
     VIEWS.forEach(([each, , fill], place) => {
       const chosen = each === id;
       tabs[place].setAttribute("aria-selected", String(chosen));
@@ -36,14 +47,34 @@ export function show(data, root) {
   }
 
   arrowKeys(tabs);
-  const about = [data.about.model, data.about.to ? `to ${data.about.to}` : "", `${data.attention.encoder.shape[0]}+${data.attention.decoder.shape[0]} layers, ${data.about.num_heads} heads, d_model ${data.about.d_model}, ${data.about.norm}-norm`];
   root.replaceChildren(
-    make("header", {}, make("h1", {}, "Inside a translation"), make("p", { className: "about" }, about.filter(Boolean).join(" · ")),
-      ...(data.about.notes ?? []).map((note) => make("p", { className: "warning" }, note))),
-    make("nav", { attributes: { role: "tablist", "aria-label": "Views" } }, ...tabs),
+    ...notesOf(data.about.notes),
+    make("nav", { className: "tabs", attributes: { role: "tablist", "aria-label": "Views" } }, ...tabs),
     make("main", {}, ...panels),
   );
-  open("reading");
+  open(first);
 }
 
-show(read(document.getElementById("data").textContent), document.getElementById("page"));
+/** Build the page of one sentence. */
+function showSentence(data, root) {
+  const body = make("div");
+  root.replaceChildren(make("header", {}, make("h1", {}, "Inside a translation"), facts(data.about.model, data.about.to, data)), body);
+  views(data, body, "reading", () => {});
+}
+
+/** Build the page of several sentences; the numbers of each are read when it is chosen. */
+function showPassage(passage, root) {
+  const body = make("div");
+  let tab = "reading";
+  const choose = (number) => views(read(kept(`data-${number}`)), body, tab, (id) => (tab = id));
+  root.replaceChildren(
+    make("header", {}, make("h1", {}, "Inside a translation"), facts(passage.model, passage.to, JSON.parse(kept("data-0"))), ...notesOf(passage.notes)),
+    sentenceList(passage, choose),
+    body,
+  );
+  choose(0);
+}
+
+const root = document.getElementById("page");
+if (kept("passage")) showPassage(JSON.parse(kept("passage")), root);
+else showSentence(read(kept("data")), root);

@@ -57,14 +57,24 @@ function checked(data, method) {
 
 function verdict(data, left) {
   // how far to trust the translation, and whether a word is missing from it
-  const { confidence, unsure } = data.about;
+  const { confidence, unsure, word_confidence: ofWords } = data.about;
   const parts = [];
   if (typeof confidence === "number") {
     const sure = `Confidence ${confidence.toFixed(2)}`;
     parts.push(unsure ? `${sure}: the model is unsure of this translation.` : `${sure}: about ${Math.round(100 * confidence)} of 100 translations like this one are right.`);
   }
+  const doubted = ofWords ? unsureWords(data) : [];
+  if (doubted.length) parts.push(`Least sure of: ${doubted.join(", ")}.`);
   parts.push(left.length ? `Perhaps missing from the translation: ${left.join(", ")}.` : "No source word seems to be missing.");
   return make("p", { className: unsure || left.length ? "verdict warned" : "verdict" }, parts.join(" "));
+}
+
+function unsureWords(data) {
+  // the words of the translation that are rather wrong than right, as far as the model was calibrated to tell
+  return data.words.target
+    .map((span, number) => [stretch(data.target.text, ...span), data.words.confidence[number]])
+    .filter(([word, sure]) => sure < UNSURE && /[\p{L}\p{N}]/u.test(word))
+    .map(([word]) => word);
 }
 
 function clearest(table) {
@@ -76,13 +86,15 @@ function clearest(table) {
   return best;
 }
 
-const HINT = "Point at a word or tap it to see what it came from, or what came from it. Click to keep it lit; Escape lets go of all.";
+const UNSURE = 0.5;
+const HINT = "Point at a word, or tap it, to see what it came from or what came from it. A click keeps it lit; Escape clears.";
 
 /** Fill the reading view. */
 export function readingView(data, root) {
   let kind = "words";
   let method = "attention";
   let letGo = () => {};
+  const calibrated = Boolean(data.about.word_confidence);
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape") letGo();
   });
@@ -125,7 +137,8 @@ export function readingView(data, root) {
         .sort((one, two) => two[0] - one[0])
         .slice(0, 5);
       const list = found.map(([share, other]) => `${name(others(side), other)} ${shown(share)}`).join(", ");
-      const how = side === "target" ? `${VERBS[method][0]} (probability ${shown(unit.confidence[number])})` : VERBS[method][1];
+      const sure = calibrated && kind === "words" ? "confidence" : "probability";
+      const how = side === "target" ? `${VERBS[method][0]} (${sure} ${shown(unit.confidence[number])})` : VERBS[method][1];
       said.textContent = `“${name(side, number)}” ${how}: ${list || "nothing in particular"}`;
     }
 
@@ -159,7 +172,7 @@ export function readingView(data, root) {
         const level = side === "source" ? unit.coverage[number] : unit.confidence[number];
         button.style.setProperty("--level", Math.max(0, Math.min(1, level)).toFixed(3));
         if (side === "source" && kind === "words" && data.words.leftOut.includes(number)) button.classList.add("missed");
-        if (side === "target" && level < 0.5) button.classList.add("unsure");
+        if (side === "target" && level < UNSURE && /[^\p{P}]/u.test(part)) button.classList.add("unsure");
         buttons[side].push(button);
         text.append(button);
       }
@@ -196,19 +209,22 @@ export function readingView(data, root) {
           build();
         }),
       ),
+      said,
       make("h3", {}, "Source"),
       line("source"),
       make("p", { className: "key" }, "The higher the bar under a source word, the more it was looked at in all. A dotted word may be missing from the translation."),
       make("h3", {}, "Translation"),
       line("target"),
-      make("p", { className: "key" }, "The higher the bar under a word of the translation, the more probable it was. A wavy word was below 0.5."),
-      said,
+      make("p", { className: "key" }, calibrated && kind === "words"
+        ? "The higher the bar under a word of the translation, the surer the model is of it. A wavy word is more likely wrong than right."
+        : "The higher the bar under a word of the translation, the more probable it was. A wavy word was below 0.5."),
       make("p", { className: "note" },
         method === "attention"
           ? `Read from layer.head ${data.reader.heads.map(([l, h]) => `${l}.${h}`).join(", ")}, when a piece is ${data.reader.reading === "read" ? "read, a step after it was made" : "produced"}. `
           : "",
         NOTES[method],
         method !== "attention" && data.about.checks ? ` Check: ${checked(data, method)}.` : ""),
+      data.measureNote ? make("p", { className: "note" }, data.measureNote) : "",
       spokenTable(`Rows of the translation by columns of the source: ${METHODS[method]}`, columns, rows),
     );
     const [target] = clearest(unit.table);

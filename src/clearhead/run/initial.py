@@ -7,13 +7,14 @@ from pathlib import Path
 
 from clearhead.config import CorpusConfig
 from clearhead.data.corpus import read_pairs
-from clearhead.data.lines import PACKED, Pair, is_stream
+from clearhead.data.lines import PACKED, is_stream
+from clearhead.data.pair import Pair
+from clearhead.data.processes import available_cores
 from clearhead.errors import ConfigError, DataError
 from clearhead.run.setting_aside import SentenceKeys, choose, taken
 from clearhead.run.settings_file import settings_file
 from clearhead.run.suggestion import FEW_PAIRS, Figures, Setting, Suggestion, suggest
 from clearhead.run.survey import Side, Survey, survey
-from clearhead.run.workers import cores
 from clearhead.storage.files import write_file, write_refused
 from clearhead.text.language import detect
 from clearhead.text.language_codes import canonical, known
@@ -92,7 +93,7 @@ def initial(request: Request, *, watch: Watch = lambda pairs, what: iter(pairs))
         raise DataError(f"{request.source} has no pair with text on both sides; give a file that has")
     languages = _languages(corpus)
     numbers, shared = choose(sentences, request.seed) if held else ([], 0)
-    figures = Figures.of(found, cores())
+    figures = Figures.of(found, available_cores())
     tables = {**_data(request, languages), **suggest(figures)}
     ordered: Suggestion = {"": tables.pop(""), **tables}
     held_out = list(taken(watch(read_pairs(corpus), "setting aside"), numbers)) if held else []

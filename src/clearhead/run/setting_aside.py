@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from clearhead.data.faults import sentence_key
-from clearhead.data.lines import Pair
+from clearhead.data.held_out import sentence_key
+from clearhead.data.pair import Pair
 from clearhead.errors import DataError
 from clearhead.text.normalize import normalize
 

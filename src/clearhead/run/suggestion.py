@@ -14,9 +14,9 @@ from typing import Any
 from clearhead.config import PRESETS, CorpusConfig, section
 from clearhead.data.corpus import read_pairs
 from clearhead.data.lines import is_stream
+from clearhead.data.processes import available_cores
 from clearhead.errors import ClearheadError
 from clearhead.run.survey import Survey, survey
-from clearhead.run.workers import cores
 
 AFTERNOON = 4 * 3600
 """Seconds that the steps of a suggested run take at most, as far as can be told without measuring."""
@@ -161,7 +161,7 @@ def _figures(corpus: CorpusConfig) -> Figures:
         return MIDDLING
     # Processes of several machines must come to the same settings, whatever cores each has.
     alone = "WORLD_SIZE" not in os.environ
-    return Figures.of(survey(islice(read_pairs(corpus), ENOUGH_PAIRS)), cores() if alone else 1)
+    return Figures.of(survey(islice(read_pairs(corpus), ENOUGH_PAIRS)), available_cores() if alone else 1)
 
 
 def _shape(figures: Figures) -> Setting:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clearhead.data.lines import Pair
+from clearhead.data.pair import Pair
 
 CHARACTERS_PER_TOKEN = 3.5
 """Assumed before there is a tokenizer; `clearhead info` shows the figure of a trained model."""

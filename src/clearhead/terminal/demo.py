@@ -198,8 +198,8 @@ def _own_sentence(translator: Translator, console: Console, text: str | None, to
 
 
 def _attention(translator: Translator, console: Console, text: str, to: str) -> None:
-    maps = translator.look(text, to=to)
-    console.print("Where it looked in the source (columns) as it wrote each piece (rows):", style="bold")
+    maps, *_ = translator.look(text, to=to).sentences
+    console.print("Where it looked in the source (columns) as it produced each piece (rows):", style="bold")
     console.print(attention_table(maps))
     console.print("cross-attention in per cent, averaged over all layers and heads\n", style="dim")
 

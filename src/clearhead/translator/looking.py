@@ -4,30 +4,40 @@ All of this runs in our own code, and is loaded when somebody looks.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from clearhead.config.choices import WordKind
 from clearhead.data.batching import order_by_length
+from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.engines.pytorch import PyTorchEngine
+from clearhead.errors import TranslationError
 from clearhead.evaluation.confidence import Confidence
+from clearhead.inspection.about import About
 from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
-from clearhead.inspection.attribution import measured
+from clearhead.inspection.attribution import WORK, measured
+from clearhead.inspection.looked import Pair
 from clearhead.inspection.maps import AttentionMaps
+from clearhead.inspection.passage import PassageMaps, Stretch
 from clearhead.inspection.record import attended, record
-from clearhead.inspection.reprint import copied, reprinted
+from clearhead.inspection.reprint import copied, over, reprinted
 from clearhead.inspection.tokens import Attended, Choice, Tokens
-from clearhead.text.masking import Placed
+from clearhead.text.masking import placed_in
 from clearhead.text.printed import printed
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.text.words import word_of
-from clearhead.translator.passage import Passage
+from clearhead.translator.passage import Manner, Passage, Sentence, alone, put_together, shown
 from clearhead.translator.reading import Text
+from clearhead.translator.translation import Translation
 
 Ids = list[int]
+MOST_SENTENCES = 16
+"""Sentences of a text whose attention is kept; each costs a second or two, and up to a megabyte of the page."""
+MOST_TOKENS = 256
+"""Tokens on a side of a pair that is looked at as one sentence, unless the model has learned longer ones."""
 _AT_A_TIME = 1024
 """Tokens of a batch whose attention is kept: all layers and heads take room."""
 
@@ -38,7 +48,8 @@ def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
     plain = Tokens(
         tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
     )
-    return plain.spelled_out(text.placed) if text.placed else plain
+    spelled = plain.spelled_out(text.placed) if text.placed else plain
+    return spelled if text.printed is None else over(spelled, text.printed)
 
 
 def attention_of(
@@ -103,82 +114,194 @@ def as_printed(
         )
 
 
-def sure_of(found: Attended, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
-    """Return the calibrated confidence of each target word."""
+def sure_of(found: Pair, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
+    """Return the calibrated confidence of each target word; a mark that the model did not write is sure."""
     log_probs = [math.log(max(float(probability), 1e-30)) for probability in found.probabilities]
     target_words = found.target.words(kind)
-    return confidence.of_words(log_probs, word_of(found.target.spans, target_words), len(target_words))
+    homes = word_of(found.target.spans, target_words)
+    sure = confidence.of_words(log_probs, homes, len(target_words))
+    return tuple(each if number in homes else 1.0 for number, each in enumerate(sure))
 
 
-def look(
-    engine: Engine,
-    own: PyTorchEngine,
-    tokenizer: Tokenizer,
-    src: Text,
-    target: Text | None,
-    placed_in: Callable[[str], tuple[Placed, ...]],
-    options: SearchOptions,
-    about: dict[str, Any],
-    *,
-    inner: bool,
-    measures: bool,
-    search: bool,
-) -> AttentionMaps:
-    """Translate, or take the target that is given, and return every attention of one pass over both.
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is recorded of each sentence, besides its attention."""
 
-    `engine` translates; `own` is the same model in our own code, which is looked into.
-    `placed_in` tells what the symbols of a translation stand for.
+    inner: bool = False
+    """Every vector on the way."""
+    measures: bool = False
+    """What goes beyond raw attention."""
+    search: bool = False
+    """The story of our own search."""
+
+
+@dataclass(frozen=True)
+class Looking:
+    """A model that is looked into: what does not change from sentence to sentence."""
+
+    engine: Engine
+    own: PyTorchEngine
+    """The same model in our own code, which is looked into."""
+    manner: Manner
+    options: SearchOptions
+    about: About
+    """What is known before anything is translated."""
+    wanted: Wanted
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's own."""
+        return self.manner.tokenizer
+
+    def of_sentence(
+        self, sentence: Sentence, hypothesis: Hypothesis, translation: Translation, work: int = WORK
+    ) -> AttentionMaps:
+        """Return every attention of a sentence that was translated; `translation` is what is printed of it."""
+        form = sentence.form
+        steps: tuple[tuple[Choice, ...], ...] = ()
+        search_text = None
+        if self.wanted.search:
+            steps, best = story(self.own, self.tokenizer, sentence.ids, self.options)
+            (search_text,) = shown(
+                alone(sentence), [best], self.manner, self.about.to, self.options.decoding.literals
+            )
+        placed = placed_in(
+            self.tokenizer.decode(hypothesis.tokens), form.masked, self.about.to, self.manner.source
+        )
+        about = replace(
+            self.about,
+            text=translation.text,
+            notes=translation.notes,
+            confidence=translation.confidence,
+            unsure=self._unsure(translation.confidence),
+            engine=f"{self.engine.name} {self.engine.precision}",
+            search_text=search_text,
+        )
+        source = over(tokens(self.tokenizer, Text(sentence.ids, form.masked.placed)), sentence.text)
+        target = over(tokens(self.tokenizer, Text([*hypothesis.tokens, EOS], placed)), translation.text)
+        return self._recorded(source, target, about, steps, work)
+
+    def of_pair(self, source: Text, target: Text, notes: tuple[str, ...]) -> AttentionMaps:
+        """Return every attention of a sentence and a translation that was given.
+
+        Raises TranslationError for a pair above `MOST_TOKENS`: attention takes room by the square of that.
+        """
+        longest, most = max(len(source.ids), len(target.ids)), max(MOST_TOKENS, self.manner.limit)
+        if longest > most:
+            raise TranslationError(
+                f"the pair has up to {longest} tokens on a side, and {most} can be looked at; give its sentences one "
+                "by one"
+            )
+        src, tgt = tokens(self.tokenizer, source), tokens(self.tokenizer, target)
+        return self._recorded(src, tgt, replace(self.about, notes=notes), (), WORK)
+
+    def _recorded(
+        self,
+        source: Tokens,
+        target: Tokens,
+        about: About,
+        steps: tuple[tuple[Choice, ...], ...],
+        work: int,
+    ) -> AttentionMaps:
+        model = self.own.model
+        check_lengths([source.ids, target.ids], model.config.longest)
+        maps = record(
+            model,
+            source,
+            target,
+            start=BOS,
+            piece=lambda i: self.tokenizer.pieces([i])[0],
+            inner=self.wanted.inner or self.wanted.measures,
+            search=steps,
+            about=about,
+        )
+        maps = replace(maps, about=self._trusted(maps))
+        if self.wanted.measures:
+            maps = measured(model, maps, BOS, work)
+        return maps if self.wanted.inner else replace(maps, inner={})
+
+    def _trusted(self, maps: AttentionMaps) -> About:
+        """Return what is known, with the words that may be missing and how sure each word is, where it can be told."""
+        reader, confidence = maps.about.reader, self.manner.confidence
+        missing = None
+        if reader is not None:
+            words_of_both = Words.usual(maps.source, maps.target)
+            missing = aligned(maps, words_of_both, reader, self.tokenizer.likelihood).missing
+        return replace(
+            maps.about,
+            missing=None if missing is None else tuple(sorted(missing)),
+            word_confidence=sure_of(maps, "split", confidence) if confidence else None,
+        )
+
+    def _unsure(self, confidence: float | None) -> bool:
+        bounds = self.manner.confidence
+        return confidence is not None and bounds is not None and confidence < bounds.note_below
+
+
+def passage_maps(
+    looking: Looking, passage: Passage, found: Sequence[Hypothesis], translation: Translation
+) -> AttentionMaps | PassageMaps:
+    """Return the maps of each sentence of a text; where it is one only, those of that.
+
+    `found` is the best hypothesis of each sentence, `translation` what they were put together to. Of a text above
+    `MOST_SENTENCES` the first are looked at, and that is noted.
     """
-    longest = own.model.config.longest
-    check_lengths([src.ids, [BOS, *(target.ids[:-1] if target else ())]], longest)
-    notes = list(about.pop("notes", []))
-    if target is None:
-        ((_, (best_found, *_)),) = engine.translate([src.ids], options)
-        produced = Text([*best_found.tokens, EOS], placed_in(tokenizer.decode(best_found.tokens)))
-        if best_found.truncated:
-            notes.append("the translation reached the length limit and was ended there")
-        if best_found.repetition:
-            notes.append("the translation began to repeat itself and was kept from it")
-    else:
-        produced = target
-    steps: tuple[tuple[Choice, ...], ...] = ()
-    search_text = None
-    if search:
-        steps, best = story(own, tokenizer, src.ids, options)
-        search_text = tokens(tokenizer, Text(best, placed_in(tokenizer.decode(best)))).text
-    model = own.model
-    maps = record(
-        model,
-        tokens(tokenizer, src),
-        tokens(tokenizer, produced),
-        start=BOS,
-        piece=lambda i: tokenizer.pieces([i])[0],
-        inner=inner or measures,
-        search=steps,
-        about={
-            **about,
-            "notes": notes,
-            "engine": f"{engine.name} {engine.precision}" if target is None else None,
-            "search_text": search_text,
-            "beam_size": options.decoding.beam_size,
-        },
+    literals = looking.options.decoding.literals
+    parts = [
+        put_together(alone(sentence), [[each]], looking.manner, looking.about.to, wanted=1, literals=literals)
+        for sentence, each in zip(passage.sentences, found, strict=True)
+    ]
+    if len(parts) == 1:
+        ((sentence,), (hypothesis,), (part,)) = passage.sentences, found, parts
+        maps = looking.of_sentence(sentence, hypothesis, part)
+        return replace(maps, about=replace(maps.about, text=translation.text, notes=translation.notes))
+    kept = min(len(parts), MOST_SENTENCES)
+    several = tuple(
+        looking.of_sentence(*each, work=WORK // kept)
+        for each in islice(zip(passage.sentences, found, parts, strict=True), kept)
     )
-    if measures:
-        maps = measured(model, maps, BOS)
-    return maps if inner else replace(maps, inner={})
+    notes = translation.notes
+    if kept < len(parts):
+        notes += (
+            f"{len(parts)} sentences were translated and the first {kept} of them looked at; to look at others, give "
+            "them alone",
+        )
+    return PassageMaps(
+        sentences=several,
+        stretches=tuple(_stretches(passage, parts, kept)),
+        notes=notes,
+        model=looking.about.model,
+        to=looking.about.to,
+    )
+
+
+def _stretches(passage: Passage, parts: Sequence[Translation], kept: int) -> Iterator[Stretch]:
+    numbered = iter(enumerate(parts))
+    for span in passage.spans:
+        if not span.is_sentence:
+            yield Stretch(source=span.text, text=span.text, translated=False)
+            continue
+        number, part = next(numbered)
+        yield Stretch(
+            source=span.text,
+            text=part.text,
+            sentence=number if number < kept else None,
+            confidence=part.confidence,
+        )
 
 
 def story(
     engine: PyTorchEngine, tokenizer: Tokenizer, src: Ids, options: SearchOptions
-) -> tuple[tuple[tuple[Choice, ...], ...], Ids]:
-    """Return the choices of each step of our own search, and the ids that it found best."""
+) -> tuple[tuple[tuple[Choice, ...], ...], Hypothesis]:
+    """Return the choices of each step of our own search, and the hypothesis that it found best."""
     steps: list[tuple[Choice, ...]] = []
     searching = engine.trace(src, options)
     while True:
         try:
             step = next(searching)
         except StopIteration as stop:
-            return tuple(steps), list(stop.value[0][0].tokens)
+            best: Hypothesis = stop.value[0][0]
+            return tuple(steps), best
         steps.append(
             tuple(
                 Choice(

@@ -82,6 +82,11 @@ class Passage:
         return [sentence.ids for sentence in self.sentences]
 
 
+def alone(sentence: Sentence) -> Passage:
+    """Return the passage of one sentence."""
+    return Passage(sentence.text, [sentences.Stretch(sentence.text, True)], [sentence])
+
+
 def cut(text: str, manner: Manner) -> Passage:
     """Cut a text into sentences of at most `manner.limit` tokens.
 

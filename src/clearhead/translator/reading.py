@@ -1,10 +1,12 @@
 """Text as a model reads it: ids, and what the symbols among it stand for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from clearhead.text.form import Form
-from clearhead.text.masking import Placed, masked_pair
+from clearhead.text.letter_case import as_sentence, case_of
+from clearhead.text.masking import Masked, Placed, mask, masked_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS
@@ -17,6 +19,8 @@ class Text(NamedTuple):
     """EOS last."""
     placed: tuple[Placed, ...] = ()
     """What its symbols stand for, from left to right."""
+    printed: str | None = None
+    """The text as people read it, where the model reads it in another form."""
 
 
 def read_sentence(form: Form, tokenizer: Tokenizer, tag: str | None) -> Text:
@@ -25,17 +29,33 @@ def read_sentence(form: Form, tokenizer: Tokenizer, tag: str | None) -> Text:
 
 
 def read_pairs(
-    sources: Sequence[str], targets: Sequence[str], tokenizer: Tokenizer, tag: str | None
+    sources: Sequence[str], targets: Sequence[str], tokenizer: Tokenizer, tag: str | None, *, form: bool
 ) -> tuple[list[Text], list[Text]]:
-    """Return both sides of pairs, each taken as one sentence; what must come through is carried by symbols."""
-    kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
-    pairs = [
-        masked_pair(normalize(src), normalize(tgt), kinds, learned)
-        for src, tgt in zip(sources, targets, strict=True)
+    """Return both sides of pairs, each taken as one sentence, as the model reads them when it translates.
+
+    What must come through is carried by symbols; with `form` capitals and Title Case are read as a sentence.
+    """
+    plain = [(normalize(src), normalize(tgt)) for src, tgt in zip(sources, targets, strict=True)]
+    masked = [_masked(src, tgt, tokenizer, form) for src, tgt in plain]
+    srcs = tokenizer.encode_batch([src.text for src, _ in masked], to=tag)
+    tgts = tokenizer.encode_target_batch([tgt.text for _, tgt in masked])
+    both = [
+        (Text([*src_ids, EOS], src.placed, src_printed), Text([*tgt_ids, EOS], tgt.placed, tgt_printed))
+        for src_ids, tgt_ids, (src, tgt), (src_printed, tgt_printed) in zip(
+            srcs, tgts, masked, plain, strict=True
+        )
     ]
-    srcs = tokenizer.encode_batch([src.text for src, _ in pairs], to=tag)
-    tgts = tokenizer.encode_target_batch([tgt.text for _, tgt in pairs])
-    return (
-        [Text([*ids, EOS], src.placed) for ids, (src, _) in zip(srcs, pairs, strict=True)],
-        [Text([*ids, EOS], tgt.placed) for ids, (_, tgt) in zip(tgts, pairs, strict=True)],
-    )
+    return [src for src, _ in both], [tgt for _, tgt in both]
+
+
+def _masked(src: str, tgt: str, tokenizer: Tokenizer, form: bool) -> tuple[Masked, Masked]:
+    """Return a pair with symbols for what stands on both sides, in the case of a sentence."""
+    kinds, learned, likelihood = tokenizer.symbol_kinds, tokenizer.learned, tokenizer.likelihood
+    case = case_of(mask(src, kinds).text, likelihood) if form else "plain"
+    if case == "upper" and learned is not None:
+        learned = learned | {letter.upper() for letter in learned}
+    source, target = masked_pair(src, tgt, kinds, learned)
+    source = replace(source, text=as_sentence(source.text, case, likelihood))
+    if case != "plain" and case_of(target.text, likelihood) == case:
+        target = replace(target, text=as_sentence(target.text, case, likelihood))
+    return source, target

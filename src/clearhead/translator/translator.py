@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
@@ -19,9 +18,7 @@ from clearhead.errors import ClearheadError, TranslationError
 from clearhead.evaluation.confidence import Confidence
 from clearhead.storage import untrusted
 from clearhead.text import sentences
-from clearhead.text.form import undressed
 from clearhead.text.language_codes import find
-from clearhead.text.masking import Masked, placed_in
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS, UNK
@@ -35,7 +32,7 @@ from clearhead.translator.passage import (
     put_together,
     shown,
 )
-from clearhead.translator.reading import Text, read_pairs, read_sentence
+from clearhead.translator.reading import Text, read_pairs
 from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, TranslateOptions, Translation
 
@@ -43,7 +40,9 @@ if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
     from clearhead.inspection.alignment import Alignment, Reader
     from clearhead.inspection.maps import AttentionMaps
+    from clearhead.inspection.passage import PassageMaps
     from clearhead.inspection.tokens import Attended
+    from clearhead.translator.looking import Looking, Wanted
 
 WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
@@ -76,8 +75,12 @@ class Translator:
     def load(cls, path: Path | str | None = None, *, engine: str = "auto", device: str = "cpu") -> Self:
         """Read a model directory, a run's best model, or the one that comes with the package.
 
-        Raises CheckpointError for one that is damaged or not there.
+        Raises CheckpointError for one that is damaged or not there, ConfigError for a device that cannot be used.
         """
+        if device != "cpu":
+            from clearhead.engines.devices import check_device
+
+            check_device(device)
         found = model_directory.find(path)
         with model_directory.unchanged(found):
             own = own_code(found, device)
@@ -101,6 +104,14 @@ class Translator:
                 "Translator.load"
             )
         return self._own()
+
+    def __repr__(self) -> str:
+        sources, targets = ("/".join(codes) or "?" for codes in (self.sources, self.targets))
+        shape = self.info.model
+        return (
+            f"Translator({self.name or 'in memory'}, {sources} -> {targets}, {shape.num_encoder_layers}+"
+            f"{shape.num_decoder_layers} layers, d_model {shape.d_model})"
+        )
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -186,7 +197,7 @@ class Translator:
                 f"the prefix is {untrusted.shown(prefix)}, which is no text; give a string"
             )
         tag = self.target(to)
-        told = to is not None or len(self.targets) < 2
+        told = self._is_told(to)
         search = self._options(options, beam_size, alpha, num_hypotheses)
         forced = self._forced(prefix) if prefix else None
         manner = self._manner(tag, source, split, search, forced is not None)
@@ -202,6 +213,10 @@ class Translator:
             )
             for each in finished:
                 yield each if told else self._with_target_told(each)
+
+    def _is_told(self, to: str | None) -> bool:
+        """Say whether the target language is the user's choice, or the only one."""
+        return to is not None or len(self.targets) < 2
 
     def _with_target_told(self, translation: Translation) -> Translation:
         """Say which target was taken, where nobody chose one and the text came back as it was."""
@@ -434,7 +449,7 @@ class Translator:
     ) -> tuple[list[Text], list[Text]]:
         """Return both sides of pairs as the model reads them, to be scored, aligned or looked at."""
         sources, targets = self._sides(sources, targets)
-        return read_pairs(sources, targets, self.tokenizer, self.target(to))
+        return read_pairs(sources, targets, self.tokenizer, self.target(to), form=self.info.decoding.form)
 
     def _attendable(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
@@ -454,52 +469,63 @@ class Translator:
         inner: bool = False,
         measures: bool = False,
         search: bool = False,
-    ) -> "AttentionMaps":
+    ) -> "AttentionMaps | PassageMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
 
-        The text is taken as one sentence; where it seems to be several, `about["notes"]` says so. With `inner`
-        the queries, keys, values and every other vector on the way come too; with `measures` what is beyond raw
-        attention (`inspection.attribution.measured`), in seconds; with `search` the story of our own search,
-        whichever engine made the translation. Raises TranslationError for a blank text.
+        What is looked at is what `translate` gives, sentence by sentence: the maps of one sentence, or of several the
+        maps of each (`PassageMaps`, of which the first 16). A pair with a target is taken as one sentence; where it
+        seems to be several, `about.notes` says so. With `inner` the queries, keys, values and every other vector on
+        the way come too; with `measures` what is beyond raw attention (`inspection.attribution.measured`), in
+        seconds; with `search` the story of our own search, whichever engine made the translation. Raises
+        TranslationError for a blank text, and for one that is left as it is.
         """
-        from clearhead.translator.looking import look
+        from clearhead.translator.looking import Wanted, passage_maps
 
         for each in (text, "" if target is None else target):
             if not isinstance(each, str):
                 raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
         if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
-        tag = self.target(to)
-        count = sum(span.is_sentence for span in sentences.split(text, self.sources or "en"))
-        several = [
-            f"looked at as one sentence, though it seems to be {count}; translate takes them one by one"
-        ]
-        source = self.sources[0] if len(self.sources) == 1 else None
-        given = None
+        options = self._options(None, None, None, 1)
+        manner = self._manner(self.target(to), None, "auto", options, forced=False)
+        looking = self._looking(manner, options, Wanted(inner=inner, measures=measures, search=search))
         if target is None:
-            form = undressed(text, self.tokenizer, form=self.info.decoding.form)
-            src, masked = read_sentence(form, self.tokenizer, tag), form.masked
-        else:
-            ((src,), (given,)) = self._read([text], [target], to)
-            masked = Masked("")
-        return look(
-            self.engine,
-            self.pytorch,
-            self.tokenizer,
-            src,
-            given,
-            partial(placed_in, masked=masked, target=self._named(tag), source=source),
-            SearchOptions(decoding=self.info.decoding),
-            {
-                "model": self.name,
-                "to": self._named(tag),
-                "reader": self.reader.to_dict(),
-                "notes": several if count > 1 else [],
-            },
-            inner=inner,
-            measures=measures,
-            search=search,
+            return passage_maps(looking, *self._translated(text, to, manner, options))
+        (src,), (tgt,) = self._attendable([text], [target], to)
+        count = sum(span.is_sentence for span in sentences.split(text, manner.languages))
+        note = f"the pair was looked at as one sentence, though it seems to be {count}; give them one by one"
+        return looking.of_pair(src, tgt, (note,) if count > 1 else ())
+
+    def _translated(
+        self, text: str, to: str | None, manner: Manner, options: SearchOptions
+    ) -> tuple[Passage, list[Hypothesis], Translation]:
+        """Return a text as it was cut, the best hypothesis of each sentence, and what they were put together to."""
+        (passage,), found = self._begin([text], manner, options, None)
+        if not passage.sentences:
+            why = "; ".join(passage.notes) or "it holds no words"
+            raise TranslationError(
+                f"nothing in {untrusted.shown(text)} is translated, so that there is nothing to look at ({why})"
+            )
+        ((_, hypotheses),) = completed([passage], found)
+        literals = options.decoding.literals
+        translation = put_together(
+            passage, hypotheses, manner, self._named(manner.tag), wanted=1, literals=literals
         )
+        if not self._is_told(to):
+            translation = self._with_target_told(translation)
+        return passage, [best for best, *_ in hypotheses], translation
+
+    def _looking(self, manner: Manner, options: SearchOptions, wanted: "Wanted") -> "Looking":
+        from clearhead.inspection.about import About
+        from clearhead.translator.looking import Looking
+
+        about = About(
+            model=self.name,
+            to=self._named(manner.tag),
+            reader=self.reader,
+            beam_size=options.decoding.beam_size,
+        )
+        return Looking(self.engine, self.pytorch, manner, options, about, wanted)
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:
