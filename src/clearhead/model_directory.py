@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from clearhead.config import DecodingConfig, ModelConfig, section
-from clearhead.config.checks import check, check_integer, check_number
-from clearhead.config.tables import as_table, coerce
+from clearhead.config.alignment import Reader
+from clearhead.config.checks import check, check_number
+from clearhead.config.tables import coerce
 from clearhead.errors import CheckpointError, ConfigError, TextError
 from clearhead.evaluation.confidence import Confidence
+from clearhead.evaluation.facts import TrainingFacts
 from clearhead.storage import folders
 from clearhead.storage.files import json_bytes, read_object
 from clearhead.storage.steps import saved_steps
@@ -49,18 +51,17 @@ class ModelInfo:
     target_langs: tuple[str, ...] = ()
     default_target: str = ""
     """The target of a model with several where a request names none."""
-    alignment: Mapping[str, Any] = field(default_factory=dict)
-    """How word alignments are read from its attention; empty where that was not chosen on data."""
+    alignment: Reader | None = None
+    """How word alignments are read from its attention; None where that was not chosen on data."""
     confidence: Confidence | None = None
     """How sure it may be of a translation and of each word; None where that was not fitted on data."""
     characters_per_token: float = 0.0
     """Mean over the training text."""
-    training: Mapping[str, Any] = field(default_factory=dict)
+    training: TrainingFacts = field(default_factory=TrainingFacts)
     """Facts of the training run: steps, pairs, validation figures, versions."""
 
     def __post_init__(self) -> None:
         check_number("characters_per_token", self.characters_per_token, 0, 1000)
-        check_integer("training.max_tokens", self.max_tokens, 1, 65_535)
         named = self.default_target
         check(
             not named or not self.target_langs or named in self.target_langs,
@@ -72,12 +73,16 @@ class ModelInfo:
     @property
     def max_tokens(self) -> int:
         """Most tokens of a sentence that it was trained on, as far as that is known."""
-        most: int = self.training.get("max_tokens", 256)
-        return most
+        return self.training.max_tokens
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
+        return {
+            "format_version": FORMAT_VERSION,
+            **dataclasses.asdict(self),
+            "alignment": self.alignment.to_dict() if self.alignment else {},
+            "training": self.training.to_dict(),
+        }
 
 
 def model_files(
@@ -112,19 +117,19 @@ def files_of(path: Path) -> dict[str, bytes]:
         raise CheckpointError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
-def find(path: Path | str | None = None) -> Path:
+def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
     """Return the model directory meant by a path: itself, a checkpoint, or a run.
 
-    Of a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; it is told which where
-    it is not the first. None and `default` mean the model that comes with the package. Raises CheckpointError when
-    there is none, or when it is damaged.
+    In a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; a warning says so where
+    it is not the first, unless `quiet`. None and `default` mean the model that comes with the package. Raises
+    CheckpointError when there is none, or when it is damaged.
     """
     named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
     path = Path(path) if path is not None and named else DEFAULT
     for candidate in _candidates(path):
         if _is_there(candidate / CONFIG):
             _verify(candidate)
-            if candidate not in (path, path / "model"):
+            if not quiet and candidate not in (path, path / "model"):
                 _tell(path, candidate)
             return candidate
     if path == DEFAULT:
@@ -233,7 +238,7 @@ def read_config(path: Path) -> ModelInfo:
 
 def _info(values: Mapping[str, Any]) -> ModelInfo:
     """Return what `ModelInfo.to_dict` wrote. Raises KeyError and ConfigError."""
-    confidence = values.get("confidence")
+    alignment, confidence = values.get("alignment"), values.get("confidence")
     return ModelInfo(
         model=section(ModelConfig, values["model"], "model"),
         decoding=section(DecodingConfig, values["decoding"], "decoding"),
@@ -241,10 +246,10 @@ def _info(values: Mapping[str, Any]) -> ModelInfo:
         source_langs=_words("source_langs", values["source_langs"]),
         target_langs=_words("target_langs", values["target_langs"]),
         default_target=_word("default_target", values.get("default_target", "")),
-        alignment=as_table(values.get("alignment", {}), "alignment"),
+        alignment=None if alignment in (None, {}) else Reader.from_dict(alignment),
         confidence=None if confidence is None else Confidence.from_dict(confidence),
         characters_per_token=coerce(values["characters_per_token"], float, "characters_per_token"),
-        training=as_table(values["training"], "training"),
+        training=TrainingFacts.from_dict(values["training"]),
     )
 
 

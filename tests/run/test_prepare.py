@@ -15,7 +15,8 @@ from clearhead.data.lines import LONGEST, OVERLONG
 from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
-from clearhead.run.corpora import check_languages, open_corpora, tokenized
+from clearhead.run.checks import check_languages
+from clearhead.run.corpora import open_corpora, tokenized
 from clearhead.run.prepare import prepare_store
 from clearhead.terminal.corpus_report import report_table, warnings
 from clearhead.terminal.preparation import left_out, show_preparation

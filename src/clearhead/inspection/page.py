@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clearhead.inspection.alignment import Alignment, Reader, Words, aligned, token_weights
+from clearhead.config.alignment import Reader
+from clearhead.inspection.alignment import Alignment, Words, aligned, token_weights
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
 from clearhead.model.places import PLACES

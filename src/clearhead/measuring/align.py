@@ -6,11 +6,12 @@ from itertools import islice
 from pathlib import Path
 
 from clearhead import model_directory
+from clearhead.config.alignment import Reader
 from clearhead.data.lines import read_lines
 from clearhead.data.sides import read_sides
 from clearhead.errors import DataError
 from clearhead.inspection import gold as known_links
-from clearhead.inspection.alignment import Alignment, Reader, Words
+from clearhead.inspection.alignment import Alignment, Words
 from clearhead.inspection.gold import Gold, Pair
 from clearhead.measuring.languages import languages_of
 from clearhead.text.words import WordKind
@@ -99,5 +100,5 @@ def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
 def keep(path: Path | None, reader: Reader) -> Path:
     """Write into a model directory how alignments are read from it, and return where it is."""
     found = model_directory.find(path)
-    model_directory.rewrite(found, replace(model_directory.read_info(found), alignment=reader.to_dict()))
+    model_directory.rewrite(found, replace(model_directory.read_info(found), alignment=reader))
     return found

@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from clearhead.config import RunConfig
+from clearhead.config.tables import flat
 from clearhead.config.training import Precision
 from clearhead.errors import CheckpointError, ConfigError
 from clearhead.model_directory import find
@@ -182,11 +183,11 @@ class RunDirectory:
     def going_on_with_other_text(self) -> str:
         """What to do where the run is to go on with another text than its own."""
         try:
-            found = find(self.path)
+            model = find(self.path, quiet=True)
         except CheckpointError:
             return "give another --out to learn the new text"
         return (
-            f"learn the new text in another run, which starts from the model of this one: --init {found} --out NEW, "
+            f"learn the new text in another run, which starts from the model of this one: --init {model} --out NEW, "
             "without --resume"
         )
 
@@ -213,7 +214,7 @@ def with_precision(config: RunConfig, precision: Precision) -> RunConfig:
 
 def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """Name the settings that differ between two runs and matter to it."""
-    before, after = dict(settings(started)), dict(settings(asked))
+    before, after = dict(flat(started)), dict(flat(asked))
     free = set(FREE_TO_CHANGE)
     if after.get("training.schedule") == "cosine":
         free.remove("training.max_steps")  # its curve depends on where it ends
@@ -222,18 +223,6 @@ def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
         for name in before | after
         if before.get(name) != after.get(name) and re.sub(r"\[\d+\]", "", name) not in free
     ]
-
-
-def settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted names and values of nested tables, and of lists of tables."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from settings(value, f"{prefix}{key}.")
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            for number, item in enumerate(value):
-                yield from settings(item, f"{prefix}{key}[{number}].")
-        elif value != []:
-            yield prefix + key, value
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from clearhead.config.alignment import Reader
 from clearhead.data.batching import order_by_length
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
 from clearhead.evaluation.confidence import Confidence
-from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
+from clearhead.inspection.alignment import Alignment, Words, aligned
 from clearhead.inspection.attribution import measured
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.record import attended, record

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
 from clearhead import model_directory
+from clearhead.config.alignment import Reader
 from clearhead.config.checks import check, check_integer
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
@@ -39,7 +40,7 @@ from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, Split, TranslateOptions, Translation
 
 if TYPE_CHECKING:
-    from clearhead.inspection.alignment import Alignment, Reader
+    from clearhead.inspection.alignment import Alignment
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.tokens import Attended
     from clearhead.text.words import WordKind
@@ -380,13 +381,10 @@ class Translator:
         return self._alignments(*self._attendable(sources, targets, to), words)
 
     @property
-    def reader(self) -> "Reader":
+    def reader(self) -> Reader:
         """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
-        from clearhead.inspection.alignment import Reader
-
-        if self.info.alignment:
-            return Reader.from_dict(self.info.alignment)
-        return Reader.usual(self.info.model.num_decoder_layers, self.info.model.num_heads)
+        shape = self.info.model
+        return self.info.alignment or Reader.usual(shape.num_decoder_layers, shape.num_heads)
 
     def attended(
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
