@@ -360,7 +360,7 @@ def test_a_directory_without_permission_is_told_in_a_line(model, monkeypatch):
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr("pathlib.Path.exists", forbidden)
-    with pytest.raises(CheckpointError, match="Permission denied; give a directory that you may read"):
+    with pytest.raises(CheckpointError, match="Permission denied; give a directory that you can read"):
         model_directory.find(model)
 
 
@@ -369,7 +369,7 @@ def test_a_directory_that_is_written_anew_while_it_is_read_is_told(model, monkey
         model_directory.rewrite(model, replace(model_directory.read_info(model), source_langs=("fr",)))
 
     monkeypatch.setattr("clearhead.translator.translator.load_engine", meanwhile)
-    with pytest.raises(CheckpointError, match="was written anew while it was read; run the command again"):
+    with pytest.raises(CheckpointError, match="was rewritten while it was read; run the command again"):
         Translator.load(model)
 
 

@@ -98,18 +98,18 @@ def model_files(
 
 
 def rewrite(path: Path, info: ModelInfo) -> None:
-    """Write `config.json` of a model directory anew, the rest as it is, whole or not at all."""
+    """Replace `config.json` of a model directory, whole or not at all; the other files stay as they are."""
     files: dict[str, bytes | Arrays] = {**files_of(path)}
     folders.write_directory(path.resolve(), {**files, CONFIG: json_bytes(info.to_dict())})
 
 
 def files_of(path: Path) -> dict[str, bytes]:
-    """Read the files of a model directory but its manifest; raise CheckpointError where there is a folder in it."""
-    for inside in sorted(path.iterdir()):
-        if not inside.is_file():
+    """Read the files of a model directory except its manifest; raise CheckpointError where there is a folder in it."""
+    for entry in sorted(path.iterdir()):
+        if not entry.is_file():
             raise CheckpointError(
-                f"{path} holds {inside.name}, which is no file, so it cannot be written anew; take "
-                "that away, or copy the model's files elsewhere"
+                f"{path} cannot be rewritten: it holds {entry.name}, which is not a file; remove that, or copy the "
+                "model's files to another directory"
             )
     try:
         return {file.name: file.read_bytes() for file in path.iterdir() if file.name != folders.MANIFEST}
@@ -134,7 +134,7 @@ def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
             return candidate
     if path == DEFAULT:
         raise CheckpointError(
-            "this installation has no model of its own; give one with --model DIR, or make one with "
+            "this installation comes without a model; give one with --model DIR, or make one with "
             "`clearhead demo --out DIR`"
         )
     if not path.exists():
@@ -160,8 +160,8 @@ def _candidates(path: Path) -> Iterator[Path]:
 
 
 @cache  # once, however often it is looked for
-def _tell(path: Path, found: Path) -> None:
-    _LOG.warning("%s holds no finished model; %s is taken", path, found)
+def _tell(path: Path, model: Path) -> None:
+    _LOG.warning("%s holds no finished model; using %s", path, model)
 
 
 def _is_there(file: Path) -> bool:
@@ -169,29 +169,29 @@ def _is_there(file: Path) -> bool:
         return file.exists()
     except OSError as error:  # no permission, a name that is too long
         raise CheckpointError(
-            f"cannot read the model {shown(str(file.parent))}: {error.strerror}; give a directory that you may read"
+            f"cannot read the model {shown(str(file.parent))}: {error.strerror}; give a directory that you can read"
         ) from None
 
 
 def _verify(path: Path) -> None:
-    """Hold the files of a model directory against its manifest, which must name all that is read of it."""
+    """Compare the files of a model directory with its manifest, which must name every file that is needed."""
     folders.verify(path)
     missing = {CONFIG, WEIGHTS, TOKENIZER} - folders.verified_files(path)
     if missing:
         raise CheckpointError(
-            f"{path} is no whole model directory: {folders.MANIFEST} does not name {', '.join(sorted(missing))}; "
-            "copy the directory again, whole"
+            f"{path} is not a complete model directory: {folders.MANIFEST} does not name "
+            f"{', '.join(sorted(missing))}; copy the whole directory again"
         )
 
 
 @contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Raise CheckpointError where a model directory is written anew while parts of it are being read."""
+    """Raise CheckpointError where a model directory is replaced while parts of it are being read."""
     before = _manifest(path)
     yield
     if _manifest(path) != before:
         raise CheckpointError(
-            f"{path} was written anew while it was read; run the command again when that is done"
+            f"{path} was rewritten while it was read; run the command again when that is done"
         )
 
 
@@ -203,22 +203,22 @@ def _manifest(path: Path) -> bytes:
 
 
 def read_info(path: Path) -> ModelInfo:
-    """Read what a model is, and hold that against the size of its weights, before memory is taken for them.
+    """Read what a model is, and compare it with the size of its weights before memory is allocated for them.
 
-    Raises CheckpointError for what is no model, in a line.
+    Raises CheckpointError for anything that is not a model.
     """
     info = read_config(path)
     stored = sum(math.prod(shape) for _, shape in read_shapes(path / WEIGHTS).values())
     if stored != info.model.num_parameters:
         raise CheckpointError(
-            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, and a model as in {CONFIG} has "
+            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, but the model of {CONFIG} has "
             f"{info.model.num_parameters:,}; copy the directory again"
         )
     return info
 
 
 def read_config(path: Path) -> ModelInfo:
-    """Read what `config.json` says of a model. Raises CheckpointError for what is none, in a line."""
+    """Read what `config.json` says of a model. Raises CheckpointError for anything else."""
     values = read_object(path / CONFIG)
     version = values.pop("format_version", None)
     if version != FORMAT_VERSION or isinstance(version, bool):
@@ -256,7 +256,7 @@ def _info(values: Mapping[str, Any]) -> ModelInfo:
 def _word(name: str, value: object) -> str:
     """Return a word that may be shown: without what moves the cursor of a terminal."""
     word: str = coerce(value, str, name)
-    check(len(word) <= 100 and word.isprintable(), name, word, "a short word")
+    check(len(word) <= 100 and word.isprintable(), name, word, "a word of at most 100 printable characters")
     return word
 
 
@@ -265,7 +265,7 @@ def _words(name: str, values: object) -> tuple[str, ...]:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Read a model's tokenizer; the last one is kept, since an engine and its user both ask for it."""
+    """Read a model's tokenizer; the last one is cached, since an engine and its caller both ask for it."""
     file = path / TOKENIZER
     try:
         tokenizer = _tokenizer(file, file.stat().st_mtime_ns if file.exists() else 0)

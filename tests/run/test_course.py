@@ -36,8 +36,8 @@ def test_the_start_says_where_it_ends(settings, per_epoch, told):
 def test_a_warm_up_that_outlasts_the_run_is_told():
     short = TrainingConfig(max_steps=1000)
     assert warmup_note(short, 10) == (
-        "training.warmup_steps is 4,000 and the run ends at step 1,000: the learning rate rises to 25 % of its peak "
-        "and no further; give fewer, 100 say",
+        "training.warmup_steps is 4,000 and the run ends at step 1,000: the learning rate reaches only 25 % of its "
+        "peak; give fewer, such as 100",
     )
     assert warmup_note(TrainingConfig(max_epochs=2), 100)[0].count("step 200:") == 1
     assert warmup_note(TrainingConfig(max_steps=4000), 10) == ()

@@ -264,7 +264,7 @@ def test_whatever_a_run_wrote_is_a_model(here, say, caplog):
         shutil.rmtree(here / "run" / gone)
         caplog.clear()
         assert model_directory.find("run") == Path(found)
-        assert caplog.messages == [f"run holds no finished model; {found} is taken"]
+        assert caplog.messages == [f"run holds no finished model; using {found}"]
     assert model_directory.find("run/checkpoints") == Path(f"run/checkpoints/{last.name}")
 
 

@@ -132,7 +132,7 @@ def test_what_cannot_be_chosen_on_is_told_before(capsys, tiny_run, pairs, tmp_pa
             file.write_text("")
     with pytest.raises(SystemExit):
         cli.main([str(arg) for arg in ("align", "--model", model, *pairs, "--choose")])
-    said = {"folder": "holds .git, which is no file", "empty": "there are no pairs"}
+    said = {"folder": "holds .git, which is not a file", "empty": "there are no pairs"}
     assert said[what] in capsys.readouterr().err
     assert Translator.load(tiny_run.path)
 

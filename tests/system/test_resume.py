@@ -322,10 +322,10 @@ def test_resume_starts_what_is_not_there_yet(tmp_path):
         events = run(CONFIG, out, resume=True, corpora=corpora())
         prepared = next(event for event in events if isinstance(event, Prepared))
         assert prepared.resumed_from == 0
-        assert f"{out} holds no run yet: it starts from its beginning" in prepared.warnings
+        assert f"{out} holds no run yet: it starts from the beginning" in prepared.warnings
         events.close()
         again = next(iter(run(CONFIG, out, resume=True, corpora=corpora())))
-        assert "no checkpoint was saved yet: the run starts from its beginning" in again.warnings
+        assert "no checkpoint was saved yet: the run starts from the beginning" in again.warnings
 
 
 def test_processes_that_a_step_has_no_batch_for_are_refused():

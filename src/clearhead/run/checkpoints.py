@@ -1,4 +1,4 @@
-"""The checkpoints of a run: what a step leaves on the disk, and how a run goes on from it.
+"""The checkpoints of a run: what is saved after a step, and how a run is resumed from it.
 
 step-00001000/  model.safetensors  config.json  tokenizer.model  README.md   a model directory like any other
                 optimizer.safetensors  state.json  manifest.json
@@ -27,7 +27,7 @@ from clearhead.training.state import Counters, TrainState
 
 OPTIMIZER, PARAMETERS, STATE = "optimizer.safetensors", "parameters.safetensors", "state.json"
 _EMA = "ema.safetensors"
-"""Where earlier releases had the moving average; their `model.safetensors` has the parameters."""
+"""The moving average in checkpoints of earlier releases, whose `model.safetensors` holds the parameters."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def save(
 
 
 def parameters(path: Path) -> Path:
-    """Return the file of the parameters that a checkpoint goes on from."""
+    """Return the file of the parameters that training is resumed with."""
     return path / PARAMETERS if (path / PARAMETERS).exists() else path / WEIGHTS
 
 
@@ -104,7 +104,7 @@ def prune(directory: RunDirectory, training: TrainingConfig) -> None:
 
 @dataclass(frozen=True)
 class Found:
-    """A checkpoint to go on from."""
+    """A checkpoint to resume from."""
 
     saved: SavedRun | None = None
     """None where nothing was saved yet."""
@@ -123,7 +123,7 @@ def find(directory: RunDirectory, identity: Identity, config: RunConfig) -> Foun
     if path is None:
         if faults:
             raise CheckpointError(f"no checkpoint of {directory.path} is whole: {faults[0]}")
-        return Found(warnings=("no checkpoint was saved yet: the run starts from its beginning",))
+        return Found(warnings=("no checkpoint was saved yet: the run starts from the beginning",))
     for other in saved_steps(directory.checkpoints):
         if step_of(other) > step_of(path):
             folders.remove(other)  # damaged: it would be taken for whole when its step comes again
@@ -141,7 +141,7 @@ def find(directory: RunDirectory, identity: Identity, config: RunConfig) -> Foun
     if config.training.ema_decay:
         files["average"] = moving_average(path)
     arrays = {part: read_arrays(file) for part, file in files.items()}
-    warnings = [f"{fault}; going on from the checkpoint before it" for fault in faults]
+    warnings = [f"{fault}; resuming from the checkpoint before it" for fault in faults]
     return Found(saved, arrays, (*warnings, *differences))
 
 
@@ -163,25 +163,25 @@ def _differences(before: Mapping[str, Any], machine: Machine) -> tuple[str, ...]
 def _check_step(
     directory: RunDirectory, batches: int, processes: int, started: int, config: RunConfig
 ) -> None:
-    """Raise ConfigError where these processes cannot take, or are told not to take, the steps of the run."""
+    """Raise ConfigError where the steps of these processes would not be those of the run."""
     if processes > batches:
         raise ConfigError(
             f"a step of {directory.path} is {batches} batches, which {processes} processes cannot share; resume it "
             f"with --workers {batches} or fewer"
         )
-    asked = config.training.accumulate
-    if asked not in (started, batches / processes):
+    accumulate = config.training.accumulate
+    if accumulate not in (started, batches / processes):
         right = f"--training.accumulate {started}" + (
             "" if batches % processes else f" or {batches // processes}"
         )
         raise ConfigError(
-            f"a step of {directory.path} is {batches} batches, and training.accumulate {asked} in {processes} "
-            f"processes would make it {asked * processes}; resume it with {right}"
+            f"a step of {directory.path} is {batches} batches, and training.accumulate {accumulate} in {processes} "
+            f"processes would make it {accumulate * processes}; resume it with {right}"
         )
 
 
 def take_over(state: TrainState, found: Found, group: Group) -> SavedRun | None:
-    """Put the state that the first process found into every process; return what was saved with it."""
+    """Give the state that the first process found to every process; return what was saved with it."""
     arrays = {f"{part}/{name}": array for part, own in found.arrays.items() for name, array in own.items()}
     arrays = group.arrays_of_first(arrays)
     values = json.loads(group.of_first(json.dumps(found.saved.to_dict() if found.saved else None)))

@@ -1,7 +1,7 @@
-"""From configured files to the store that a run learns from and the pairs it is validated on."""
+"""The text of a run: the files that its settings name, opened for training and read for validation."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 
-_LOCK = ".lock-"
+_BLANK = ""
+"""The fault of a pair that has no text on one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,56 +40,62 @@ class Corpora:
     train: Sequence[CorpusText]
     valid: Sequence[SentencePair]
     sources: tuple[str, ...] = ()
-    """Files that it is read from, but for streams."""
+    """The files that it is read from, without streams."""
     warnings: tuple[str, ...] = ()
-    """What is to be told of the validation text."""
+    """Notes for the user on the validation text and on files that are gone."""
     streamed: bool = False
-    """Whether some of it comes from standard input or a pipe, which can be read once and not compared."""
+    """Whether some of it comes from standard input or a pipe, which can be read only once."""
 
 
 def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool = False) -> Corpora:
-    """Open the training text of a run and read its validation text; raise for whatever is wrong with them.
+    """Open the training text of a run and read its validation text.
 
-    Where the text was prepared, in `store`, it stands in for files that are gone, and for streams of a run that is
-    resumed: what came from those was read.
+    Where the text was prepared before, in `store`, that replaces files that are gone, and streams of a run that is
+    resumed. Raises ConfigError for data that is not named, DataError for whatever is wrong with it.
     """
     data = config.data
-    if not data.train_sets:
-        raise ConfigError(
-            "no training data given; name it by --source F --target F, or under [data] in the run.toml"
-        )
-    if not data.valid_sets:
-        raise ConfigError(
-            "no validation data given; name it by --valid-source F --valid-target F: the best model is "
-            "chosen on text that training does not see"
-        )
-    files = _files((*data.train_sets, *data.valid_sets))
-    if files.count(STANDARD_INPUT) > 1:
-        raise ConfigError(
-            f"standard input ({STANDARD_INPUT}) is named {files.count(STANDARD_INPUT)} times, but it can be read once; "
-            "give files for the rest, or both sides parted by a tab"
-        )
+    files = _named_files(config)
     streams = [file for file in files if is_stream(file)]
-    train = [_in_usual_codes(corpus) for corpus in data.train_sets]
-    trained = {lang: None for corpus in train for lang in (corpus.source_lang, corpus.target_lang)}
     prepared = Store(store) if store and store.exists() else None
     gone = [file for file in files if file not in streams and not Path(file).exists()] if prepared else []
     absent = {*gone, *(streams if resume else ())}
     kept = prepared.validation if prepared and absent.intersection(_files(data.valid_sets)) else None
+    train = [_in_usual_codes(corpus) for corpus in data.train_sets]
     if kept is None:
+        trained = {lang: None for corpus in train for lang in (corpus.source_lang, corpus.target_lang)}
         valid, warnings = _validation_pairs([_in_usual_codes(corpus, trained) for corpus in data.valid_sets])
     else:
         valid, warnings = [SentencePair(**row) for row in kept], []
+    if gone:
+        warnings.append(f"{_some(gone)} not here any more; the text that {store} holds of it is used")
     return Corpora(
         train=[_text(corpus) for corpus in train],
         valid=valid,
-        warnings=(
-            *warnings,
-            *([f"{_some(gone)} not here any more; what {store} holds of it is taken"] if gone else ()),
-        ),
+        warnings=tuple(warnings),
         sources=tuple(file for file in files if file not in streams),
         streamed=bool(streams),
     )
+
+
+def _named_files(config: RunConfig) -> list[str]:
+    """Return the files of training and validation text; raise ConfigError where one of the two is missing."""
+    data = config.data
+    if not data.train_sets:
+        raise ConfigError(
+            "no training data given; name it with --source F --target F, or under [data] in the run.toml"
+        )
+    if not data.valid_sets:
+        raise ConfigError(
+            "no validation data given; name it with --valid-source F --valid-target F: the best model is "
+            "chosen on text that is not learned from"
+        )
+    files = _files((*data.train_sets, *data.valid_sets))
+    if files.count(STANDARD_INPUT) > 1:
+        raise ConfigError(
+            f"standard input ({STANDARD_INPUT}) is named {files.count(STANDARD_INPUT)} times, but it can be read only "
+            "once; give files for the rest, or both sides on one line, separated by a tab"
+        )
+    return files
 
 
 def _files(corpora: Iterable[CorpusConfig]) -> list[str]:
@@ -114,52 +121,74 @@ def _in_usual_codes(corpus: CorpusConfig, known: Iterable[str] = ()) -> CorpusCo
     return replace(corpus, source_lang=source_lang, target_lang=target_lang)
 
 
-def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], list[str]]:
-    """Return the pairs that have text on both sides, both ways where both are learned, and what to tell of them."""
-    parts = [
-        (corpus, langs, swapped)
-        for corpus in corpora
-        for langs, swapped in (
-            ((corpus.source_lang, corpus.target_lang), False),
-            *([((corpus.target_lang, corpus.source_lang), True)] if corpus.both_directions else []),
-        )
-    ]
-    found, blank = [], 0
-    notes: list[str] = []
-    faults: Counter[str] = Counter()
-    for (corpus, langs, swapped), name in zip(
-        parts, _names([(c, langs) for c, langs, _ in parts]), strict=True
-    ):
+@dataclass(frozen=True)
+class _ValidationSet:
+    """A direction of a validation corpus."""
+
+    corpus: CorpusConfig
+    swapped: bool
+    """Whether the target is translated into the source."""
+
+    @property
+    def langs(self) -> tuple[str, str]:
+        """The language to translate from, and the one to translate into."""
+        langs = self.corpus.source_lang, self.corpus.target_lang
+        return langs[::-1] if self.swapped else langs
+
+    def pairs(self, name: str, note: Callable[[str], None], left_out: Counter[str]) -> list[SentencePair]:
+        """Read the pairs that have text on both sides, counting the others by what is wrong with them."""
         pairs = []
-        for pair in read_pairs(corpus, silent if swapped else notes.append):
-            if pair.fault:
-                faults[pair.fault] += not swapped
-            elif normalize(pair.src) and normalize(pair.tgt):
-                pairs.append(pair)
-            else:
-                blank += not swapped
+        for pair in read_pairs(self.corpus, note):
+            if pair.fault or not (normalize(pair.src) and normalize(pair.tgt)):
+                left_out[pair.fault or _BLANK] += 1
+                continue
+            sides = (pair.tgt, pair.src) if self.swapped else (pair.src, pair.tgt)
+            pairs.append(SentencePair(*sides, *self.langs, name))
         if not pairs:
             raise DataError(
-                f"{corpus.source} is an empty validation set: no pair has text on both sides; give at least one"
+                f"the validation set {self.corpus.source} is empty: no pair has text on both sides; give at least one"
             )
-        for pair in pairs:
-            sides = (pair.tgt, pair.src) if swapped else (pair.src, pair.tgt)
-            found.append(SentencePair(*sides, *langs, name))
-    notes += [f"{count:,} validation pairs are left out: {fault}" for fault, count in faults.items() if count]
-    notes += [f"{blank:,} validation pairs with an empty side are left out"] if blank else []
-    return found, notes
+        return pairs
 
 
-def _names(sets: Sequence[tuple[CorpusConfig, tuple[str, str]]]) -> list[str]:
-    """Return a name for each validation set: its direction, and as much of its path as tells it from the others."""
-    paths = [Path(corpus.source).parts for corpus, _ in sets]
-    names: list[str] = []
+def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], list[str]]:
+    """Return the pairs that have text on both sides, in both directions where both are learned; and notes on the rest.
+
+    A corpus that is read in both directions has its faults counted once.
+    """
+    sets = [
+        _ValidationSet(corpus, swapped)
+        for corpus in corpora
+        for swapped in ((False, True) if corpus.both_directions else (False,))
+    ]
+    pairs: list[SentencePair] = []
+    notes: list[str] = []
+    left_out: Counter[str] = Counter()
+    for part, name in zip(sets, _names(sets), strict=True):
+        pairs += (
+            part.pairs(name, silent, Counter()) if part.swapped else part.pairs(name, notes.append, left_out)
+        )
+    blank = left_out.pop(_BLANK, 0)
+    notes += [f"{_validation(count)} left out: {fault}" for fault, count in left_out.items()]
+    notes += [f"{_validation(blank)} left out: one side is empty"] if blank else []
+    return pairs, notes
+
+
+def _validation(count: int) -> str:
+    """Return how many validation pairs, with the verb."""
+    return "1 validation pair is" if count == 1 else f"{count:,} validation pairs are"
+
+
+def _names(sets: Sequence[_ValidationSet]) -> list[str]:
+    """Return a name for each set: its direction, and as much of its path as distinguishes it from the others."""
+    directions = ["-".join(lang or "?" for lang in part.langs) for part in sets]
+    paths = [Path(part.corpus.source).parts for part in sets]
+    names = directions
     for depth in range(max(map(len, paths)) + 1):
+        ends = ["/".join(path[len(path) - depth :]) for path in paths]
         names = [
-            " ".join(
-                filter(None, ("-".join(lang or "?" for lang in langs), "/".join(path[len(path) - depth :])))
-            )
-            for (_, langs), path in zip(sets, paths, strict=True)
+            f"{direction} {end}" if end else direction
+            for direction, end in zip(directions, ends, strict=True)
         ]
         if len(set(names)) == len(names):
             return names

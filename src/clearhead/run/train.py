@@ -64,7 +64,7 @@ def _in_group(
     corpora: Corpora | None,
     interruption: Interruption,
 ) -> Iterator[Event]:
-    """Check all that can be checked, prepare the text, check the rest, and only then begin the run or go on with it."""
+    """Check all that can be checked, prepare the text, check the rest, and only then begin or resume the run."""
     with interruption.anywhere():
         group.check_same(facts_of_start(config, resume=resume))
         begun = group.of_first("go on" if resume and directory.exists() else "") == "go on"
@@ -86,7 +86,7 @@ def _in_group(
             found, saved = _take_over(setup, state, begun=begun)
         notes = found.warnings
         if resume and not begun:
-            notes = (f"{directory.path} holds no run yet: it starts from its beginning", *notes)
+            notes = (f"{directory.path} holds no run yet: it starts from the beginning", *notes)
         yield from _go(opened, setup, state, saved, notes)
 
 
@@ -163,7 +163,7 @@ def _nothing_left(setup: Setup, run: Underway) -> NothingLeft:
 
 
 def _begin(setup: Setup, run: Underway, notes: Sequence[str]) -> Prepared:
-    """Begin a run, or go on with it where its log stood at the checkpoint; say what there is to learn from."""
+    """Begin a run, or resume it with its log cut to the checkpoint; return what there is to learn from."""
     training, directory, store = setup.config.training, setup.directory, setup.store
     if setup.group.leads:
         directory.trim_log(run.progress.log_lines)
