@@ -21,8 +21,10 @@ import safetensors.numpy
 
 from clearhead import model_directory
 from clearhead.config import DecodingConfig, ModelConfig
+from clearhead.config.alignment import Reader
 from clearhead.errors import CheckpointError, ClearheadError
 from clearhead.evaluation.confidence import Confidence
+from clearhead.evaluation.facts import TrainingFacts
 from clearhead.storage.tensors import read_arrays
 from clearhead.translator import Translator
 from tests.engines.test_ctranslate2 import write_model
@@ -41,7 +43,11 @@ def whole(tmp_path_factory):
         tmp_path_factory.mktemp("models") / "model", d_model=8, d_ff=8, num_heads=2, languages=("en", "fr")
     )
     info = model_directory.read_info(path)
-    facts = {"alignment": ALIGNMENT, "confidence": Confidence.from_dict(CONFIDENCE), "default_target": "en"}
+    facts = {
+        "alignment": Reader.from_dict(ALIGNMENT),
+        "confidence": Confidence.from_dict(CONFIDENCE),
+        "default_target": "en",
+    }
     model_directory.rewrite(
         path,
         replace(
@@ -49,7 +55,7 @@ def whole(tmp_path_factory):
             **facts,
             decoding=DecodingConfig(beam_size=2, max_length_factor=0.5, max_length_offset=2),
             source_langs=("en", "fr"),
-            training={"max_tokens": 40, "seed": 1},
+            training=TrainingFacts(max_tokens=40, seed=1),
         ),
     )
     return path
@@ -354,7 +360,7 @@ def test_a_directory_without_permission_is_told_in_a_line(model, monkeypatch):
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr("pathlib.Path.exists", forbidden)
-    with pytest.raises(CheckpointError, match="Permission denied; give a directory that you may read"):
+    with pytest.raises(CheckpointError, match="Permission denied; give a directory that you can read"):
         model_directory.find(model)
 
 
@@ -363,7 +369,7 @@ def test_a_directory_that_is_written_anew_while_it_is_read_is_told(model, monkey
         model_directory.rewrite(model, replace(model_directory.read_info(model), source_langs=("fr",)))
 
     monkeypatch.setattr("clearhead.translator.translator.load_engine", meanwhile)
-    with pytest.raises(CheckpointError, match="was written anew while it was read; run the command again"):
+    with pytest.raises(CheckpointError, match="was rewritten while it was read; run the command again"):
         Translator.load(model)
 
 

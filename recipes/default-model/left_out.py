@@ -120,7 +120,7 @@ def main() -> None:
     f1, recall, precision, missing, common = best
     info = model_directory.read_info(path)
     reader = replace(translator.reader, missing=missing, common=common)
-    model_directory.rewrite(path, replace(info, alignment=reader.to_dict()))
+    model_directory.rewrite(path, replace(info, alignment=reader))
     print(
         f"{total:,} cut pairs: missing {missing}, common {common}: recall {recall:.3f}, precision {precision:.3f}, "
         f"F1 {f1:.3f}"

@@ -152,8 +152,8 @@ def card(
     )
     signatures = next(iter(scores["directions"].values()))
     parts = ", then ".join(
-        f"{each['steps']:,} steps (up to pass {each['epochs'] + 1} over {each['pairs']:,} pairs, seed {each['seed']})"
-        for each in (*(earlier.training for earlier in began), training)
+        f"{part.steps:,} steps (up to pass {part.epochs + 1} over {part.pairs:,} pairs, seed {part.seed})"
+        for part in (*(earlier.training for earlier in began), training)
     )
     odd = scores["oddities"]
     unchanged, asked = (sum(each[name] for each in odd["same"].values()) for name in ("unchanged", "of"))

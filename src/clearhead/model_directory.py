@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from clearhead.config import DecodingConfig, ModelConfig, section
-from clearhead.config.checks import check, check_integer, check_number
-from clearhead.config.tables import as_table, coerce
+from clearhead.config.alignment import Reader
+from clearhead.config.checks import check, check_number
+from clearhead.config.tables import coerce
 from clearhead.errors import CheckpointError, ConfigError, TextError
 from clearhead.evaluation.confidence import Confidence
+from clearhead.evaluation.facts import TrainingFacts
 from clearhead.storage import folders
 from clearhead.storage.files import json_bytes, read_object
 from clearhead.storage.steps import saved_steps
@@ -51,18 +53,17 @@ class ModelInfo:
     target_langs: tuple[str, ...] = ()
     default_target: str = ""
     """The target of a model with several where a request names none."""
-    alignment: Mapping[str, Any] = field(default_factory=dict)
-    """How word alignments are read from its attention; empty where that was not chosen on data."""
+    alignment: Reader | None = None
+    """How word alignments are read from its attention; None where that was not chosen on data."""
     confidence: Confidence | None = None
     """How sure it may be of a translation and of each word; None where that was not fitted on data."""
     characters_per_token: float = 0.0
     """Mean over the training text."""
-    training: Mapping[str, Any] = field(default_factory=dict)
+    training: TrainingFacts = field(default_factory=TrainingFacts)
     """Facts of the training run: steps, pairs, validation figures, versions."""
 
     def __post_init__(self) -> None:
         check_number("characters_per_token", self.characters_per_token, 0, 1000)
-        check_integer("training.max_tokens", self.max_tokens, 1, 65_535)
         named = self.default_target
         check(
             not named or not self.target_langs or named in self.target_langs,
@@ -74,12 +75,16 @@ class ModelInfo:
     @property
     def max_tokens(self) -> int:
         """Most tokens of a sentence that it was trained on, as far as that is known."""
-        most: int = self.training.get("max_tokens", 256)
-        return most
+        return self.training.max_tokens
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
+        return {
+            "format_version": FORMAT_VERSION,
+            **dataclasses.asdict(self),
+            "alignment": self.alignment.to_dict() if self.alignment else {},
+            "training": self.training.to_dict(),
+        }
 
 
 def model_files(
@@ -95,19 +100,19 @@ def model_files(
 
 
 def rewrite(path: Path, info: ModelInfo) -> None:
-    """Write `config.json` of a model directory anew, the rest as it is, whole or not at all."""
+    """Replace `config.json` of a model directory, whole or not at all; the other files stay as they are."""
     files: dict[str, bytes | Arrays] = {**files_of(path)}
     home = folders.home_of(path.resolve())
     folders.write_directory(home, {**files, CONFIG: json_bytes(info.to_dict())})
 
 
 def files_of(path: Path) -> dict[str, bytes]:
-    """Read the files of a model directory but its manifest; raise CheckpointError where there is a folder in it."""
-    for inside in sorted(path.iterdir()):
-        if not inside.is_file():
+    """Read the files of a model directory except its manifest; raise CheckpointError where there is a folder in it."""
+    for entry in sorted(path.iterdir()):
+        if not entry.is_file():
             raise CheckpointError(
-                f"{path} holds {inside.name}, which is no file, so it cannot be written anew; take "
-                "that away, or copy the model's files elsewhere"
+                f"{path} cannot be rewritten: it holds {entry.name}, which is not a file; remove that, or copy the "
+                "model's files to another directory"
             )
     try:
         return {file.name: file.read_bytes() for file in path.iterdir() if file.name != folders.MANIFEST}
@@ -115,12 +120,12 @@ def files_of(path: Path) -> dict[str, bytes]:
         raise CheckpointError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
-def find(path: Path | str | None = None) -> Path:
+def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
     """Return the model directory meant by a path: itself, a checkpoint, or a run.
 
     Of a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; a warning says which
-    if it is not the first. A directory that was moved aside by a write that was interrupted is read where it is,
-    since only the writer may put it back. None and `default` mean the model that comes with the package. Raises
+    if it is not the first, unless `quiet`. A directory that was moved aside by a write that was interrupted is read
+    where it is, since only the writer may put it back. None and `default` mean the model that comes with the package. Raises
     CheckpointError when there is none, or when it is damaged.
     """
     named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
@@ -128,7 +133,7 @@ def find(path: Path | str | None = None) -> Path:
     for candidate in _candidates(path):
         if _is_there(candidate / CONFIG):
             _verify(candidate)
-            if candidate not in (path, path / "model"):
+            if not quiet and candidate not in (path, path / "model"):
                 _warn_unfinished(path, candidate)
             return candidate
         aside = folders.aside(candidate)
@@ -138,7 +143,7 @@ def find(path: Path | str | None = None) -> Path:
             return aside
     if path == DEFAULT:
         raise CheckpointError(
-            "this installation has no model of its own; give one with --model DIR, or make one with "
+            "this installation comes without a model; give one with --model DIR, or make one with "
             "`clearhead demo --out DIR`"
         )
     if not path.exists():
@@ -184,29 +189,29 @@ def _is_there(file: Path) -> bool:
         return file.exists()
     except OSError as error:  # no permission, a name that is too long
         raise CheckpointError(
-            f"cannot read the model {shown(str(file.parent))}: {error.strerror}; give a directory that you may read"
+            f"cannot read the model {shown(str(file.parent))}: {error.strerror}; give a directory that you can read"
         ) from None
 
 
 def _verify(path: Path) -> None:
-    """Hold the files of a model directory against its manifest, which must name all that is read of it."""
+    """Compare the files of a model directory with its manifest, which must name every file that is needed."""
     folders.verify(path)
     missing = {CONFIG, WEIGHTS, TOKENIZER} - folders.verified_files(path)
     if missing:
         raise CheckpointError(
-            f"{path} is no whole model directory: {folders.MANIFEST} does not name {', '.join(sorted(missing))}; "
-            "copy the directory again, whole"
+            f"{path} is not a complete model directory: {folders.MANIFEST} does not name "
+            f"{', '.join(sorted(missing))}; copy the whole directory again"
         )
 
 
 @contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Raise CheckpointError where a model directory is written anew while parts of it are being read."""
+    """Raise CheckpointError where a model directory is replaced while parts of it are being read."""
     before = _manifest(path)
     yield
     if _manifest(path) != before:
         raise CheckpointError(
-            f"{path} was written anew while it was read; run the command again when that is done"
+            f"{path} was rewritten while it was read; run the command again when that is done"
         )
 
 
@@ -218,22 +223,22 @@ def _manifest(path: Path) -> bytes:
 
 
 def read_info(path: Path) -> ModelInfo:
-    """Read what a model is, and hold that against the size of its weights, before memory is taken for them.
+    """Read what a model is, and compare it with the size of its weights before memory is allocated for them.
 
-    Raises CheckpointError for what is no model, in a line.
+    Raises CheckpointError for anything that is not a model.
     """
     info = read_config(path)
     stored = sum(math.prod(shape) for _, shape in read_shapes(path / WEIGHTS).values())
     if stored != info.model.num_parameters:
         raise CheckpointError(
-            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, and a model as in {CONFIG} has "
+            f"{path} is damaged: {WEIGHTS} holds {stored:,} numbers, but the model of {CONFIG} has "
             f"{info.model.num_parameters:,}; copy the directory again"
         )
     return info
 
 
 def read_config(path: Path) -> ModelInfo:
-    """Read what `config.json` says of a model. Raises CheckpointError for what is none, in a line."""
+    """Read what `config.json` says of a model. Raises CheckpointError for anything else."""
     values = read_object(path / CONFIG)
     version = values.pop("format_version", None)
     if version != FORMAT_VERSION or isinstance(version, bool):
@@ -253,7 +258,7 @@ def read_config(path: Path) -> ModelInfo:
 
 def _info(values: Mapping[str, Any]) -> ModelInfo:
     """Return what `ModelInfo.to_dict` wrote. Raises KeyError and ConfigError."""
-    confidence = values.get("confidence")
+    alignment, confidence = values.get("alignment"), values.get("confidence")
     return ModelInfo(
         model=section(ModelConfig, values["model"], "model"),
         decoding=section(DecodingConfig, values["decoding"], "decoding"),
@@ -261,17 +266,17 @@ def _info(values: Mapping[str, Any]) -> ModelInfo:
         source_langs=_words("source_langs", values["source_langs"]),
         target_langs=_words("target_langs", values["target_langs"]),
         default_target=_word("default_target", values.get("default_target", "")),
-        alignment=as_table(values.get("alignment", {}), "alignment"),
+        alignment=None if alignment in (None, {}) else Reader.from_dict(alignment),
         confidence=None if confidence is None else Confidence.from_dict(confidence),
         characters_per_token=coerce(values["characters_per_token"], float, "characters_per_token"),
-        training=as_table(values["training"], "training"),
+        training=TrainingFacts.from_dict(values["training"]),
     )
 
 
 def _word(name: str, value: object) -> str:
     """Return a word that may be shown: without what moves the cursor of a terminal."""
     word: str = coerce(value, str, name)
-    check(len(word) <= 100 and word.isprintable(), name, word, "a short word")
+    check(len(word) <= 100 and word.isprintable(), name, word, "a word of at most 100 printable characters")
     return word
 
 
@@ -280,7 +285,7 @@ def _words(name: str, values: object) -> tuple[str, ...]:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Read a model's tokenizer; the last one is kept, since an engine and its user both ask for it."""
+    """Read a model's tokenizer; the last one is cached, since an engine and its caller both ask for it."""
     file = path / TOKENIZER
     try:
         tokenizer = _tokenizer(file, file.stat().st_mtime_ns if file.exists() else 0)

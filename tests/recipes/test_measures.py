@@ -179,9 +179,9 @@ def test_the_card_names_every_source(ship, info):
 
 
 def test_the_card_tells_each_part_of_the_training(ship, info):
-    earlier = dataclasses.replace(info, training={**info.training, "steps": 1234, "seed": 9})
+    earlier = dataclasses.replace(info, training=dataclasses.replace(info.training, steps=1234, seed=9))
     card = ship.card(info, SCORES, HELD_OUT, [earlier])
-    assert card.index("1,234 steps") < card.index(f"{info.training['steps']:,} steps")
+    assert card.index("1,234 steps") < card.index(f"{info.training.steps:,} steps")
 
 
 def test_the_card_tells_how_sure_the_model_is(ship, info):

@@ -154,7 +154,7 @@ def test_a_resumed_run_keeps_what_was_settled(measured, tmp_path, saved):
     assert [recorded(out) for out in (whole, parted, other)] == ["bf16", "bf16", "fp32"]
     weights = [(out / "model/model.safetensors").read_bytes() for out in (whole, parted, other)]
     assert weights[0] == weights[1] != weights[2]
-    assert read_info(parted / "model").training["precision"] == "bf16"
+    assert read_info(parted / "model").training.precision == "bf16"
     assert len(asked) == 3
 
 

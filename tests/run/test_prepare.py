@@ -14,7 +14,8 @@ from clearhead.data.lines import LONGEST, OVERLONG
 from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
-from clearhead.run.corpora import check_languages, open_corpora, tokenized
+from clearhead.run.checks import check_languages
+from clearhead.run.corpora import open_corpora, tokenized
 from clearhead.run.prepare import prepare_store
 from clearhead.terminal.console import SafeConsole
 from clearhead.terminal.corpus_report import report_table, warnings
@@ -106,7 +107,7 @@ def test_blank_validation_pairs_are_told_of(tmp_path):
     )
     corpora = open_corpora(RunConfig(data=DataConfig(source="a.fr", target="a.en", validation=(both,))))
     assert len(corpora.valid) == 2
-    assert corpora.warnings == ("2 validation pairs with an empty side are left out",)
+    assert corpora.warnings == ("2 validation pairs are left out: one side is empty",)
 
 
 @pytest.mark.parametrize("store", ["a.fr/st", "x" * 250])
@@ -205,7 +206,7 @@ def test_validation_pairs_that_cannot_be_read_are_told_of(tmp_path):
     (tmp_path / "t.tsv").write_text(TATOEBA * 3 + "3\tlonely\n")
     corpora = open_corpora(RunConfig(data=DataConfig(source="a.fr", target="a.en", valid_source="t.tsv")))
     assert len(corpora.valid) == 6
-    assert "1 validation pairs are left out: row without these columns" in corpora.warnings
+    assert "1 validation pair is left out: row without these columns" in corpora.warnings
 
 
 @pytest.mark.parametrize("drawn", [show_preparation, lambda events, console: list(show(events, console, 1))])

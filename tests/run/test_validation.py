@@ -1,13 +1,14 @@
 """What is the best so far, by tables of figures; and the words that say why it was kept."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from clearhead.config import TrainingConfig
-from clearhead.run.train import _Run
-from clearhead.run.validation import REASONS, Validation
+from clearhead.evaluation.validation import Validation
+from clearhead.run.milestones import patience_is_over
+from clearhead.run.progress import RunProgress
+from clearhead.run.validation import REASONS
 
 START = Validation(loss=5.0, perplexity=148.4, bleu=0.0, chrf=3.0, bleu_signature="")
 
@@ -30,38 +31,29 @@ START = Validation(loss=5.0, perplexity=148.4, bleu=0.0, chrf=3.0, bleu_signatur
     ],
 )
 def test_the_best_so_far(select_by, change, better):
-    assert replace(START, **change).better_than(START.to_dict(), select_by) is better
+    assert replace(START, **change).better_than(START, select_by) is better
     assert START.better_than(None, select_by)
     if better:  # and not the other way round
-        assert not START.better_than(replace(START, **change).to_dict(), select_by)
+        assert not START.better_than(replace(START, **change), select_by)
 
 
-def patient(figures, tmp_path, **settings):
+def patient(figures, select_by):
     """Return after how many validations a run is out of patience; None where it never is."""
-    training = TrainingConfig(patience=2, **settings)
-    state = SimpleNamespace(notes={}, step=1, ema_arrays=dict, model_arrays=dict)
-    run = SimpleNamespace(
-        state=state,
-        config=SimpleNamespace(training=training),
-        directory=SimpleNamespace(best=tmp_path, log=lambda event: None),
-        _weights=dict,
-        _stale=lambda: state.notes.get("validations_since_best", 0),
-        _model_files=lambda *args: {},
-    )
-    for number, each in enumerate(figures, start=1):
-        _Run._validated(run, each)
-        if _Run._out_of_patience(run):
+    training, progress = TrainingConfig(patience=2, select_by=select_by), RunProgress()
+    for number, validation in enumerate(figures, start=1):
+        progress = progress.validated(number, validation, select_by)
+        if patience_is_over(training, progress.validations_since_best):
             return number
     return None
 
 
 @pytest.mark.parametrize("select_by", ["bleu", "chrf", "loss"])
-def test_a_young_model_that_learns_is_waited_for(select_by, tmp_path):
+def test_a_young_model_that_learns_is_waited_for(select_by):
     """Its BLEU is 0.00, validation after validation, while its loss falls."""
     learning = [replace(START, loss=5.0 - step / 10) for step in range(8)]
-    assert patient(learning, tmp_path, select_by=select_by) is None
-    assert patient([START] * 8, tmp_path, select_by=select_by) == 3
-    assert patient([*learning, *([learning[-1]] * 4)], tmp_path, select_by=select_by) == 10
+    assert patient(learning, select_by) is None
+    assert patient([START] * 8, select_by) == 3
+    assert patient([*learning, *([learning[-1]] * 4)], select_by) == 10
 
 
 def test_there_are_words_for_each_figure():

@@ -134,8 +134,8 @@ def test_a_model_whose_languages_cannot_be_checked(several, capsys):
 
 
 def test_the_card_and_the_info_say_what_was_read(several):
-    facts = model_directory.read_info(several / "model").training["corpora"]
-    assert [(f["source_lang"], f["target_lang"], f["read"]) for f in facts] == [
+    facts = model_directory.read_info(several / "model").training.corpora
+    assert [(corpus.source_lang, corpus.target_lang, corpus.read) for corpus in facts] == [
         ("xx", "en", 300),
         ("xx", "de", 300),
     ]
@@ -189,7 +189,7 @@ def test_fine_tuning_starts_where_the_model_ended(several, folder, tmp_path):
     assert one.model == other.model
     tokenizers = [(p / "model" / "tokenizer.model").read_bytes() for p in (several, tmp_path / "tuned")]
     assert tokenizers[0] == tokenizers[1]
-    assert other.training["init"] == str(several)
+    assert other.training.init == str(several)
 
 
 def test_fine_tuning_learns_and_frozen_parts_stay(several, folder, tmp_path):
@@ -238,8 +238,8 @@ def test_fine_tuning_tells_what_was_learned_and_what_forgotten(several, folder, 
     name = folder.name
     assert list(before) == [f"xx-en {name}/valid.digits", f"xx-de {name}/de.digits", "xx-de more/de.digits"]
     training = model_directory.read_info(tmp_path / "o" / "model").training
-    assert training["before"] == before
-    kept = training["validation"]["bleu_by_set"]
+    assert training.before == before
+    kept = training.validation.bleu_by_set
     for name, bleu in kept.items():
         change = f"{name}: BLEU {before[name]:.2f} before, {bleu:.2f} after ({bleu - before[name]:+.2f})"
         assert change in " ".join(shown.split())

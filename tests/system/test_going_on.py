@@ -12,7 +12,7 @@ import pytest
 from clearhead import cli, model_directory
 from clearhead.config import RunConfig
 from clearhead.errors import TrainingError
-from clearhead.run import checkpoints, train
+from clearhead.run import checkpoints, learning, train
 from clearhead.storage import folders
 from clearhead.storage.steps import saved_steps
 from clearhead.storage.tensors import read_arrays
@@ -217,7 +217,7 @@ def test_lines_that_were_added_are_learned_as_the_message_says(here, say, refuse
     way = line[line.index("--init") :].split(", ")[0].split()
     assert way == ["--init", "run/model", "--out", "NEW"]
     say("train", "--config", "run.toml", *way, "--training.max-steps", "1")
-    assert model_directory.read_info(here / "NEW/model").training["pairs"] == 61
+    assert model_directory.read_info(here / "NEW/model").training.pairs == 61
     line = refused("train", "--config", "run.toml", "--store", "store", "--out", "third")
     assert "remove the folder and prepare again" in line
     shutil.rmtree("store")
@@ -288,7 +288,7 @@ def test_a_checkpoint_of_an_earlier_release_goes_on_and_is_told_of(here, say, re
 
 
 def test_the_default_model_has_a_name(monkeypatch, made, tmp_path):
-    monkeypatch.setattr(directory, "DEFAULT", made / "run/model")
+    monkeypatch.setattr(model_directory, "DEFAULT", made / "run/model")
     monkeypatch.chdir(tmp_path)
     assert model_directory.find("default") == model_directory.find(None) == made / "run/model"
     shutil.copytree(made / "run/best", tmp_path / "default")
@@ -391,7 +391,7 @@ def test_a_message_names_only_what_there_is(here, say, monkeypatch, best):
         raise TrainingError("loss was not finite")
         yield
 
-    monkeypatch.setattr(train, "train", fails)
+    monkeypatch.setattr(learning, "train", fails)
     config = RunConfig.load("run/run.toml")
     longer = RunConfig.from_dict(
         {**config.to_dict(), "training": {**config.to_dict()["training"], "max_steps": 9}}

@@ -127,10 +127,10 @@ def test_stopped_between_any_two_events(whole_run, tmp_path, stops):
 
 def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatch):
     """The step is saved, the validation is done first thing when the run goes on."""
-    from clearhead.run import train
+    from clearhead.run import setup
 
     parts = tmp_path / "parts"
-    real, calls = train.validate, []
+    real, calls = setup.validate, []
 
     def interrupted(*args, **kwargs):
         calls.append(1)
@@ -139,11 +139,11 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
             raise Interrupted(signal.SIGINT)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(train, "validate", interrupted)
+    monkeypatch.setattr(setup, "validate", interrupted)
     interruption = Interruption()
     *_, last = run(CONFIG, parts, corpora=corpora(), interruption=interruption)
     assert last == Stopped(14, signal.SIGINT)
-    monkeypatch.setattr(train, "validate", lambda *args, **kwargs: calls.clear() or interrupted_again())
+    monkeypatch.setattr(setup, "validate", lambda *args, **kwargs: calls.clear() or interrupted_again())
     interruption = Interruption()
 
     def interrupted_again():
@@ -152,7 +152,7 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
 
     *_, last = run(CONFIG, parts, resume=True, corpora=corpora(), interruption=interruption)
     assert last == Stopped(14, signal.SIGINT), "interrupted again, it must not go on without validating"
-    monkeypatch.setattr(train, "validate", real)
+    monkeypatch.setattr(setup, "validate", real)
     validated = [
         e.step for e in run(CONFIG, parts, resume=True, corpora=corpora()) if isinstance(e, Validated)
     ]
@@ -164,10 +164,10 @@ def test_a_signal_in_a_validation_is_made_up_for(whole_run, tmp_path, monkeypatc
 @pytest.mark.parametrize("max_steps", [5, 10, 14])  # 14: the last validation is due as well
 def test_a_signal_in_the_last_validation(tmp_path, monkeypatch, max_steps):
     """No model is written before it is measured; the run goes on where it was."""
-    from clearhead.run import train
+    from clearhead.run import setup
 
     config = replace(CONFIG, training=replace(CONFIG.training, max_steps=max_steps))
-    real, interruption = train.validate, Interruption()
+    real, interruption = setup.validate, Interruption()
     times = iter([None] * (max_steps > 7) + [signal.SIGTERM])
 
     def interrupted(*args, **kwargs):
@@ -176,7 +176,7 @@ def test_a_signal_in_the_last_validation(tmp_path, monkeypatch, max_steps):
             raise Interrupted(signal.SIGTERM)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(train, "validate", interrupted)
+    monkeypatch.setattr(setup, "validate", interrupted)
     *_, last = run(config, tmp_path / "run", corpora=corpora(), interruption=interruption)
     assert last == Stopped(max_steps, signal.SIGTERM)
     assert not (tmp_path / "run" / "model").exists()

@@ -31,7 +31,7 @@ def badly_read(tiny_run, tmp_path):
     """A model whose alignments are read from what does not align: the weights a step too late."""
     model = tmp_path / "model"
     shutil.copytree(tiny_run.path / "model", model)
-    bad = Reader(heads=((0, 0),), reading="read").to_dict()
+    bad = Reader(heads=((0, 0),), reading="read")
     model_directory.rewrite(model, replace(model_directory.read_info(model), alignment=bad))
     return model
 
@@ -118,7 +118,7 @@ def test_a_link_to_a_model_stays_a_link(tiny_run, pairs, tmp_path, say):
     (tmp_path / "link").symlink_to(model)
     say("align", "--model", tmp_path / "link", *pairs, "--choose")
     assert (tmp_path / "link").is_symlink()
-    assert Translator.load(model).info.alignment["reading"] == "produced"
+    assert Translator.load(model).info.alignment.reading == "produced"
 
 
 @pytest.mark.parametrize("what", ["folder", "empty"])
@@ -132,7 +132,7 @@ def test_what_cannot_be_chosen_on_is_told_before(capsys, tiny_run, pairs, tmp_pa
             file.write_text("")
     with pytest.raises(SystemExit):
         cli.main([str(arg) for arg in ("align", "--model", model, *pairs, "--choose")])
-    said = {"folder": "holds .git, which is no file", "empty": "there are no pairs"}
+    said = {"folder": "holds .git, which is not a file", "empty": "there are no pairs"}
     assert said[what] in capsys.readouterr().err
     assert Translator.load(tiny_run.path)
 

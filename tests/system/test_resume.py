@@ -23,6 +23,7 @@ from clearhead.run.corpora import Corpora, SentencePair
 from clearhead.run.directory import RunDirectory
 from clearhead.run.events import NothingLeft, Prepared
 from clearhead.storage import folders
+from clearhead.storage.files import json_bytes
 from clearhead.storage.steps import saved_steps
 from clearhead.training.loop import StepReport
 from clearhead.translator.unsaved import translated
@@ -291,7 +292,7 @@ def test_the_batches_of_a_step_stay_what_they_were(uninterrupted, tmp_path):
     state = json.loads(files["state.json"])
     assert state.pop("batches") == 2
     state["machine"]["processes"] = 2
-    folders.write_directory(folder, {**files, "state.json": files.json_bytes(state)})
+    folders.write_directory(folder, {**files, "state.json": json_bytes(state)})
     toml = out / "run.toml"
     toml.write_text(toml.read_text().replace("accumulate = 2", "accumulate = 1"))
 
@@ -321,10 +322,10 @@ def test_resume_starts_what_is_not_there_yet(tmp_path):
         events = run(CONFIG, out, resume=True, corpora=corpora())
         prepared = next(event for event in events if isinstance(event, Prepared))
         assert prepared.resumed_from == 0
-        assert f"{out} holds no run yet: it starts from its beginning" in prepared.warnings
+        assert f"{out} holds no run yet: it starts from the beginning" in prepared.warnings
         events.close()
         again = next(iter(run(CONFIG, out, resume=True, corpora=corpora())))
-        assert "no checkpoint was saved yet: the run starts from its beginning" in again.warnings
+        assert "no checkpoint was saved yet: the run starts from the beginning" in again.warnings
 
 
 def test_processes_that_a_step_has_no_batch_for_are_refused():

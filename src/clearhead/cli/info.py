@@ -1,9 +1,7 @@
 """`clearhead info`."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from clearhead.cli.model import Model
 from clearhead.cli.output import print_json, show
@@ -23,6 +21,7 @@ class Info:
     def run(self) -> None:
         """Print the facts."""
         from clearhead import model_directory
+        from clearhead.config.tables import flat
         from clearhead.engines import conversion
 
         path = model_directory.find(self.model)
@@ -42,26 +41,19 @@ class Info:
             "decoding": dataclasses.asdict(info.decoding),
             "confidence": info.confidence.to_dict() if info.confidence else "not calibrated",
             "ctranslate2": beam.to_dict() if beam else "not converted yet",
-            "training": dict(info.training),
+            "training": info.training.to_dict(),
         }
         if self.json:
             print_json(facts)
             return
-        rows = dict(_flat(facts))
+        rows = {name: _readable(value) for name, value in flat(facts)}
         width = max(map(len, rows))
         for key, value in rows.items():
             show(f"{key:<{width}}  {value}")
 
 
-def _flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield dotted names and readable values of nested tables."""
-    for name, value in values.items():
-        key = str(name)
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
-            yield from _flat(dict(enumerate(value, start=1)), f"{prefix}{key}.")
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            yield prefix + key, str(value)
-        else:
-            yield prefix + key, f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+def _readable(value: object) -> str:
+    """Return a value as it is shown: thousands apart, four digits of a fraction."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -2,7 +2,7 @@
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -81,6 +81,24 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted names and the values of nested tables, and of lists of tables: `data.corpora[0].source`.
+
+    An empty list has no name: to leave it out is to say the same.
+    """
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{name}.")
+        elif not isinstance(value, list | tuple):
+            yield name, value
+        elif value and all(isinstance(table, Mapping) for table in value):
+            for number, table in enumerate(value):
+                yield from flat(table, f"{name}[{number}].")
+        elif value:
+            yield name, value
 
 
 def coerce(value: Any, hint: Any, name: str) -> Any:

@@ -27,6 +27,7 @@ from typing import Any, Self
 import numpy as np
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.config.tables import flat
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.data.manifest import damaged, read_manifest, read_reports
 from clearhead.data.rows import BYTES, Rows
@@ -174,7 +175,7 @@ class Store:
             settings["tokenizer"], str
         ):  # a given one: how the store came by the same does not matter
             made_with["tokenizer"] = _digest(self.tokenizer)
-        before, asked = _flat(made_with), _flat(settings)
+        before, asked = dict(flat(made_with)), dict(flat(settings))
         differences = [
             f"{name} was {before.get(name)!r}, is {asked.get(name)!r}"
             for name in before | asked
@@ -206,11 +207,3 @@ def settings(
 def _digest(tokenizer: Tokenizer) -> str:
     """Return what distinguishes a tokenizer from any other."""
     return hashlib.sha256(tokenizer.to_bytes()).hexdigest()
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested tables as one, with dotted names."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
-    return flat

@@ -27,6 +27,7 @@ from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_len
 from clearhead.errors import CheckpointError, TranslationError
 from clearhead.model.cache import Cache
 from clearhead.model.transformer import PAD, Transformer
+from clearhead.model.weights import fill
 from clearhead.model_directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
 from clearhead.storage.tensors import read_arrays
 from clearhead.text.vocabulary import BOS, EOS, UNK
@@ -43,19 +44,19 @@ def load_transformer(path: Path, info: ModelInfo) -> Transformer:
     if arrays.keys() != parameters.keys():
         odd = sorted(arrays.keys() ^ parameters.keys())[0]
         raise CheckpointError(f"{path} is damaged: weights and configuration disagree about {odd}")
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            if arrays[name].shape != tuple(parameter.shape):
-                raise CheckpointError(
-                    f"{path} is damaged: {name} has shape {list(arrays[name].shape)}, "
-                    f"the configuration says {list(parameter.shape)}"
-                )
-            parameter.copy_(torch.from_numpy(arrays[name]))
-            if not parameter.isfinite().all():
-                raise CheckpointError(
-                    f"{path} cannot translate: {name} holds what is no number (NaN or infinity); train it anew, or "
-                    "take the model of an earlier checkpoint"
-                )
+    for name, parameter in parameters.items():
+        if arrays[name].shape != tuple(parameter.shape):
+            raise CheckpointError(
+                f"{path} is damaged: {name} has shape {list(arrays[name].shape)}, "
+                f"the configuration says {list(parameter.shape)}"
+            )
+    fill(model, arrays)
+    for name, parameter in parameters.items():
+        if not parameter.isfinite().all():
+            raise CheckpointError(
+                f"{path} cannot translate: {name} holds what is no number (NaN or infinity); train it anew, or "
+                "take the model of an earlier checkpoint"
+            )
     return model.eval()
 
 

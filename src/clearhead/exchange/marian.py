@@ -24,6 +24,7 @@ from clearhead.config import DecodingConfig, ModelConfig
 from clearhead.engines import parity
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, ConfigError, EngineError, TextError
+from clearhead.evaluation.facts import TrainingFacts
 from clearhead.exchange import huggingface, published, vocabulary, zero_start
 from clearhead.exchange.published import FAMILIES, Published
 from clearhead.exchange.write import REPORT
@@ -159,10 +160,10 @@ def _info(given: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: P
         tokenizer=tokenizer.kind,
         source_langs=(langs[0],) if langs[0] else (),
         target_langs=tokenizer.languages or ((langs[1],) if langs[1] else ()),
-        training={
-            "imported_from": FAMILIES[given.family],
-            "max_tokens": min(MOST_TOKENS, given.values["max_position_embeddings"] // 2),
-        },
+        training=TrainingFacts(
+            imported_from=FAMILIES[given.family],
+            max_tokens=min(MOST_TOKENS, given.values["max_position_embeddings"] // 2),
+        ),
     )
 
 

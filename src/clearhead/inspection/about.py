@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from clearhead.inspection.alignment import Reader
+from clearhead.config.alignment import Reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from clearhead.config.alignment import Reader
 from clearhead.inspection.about import About
-from clearhead.inspection.alignment import Alignment, Reader, Words, aligned, token_weights
+from clearhead.inspection.alignment import Alignment, Words, aligned, token_weights
 from clearhead.inspection.looked import Looked
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label

@@ -6,12 +6,13 @@ from itertools import islice
 from pathlib import Path
 
 from clearhead import model_directory
+from clearhead.config.alignment import Reader
 from clearhead.config.choices import WordKind
 from clearhead.data.lines import read_lines
 from clearhead.data.sides import read_sides
 from clearhead.errors import DataError
 from clearhead.inspection import gold as known_links
-from clearhead.inspection.alignment import Alignment, Reader, Words
+from clearhead.inspection.alignment import Alignment, Words
 from clearhead.inspection.gold import Gold, Pair
 from clearhead.measuring.languages import languages_of
 from clearhead.translator import Translator
@@ -97,7 +98,7 @@ def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
 
 
 def keep(path: Path | None, reader: Reader) -> Path:
-    """Write the reader of alignments into a model directory, and return the directory."""
-    model = model_directory.find(path)
-    model_directory.rewrite(model, replace(model_directory.read_info(model), alignment=reader.to_dict()))
-    return model
+    """Write into a model directory how alignments are read from it, and return where it is."""
+    found = model_directory.find(path)
+    model_directory.rewrite(found, replace(model_directory.read_info(found), alignment=reader))
+    return found

@@ -8,8 +8,9 @@ from typing import Any
 
 import clearhead
 from clearhead.config import RunConfig
+from clearhead.config.tables import flat
 from clearhead.data.store import Store
-from clearhead.run.directory import FREE_TO_CHANGE, settings
+from clearhead.run.directory import FREE_TO_CHANGE
 from clearhead.storage import folders
 
 _DECIDES = ("torch", "numpy", "sentencepiece")
@@ -22,9 +23,7 @@ _OF_EACH = FREE_TO_CHANGE - _OF_ALL | {"init"}
 def facts_of_start(config: RunConfig, *, resume: bool) -> dict[str, Any]:
     """Return what is known before any text is read, by the name that a user gives it."""
     shared = {
-        name: value
-        for name, value in settings(config.to_dict())
-        if re.sub(r"\[\d+\]", "", name) not in _OF_EACH
+        name: value for name, value in flat(config.to_dict()) if re.sub(r"\[\d+\]", "", name) not in _OF_EACH
     }
     versions = {f"{name} version": version(name) for name in _DECIDES}
     return {

@@ -1,16 +1,17 @@
-"""How far a run goes: told at its start, and when it has ended."""
+"""How long a run is: in words at its start, and when it has ended."""
 
 from clearhead.config import TrainingConfig
+from clearhead.run.milestones import patience_is_over
 
 
 def last_step(training: TrainingConfig, per_epoch: float) -> int:
-    """Return the step that a run of so many steps an epoch goes to at most."""
+    """Return the last step of a run that takes `per_epoch` steps an epoch, unless patience ends it sooner."""
     epochs = training.max_epochs
     return min(training.max_steps, round(epochs * per_epoch)) if epochs else training.max_steps
 
 
 def course(training: TrainingConfig, per_epoch: float) -> str:
-    """Say how many steps and epochs a run goes, and what may end it sooner."""
+    """Say how many steps and epochs a run takes, and what may end it sooner."""
     last = last_step(training, per_epoch)
     epochs = last / per_epoch
     length = f"{_rounded(per_epoch)} step{'' if per_epoch == 1 else 's'}"
@@ -26,7 +27,7 @@ def _rounded(number: float) -> str:
 
 
 def warmup_note(training: TrainingConfig, per_epoch: float) -> tuple[str, ...]:
-    """Say where the learning rate has not risen to its peak when the run ends."""
+    """Warn where the run ends before the learning rate has risen to its peak; empty where it does not."""
     last = last_step(training, per_epoch)
     if training.warmup_steps <= last:
         return ()
@@ -38,8 +39,8 @@ def warmup_note(training: TrainingConfig, per_epoch: float) -> tuple[str, ...]:
 
 
 def ending(training: TrainingConfig, step: int, stale: int, *, epochs_over: bool) -> str:
-    """Say why a run came to its end, after so many validations without a new best; empty where it has not."""
-    if 0 < training.patience <= stale:
+    """Say why a run has ended, `stale` validations after the last best; empty where it has not ended."""
+    if patience_is_over(training, stale):
         return f"no new best in {stale} validations (training.patience)"
     if step >= training.max_steps:
         return f"its last step, {step:,} (training.max_steps)"
@@ -47,11 +48,11 @@ def ending(training: TrainingConfig, step: int, stale: int, *, epochs_over: bool
 
 
 def going_on(training: TrainingConfig, step: int, stale: int, model: object) -> str:
-    """Say how to go on from a run that has ended, whose model stands at `model`."""
-    if 0 < training.patience <= stale:
-        return f"go on with --resume --training.patience above {training.patience}, or 0 for no end"
+    """Say how to train further after a run that has ended, whose model is at `model`."""
+    if patience_is_over(training, stale):
+        return f"continue with --resume --training.patience above {training.patience}, or 0 for no limit"
     if step < training.max_steps:
-        return f"go on with --resume --training.max-epochs above {training.max_epochs}"
+        return f"continue with --resume --training.max-epochs above {training.max_epochs}"
     if training.schedule == "cosine":  # its curve is at 0 there, and would have been another
-        return f"train on from it in another run: --init {model} --out NEW"
-    return f"go on with --resume --training.max-steps above {training.max_steps}"
+        return f"train further from its model in another run: --init {model} --out NEW"
+    return f"continue with --resume --training.max-steps above {training.max_steps}"

@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from clearhead.config import RunConfig
+from clearhead.config.tables import flat
 from clearhead.config.training import Precision
 from clearhead.errors import CheckpointError, ConfigError
 from clearhead.model_directory import find
@@ -35,13 +36,13 @@ FREE_TO_CHANGE = {
     ),
     "training.accumulate",  # a checkpoint knows how many batches all processes take together
 }
-"""What a resumed run may have otherwise without becoming another run."""
+"""Settings that may change when a run is resumed."""
 _LOCK, _OWNER = "trainer.lock", "trainer.json"
 
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """Where each part of a run stands."""
+    """The places of the parts of a run."""
 
     path: Path
 
@@ -52,12 +53,12 @@ class RunDirectory:
 
     @property
     def store(self) -> Path:
-        """The prepared text, where the run was not given another store."""
+        """The prepared text, unless `data.store` names another place."""
         return self.path / "data"
 
     @property
     def log_file(self) -> Path:
-        """One JSON object a line: what happened at which step."""
+        """What happened at which step, one JSON object per line."""
         return self.path / "log.jsonl"
 
     @property
@@ -67,7 +68,7 @@ class RunDirectory:
 
     @property
     def best(self) -> Path:
-        """The model that was best on the validation set so far."""
+        """The model with the best validation figures so far."""
         return self.path / "best"
 
     @property
@@ -80,7 +81,7 @@ class RunDirectory:
         return self.config_file.exists()
 
     def is_untouched(self) -> bool:
-        """Say whether this is a directory in which nothing was completed yet."""
+        """Say whether nothing has been completed in this directory yet."""
         return self.path.is_dir() and all(
             left.name.startswith((PARTIAL, ".lock-")) or left.name in (_LOCK, _OWNER, self.store.name)
             for left in self.path.iterdir()
@@ -88,18 +89,18 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other trainers out; raise ConfigError where one is at work.
+        """Keep other trainers out; raise ConfigError where one is running.
 
         The operating system holds the lock, so that of a trainer that died is free.
         """
-        made = not self.path.exists()
+        is_new = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.path / _LOCK)
             lock.acquire(timeout=0)
         except Timeout:
             raise ConfigError(
-                f"another trainer{self._owner()} is at work on {self.path}; wait for it, stop it, or give "
+                f"another trainer{self._owner()} is writing to {self.path}; wait for it, stop it, or give "
                 "another --out"
             ) from None
         except OSError as error:
@@ -113,7 +114,7 @@ class RunDirectory:
             if os.name != "nt":  # Windows does not remove what is open
                 (self.path / _LOCK).unlink(missing_ok=True)
             lock.release()
-            if made and not any(self.path.iterdir()):
+            if is_new and not any(self.path.iterdir()):
                 self.path.rmdir()  # refused before it began
 
     def _owner(self) -> str:
@@ -124,13 +125,13 @@ class RunDirectory:
             return ""
 
     def check_free(self) -> None:
-        """Raise ConfigError where something stands in the way of a new run."""
+        """Raise ConfigError where a new run cannot be started here."""
         if self.exists():
             raise ConfigError(
-                f"{self.path} already holds a run; go on with it by --resume, or give another --out"
+                f"{self.path} already holds a run; continue it with --resume, or give another --out"
             )
         if self.path.exists() and not self.is_untouched():
-            raise ConfigError(f"{self.path} exists and is not a run; give --out a new or empty directory")
+            raise ConfigError(f"{self.path} exists and is not a run; give a new or empty directory as --out")
 
     def create(self, config: RunConfig) -> None:
         """Start a run."""
@@ -141,27 +142,27 @@ class RunDirectory:
             raise ConfigError(f"cannot write to {self.path}: {error.strerror}; give another --out") from None
 
     def reopen(self, config: RunConfig) -> RunConfig:
-        """Go on with a run; return the settings, with the precision that it settled on for `auto`.
+        """Resume a run; return its settings, with the precision that it chose for `auto`.
 
-        Raises ConfigError naming what differs from the run as it was started.
+        Raises ConfigError naming the settings that differ from those it was started with.
         """
         started = RunConfig.load(self.config_file)
         if config.training.precision == "auto":
             config = with_precision(config, started.training.precision)
-        if config.data.bleu_tokenize == "auto":  # as it was before there was such a choice
+        if config.data.bleu_tokenize == "auto":  # earlier releases had no such choice
             config = replace(config, data=replace(config.data, bleu_tokenize=started.data.bleu_tokenize))
         differences = compare(started.to_dict(), config.to_dict())
         if differences:
             raise ConfigError(
-                f"{self.path} was started with another configuration: {'; '.join(differences)}; resume it "
-                f"with its own (--config {self.config_file}, without those flags), or give another --out"
+                f"{self.path} was started with other settings: {'; '.join(differences)}; resume it with its own "
+                f"(--config {self.config_file}, without those flags), or give another --out"
             )
         for folder in (self.path, self.checkpoints):
             folders.recover(folder)
         return config
 
     def keep(self, name: str, data: bytes) -> None:
-        """Put a file into the run, whole or not at all."""
+        """Write a file into the run, whole or not at all."""
         _write(self.path / name, data)
 
     def log(self, event: Mapping[str, Any]) -> None:
@@ -180,13 +181,13 @@ class RunDirectory:
 
     @property
     def going_on_with_other_text(self) -> str:
-        """What to do where the run is to go on with another text than its own."""
+        """The remedy where the run is to be resumed with text that is not its own."""
         try:
-            found = find(self.path)
+            model = find(self.path, quiet=True)
         except CheckpointError:
             return "give another --out to learn the new text"
         return (
-            f"learn the new text in another run, which starts from the model of this one: --init {found} --out NEW, "
+            f"learn the new text in another run that starts from the model of this one: --init {model} --out NEW, "
             "without --resume"
         )
 
@@ -195,11 +196,11 @@ class RunDirectory:
         events = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
         try:
             return dict(json.loads(events[-1])) if events else {}
-        except ValueError:  # cut off by the end of the machine
+        except ValueError:  # cut off when the machine stopped
             return {}
 
     def trim_log(self, lines: int) -> None:
-        """Keep the first events only: what a checkpoint has not seen will happen again."""
+        """Keep only the first events: what a checkpoint has not seen will happen again."""
         written = self.log_file.read_bytes() if self.log_file.exists() else b""
         kept = b"".join(event + b"\n" for event in written.split(b"\n")[:lines])
         if kept != written or not self.log_file.exists():
@@ -211,9 +212,9 @@ def with_precision(config: RunConfig, precision: Precision) -> RunConfig:
     return replace(config, training=replace(config.training, precision=precision))
 
 
-def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Name the settings that differ between two runs and matter to it."""
-    before, after = dict(settings(started)), dict(settings(asked))
+def compare(started: Mapping[str, Any], resumed: Mapping[str, Any]) -> list[str]:
+    """Name the settings that differ between a run as it was started and resumed, and that may not."""
+    before, after = dict(flat(started)), dict(flat(resumed))
     free = set(FREE_TO_CHANGE)
     if after.get("training.schedule") == "cosine":
         free.remove("training.max_steps")  # its curve depends on where it ends
@@ -222,18 +223,6 @@ def compare(started: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
         for name in before | after
         if before.get(name) != after.get(name) and re.sub(r"\[\d+\]", "", name) not in free
     ]
-
-
-def settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted names and values of nested tables, and of lists of tables."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from settings(value, f"{prefix}{key}.")
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            for number, item in enumerate(value):
-                yield from settings(item, f"{prefix}{key}[{number}].")
-        elif value != []:
-            yield prefix + key, value
 
 
 def _write(path: Path, data: bytes) -> None:

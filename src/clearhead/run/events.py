@@ -1,28 +1,30 @@
-"""What happens in a training run, told as it happens."""
+"""What happens in a training run, yielded as it happens."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clearhead.data.preparation import Progress
-from clearhead.run.validation import Validation
+from clearhead.evaluation.validation import Validation
+from clearhead.run.facts import DataFacts
 from clearhead.training.loop import StepReport
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The text is read and cut into tokens; training begins."""
+    """The text is read and divided into tokens; training begins."""
 
-    facts: dict[str, Any]
+    facts: DataFacts
     parameters: int
     resumed_from: int
+    """The step of the checkpoint that the run goes on from; 0 for a new run."""
     report: list[dict[str, Any]]
-    """What was found in each corpus."""
+    """What was found in each corpus, as the store keeps it."""
     warnings: tuple[str, ...] = ()
     precision: str = ""
-    """In which the run learns, and why."""
+    """The precision of the run, and why it was chosen."""
     course: str = ""
-    """How far it goes."""
+    """The number of steps and epochs ahead, in words."""
     last_step: int = 0
     """To which it goes at most."""
 
@@ -43,6 +45,7 @@ class Validated:
     step: int
     figures: Validation
     best: bool
+    """Whether no earlier figures are better."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +62,26 @@ class Finished:
     model: Path
     step: int
     chosen: str
-    """`average of the last N` or `best at step N`."""
+    """Which weights it has, such as `best at step 900`."""
     figures: Validation
+    """Of these weights."""
     candidates: dict[str, Validation]
+    """The figures of all weights that were measured at the end, by name."""
     before: dict[str, float]
     """BLEU of each validation set before the first step, where the run started from a model."""
     ending: str = ""
-    """Why it ended here."""
+    """Why the run ended."""
 
 
 @dataclass(frozen=True)
 class NothingLeft:
-    """The run that was to go on had ended before."""
+    """The run that was to be resumed had ended already."""
 
     model: Path
     step: int
     ending: str
     going_on: str
-    """What to do for more."""
+    """How to train further."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""In which precision a run learns: what it was told, or what is faster where it runs.
+"""The precision that a run learns in: the one that is set, or the faster one on this machine.
 
 A processor with instructions for bf16 learns in it up to twice as fast as in fp32; one without takes two to many
 times as long. No table of processors can know, so one layer of the run's own shape is timed in both.
@@ -17,23 +17,23 @@ from clearhead.training.distributed import Group
 Settled = Literal["fp32", "bf16"]
 
 WORTHWHILE = 1.1
-"""So many times as fast bf16 must be: it is coarser, and a smaller gain may be chance."""
+"""How many times as fast bf16 must be: it is coarser, and a smaller gain may be chance."""
 _SHORT = 1e13
-"""Operations of a run that a core ends within minutes: what measuring could save it is little beside what it costs."""
+"""Operations of a run that one core completes within minutes: measuring would save less than it costs."""
 _SECONDS = 1.0
-"""To measure for, a first round not counted."""
+"""Duration of the measurement, without the first round."""
 _PASS = 2e9
-"""Operations of a pass to measure, hundredths of a second, so that both are measured many times in turns."""
+"""Operations of a measured pass: hundredths of a second, so that both are measured many times, alternating."""
 _LENGTH, _FEWEST_TOKENS = 20, 120
 
 
 @dataclass(frozen=True)
 class Choice:
-    """In which precision a run learns, and why."""
+    """The precision that a run learns in, and why."""
 
     precision: Settled
     reason: str = ""
-    """Of `auto`, and of bf16 where it is slow."""
+    """Given for `auto`, and for bf16 where that is slow."""
 
     def __str__(self) -> str:
         """Return it in one line."""
@@ -41,25 +41,27 @@ class Choice:
 
 
 def settle(config: RunConfig, device: str, group: Group, *, begun: bool = False) -> Choice:
-    """Return the precision that the processes of a run learn in: that of the first, which chooses for all.
+    """Return the precision that all processes of a run learn in, which the first one chooses.
 
-    A run that was `begun` before keeps what it was told or settled on then, and measures nothing.
+    A run that was `begun` before keeps the precision it was given or chose then, and measures nothing.
     """
-    asked = config.training.precision
-    kept = Choice(asked) if begun and asked != "auto" else None
+    setting = config.training.precision
+    kept = Choice(setting) if begun and setting != "auto" else None
     own = (kept or choose(config, device)) if group.leads else Choice("fp32")
     in_bf16 = group.most(int(group.leads and own.precision == "bf16"))
     return own if group.leads else Choice("bf16" if in_bf16 else "fp32")
 
 
 def choose(config: RunConfig, device: str) -> Choice:
-    """Return the precision that is asked for; of `auto` the faster one, measured on a processor."""
-    asked = config.training.precision
+    """Return the precision that is set; for `auto` the faster one, measured where the device is a processor."""
+    setting = config.training.precision
     kind = torch.device(device).type
-    if asked != "auto":
-        doubtful = asked == "bf16" and kind == "cpu" and _operations(config) >= _SHORT
+    if setting != "auto":
+        doubtful = setting == "bf16" and kind == "cpu" and _operations(config) >= _SHORT
         return (
-            as_asked(*measure(config.model, config.training.batch_tokens // 2)) if doubtful else Choice(asked)
+            as_asked(*measure(config.model, config.training.batch_tokens // 2))
+            if doubtful
+            else Choice(setting)
         )
     if kind == "cuda":  # with emulation every GPU has it, some slowly
         able = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -79,7 +81,7 @@ def faster(fp32: float, bf16: float) -> Choice:
 
 
 def as_asked(fp32: float, bf16: float) -> Choice:
-    """Return bf16, which was asked for, and say so where two measured times tell that it is the slower one here."""
+    """Return bf16, which was set, with a remark where the two measured times show that it is slower here."""
     slower = (
         f"as asked, but measured to take {bf16 / fp32:.1f} times as long as fp32 here; auto takes the faster"
     )

@@ -1,25 +1,94 @@
-"""The corpora of a run read, checked and stored, without training."""
+"""The store that a run learns from: its corpora read, checked and written, without training."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
+from filelock import FileLock
+
 from clearhead.config import RunConfig
-from clearhead.data.preparation import Progress
+from clearhead.data.held_out import HeldOut
+from clearhead.data.preparation import Progress, prepare
 from clearhead.data.store import Store
-from clearhead.errors import ConfigError
-from clearhead.run.corpora import check_store, ensure_store, open_corpora
+from clearhead.errors import ConfigError, DataError
+from clearhead.run.checks import check_store
+from clearhead.run.corpora import Corpora, open_corpora
 from clearhead.run.origin import Origin
+from clearhead.text.normalize import normalize
+from clearhead.text.tokenizer import Tokenizer
+
+_LOCK = ".lock-"
+"""What the name of a store's lock begins with."""
 
 
 def prepare_store(config: RunConfig) -> Iterator[Progress | Store]:
-    """Prepare the store that the configuration names, yielding how far it is, and at last the store."""
+    """Prepare the store that `config.data.store` names; yield the progress, and finally the store.
+
+    Raises ConfigError and DataError for whatever is wrong with the settings or the text.
+    """
     if not config.data.store:
-        raise ConfigError("no place for the prepared text given; say --store DIR, or store under [data]")
+        raise ConfigError(
+            "no place for the prepared text was given; name it with --store DIR, or store = under [data]"
+        )
     path = Path(config.data.store)
     origin = Origin.of(config)
     corpora = open_corpora(config, path)
-    yield from (Progress("reading", 0, note=warning) for warning in corpora.warnings)
     tokenizer = origin.with_targets(text.config for text in corpora.train).tokenizer if origin else None
     check_store(path, config, corpora, tokenizer)
+    yield from (Progress("reading", 0, note=warning) for warning in corpora.warnings)
     yield from ensure_store(path, config, corpora, tokenizer)
     yield Store(path)
+
+
+def ensure_store(
+    path: Path, config: RunConfig, corpora: Corpora, tokenizer: Tokenizer | None
+) -> Iterator[Progress]:
+    """Prepare the text of a run unless that was done before; yield the progress.
+
+    The vocabulary is learned from the text where no tokenizer is given.
+    """
+    lock = path.with_name(_LOCK + path.name)
+    # A lock may have been left by a process that died; on Windows it always stays.
+    if path.exists() and (os.name == "nt" or not lock.exists()):
+        return
+    with _locked(lock):  # another process that wants the same store waits here, and then finds it
+        try:
+            if path.exists():
+                check_store(path, config, corpora, tokenizer)
+                return
+            yield from prepare(
+                path,
+                corpora.train,
+                tokenizer=tokenizer or config.tokenizer,
+                filters=config.data.filters,
+                max_tokens=config.data.max_tokens,
+                held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
+                sources=corpora.sources,
+                validation=map(asdict, corpora.valid),
+            )
+        finally:
+            _remove(lock)
+
+
+@contextmanager
+def _locked(lock: Path) -> Iterator[None]:
+    """Hold a lock, making its file; raise DataError where that cannot be written."""
+    held = FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except OSError as error:
+        place = lock.with_name(lock.name.removeprefix(_LOCK))
+        raise DataError(f"cannot write {place}: {error.strerror}; give another --store") from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _remove(lock: Path) -> None:
+    """Remove the file of a lock that is still held; Windows does not allow that, and it may stay."""
+    if os.name != "nt":
+        lock.unlink(missing_ok=True)

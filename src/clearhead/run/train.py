@@ -1,57 +1,33 @@
 """A training run from text to a model directory, as a generator of what happens."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from clearhead.config import DecodingConfig, RunConfig
-from clearhead.data.batching import Batch, padding_share
-from clearhead.data.loader import Loader, Position, chunk_bounds
-from clearhead.data.store import REPORT, Store
-from clearhead.errors import CheckpointError, ConfigError, TrainingError, WorkerError
-from clearhead.inspection.alignment import Reader
-from clearhead.model.transformer import Transformer
-from clearhead.model_directory import WEIGHTS, ModelInfo, model_files
-from clearhead.run import checkpoints
+from clearhead.config import RunConfig
+from clearhead.data.batching import padding_share
+from clearhead.data.loader import chunk_bounds
+from clearhead.data.store import REPORT
+from clearhead.errors import CheckpointError
+from clearhead.model.weights import fill
+from clearhead.run import checkpoints, milestones
 from clearhead.run.agreement import facts_of_start, facts_of_text
-from clearhead.run.card import model_card
-from clearhead.run.corpora import (
-    Corpora,
-    check_alignments,
-    check_languages,
-    check_store,
-    check_valid_lengths,
-    describe,
-    directions,
-    ensure_store,
-    open_corpora,
-    recipe,
-)
+from clearhead.run.corpora import Corpora
 from clearhead.run.course import course, ending, going_on, last_step, warmup_note
 from clearhead.run.directory import RunDirectory, with_precision
-from clearhead.run.events import Event, Finished, NothingLeft, Prepared, Saved, Stopped, Validated, Validating
-from clearhead.run.interruption import Interrupted, Interruption
-from clearhead.run.machine import device_of, machine, prepare_machine
-from clearhead.run.origin import Origin
-from clearhead.run.precision import settle
-from clearhead.run.validation import Translate, Validation, validate
+from clearhead.run.events import Event, NothingLeft, Prepared, Stopped, Validating
+from clearhead.run.interruption import Interruption
+from clearhead.run.learning import learn
+from clearhead.run.opening import Opened
+from clearhead.run.prepare import ensure_store
+from clearhead.run.progress import RunProgress, Underway
+from clearhead.run.selection import finish
+from clearhead.run.setup import Setup
+from clearhead.run.validation import Translate
 from clearhead.storage import folders
-from clearhead.storage.steps import saved_steps, step_folder
-from clearhead.storage.tensors import Arrays, average, read_arrays
 from clearhead.training.distributed import Group
-from clearhead.training.guidance import guided_head
-from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
-
-MOVING_AVERAGE = "moving average"
-_GUIDED_SHARE = 0.5
-"""A head that was taught shares its weight among the source tokens it was taught: half of the most is linked."""
 
 
 def run(
@@ -88,404 +64,134 @@ def _in_group(
     corpora: Corpora | None,
     interruption: Interruption,
 ) -> Iterator[Event]:
+    """Check all that can be checked, prepare the text, check the rest, and only then begin or resume the run."""
     with interruption.anywhere():
         group.check_same(facts_of_start(config, resume=resume))
-        asked, resume = resume, group.of_first("go on" if resume and directory.exists() else "") == "go on"
+        begun = group.of_first("go on" if resume and directory.exists() else "") == "go on"
     with ExitStack() as held:
         with interruption.anywhere(), group.together():
             if group.leads:
                 held.enter_context(directory.locked())
-            origin = Origin.of(config, instead=directory.best if resume and _is_saved(directory) else None)
-            given, config = config, origin.shaped(config) if origin else config
-            if group.leads and resume:
-                config = directory.reopen(config)
-            elif group.leads:
-                directory.check_free()
-            path = Path(config.data.store) if config.data.store else directory.store
-            corpora = corpora or open_corpora(config, path, resume=resume)
-            check_alignments(config, corpora)
-            origin = origin.with_targets(text.config for text in corpora.train) if origin else None
-            tokenizer = origin.tokenizer if origin else None
-            if origin and not resume:
-                corpora = replace(corpora, warnings=(*origin.notes(given), *corpora.warnings))
-            check_store(path, config, corpora, tokenizer, run=directory if resume else None)
+            opened = Opened.of(config, directory, corpora, begun=begun, leads=group.leads)
         for comes_now in (group.leads, True):  # to the first one's disk, then to the disks of other machines
             with interruption.anywhere(), group.together():
                 if comes_now:
-                    yield from ensure_store(path, config, corpora, tokenizer)
-        # All that can be wrong with the settings comes to light before there is a run.
+                    yield from ensure_store(opened.store, opened.config, opened.corpora, opened.tokenizer)
         with interruption.anywhere(), group.together():
-            outcome = _Run(config, directory, Store(path), corpora, translate, interruption, origin, group)
+            setup = Setup.of(opened, directory, translate, interruption, group)
+            state = setup.fresh_state()
         with interruption.anywhere():
-            group.check_same(facts_of_text(outcome.store, origin.path if origin else None))
-            outcome.settle(begun=resume)
-            found = outcome.find_checkpoint(resume=resume)
-        if group.leads and not found.saved:
-            directory.create(with_precision(config, outcome.precision.precision))
-        if found.saved and outcome.had_ended():
-            if group.leads:
-                yield outcome.nothing_left()
-            return
-        with interruption.anywhere():
-            prepared = outcome.begin(found, [] if resume or not asked else [_nothing_yet(directory)])
-        yield prepared
-        yield from outcome.learn()
-        if outcome.signal:
-            yield outcome.stopped()
-        elif group.leads:
-            yield Validating(outcome.state.step, final=True)
-            yield outcome.finish()
+            group.check_same(facts_of_text(setup.store, setup.origin.path if setup.origin else None))
+            setup = setup.settled(begun=begun)
+            found, saved = _take_over(setup, state, begun=begun)
+        notes = found.warnings
+        if resume and not begun:
+            notes = (f"{directory.path} holds no run yet: it starts from the beginning", *notes)
+        yield from _go(opened, setup, state, saved, notes)
 
 
-class _Run:
-    """What the steps of one run share."""
+def _take_over(
+    setup: Setup, state: TrainState, *, begun: bool
+) -> tuple[checkpoints.Found, checkpoints.SavedRun | None]:
+    """Give every process the state that the first one has, which alone reads checkpoints; return what it found."""
+    group, found = setup.group, checkpoints.Found()
+    with group.together():
+        if begun and group.leads:
+            found = checkpoints.find(setup.directory, setup.identity, setup.config)
+    saved = checkpoints.take_over(state, found, group)
+    if not saved:  # drawn alike from the seed, but for the last digits where processors differ
+        fill(state.model, group.arrays_of_first(state.model_arrays()))
+    return found, saved
 
-    def __init__(
-        self,
-        config: RunConfig,
-        directory: RunDirectory,
-        store: Store,
-        corpora: Corpora,
-        translate: Translate,
-        interruption: Interruption,
-        origin: Origin | None,
-        group: Group,
-    ) -> None:
-        prepare_machine(config.training, group)
-        self.group = group
-        self.signal = 0
-        """That ended the run, of whichever process."""
-        self.directory, self.store, self.corpora, self.interruption = directory, store, corpora, interruption
-        self.tokenizer, self.translate = store.tokenizer, translate
-        self.origin = origin
-        config = replace(config, model=replace(config.model, vocab_size=self.tokenizer.vocab_size))
-        self.recipe = recipe(config, corpora)
-        self.facts = describe(store, corpora)
-        device = device_of(config.training.device)
-        self.identity: dict[str, Any] = {"data": store.fingerprint, "machine": machine(device, group)}
-        check_languages(config, corpora, self.tokenizer)
-        check_valid_lengths(config, corpora, self.tokenizer)
-        if config.training.guided_alignment and not store.has_links:
-            raise ConfigError(
-                "none of the word alignments belongs to a pair that is kept; words are what stands between spaces "
-                f"and count from 0 (faults are counted in {store.path}/{REPORT})"
-            )
-        if config.data.subword_sampling:
-            store.sampler(config.data.subword_sampling)
-        self.config = config
-        self.batches = config.training.accumulate * group.size
-        """Of a step, of all processes."""
-        torch.manual_seed(config.training.seed)
-        model = Transformer(config.model)
-        if origin:
-            _load(model, origin.weights())
-        self.state = TrainState.fresh(model.to(device), config.training)
 
-    def settle(self, *, begun: bool) -> None:
-        """Find in which precision all processes learn."""
-        self.precision = settle(self.config, self.identity["machine"]["device"], self.group, begun=begun)
-        self.config = with_precision(self.config, self.precision.precision)
+def _go(
+    opened: Opened,
+    setup: Setup,
+    state: TrainState,
+    saved: checkpoints.SavedRun | None,
+    notes: Sequence[str],
+) -> Iterator[Event]:
+    """Learn from the state on, until the end or a signal."""
+    group = setup.group
+    if saved:
+        setup = replace(setup, identity=replace(setup.identity, batches=saved.identity.batches))
+    elif group.leads:
+        setup.directory.create(with_precision(opened.config, setup.config.training.precision))
+    run = Underway(state, saved.progress if saved else RunProgress())
+    if saved and _had_ended(setup, run):
+        if group.leads:
+            yield _nothing_left(setup, run)
+        return
+    with setup.interruption.anywhere():
+        prepared = _begin(setup, run, notes)
+    yield prepared
+    yield from learn(setup, run)
+    if run.signal:
+        yield Stopped(state.step, run.signal)
+    elif group.leads:
+        yield Validating(state.step, final=True)
+        yield finish(setup, run, _ending(setup, run))
 
-    def find_checkpoint(self, *, resume: bool) -> checkpoints.Found:
-        """Return the state that a run goes on from: that of the first process, which alone reads and saves."""
-        found = checkpoints.Found()
-        with self.group.together():
-            if resume and self.group.leads:
-                found = checkpoints.find(self.directory, self.identity, self.config)
-        found = checkpoints.take_over(self.state, found, self.group)
-        self.batches = self.identity["batches"] = found.batches or self.batches
-        if not found.saved:  # drawn alike from the seed, but for the last digits where processors differ
-            _load(self.state.model, self.group.arrays_of_first(self.state.model_arrays()))
-        return found
 
-    def had_ended(self) -> bool:
-        """Say whether a run that goes on had ended, and its model is whole."""
-        ended = self.group.leads and bool(self._ending()) and self._is_finished()
-        return bool(self.group.most(int(ended)))
+def _had_ended(setup: Setup, run: Underway) -> bool:
+    """Say whether a run that goes on had ended, and its model is whole."""
+    ended = setup.group.leads and bool(_ending(setup, run)) and _is_finished(setup.directory, run.state.step)
+    return bool(setup.group.most(int(ended)))
 
-    def _is_finished(self) -> bool:
-        last = self.directory.last_event()
-        try:
-            folders.verify(self.directory.model)
-        except CheckpointError:
-            return False
-        return last.get("event") == "finished" and last.get("step") == self.state.step
 
-    def _ending(self) -> str:
-        """Say why the run is at its end; empty where it is not."""
-        training, state = self.config.training, self.state
-        over = bool(training.max_epochs) and state.position >= Position(training.max_epochs)
-        return ending(training, state.step, self._stale(), epochs_over=over)
+def _is_finished(directory: RunDirectory, step: int) -> bool:
+    """Say whether the finished model of a step stands in a run directory."""
+    last = directory.last_event()
+    try:
+        folders.verify(directory.model)
+    except CheckpointError:
+        return False
+    return last.get("event") == "finished" and last.get("step") == step
 
-    def nothing_left(self) -> NothingLeft:
-        """Tell that the run had ended, and how to go on from it."""
-        model, step = self.directory.model, self.state.step
-        return NothingLeft(
-            model, step, self._ending(), going_on(self.config.training, step, self._stale(), model)
-        )
 
-    def begin(self, found: checkpoints.Found, notes: Sequence[str]) -> Prepared:
-        """Tell what is at hand, and what was found and noted before."""
-        state, training = self.state, self.config.training
-        if self.group.leads:
-            self.directory.trim_log(state.notes.get("log_lines", 0))
-        chunk = self._loader().first_chunk()
-        chunks = len(chunk_bounds(len(self.store)))
-        per_epoch = max(1, len(chunk.batches) * chunks / self.batches)
-        share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
-        self.facts["padding_share"] = round(share, 4)
-        parameters = self.config.model.num_parameters
-        if not state.notes:
-            # Not why it was chosen: a run that is killed before its first checkpoint must log the same again.
-            chosen = {"precision": self.precision.precision}
-            self._log({"event": "prepared", **self.facts, "parameters": parameters, **chosen})
-            if self.group.leads and self.store.path != self.directory.store:
-                self.directory.keep(REPORT, (self.store.path / REPORT).read_bytes())
-        warnings = (*self.corpora.warnings, *notes, *found.warnings, *warmup_note(training, per_epoch))
-        report, precision = self.store.report, str(self.precision)
-        return Prepared(
-            self.facts,
-            parameters,
-            state.step,
-            report,
-            warnings,
-            precision,
-            course(training, per_epoch),
-            last_step(training, per_epoch),
-        )
+def _ending(setup: Setup, run: Underway) -> str:
+    """Say why the run is at its end; empty where it is not."""
+    training, state = setup.config.training, run.state
+    epochs_over = milestones.epochs_are_over(training, state.position)
+    return ending(training, state.step, run.progress.validations_since_best, epochs_over=epochs_over)
 
-    def _loader(self) -> Loader:
-        return Loader(
-            self.store,
-            self.recipe,
-            start=self.state.position,
-            workers=self.config.data.loader_workers,
-        )
 
-    def _log(self, event: dict[str, Any]) -> None:
-        if self.group.leads:
-            self.directory.log(event)
+def _nothing_left(setup: Setup, run: Underway) -> NothingLeft:
+    """Say that the run had ended, and how to go on from it."""
+    model, step = setup.directory.model, run.state.step
+    remedy = going_on(setup.config.training, step, run.progress.validations_since_best, model)
+    return NothingLeft(model, step, _ending(setup, run), remedy)
 
-    def learn(self) -> Iterator[Event]:
-        """Take the steps; validate, keep the best and save when due; end early where a signal came."""
-        state = self.state
-        # A model to start from is measured first, to tell what was learned and what forgotten.
-        first = bool(self.origin) and "before" not in state.notes
-        if state.notes.pop("validation_due", False) or first:  # or the run was stopped just before
-            yield from self._validate_and_save()
-        if not self._is_over():
-            yield from self._take_steps()
-            if not self.signal and state.notes.get("last_validation") != state.step:
-                yield from self._validate_and_save()
-            if self.group.leads and not self._is_saved():
-                yield self.save()
-        self.signal = self.group.most(self.interruption.signal or 0)  # while it was validated, too
 
-    def _take_steps(self) -> Iterator[Event]:
-        training = self.config.training
-        started, tokens = time.monotonic(), 0
-        batches = iter(self._loader())
-        if training.max_epochs:
-            batches = _until_epoch(batches, training.max_epochs)
-        for report in self._steps(batches):
-            yield report
-            tokens += report.tokens
-            if not report.applied:
-                self._log({"event": "skipped", **asdict(report)})
-                continue
-            if report.step % training.log_every == 0:
-                seconds = time.monotonic() - started
-                self._log({"event": "train", **asdict(report), "tokens_per_second": round(tokens / seconds)})
-                started, tokens = time.monotonic(), 0
-            if report.step % training.valid_every == 0:
-                yield from self._validate_and_save()
-                started, tokens = time.monotonic(), 0
-            elif report.step % training.save_every == 0 and self.group.leads:
-                yield self.save()
-            if self._is_over():
-                break
-
-    def _steps(self, batches: Iterator[tuple[Position, Batch]]) -> Iterator[StepReport]:
-        try:
-            yield from train(self.state, batches, self.config.training, self.group, self.batches)
-        except WorkerError:
-            raise
-        except TrainingError as error:
-            best = self.directory.best
-            start = f", and --init {best} to start from the best so far" if best.exists() else ""
-            raise TrainingError(f"{error}, in a new run: give another --out{start}") from None
-
-    def _is_over(self) -> bool:
-        """Say whether a signal came to any process, or the patience of the first is at an end."""
-        self.signal = self.group.most(self.interruption.signal or 0)
-        return bool(self.signal or self.group.most(self._out_of_patience()))
-
-    def _is_saved(self) -> bool:
-        return step_folder(self.directory.checkpoints, self.state.step).exists()
-
-    def _validate_and_save(self) -> Iterator[Event]:
-        """Validate, and save where that is due too; where a signal comes first, leave it for the next time."""
-        if not self.group.leads:
-            return
-        yield Validating(self.state.step)
-        try:
-            # In this order: a signal must not come between the halves of exchanging the weights.
-            with self.state.averaged(), self.interruption.anywhere():
-                figures = self._measure()
-        except Interrupted:
-            self.state.notes["validation_due"] = True
-            return
-        yield self._validated(figures)
-        if self.state.step and self.state.step % self.config.training.save_every == 0:
-            yield self.save()
-
-    def _out_of_patience(self) -> bool:
-        return 0 < self.config.training.patience <= self._stale()
-
-    def _stale(self) -> int:
-        return int(self.state.notes.get("validations_since_best", 0))
-
-    def _validated(self, figures: Validation) -> Validated:
-        """Note what the model reached; keep it where it is the best so far."""
-        notes, step = self.state.notes, self.state.step
-        best = figures.better_than(notes.get("best"), self.config.training.select_by)
-        notes["last_validation"] = step
-        if step == 0:
-            notes["before"] = figures.bleu_by_set
-        notes["validations_since_best"] = 0 if best else notes.get("validations_since_best", 0) + 1
-        if best:
-            notes["best"] = {"step": step, **figures.to_dict()}
-            files = self._model_files(self._weights(), f"best at step {step}", figures)
-            folders.write_directory(self.directory.best, files)
-        self.directory.log({"event": "valid", "step": step, **figures.to_dict(), "best": best})
-        return Validated(step, figures, best)
-
-    def save(self) -> Saved:
-        """Write a checkpoint and remove those no longer needed."""
-        self.state.notes["log_lines"] = self.directory.log_lines()
-        kept = "moving average" if self.state.ema else "parameters"
-        model = self._model_files(self._weights(), f"{kept} at step {self.state.step}")
-        checkpoints.save(self.state, self.directory, self.identity, model)
-        checkpoints.prune(self.directory, self.config.training)
-        return Saved(self.state.step)
-
-    def stopped(self) -> Stopped:
-        """Tell where a run that heard a signal can go on."""
-        return Stopped(self.state.step, self.signal)
-
-    def finish(self) -> Finished:
-        """Average the last checkpoints; of that, the moving average and the best on validation write the best."""
-        state, training = self.state, self.config.training
-        saved = saved_steps(self.directory.checkpoints)[-training.average_last :]
-        files = [checkpoints.parameters(path) for path in saved]
-        last_average = (
-            f"average of the last {len(files)} checkpoints" if len(files) > 1 else "last checkpoint"
-        )
-        for path in (*saved, self.directory.best):
-            folders.verify(path)
-        weights = {last_average: average(files)}
-        best_note = dict(state.notes["best"])
-        best_name = f"best at step {best_note.pop('step')}"
-        weights[best_name] = read_arrays(self.directory.best / WEIGHTS)
-
-        candidates = {best_name: Validation(**best_note)}
-        if state.ema:
-            weights[MOVING_AVERAGE] = state.ema_arrays()
-        for name in [name for name in weights if name not in candidates]:
-            _load(state.model, weights[name])
-            candidates[name] = self._measure()
-        chosen = best_name
-        for name, figures in candidates.items():
-            if not candidates[chosen].better_than(figures.to_dict(), training.select_by):
-                chosen = name
-        why = self._ending()
-        model = self._model_files(weights[chosen], chosen, candidates[chosen], why)
-        folders.write_directory(self.directory.model, model)
-        self.directory.log(
+def _begin(setup: Setup, run: Underway, notes: Sequence[str]) -> Prepared:
+    """Begin a run, or resume it with its log cut to the checkpoint; return what there is to learn from."""
+    training, directory, store = setup.config.training, setup.directory, setup.store
+    if setup.group.leads:
+        directory.trim_log(run.progress.log_lines)
+    chunk = setup.loader(run.state.position).first_chunk()
+    per_epoch = max(1, len(chunk.batches) * len(chunk_bounds(len(store))) / setup.identity.batches)
+    share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
+    facts = replace(setup.facts, padding_share=round(share, 4))
+    parameters = setup.config.model.num_parameters
+    if run.progress.is_fresh and setup.group.leads:
+        # Not why the precision was chosen: a run killed before its first checkpoint must log the same again.
+        directory.log(
             {
-                "event": "finished",
-                "step": state.step,
-                "ending": why,
-                "chosen": chosen,
-                "candidates": {name: figures.to_dict() for name, figures in candidates.items()},
+                "event": "prepared",
+                **asdict(facts),
+                "parameters": parameters,
+                "precision": training.precision,
             }
         )
-        before = state.notes.get("before", {})
-        return Finished(self.directory.model, state.step, chosen, candidates[chosen], candidates, before, why)
-
-    def _measure(self) -> Validation:
-        greedy: DecodingConfig = replace(self.config.decoding, beam_size=1)
-        return validate(
-            self.state.model,
-            self.tokenizer,
-            self.corpora.valid,
-            translate=self.translate,
-            decoding=greedy,
-            tokenize=self.config.data.bleu_tokenize,
-        )
-
-    def _inherited_target(self) -> str:
-        """Return the default target of the model that the run started from."""
-        return self.origin.info.default_target if self.origin else ""
-
-    def _alignment(self) -> dict[str, Any]:
-        """Return how word alignments are read: from the head that was taught them, or as in the run's origin."""
-        if not self.config.training.guided_alignment:
-            return dict(self.origin.info.alignment) if self.origin else {}
-        return Reader(heads=(guided_head(self.config.model),), share=_GUIDED_SHARE).to_dict()
-
-    def _weights(self) -> Arrays:
-        """Return the weights that the model has now: their moving average where one is kept."""
-        return self.state.ema_arrays() or self.state.model_arrays()
-
-    def _model_files(
-        self, weights: Arrays, chosen: str, figures: Validation | None = None, why: str = ""
-    ) -> dict[str, bytes | Arrays]:
-        """Return the files of a model directory with these weights, which are measured or not."""
-        source_langs, target_langs = directions(self.store)
-        info = ModelInfo(
-            model=self.config.model,
-            decoding=self.config.decoding,
-            tokenizer=self.tokenizer.kind,
-            source_langs=source_langs,
-            target_langs=target_langs,
-            default_target=self.config.data.default_target or self._inherited_target(),
-            alignment=self._alignment(),
-            characters_per_token=self.facts["characters_per_token"],
-            training={
-                "chosen": chosen,
-                "steps": self.state.step,
-                "epochs": self.state.position.epoch,
-                "seed": self.config.training.seed,
-                "precision": self.precision.precision,
-                "pairs": self.facts["pairs"],
-                "corpora": self.facts["corpora"],
-                "init": self.config.init,
-                "max_tokens": self.config.data.max_tokens,
-                "ending": why,
-                "validation": figures.to_dict() if figures else {},
-                "before": self.state.notes.get("before", {}),
-                "torch": torch.__version__,
-            },
-        )
-        return model_files(info, weights, self.tokenizer, model_card(info))
-
-
-def _is_saved(directory: RunDirectory) -> bool:
-    """Say whether a run holds a checkpoint, so that it needs the model that it started from no more."""
-    return bool(saved_steps(directory.checkpoints))
-
-
-def _nothing_yet(directory: RunDirectory) -> str:
-    return f"{directory.path} holds no run yet: it starts from its beginning"
-
-
-def _load(model: Transformer, weights: Arrays) -> None:
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(torch.from_numpy(weights[name]))
-
-
-def _until_epoch(batches: Iterator[tuple[Position, Batch]], epochs: int) -> Iterator[tuple[Position, Batch]]:
-    """Pass on the batches of the first `epochs` epochs."""
-    return takewhile(lambda item: item[0] <= Position(epochs), batches)
+        if store.path != directory.store:
+            directory.keep(REPORT, (store.path / REPORT).read_bytes())
+    return Prepared(
+        facts,
+        parameters,
+        resumed_from=run.state.step,
+        report=store.report,
+        warnings=(*setup.corpora.warnings, *notes, *warmup_note(training, per_epoch)),
+        precision=str(setup.precision),
+        course=course(training, per_epoch),
+        last_step=last_step(training, per_epoch),
+    )

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from statistics import mean
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
-from clearhead.config import DecodingConfig, Selection
+from clearhead.config import DecodingConfig
 from clearhead.data.batching import TokenizedCorpus, collate, order_by_length
 from clearhead.evaluation import Score, bleu, chrf, resolved
+from clearhead.evaluation.validation import Validation
 from clearhead.model.transformer import Transformer
 from clearhead.model_directory import ModelInfo
 from clearhead.run.corpora import SentencePair, tokenized
@@ -30,47 +30,12 @@ class Translate(Protocol):
 
 
 _BATCH_TOKENS = 8192
-_SHOWN = 2
-"""Digits after the point of BLEU and chrF that are shown; what agrees in them is a tie."""
 REASONS = {
     "bleu": "the highest validation BLEU (of equal ones the lowest loss)",
     "chrf": "the highest validation chrF (of equal ones the lowest loss)",
     "loss": "the lowest validation loss",
 }
 """By which figure the best is chosen, in words, for each `training.select_by`."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Validation figures of one moment."""
-
-    loss: float
-    """Cross-entropy of a target token without smoothing, in nats."""
-    perplexity: float
-    bleu: float
-    """Greedy search; the mean of the validation sets where there are several."""
-    chrf: float
-    bleu_signature: str
-    """Several, each once, where the validation sets are parted into words in several ways."""
-    bleu_by_set: dict[str, float] = field(default_factory=dict)
-    """Such as {"en-fr": 40.1}: of each validation set and direction."""
-
-    def better_than(self, other: dict[str, Any] | None, select_by: Selection) -> bool:
-        """Say whether these figures beat earlier ones (as `to_dict` gave them).
-
-        A young model has a BLEU of 0.00 while its loss falls: of equal ones the lower loss is better.
-        """
-        if other is None:
-            return True
-        if select_by != "loss":
-            mine, before = (round(value, _SHOWN) for value in (getattr(self, select_by), other[select_by]))
-            if mine != before:
-                return bool(mine > before)
-        return bool(self.loss < other["loss"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
 
 
 @torch.inference_mode()
@@ -101,14 +66,17 @@ def validate(
     loss = validation_loss(model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs)))
     translated = _translated(translate, model, tokenizer, pairs, decoding)
     by_set: dict[str, list[tuple[str, SentencePair]]] = {}
-    for each, pair in zip(translated, pairs, strict=True):
-        by_set.setdefault(pair.part, []).append((each, pair))
+    for translation, pair in zip(translated, pairs, strict=True):
+        by_set.setdefault(pair.part, []).append((translation, pair))
     bleus: dict[str, Score] = {}
     chrfs: dict[str, Score] = {}
     for name, members in by_set.items():
-        hypotheses, references = [each for each, _ in members], [pair.tgt for _, pair in members]
-        parting = resolved(tokenize, references, members[0][1].target_lang)
-        bleus[name] = bleu(hypotheses, references, tokenize=parting)
+        hypotheses, references = (
+            [translation for translation, _ in members],
+            [pair.tgt for _, pair in members],
+        )
+        tokenizer_name = resolved(tokenize, references, members[0][1].target_lang)
+        bleus[name] = bleu(hypotheses, references, tokenize=tokenizer_name)
         chrfs[name] = chrf(hypotheses, references)
     return Validation(
         loss=loss,

@@ -12,8 +12,27 @@ from torch import Tensor
 from clearhead.config import TrainingConfig
 from clearhead.data.loader import START, Position
 from clearhead.model.transformer import Transformer
+from clearhead.model.weights import fill
 from clearhead.storage.tensors import Arrays
 from clearhead.training.optimizer import Optimizer
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What of the state is not a tensor."""
+
+    step: int
+    position: Position
+    skipped: int
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` wrote."""
+        return cls(values["step"], Position(*values["position"]), values["skipped"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"step": self.step, "position": list(self.position), "skipped": self.skipped}
 
 
 @dataclass
@@ -33,8 +52,6 @@ class TrainState:
     """Moving average of the parameters by name; empty where none is kept."""
     skipped: int = 0
     """Steps not applied because loss or gradient was not finite, in all."""
-    notes: dict[str, Any] = field(default_factory=dict)
-    """What the caller keeps with the state, such as the best validation so far (JSON values)."""
 
     @classmethod
     def fresh(cls, model: Transformer, config: TrainingConfig) -> Self:
@@ -64,16 +81,11 @@ class TrainState:
     def averaged(self) -> Iterator[None]:
         """Put the moving average, where one is kept, in the place of the parameters for a while."""
         own = {name: p.detach().clone() for name, p in self.model.named_parameters() if self.ema}
-        self._copy_in(self.ema)
+        fill(self.model, self.ema)
         try:
             yield
         finally:
-            self._copy_in(own)
-
-    def _copy_in(self, values: Mapping[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, value in values.items():
-                self.model.get_parameter(name).copy_(value)
+            fill(self.model, own)
 
     def model_arrays(self) -> Arrays:
         """Return the parameters by name, as fp32 arrays."""
@@ -91,32 +103,27 @@ class TrainState:
         """Return the moving average of the parameters by name, as fp32 arrays; empty where none is kept."""
         return {name: _array(average) for name, average in self.ema.items()}
 
-    def counters(self) -> dict[str, Any]:
-        """Return everything that is not a tensor, as JSON values."""
-        return {
-            "step": self.step,
-            "position": list(self.position),
-            "skipped": self.skipped,
-            "notes": self.notes,
-        }
+    @property
+    def counters(self) -> Counters:
+        """What of the state is not a tensor."""
+        return Counters(self.step, self.position, self.skipped)
 
-    def restore(self, model: Arrays, optimizer: Arrays, ema: Arrays, counters: Mapping[str, Any]) -> None:
-        """Take over a saved state exactly."""
+    def restore(self, model: Arrays, optimizer: Arrays, ema: Arrays, counters: Counters) -> None:
+        """Take over a saved state exactly; `ema` is read only where a moving average is kept."""
+        fill(self.model, {name: model[name] for name, _ in self.model.named_parameters()})
         with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
-                parameter.copy_(torch.from_numpy(model[name]))
-                if self.ema:
-                    self.ema[name].copy_(torch.from_numpy(ema[name]))
-                moments = {key: values for key, values in optimizer.items() if key.rpartition(".")[0] == name}
-                self.optimizer.restore(
-                    parameter,
-                    {
-                        key.rpartition(".")[2]: torch.from_numpy(values.copy()).to(parameter.device)
-                        for key, values in moments.items()
-                    },
-                )
-        self.step, self.position = counters["step"], Position(*counters["position"])
-        self.skipped, self.notes = counters["skipped"], dict(counters["notes"])
+            for name, average in self.ema.items():
+                average.copy_(torch.from_numpy(ema[name]))
+        for name, parameter in self.model.named_parameters():
+            moments = {key: values for key, values in optimizer.items() if key.rpartition(".")[0] == name}
+            self.optimizer.restore(
+                parameter,
+                {
+                    key.rpartition(".")[2]: torch.from_numpy(values.copy()).to(parameter.device)
+                    for key, values in moments.items()
+                },
+            )
+        self.step, self.position, self.skipped = counters.step, counters.position, counters.skipped
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:

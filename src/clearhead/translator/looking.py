@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from clearhead.config.alignment import Reader
 from clearhead.config.choices import WordKind
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
@@ -16,7 +17,7 @@ from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import TranslationError
 from clearhead.evaluation.confidence import Confidence
 from clearhead.inspection.about import About
-from clearhead.inspection.alignment import Alignment, Reader, Words, aligned
+from clearhead.inspection.alignment import Alignment, Words, aligned
 from clearhead.inspection.attribution import WORK, measured
 from clearhead.inspection.looked import Pair
 from clearhead.inspection.maps import AttentionMaps

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
 from clearhead import model_directory
+from clearhead.config.alignment import Reader
 from clearhead.config.checks import check, check_integer
 from clearhead.config.choices import Split, WordKind
 from clearhead.decoding.hypothesis import Hypothesis
@@ -38,7 +39,7 @@ from clearhead.translator.translation import PairScore, TranslateOptions, Transl
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
-    from clearhead.inspection.alignment import Alignment, Reader
+    from clearhead.inspection.alignment import Alignment
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.passage import PassageMaps
     from clearhead.inspection.tokens import Attended
@@ -421,13 +422,10 @@ class Translator:
         return self._alignments(*self._attendable(sources, targets, to), words)
 
     @property
-    def reader(self) -> "Reader":
+    def reader(self) -> Reader:
         """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
-        from clearhead.inspection.alignment import Reader
-
-        if self.info.alignment:
-            return Reader.from_dict(self.info.alignment)
-        return Reader.usual(self.info.model.num_decoder_layers, self.info.model.num_heads)
+        shape = self.info.model
+        return self.info.alignment or Reader.usual(shape.num_decoder_layers, shape.num_heads)
 
     def attended(
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None

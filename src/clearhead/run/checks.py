@@ -1,0 +1,93 @@
+"""What can be wrong with the text of a run, found before anything is done with it."""
+
+from pathlib import Path
+
+from clearhead.config import RunConfig
+from clearhead.data.store import ANEW, REPORT, Store, settings
+from clearhead.errors import ConfigError
+from clearhead.run.corpora import Corpora, tokenized
+from clearhead.run.directory import RunDirectory
+from clearhead.text.language_codes import find
+from clearhead.text.tokenizer import Tokenizer
+
+
+def check_alignments(config: RunConfig, corpora: Corpora) -> None:
+    """Raise ConfigError where alignments are to be learned and no corpus has any, or the other way round."""
+    has_alignments = any(text.config.alignments for text in corpora.train)
+    learned = config.training.guided_alignment
+    if learned and not has_alignments:
+        raise ConfigError(
+            "training.guided_alignment teaches known word alignments, but the training text has none; name a file "
+            "of them with --alignments F (or alignments = under [[data.corpora]]), a line for each pair"
+        )
+    if has_alignments and not learned:
+        raise ConfigError(
+            "word alignments are given, but training.guided_alignment is 0, so that nothing would learn them; set it, "
+            "0.05 is usual, or leave them out"
+        )
+
+
+def check_store(
+    path: Path,
+    config: RunConfig,
+    corpora: Corpora,
+    tokenizer: Tokenizer | None,
+    *,
+    run: RunDirectory | None = None,
+) -> None:
+    """Raise ConfigError where text was prepared before, in `path`, from other files or with other settings.
+
+    Text from a stream cannot be compared; only a `run` that is resumed goes on with what was read from it.
+    """
+    if not path.exists():
+        return
+    if corpora.streamed and not run:
+        raise ConfigError(
+            f"{path} already holds prepared text, and text from standard input or a pipe cannot be compared with it; "
+            "give another --store, or remove the folder"
+        )
+    configs = [text.config for text in corpora.train]
+    wanted = settings(configs, config.data.filters, tokenizer or config.tokenizer, config.data.max_tokens)
+    Store(path).check(wanted, corpora.sources, run.going_on_with_other_text if run else ANEW)
+
+
+def check_prepared(config: RunConfig, corpora: Corpora, store: Store) -> None:
+    """Raise ConfigError for settings that the tokenizer and the prepared text cannot serve."""
+    check_languages(config, corpora, store.tokenizer)
+    check_valid_lengths(config, corpora, store.tokenizer)
+    if config.training.guided_alignment and not store.has_links:
+        raise ConfigError(
+            "none of the word alignments belongs to a pair that was kept; words are separated by spaces and counted "
+            f"from 0 (the faults are counted in {store.path}/{REPORT})"
+        )
+    if config.data.subword_sampling:
+        store.sampler(config.data.subword_sampling)  # which refuses a tokenizer that cannot sample
+
+
+def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
+    """Raise ConfigError for a target language, of a validation set or the default one, that has no tag."""
+    default = config.data.default_target
+    if default and find(default, tokenizer.languages) is None:
+        raise ConfigError(
+            f"data.default_target is {default!r}; the targets are {', '.join(tokenizer.languages) or 'not tagged'}"
+        )
+    for pair in corpora.valid:
+        if tokenizer.languages and find(pair.target_lang, tokenizer.languages) is None:
+            raise ConfigError(
+                f"a validation set has the target language {pair.target_lang!r}; the training text has "
+                f"{', '.join(tokenizer.languages)}: give its target_lang under [[data.validation]]"
+            )
+
+
+def check_valid_lengths(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
+    """Raise ConfigError for a validation pair that has more tokens than the model has learned positions."""
+    longest = config.model.longest
+    if not longest:
+        return
+    for pair, *sides in zip(corpora.valid, *tokenized(tokenizer, corpora.valid), strict=True):
+        tokens = max(map(len, sides)) + 2
+        if tokens > longest:
+            raise ConfigError(
+                f"a validation pair has {tokens} tokens, and model.max_positions is {longest}; leave it out, or "
+                f"raise that: {pair.src[:60]!r}"
+            )

@@ -1,0 +1,77 @@
+"""Which weights become the model at the end: the best on validation, an average of checkpoints, or a moving one."""
+
+from collections.abc import Mapping
+
+from clearhead.config import Selection
+from clearhead.evaluation.validation import Validation
+from clearhead.model.weights import fill
+from clearhead.model_directory import WEIGHTS
+from clearhead.run import checkpoints
+from clearhead.run.events import Finished
+from clearhead.run.models import files_of_model
+from clearhead.run.progress import Underway
+from clearhead.run.setup import Setup
+from clearhead.storage import folders
+from clearhead.storage.steps import saved_steps
+from clearhead.storage.tensors import Arrays, average, read_arrays
+
+MOVING_AVERAGE = "moving average"
+
+
+def choose(candidates: Mapping[str, Validation], select_by: Selection) -> str:
+    """Return the name of the best candidate; of equal ones the last."""
+    chosen = next(iter(candidates))
+    for name, figures in candidates.items():
+        if not candidates[chosen].better_than(figures, select_by):
+            chosen = name
+    return chosen
+
+
+def finish(setup: Setup, run: Underway, ending: str) -> Finished:
+    """Measure what may become the model, write the best of it, and log why."""
+    best = run.progress.best
+    assert best, "a run is validated before it ends"
+    weights = _weights(setup, run)
+    candidates = {best.name: best.figures}
+    for name in [name for name in weights if name != best.name]:
+        fill(run.state.model, weights[name])
+        candidates[name] = setup.measure(run.state.model)
+    chosen = choose(candidates, setup.config.training.select_by)
+    files = files_of_model(setup, run, weights[chosen], chosen, candidates[chosen], ending)
+    folders.write_directory(setup.directory.model, files)
+    setup.directory.log(
+        {
+            "event": "finished",
+            "step": run.state.step,
+            "ending": ending,
+            "chosen": chosen,
+            "candidates": {name: figures.to_dict() for name, figures in candidates.items()},
+        }
+    )
+    return Finished(
+        setup.directory.model,
+        run.state.step,
+        chosen,
+        candidates[chosen],
+        candidates,
+        dict(run.progress.before or {}),
+        ending,
+    )
+
+
+def _weights(setup: Setup, run: Underway) -> dict[str, Arrays]:
+    """Return the weights that may become the model, by name: average, best, and the moving average if one is kept.
+
+    Raises CheckpointError where a file that they are read from is damaged.
+    """
+    directory, best = setup.directory, run.progress.best
+    assert best
+    saved = saved_steps(directory.checkpoints)[-setup.config.training.average_last :]
+    for path in (*saved, directory.best):
+        folders.verify(path)
+    averaged = f"average of the last {len(saved)} checkpoints" if len(saved) > 1 else "last checkpoint"
+    weights = {
+        averaged: average([checkpoints.parameters(path) for path in saved]),
+        best.name: read_arrays(directory.best / WEIGHTS),
+    }
+    return weights | ({MOVING_AVERAGE: run.state.ema_arrays()} if run.state.ema else {})

@@ -1,0 +1,118 @@
+"""What the steps of a run share, and none of them changes."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+
+from clearhead.config import RunConfig
+from clearhead.data.loader import Loader, Position, Recipe
+from clearhead.data.store import Store
+from clearhead.evaluation.validation import Validation
+from clearhead.model.transformer import Transformer
+from clearhead.model.weights import fill
+from clearhead.run.checkpoints import Identity
+from clearhead.run.checks import check_prepared
+from clearhead.run.corpora import Corpora
+from clearhead.run.directory import RunDirectory, with_precision
+from clearhead.run.facts import DataFacts, describe
+from clearhead.run.interruption import Interruption
+from clearhead.run.machine import Machine, device_of, prepare_machine
+from clearhead.run.opening import Opened
+from clearhead.run.origin import Origin
+from clearhead.run.precision import Choice, settle
+from clearhead.run.validation import Translate, validate
+from clearhead.training.distributed import Group
+from clearhead.training.state import TrainState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """Settings, text and machine of a run, and how it is watched."""
+
+    config: RunConfig
+    """With the size of the vocabulary and, once settled, the precision."""
+    directory: RunDirectory
+    store: Store
+    corpora: Corpora
+    facts: DataFacts
+    origin: Origin | None
+    """The model that the run starts from."""
+    identity: Identity
+    precision: Choice | None = None
+    """None until all processes have agreed on one."""
+    translate: Translate
+    interruption: Interruption
+    group: Group
+
+    @classmethod
+    def of(
+        cls,
+        opened: Opened,
+        directory: RunDirectory,
+        translate: Translate,
+        interruption: Interruption,
+        group: Group,
+    ) -> Self:
+        """Set up a run whose text is prepared.
+
+        Raises ConfigError for all that can be wrong with its settings, so that it comes to light before there is
+        a run directory.
+        """
+        training = opened.config.training
+        prepare_machine(training, group)
+        store = Store(opened.store)
+        vocab_size = store.tokenizer.vocab_size
+        config = replace(opened.config, model=replace(opened.config.model, vocab_size=vocab_size))
+        machine = Machine.of(device_of(training.device), group)
+        check_prepared(config, opened.corpora, store)
+        return cls(
+            config=config,
+            directory=directory,
+            store=store,
+            corpora=opened.corpora,
+            facts=describe(store, opened.corpora),
+            origin=opened.origin,
+            identity=Identity(store.fingerprint, machine, training.accumulate * group.size),
+            translate=translate,
+            interruption=interruption,
+            group=group,
+        )
+
+    def settled(self, *, begun: bool) -> Self:
+        """Return it with the precision in which all processes learn."""
+        choice = settle(self.config, self.identity.machine.device, self.group, begun=begun)
+        return replace(self, config=with_precision(self.config, choice.precision), precision=choice)
+
+    def fresh_state(self) -> TrainState:
+        """Return the state of the run before its first step."""
+        torch.manual_seed(self.config.training.seed)
+        model = Transformer(self.config.model)
+        if self.origin:
+            fill(model, self.origin.weights())
+        return TrainState.fresh(model.to(self.identity.machine.device), self.config.training)
+
+    def loader(self, start: Position) -> Loader:
+        """Return the batches of the run from a place in the text on."""
+        data, training = self.config.data, self.config.training
+        recipe = Recipe(
+            batch_tokens=training.batch_tokens,
+            seed=training.seed,
+            weights=[text.config.weight for text in self.corpora.train],
+            temperature=data.temperature,
+            subword_sampling=data.subword_sampling,
+            augmentation=data.augmentation,
+            max_tokens=data.max_tokens,
+        )
+        return Loader(self.store, recipe, start=start, workers=data.loader_workers)
+
+    def measure(self, model: Transformer) -> Validation:
+        """Measure a model on the validation sets, with greedy search."""
+        return validate(
+            model,
+            self.store.tokenizer,
+            self.corpora.valid,
+            translate=self.translate,
+            decoding=replace(self.config.decoding, beam_size=1),
+            tokenize=self.config.data.bleu_tokenize,
+        )
