@@ -186,7 +186,7 @@ def test_a_corpus_without_text_is_refused(kind: str) -> None:
     [
         (
             {"kind": "wordpiece"},
-            "'wordpiece' is no kind of tokenizer; choose one of unigram, bpe, word, char",
+            "unknown tokenizer kind 'wordpiece'; choose one of unigram, bpe, word, char",
         ),
         ({"vocab_size": 200}, "vocab_size=200 is too small; .* at least 261"),
         ({"vocab_size": 265}, "vocab_size=265 is too small for the characters .* at least 2[6-9][0-9]"),

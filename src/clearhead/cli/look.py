@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.model import EngineChoice, Model, translator_of
+from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.options import Headings
 from clearhead.cli.output import tell, writer
 from clearhead.errors import ConfigError
 
@@ -15,33 +16,43 @@ PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Look inside a translation: all three attentions, every layer and head, as a page, numbers or a picture.
+    """Look inside a translation: a page, numbers or a picture.
 
-    Examples: clearhead look "The ball is blue." --to es --out look.html
-    clearhead look "The ball is blue." --to es --target "El balón es azul." --inner --out look.npz
+    Shows all three attentions of the Transformer, every layer and head.
+
+    Examples:
+        clearhead look "The ball is blue." --to es --out look.html
+        clearhead look "The ball is blue." --to es --out look.svg --grid
+        clearhead look "The ball is blue." --to es --inner --out look.npz
     """
 
+    headings: ClassVar[Headings] = {
+        "Numbers": ("inner",),
+        "Pictures": ("place", "layer", "head", "grid"),
+        "Running": ("engine",),
+    }
+
     text: Annotated[Positional[str], arg(metavar="TEXT")]
-    """A sentence."""
-    out: Path
-    """File to write: .html for a page that needs no network, .json or .npz for numbers, .svg or .png (with the
-    extra `plot`) for a picture."""
+    """The sentence to translate and look at."""
+    out: Annotated[Path, arg(metavar="FILE")]
+    """File to write: .html for a page, .json or .npz for numbers, .svg or .png for a picture (.png needs the extra
+    `plot`)."""
     model: Model = None
     to: str | None = None
-    """Target language, where the model has several."""
-    target: str | None = None
+    """Language to translate into, for a model with several."""
+    target: Annotated[str | None, arg(metavar="TEXT")] = None
     """A translation to look at instead of the model's own."""
     inner: bool = False
-    """Numbers only: queries, keys, values, every other vector on the way, and measures beyond raw attention too."""
+    """Also write queries, keys, values, all other vectors, and measures beyond raw attention."""
     place: Literal["encoder", "decoder", "cross"] = "cross"
-    """Pictures only: which of the three attentions."""
+    """Which of the three attentions to draw."""
     layer: int | None = None
-    """Pictures only: one layer, from 0; the mean of all otherwise."""
+    """Layer to draw, from 0; by default the mean of all."""
     head: int | None = None
-    """Pictures only: one head, from 0; the mean of all otherwise."""
+    """Head to draw, from 0; by default the mean of all."""
     grid: bool = False
-    """Pictures only: every layer and head, small, side by side."""
-    engine: EngineChoice = "auto"
+    """Draw every layer and head, small, side by side."""
+    engine: Engine = "auto"
 
     def run(self) -> None:
         """Write the file, and print the translation that it shows."""

@@ -25,9 +25,9 @@ _log = logging.getLogger("clearhead.engines")
 def load_engine(name: str, path: Path, device: str = "cpu") -> Engine:
     """Load a model directory into an engine; raise ConfigError for a name or a device that there is none for."""
     if name not in ENGINES:
-        raise ConfigError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+        raise ConfigError(f"unknown engine {name!r}; use one of {', '.join(ENGINES)}")
     if name == "ctranslate2" and device != "cpu":
-        raise ConfigError(f"the engine ctranslate2 runs on the CPU, not on {device}; take --engine pytorch")
+        raise ConfigError(f"the engine ctranslate2 runs on the CPU, not on {device}; use engine='pytorch'")
     if name == "pytorch" or device != "cpu":
         return _pytorch(path, device)
     if name == "ctranslate2":

@@ -163,7 +163,7 @@ class CTranslate2Engine:
             )
         except (RuntimeError, ValueError) as error:
             raise EngineError(
-                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or use --engine pytorch"
+                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or use engine='pytorch'"
             ) from None
 
     @staticmethod
@@ -180,7 +180,7 @@ class CTranslate2Engine:
         """
         reason = self.unsupported(options)
         if reason:
-            raise ConfigError(f"the engine ctranslate2 has no {reason}; use --engine auto or pytorch")
+            raise ConfigError(f"the engine ctranslate2 does not support {reason}; use engine='auto'")
         check_lengths(srcs, self._longest)
         most = None if self._longest is None else self._longest - 1  # BOS has a position too
         check_lengths(prefixes or (), most)
@@ -189,7 +189,7 @@ class CTranslate2Engine:
             if request.limit(index) < options.min_length:
                 raise ConfigError(
                     f"sentence {index} has minimum length {options.min_length} and maximum length "
-                    f"{request.limit(index)}; allowed is 0 <= minimum <= maximum: lower the one or raise the other"
+                    f"{request.limit(index)}; the minimum must be from 0 to the maximum: lower it or raise the maximum"
                 )
         within = [index for index in range(len(srcs)) if request.longest(index) <= POSITIONS]
         planned = (

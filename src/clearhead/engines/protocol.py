@@ -53,8 +53,8 @@ class SearchOptions:
         check_flags(self, "options")
         if self.num_hypotheses > self.decoding.beam_size and not self.temperature:
             raise ConfigError(
-                f"{self.num_hypotheses} hypotheses were asked of a beam of {self.decoding.beam_size}; "
-                "ask for a wider beam or for fewer hypotheses"
+                f"num_hypotheses must be from 1 to the beam size {self.decoding.beam_size}, got {self.num_hypotheses}; "
+                "use a wider beam or fewer hypotheses"
             )
 
 
@@ -107,7 +107,7 @@ def check_lengths(rows: Sequence[Ids], longest: int | None) -> None:
         if longest is not None and len(ids) > longest:
             raise TranslationError(
                 f"sentence {number} has {len(ids)} tokens, and the model has learned {longest} positions; split it, or "
-                "let it be split (--split auto)"
+                "let it be split with split='auto'"
             )
 
 

@@ -94,7 +94,7 @@ def setting(
     if not found:
         if before:
             return before.setting
-        raise EngineError("CTranslate2 does not run on this machine; use --engine pytorch")
+        raise EngineError("CTranslate2 does not run on this machine; use engine='pytorch'")
     best = max(found, key=lambda each: each.speed).setting
     if not asked:
         _remember(file, key, _remembered(best, found, before, clock()))

@@ -52,7 +52,7 @@ def learn(
 ) -> bytes:
     """Return the serialised model of a vocabulary of at most `vocab_size` ids, as `Tokenizer.train` describes it."""
     if kind not in KINDS:
-        raise TextError(f"kind={kind!r} is no kind of tokenizer; choose one of {', '.join(KINDS)}")
+        raise TextError(f"unknown tokenizer kind {kind!r}; choose one of {', '.join(KINDS)}")
     if not 0.0 < character_coverage <= 1.0:
         raise TextError(
             f"character_coverage={character_coverage} is not a share; give more than 0 and at most 1, "
