@@ -39,7 +39,8 @@ def said(capsys):
         ("train --max-steps 5 --out x", "unknown option --max-steps (did you mean --training.max-steps?)"),
         ("train --d-model=8 --out x", "unknown option --d-model (did you mean --model.d-model?)"),
         ("translate --valid-source x", "(it is an option of train, prepare)"),
-        ("translate --qqqq", "clearhead translate: unknown option --qqqq; see clearhead translate --help"),
+        ("train --qqqq", "clearhead train: unknown option --qqqq; see clearhead train --help"),
+        ("translate -Bonjour", "unknown option -Bonjour; put -- before text that begins with a hyphen"),
         ("translate --beam x a", "--beam must be a whole number, got 'x'"),
         ("translate --alpha high a", "--alpha must be a number, got 'high'"),
         ("translate --format xml a", "--format must be one of text, json, tsv, got 'xml'"),
@@ -94,8 +95,13 @@ def test_arguments_of_the_library_become_flags():
 
 
 def test_what_looks_like_a_flag_is_text_where_it_is_a_number_or_follows_two_hyphens():
-    assert problem(Translate, ["-5", "-.5", "-"], ()) is None
+    for text in ("-5", "-.5", "-", "- Bonjour", "-inf", "--"):
+        assert problem(Translate, [text], ()) is None
+        assert text == "--" or parsed(Translate, [text]).text == (text,)
     assert problem(Translate, ["--", "--modle"], ()) is None
+    assert parsed(Translate, ["--", "--modle"]).text == ("--modle",)
+    assert parsed(Translate, ["--prefix", "- a"]).prefix == "- a"
+    assert problem(Translate, ["--prefix", "- a"], ()) is None
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)

@@ -164,7 +164,7 @@ def test_wrong_readers_are_refused():
         Reader(heads=())
     with pytest.raises(ConfigError, match="must be a number from 0 to 10"):
         Reader.from_dict({"heads": [[0, 0]], "share": "x"})
-    with pytest.raises(ConfigError, match="heads must be a whole number .* got -1"):
+    with pytest.raises(ConfigError, match="heads must be a whole number"):
         Reader(heads=((0, -1),))
     with pytest.raises(ConfigError, match="name each once"):
         Reader(heads=((0, 1), (0, 1)))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from clearhead import cli
+from clearhead import cli, model_directory
 from clearhead.storage import folders
 from clearhead.storage.files import json_bytes
 from clearhead.storage.tensors import read_arrays
@@ -176,7 +176,7 @@ def command(*args, start=(), **streams):
 
 
 def test_no_model(fails, tmp_path, monkeypatch):
-    monkeypatch.setattr(directory, "DEFAULT", tmp_path / "pretrained")
+    monkeypatch.setattr(model_directory, "DEFAULT", tmp_path / "pretrained")
     assert "no model of its own; give one with --model" in fails("translate", "hello")
     assert "there is no model" in fails("translate", "--model", tmp_path / "none", "hello")
     assert "is not a model directory" in fails("translate", "--model", tmp_path, "hello")

@@ -205,7 +205,7 @@ def test_pictures(say, tiny_run, tmp_path, more):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--out", "maps.txt"), "is no name for .html, .json, .npz, .svg, .png"),
+        (("--out", "maps.txt"), "unsupported file type '.txt'; use .html, .json, .npz, .svg, .png"),
         (("--out", "{}/a.svg", "--layer", 7), "there is no layer 7 in the encoder-decoder attention"),
         (("--out", "{}/none/a.svg"), "cannot write"),
         (("--out", "{}/a.svg", "--to", "xx"), "xx"),

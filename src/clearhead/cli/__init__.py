@@ -89,7 +89,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        hint = "; go on with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
+        hint = (
+            "; continue with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
+        )
         tell(f"clearhead: interrupted{hint}")
         sys.exit(130)
 

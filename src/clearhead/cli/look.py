@@ -58,7 +58,7 @@ class Look:
         """Write the file, and print the translation that it shows."""
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
-            raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
+            raise ConfigError(f"unsupported file type {self.out.suffix!r}; use {', '.join(kinds)}")
         from clearhead.storage.files import write_file, write_refused
 
         paged = self.out.suffix == PAGE

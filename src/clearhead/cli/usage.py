@@ -60,8 +60,9 @@ def canonical(word: str) -> str:
 
 
 def is_flag(word: str) -> bool:
-    """Say whether a word is a flag and no value: -1 and -0.5 are numbers, - is standard input."""
-    return word.startswith("-") and len(word) > 1 and not (word[1].isdigit() or word[1] == ".")
+    """Say whether a word is a flag: -1, -.5 and -inf are numbers, - is standard input, "- a" is text."""
+    begins = word.lstrip("-")[:1]
+    return word.startswith("-") and begins.isalpha() and word.lower() not in ("-inf", "-nan", "-infinity")
 
 
 def _unexpected(positional: Sequence[Option], free: Sequence[str]) -> str | None:
@@ -110,7 +111,13 @@ def _hint(word: str, options: Sequence[Option], others: Iterable[tuple[str, type
     known = [flag for flag, option in flags_of(options).items() if not option.hidden]
     elsewhere = [name for name, command in others if canonical(word) in flags_of(options_of(command))]
     near = nearest(canonical(word), known, cutoff=0.7 if elsewhere else 0.5).replace("'", "")
-    return near or (f" (it is an option of {', '.join(elsewhere)})" if elsewhere else "")
+    if near or elsewhere:
+        return near or f" (it is an option of {', '.join(elsewhere)})"
+    return (
+        "; put -- before text that begins with a hyphen"
+        if any(option.positional for option in options)
+        else ""
+    )
 
 
 def _names(option: Option) -> Iterator[str]:
