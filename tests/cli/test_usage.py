@@ -40,7 +40,10 @@ def said(capsys):
         ("train --d-model=8 --out x", "unknown option --d-model (did you mean --model.d-model?)"),
         ("translate --valid-source x", "(it is an option of train, prepare)"),
         ("train --qqqq", "clearhead train: unknown option --qqqq; see clearhead train --help"),
-        ("translate -Bonjour", "unknown option -Bonjour; put -- before text that begins with a hyphen"),
+        (
+            "translate -Bonjour",
+            "unknown option -Bonjour; options begin with two hyphens, and -- goes before text",
+        ),
         ("translate --beam x a", "--beam must be a whole number, got 'x'"),
         ("translate --alpha high a", "--alpha must be a number, got 'high'"),
         ("translate --format xml a", "--format must be one of text, json, tsv, got 'xml'"),
