@@ -125,13 +125,13 @@ def test_what_is_written_is_read():
 @pytest.mark.parametrize(
     ("where", "value", "said"),
     [
-        (("note_below",), 1.5, "note_below is 1.5; allowed is a number from 0 to 1"),
-        (("pairs",), 0, "pairs is 0; allowed is a whole number from 1"),
+        (("note_below",), 1.5, "note_below must be a number from 0 to 1, got 1.5"),
+        (("pairs",), 0, "pairs must be a whole number from 1"),
         (("pairs",), "many", "confidence.pairs is 'many'"),
         (("sentence",), 3, "must be a table"),
         (("sentence", "weights"), [1.0], "has 1 weights; it must have 4"),
         (("word", "weights"), [float("nan"), 1.0], "confidence.weights is nan"),
-        (("word", "auc"), -0.1, "auc is -0.1"),
+        (("word", "auc"), -0.1, "auc must be a number from 0 to 1, got -0.1"),
         (("word", "aux"), 1, "did you mean 'auc'"),
         (("word", "bias"), None, "bias"),
     ],

@@ -90,17 +90,17 @@ def test_a_file_of_settings_may_be_a_pipe(tmp_path):
         ({"model": {"tied_embeddings": 1}}, "must be of type bool"),
         ({"model": {"d_model": 7}}, "an even number"),
         ({"model": {"num_heads": 3}}, "a divisor of d_model = 256"),
-        ({"model": {"dropout": 1.0}}, "from 0 to below 1"),
-        ({"model": {"norm": "mid"}}, "model.norm is 'mid'; allowed is one of post, pre"),
+        ({"model": {"dropout": 1.0}}, "at least 0 and below 1"),
+        ({"model": {"norm": "mid"}}, "model.norm must be one of post, pre, got 'mid'"),
         ({"training": {"optimizer_betas": 0.9}}, "it must be a list"),
         ({"training": {"optimizer_betas": [0.9]}}, "two numbers"),
-        ({"training": {"accumulate": 0}}, "1 or more"),
+        ({"training": {"accumulate": 0}}, "at least 1, got 0"),
         (
             {"training": {"precision": "fp16"}},
-            "training.precision is 'fp16'; allowed is one of auto, fp32, bf16",
+            "training.precision must be one of auto, fp32, bf16, got 'fp16'",
         ),
         ({"training": {"learning_rate": 0}}, "above 0"),
-        ({"training": {"patience": -1}}, "0 or more"),
+        ({"training": {"patience": -1}}, "at least 0, got -1"),
         ({"tokenizer": {"vocab_size": 100}}, "300 (256 are bytes) to"),
         ({"tokenizer": {"kind": "wordpiece"}}, "one of unigram, bpe, word, char"),
         ({"decoding": {"alpha": -0.1}}, "a number from 0 to 10"),
@@ -125,6 +125,6 @@ def test_length_limit():
 def test_learned_positions_hold_the_longest_pair():
     model = {"positions": "learned", "max_positions": 100}
     assert RunConfig.from_dict({"model": model, "data": {"max_tokens": 98}}).model.longest == 100
-    with pytest.raises(ConfigError, match=r"data\.max_tokens is 99; allowed is at most 98"):
+    with pytest.raises(ConfigError, match=r"data\.max_tokens must be at most 98 .*, got 99"):
         RunConfig.from_dict({"model": model, "data": {"max_tokens": 99}})
     assert RunConfig.from_dict({"data": {"max_tokens": 5000}}).model.longest is None

@@ -125,8 +125,8 @@ def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
 
     Of a run that is the finished `model/`, or else `best/`, or else the newest checkpoint; a warning says which
     if it is not the first, unless `quiet`. A directory that was moved aside by a write that was interrupted is read
-    where it is, since only the writer may put it back. None and `default` mean the model that comes with the package. Raises
-    CheckpointError when there is none, or when it is damaged.
+    where it is, since only the writer may put it back. None and `default` mean the model that comes with the package.
+    Raises CheckpointError when there is none, or when it is damaged.
     """
     named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
     path = Path(path) if path is not None and named else DEFAULT

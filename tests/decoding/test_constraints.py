@@ -216,9 +216,9 @@ def test_any_function_can_be_a_constraint() -> None:
             ConfigError,
             "vocabulary has 5 ids",
         ),
-        (lambda: NoRepeatNgram(0), ConfigError, "no_repeat_ngram is 0; allowed is 1 or more"),
-        (lambda: RepetitionGuard(copies=1), ConfigError, "2 copies or more"),
-        (lambda: Length(EOS, [-1]), ConfigError, "maximum length -1; allowed is 0 <= minimum <= maximum"),
+        (lambda: NoRepeatNgram(0), ConfigError, "no_repeat_ngram must be at least 1, got 0"),
+        (lambda: RepetitionGuard(copies=1), ConfigError, "copies at least 2"),
+        (lambda: Length(EOS, [-1]), ConfigError, "maximum length -1; the minimum must be from 0"),
         (lambda: ForcedPrefix([[-2]]), TranslationError, "a forced prefix has the id -2"),
         (
             lambda: decode(TableModel(5), Greedy(), constraints=[ForcedPrefix([[7]])]),

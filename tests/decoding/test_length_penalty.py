@@ -33,5 +33,5 @@ def test_no_continuation_scores_above_the_bound(alpha: float, log_probs: list[fl
 
 @pytest.mark.parametrize("alpha", [-0.1, float("nan")])
 def test_negative_alpha_is_refused(alpha: float) -> None:
-    with pytest.raises(ConfigError, match=r"alpha is .*; allowed is 0 \(no length penalty\) or more"):
+    with pytest.raises(ConfigError, match=r"alpha must be at least 0 \(no length penalty\), got .*"):
         check_alpha(alpha)

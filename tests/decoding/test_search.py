@@ -247,8 +247,11 @@ def test_nan_is_an_error() -> None:
         ({"constraints": [ForcedPrefix([[2]])]}, "there are 1 forced prefixes for 2 sentences"),
         ({"min_lengths": [0, 7]}, "sentence 1 of the batch has minimum length 7 and maximum length 6"),
         ({"min_lengths": [0]}, "there are 1 minimum and 2 maximum lengths"),
-        ({"num_hypotheses": 3}, "3 hypotheses were asked of a beam of 2; ask for a wider beam or for fewer"),
-        ({"num_hypotheses": 0}, "0 hypotheses were asked of a beam of 2"),
+        (
+            {"num_hypotheses": 3},
+            "num_hypotheses must be from 1 to the beam size 2, got 3; use a wider beam or fewer",
+        ),
+        ({"num_hypotheses": 0}, "the beam size 2, got 0"),
     ],
 )
 def test_wrong_arguments_are_named(options: dict[str, object], message: str) -> None:

@@ -286,10 +286,10 @@ def test_each_sentence_has_its_own_limit(engine, model):
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"temperature": 1.0, "beam_size": 1}, "has no sampling with a seed; choose the engine auto"),
+        ({"temperature": 1.0, "beam_size": 1}, "does not support sampling with a seed; use engine='auto'"),
         ({"min_length": 100}, "minimum length 100 and maximum length 12"),
-        ({"min_length": -1}, "min_length is -1"),
-        ({"no_repeat_ngram": -1}, "no_repeat_ngram is -1"),
+        ({"min_length": -1}, "min_length must be"),
+        ({"no_repeat_ngram": -1}, "no_repeat_ngram must be"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(engine, model, rule, message):

@@ -234,7 +234,7 @@ def test_what_has_no_form_is_refused_in_a_line(tmp_path, capsys):
 def test_ctranslate2_is_written_by_the_same_command(tmp_path, capsys):
     model = write_model(tmp_path / "model")
     cli.main(["export", "--model", str(model), "--format", "ctranslate2", "--out", str(tmp_path / "ct2")])
-    assert "proved on 9 sources" in capsys.readouterr().out
+    assert "verified on 9 sources" in capsys.readouterr().out
     assert (tmp_path / "ct2" / "model.bin").exists()
     for file in ("README.md", "tokenizer.model"):
         assert (tmp_path / "ct2" / file).read_bytes() == (model / file).read_bytes()

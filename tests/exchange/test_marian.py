@@ -316,7 +316,7 @@ def test_the_command(opus, tmp_path, capsys):
     (folder / "README.md").unlink()
     cli.main(["import", str(folder), "--out", str(tmp_path / "fr-en")])
     shown = capsys.readouterr().out
-    assert "proved on 9 sources" in shown
+    assert "verified on 9 sources" in shown
     assert f"clearhead translate --model {tmp_path / 'fr-en'}" in shown
     assert "opus-mt-fr-en, a MarianMTModel" in (tmp_path / "fr-en" / "README.md").read_text()
     with pytest.raises(CheckpointError, match="already there"):

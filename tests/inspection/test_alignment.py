@@ -158,13 +158,13 @@ def test_the_head_that_aligns_is_found():
 
 
 def test_wrong_readers_are_refused():
-    with pytest.raises(ConfigError, match="allowed are produced, read"):
+    with pytest.raises(ConfigError, match="must be one of produced, read"):
         Reader(heads=((0, 0),), reading="fed")
     with pytest.raises(ConfigError, match="at least one head"):
         Reader(heads=())
-    with pytest.raises(ConfigError, match="allowed is a number from 0 to 10"):
+    with pytest.raises(ConfigError, match="must be a number from 0 to 10"):
         Reader.from_dict({"heads": [[0, 0]], "share": "x"})
-    with pytest.raises(ConfigError, match="heads is -1"):
+    with pytest.raises(ConfigError, match="heads must be a whole number"):
         Reader(heads=((0, -1),))
     with pytest.raises(ConfigError, match="name each once"):
         Reader(heads=((0, 1), (0, 1)))

@@ -123,7 +123,7 @@ def test_foreign_lines_are_told_of_and_refused(several, capsys, monkeypatch):
         assert ("left empty" in shown.err) == empty
         assert shown.err.count("line 1: de (") == 1
         assert "line 2" not in shown.err
-        assert shown.err.count("line 4: too short to tell its language\n") == 1
+        assert shown.err.count("line 4: too short to detect its language\n") == 1
 
 
 def test_a_model_whose_languages_cannot_be_checked(several, capsys):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from backports import zstd
 
-from clearhead import cli
+from clearhead import cli, model_directory
 from clearhead.storage import folders
 from clearhead.storage.files import json_bytes
 from clearhead.storage.tensors import read_arrays
@@ -131,14 +131,14 @@ def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
     [
         ('[training]\ndevice = "cuda:99"\n', "training.device is 'cuda:99'"),
         ('[training]\nfreeze = ["encodr"]\n', "'encodr', which the model lacks"),
-        ('[data]\nbleu_tokenize = "13b"\n', "data.bleu_tokenize is '13b'"),
+        ('[data]\nbleu_tokenize = "13b"\n', "data.bleu_tokenize must be one of auto"),
         ('[data]\nsubword_sampling = 0.1\n[tokenizer]\nkind = "char"\n', "cannot sample"),
         (
             '[data]\ntarget_lang = "en"\n[[data.corpora]]\nsource = "x"\n',
             "both data.target_lang and [[data.corpora]]",
         ),
         ('[[data.corpora]]\ntarget = "x"\n', "[[data.corpora]], entry 1 of 1: it has no source"),
-        ("[tokenizer]\nvocab_size = 10000000000\n", "tokenizer.vocab_size is 10000000000; allowed is 300"),
+        ("[tokenizer]\nvocab_size = 10000000000\n", "tokenizer.vocab_size must be from 300 (256 are bytes)"),
     ],
 )
 def test_settings_are_found_wrong_before_there_is_a_run(fails, files, tmp_path, toml, said):
@@ -176,7 +176,7 @@ def command(*args, start=(), **streams):
 
 
 def test_no_model(fails, tmp_path, monkeypatch):
-    monkeypatch.setattr(directory, "DEFAULT", tmp_path / "pretrained")
+    monkeypatch.setattr(model_directory, "DEFAULT", tmp_path / "pretrained")
     assert "no model of its own; give one with --model" in fails("translate", "hello")
     assert "there is no model" in fails("translate", "--model", tmp_path / "none", "hello")
     assert "is not a model directory" in fails("translate", "--model", tmp_path, "hello")

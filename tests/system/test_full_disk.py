@@ -117,7 +117,7 @@ def test_lines_that_are_done_are_kept_under_a_name_that_says_so(refused, tiny_ru
     lines = partial.read_text().splitlines()
     assert 0 < len(lines) < len(whole.read_text().splitlines())
     assert lines == whole.read_text().splitlines()[: len(lines)]
-    assert f"the {len(lines)} lines that are done are kept in {partial}" in told
+    assert f"the {len(lines)} finished lines are saved in {partial}" in told
     assert place.read_text() == "what was there\n"
     say(*args, "--output", place)  # what was said to do
     assert place.read_bytes() == whole.read_bytes()
@@ -138,7 +138,7 @@ def test_a_line_that_cannot_be_read_keeps_those_before_it(say, capsys, tiny_run,
         cli.main([*args, "--input", str(tmp_path / "in")])
     told = capsys.readouterr().err
     assert "is not valid UTF-8" in told
-    assert told.endswith(f"; the 2 lines that are done are kept in {tmp_path / 'out.partial'}\n")
+    assert told.endswith(f"; the 2 finished lines are saved in {tmp_path / 'out.partial'}\n")
     assert (tmp_path / "out.partial").read_text() == "five\nseven one\n"
     assert not (tmp_path / "out").exists()
 

@@ -96,7 +96,7 @@ def test_a_preparation_that_is_told_to_stop_leaves_nothing(command, tmp_path, nu
         wait_for(tmp_path / ".partial-store", process)
         os.kill(process.pid, number)
         assert process.wait(60) == code
-    assert process.stderr.read() == "clearhead: interrupted; nothing was kept, start again\n"
+    assert process.stderr.read() == "clearhead: interrupted; nothing was saved, start again\n"
     assert not [left.name for left in tmp_path.iterdir() if "store" in left.name]
 
 

@@ -109,7 +109,7 @@ def test_choosing_never_takes_a_worse_reader(tiny_run, pairs, tmp_path, say):
     model = badly_read(tiny_run, tmp_path)
     say("align", "--model", model, *pairs, "--choose")
     kept = (model / "config.json").read_text()
-    assert "nothing is better than what is in use" in say("align", "--model", model, *pairs, "--choose")[0]
+    assert "no choice of heads beats the current one" in say("align", "--model", model, *pairs, "--choose")[0]
     assert (model / "config.json").read_text() == kept
 
 
@@ -220,7 +220,7 @@ def test_pictures(say, tiny_run, tmp_path, more):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--out", "maps.txt"), "is no name for .html, .json, .npz, .svg, .png"),
+        (("--out", "maps.txt"), "unsupported file type '.txt'; use .html, .json, .npz, .svg, .png"),
         (("--out", "{}/a.svg", "--layer", 7), "there is no layer 7 in the encoder-decoder attention"),
         (("--out", "{}/none/a.svg"), "cannot write"),
         (("--out", "{}/a.svg", "--to", "xx"), "xx"),

@@ -54,7 +54,7 @@ def test_every_number_in_python_has_a_range(kind, name):
         with pytest.raises(ConfigError) as error:
             kind(**{**needed, name: value})
         assert name in str(error.value)
-        assert "allowed is" in str(error.value)
+        assert "must be" in str(error.value)
         assert len(str(error.value)) < 300
 
 

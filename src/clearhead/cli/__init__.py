@@ -9,14 +9,20 @@ import logging
 import os
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import takewhile
 from keyword import iskeyword
 from typing import Any
 
+from clearhead.cli.help import draws_bold, help_of, print_help, summary, terminal_width
 from clearhead.cli.output import tell
+from clearhead.cli.usage import problem
+from clearhead.cli.wording import as_typed
+from clearhead.config.checks import nearest
 from clearhead.errors import ClearheadError, TextError
 from clearhead.text.shown import one_line
 
@@ -35,6 +41,7 @@ COMMANDS = (
     "import",
     "info",
     "plan",
+    "completion",
 )
 
 
@@ -45,8 +52,8 @@ _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 def kind_of(command: str) -> type:
     """Return the class of a command, which is named like its module (`import_`, where Python has the word)."""
     module = f"{command}_" if iskeyword(command) else command
-    found: type = getattr(import_module(f"clearhead.cli.{module}"), command.capitalize())
-    return found
+    kind: type = getattr(import_module(f"clearhead.cli.{module}"), command.capitalize())
+    return kind
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -55,12 +62,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     _open_closed_streams()
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
-    told = logging.StreamHandler()
-    told.setFormatter(_OneLine())
-    logging.basicConfig(handlers=[told], level=verbosity, force=True)
+    args = [value for value in args if value not in ("--debug", "--verbose")]
+    log = logging.StreamHandler()
+    log.setFormatter(_OneLine(args))
+    logging.basicConfig(handlers=[log], level=verbosity, force=True)
     waits = sys.stderr.isatty()  # somebody, who should know what for
     logging.getLogger("clearhead.engines.conversion").setLevel(logging.INFO if waits else logging.NOTSET)
-    args = [value for value in args if value not in ("--debug", "--verbose")]
     try:
         with _ended_by_signals():
             _check_utf8(args)
@@ -69,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ClearheadError as error:
         if debug:
             raise
-        tell(f"clearhead: {error}")
+        tell(f"clearhead: {_as_typed(error, args)}")
         sys.exit(1)
     except OSError as error:
         # A reader of our output that went away, as `head` does, needs no word; a full disk does.
@@ -83,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        hint = "; go on with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
+        hint = (
+            "; continue with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
+        )
         tell(f"clearhead: interrupted{hint}")
         sys.exit(130)
 
@@ -112,39 +121,62 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 class _OneLine(logging.Formatter):
-    """What is logged, as notes are."""
+    """Log messages written like notes: on one line, in the words of the command line."""
+
+    def __init__(self, args: Sequence[str]) -> None:
+        super().__init__()
+        self._args = args
 
     def format(self, record: logging.LogRecord) -> str:
-        return one_line(record.getMessage())
+        return one_line(_as_typed(record.getMessage(), self._args))
+
+
+def _as_typed(message: object, args: Sequence[str]) -> str:
+    """Return a message with the flags of the command that runs in place of the library's names."""
+    if not args or args[0] not in COMMANDS:
+        return str(message)
+    return as_typed(str(message), kind_of(args[0]), args[1:])
 
 
 def _dispatch(args: list[str]) -> None:
-    if not args or args[0] in ("-h", "--help"):
-        print(_overview())
+    if not args or args[0] in ("-h", "--help", "--help-all", "help"):
+        print_help(_overview())
         sys.exit(0 if args else 2)
     if args[0] in ("-V", "--version"):
         from clearhead import __version__
 
         print(f"clearhead {__version__}")
         return
-    if args[0] not in COMMANDS:
-        from clearhead.config.checks import nearest
-
-        tell(
-            f"clearhead: there is no command {args[0]!r}{nearest(args[0], COMMANDS)}; there are {', '.join(COMMANDS)}"
-        )
+    name = args[0]
+    if name not in COMMANDS:
+        hint = nearest(name, COMMANDS)
+        tell(f"clearhead: unknown command {name!r}{hint}; the commands are {', '.join(COMMANDS)}")
         sys.exit(2)
-    kind, prog = kind_of(args[0]), f"clearhead {args[0]}"
+    kind, prog, rest = kind_of(name), f"clearhead {name}", args[1:]
+    if wanted := _help_wanted(rest):
+        everything = wanted == "--help-all" or rest[rest.index(wanted) :][1:2] == ["all"]
+        print_help(help_of(kind, name, everything=everything, width=terminal_width(), bold=draws_bold()))
+        return
+    fault = problem(kind, rest, ((other, kind_of(other)) for other in COMMANDS if other != name))
+    if fault:
+        tell(f"{prog}: {fault}; see {prog} --help")
+        sys.exit(2)
     command: Any
-    if args[0] in ("train", "prepare"):
+    if name in ("train", "prepare"):
         from clearhead.cli.settings import with_settings
 
-        command = with_settings(kind, args[1:], prog)
+        command = with_settings(kind, rest, prog)
     else:
-        import tyro
+        from clearhead.cli.parsing import parsed
 
-        command = tyro.cli(kind, args=args[1:], prog=prog)
+        command = parsed(kind, rest, prog)
     command.run()
+
+
+def _help_wanted(args: Sequence[str]) -> str | None:
+    """Return the flag that asks for help; None where there is none before `--`."""
+    words = takewhile(lambda word: word != "--", args)
+    return next((word for word in words if word in ("-h", "--help", "--help-all")), None)
 
 
 def _check_utf8(args: Sequence[str]) -> None:
@@ -164,11 +196,16 @@ def _open_closed_streams() -> None:
 
 
 def _overview() -> str:
-    rows = "\n".join(f"  {name:<11}{(kind_of(name).__doc__ or '').splitlines()[0]}" for name in COMMANDS)
-    return (
-        "usage: clearhead COMMAND [--help] ...\n\n"
-        "Train a Transformer translator from your own parallel text, run it, and see inside it.\n\n"
-        f"{rows}\n\n"
-        "Start with `clearhead demo`. `clearhead COMMAND --help` tells a command's options; --debug shows\n"
-        "where an error comes from, --verbose which engine runs and why; --version tells the release."
+    rows = "\n".join(
+        textwrap.fill(f"  {name:<12}{summary(kind_of(name))}", 79, subsequent_indent=" " * 14)
+        for name in COMMANDS
     )
+    return f"""\
+usage: clearhead COMMAND [OPTIONS]
+
+Train a Transformer on your own parallel text, translate, and see inside it.
+
+{rows}
+
+Start with `clearhead demo`. `clearhead COMMAND --help` shows its options;
+--debug shows where an error comes from, --verbose which engine runs and why."""

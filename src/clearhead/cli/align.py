@@ -14,32 +14,33 @@ from clearhead.errors import ConfigError
 
 @dataclass(frozen=True, kw_only=True)
 class Align:
-    """Print which words of a translation come from which of its source, a line a pair: 0-0 1-2 ...
+    """Align the words of translations with their source: 0-0 1-2 ...
 
-    Read from the attention to the source. With alignments that are known, the best heads are chosen on some
-    pairs and measured on others:
+    One line per pair, read from the attention to the source. With known alignments (--gold) you can choose the best
+    attention heads on some pairs and measure them on others.
 
-    Example: clearhead align --model runs/fr-en --source dev.fr --target dev.en --gold dev.links --choose
-    clearhead align --model runs/fr-en --source test.fr --target test.en --gold test.links
+    Examples:
+        clearhead align --model runs/fr-en --source dev.fr --target dev.en --gold dev.links --choose
+        clearhead align --model runs/fr-en --source test.fr --target test.en --gold test.links
     """
 
     source: str
-    """Source side, or one file of both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
     target: str | None = None
-    """Target side, line for line; left out where one file holds both."""
+    """Its translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None
     to: str | None = None
-    """Target language, where the model has several."""
+    """Language of --target; required for a model with several targets."""
     from_: Annotated[str | None, arg(name="from")] = None
-    """Language of the source, where the model has several, or the files hold texts by their languages."""
+    """Language of the source; needed for files that hold several languages (.tmx, .jsonl)."""
     words: WordKind = "space"
-    """space: whatever stands between spaces is a word; split: punctuation marks are words of their own."""
+    """space: words are separated by spaces; split: punctuation marks are separate words, too."""
     gold: str | None = None
-    """Known alignments, a line a pair: 0-0 for a sure link, 1?2 for a possible one; tells the error rate (AER)."""
+    """Known alignments, one line per pair: 0-0 for a sure link, 1?2 for a possible one; prints the error rate (AER)."""
     choose: bool = False
-    """Choose the heads that agree best with --gold, and keep that in the model directory."""
+    """Choose the heads that agree best with --gold, and save the choice in the model directory."""
     output: Path | None = None
-    """File to write instead of standard output; until all lines are there it ends in .partial."""
+    """File to write instead of standard output; named FILE.partial until it is complete."""
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""
@@ -48,7 +49,7 @@ class Align:
         from clearhead.measuring import align
 
         if self.choose and not self.gold:
-            raise ConfigError("--choose needs alignments that are known; give them with --gold FILE")
+            raise ConfigError("--choose needs known alignments; give them with --gold FILE")
         translator = translator_of(self.model, "auto")
         if self.choose and self.gold:
             model_directory.files_of(
@@ -65,7 +66,9 @@ class Align:
             )
             kept = align.keep(self.model, chosen.reader)
             if chosen.rate == chosen.before:
-                print(f"nothing is better than what is in use: AER {100 * chosen.rate:.1f} % on these pairs")
+                print(
+                    f"no choice of heads beats the current one: AER {100 * chosen.rate:.1f} % on these pairs"
+                )
                 return
             heads = ", ".join(f"{layer}.{head}" for layer, head in chosen.reader.heads)
             show(

@@ -12,38 +12,42 @@ from clearhead.cli.output import print_json, tell, writer
 
 @dataclass(frozen=True, kw_only=True)
 class Compare:
-    """Compare two files of translations: significance, lengths, frequencies of words, worst sentences.
+    """Compare the translations of two systems, with significance tests.
 
-    Example: clearhead compare --reference test.en ours.en theirs.en --html report.html
+    Reports BLEU and chrF with a paired bootstrap test, a breakdown by length and word frequency, and the sentences
+    that differ most.
+
+    Example:
+        clearhead compare --reference test.en ours.en theirs.en --html report.html
     """
 
     a: Annotated[Positional[str], arg(metavar="A")]
-    """Translations of a system, line for line."""
+    """Translations of the first system, one per line."""
     b: Annotated[Positional[str], arg(metavar="B")]
-    """Those of another."""
+    """Translations of the second system, one per line."""
     reference: str
-    """The translation by people; of a file of both sides (.tsv, .jsonl, .tmx, .po) the second one."""
+    """Human translation, one per line; or the second side of a file with both (.tsv, .jsonl, .tmx, .po)."""
     source: str | None = None
-    """Source side, to show beside the sentences."""
+    """Source text, to show with the sentences."""
     frequencies: str | None = None
-    """Text to count words in, such as the target side of the training data; otherwise the reference."""
+    """Text to count words in, such as the target side of the training data; by default the reference."""
     to: str | None = None
-    """Language of the translations, where files hold texts by their languages; otherwise their letters tell."""
+    """Language of the translations, for files that hold several; otherwise their script decides."""
     from_: Annotated[str | None, arg(name="from")] = None
-    """Language of the source, where its file holds texts by their languages."""
+    """Language of the source, for a file that holds several."""
     tokenize: str = "auto"
-    """How BLEU splits words. auto: 13a, but zh for Chinese and char for other targets without spaces between words;
-    none: for text that is already tokenised; intl."""
+    """How BLEU splits words: 13a, intl, zh, char, or none for text that is already tokenised; auto: 13a, but zh for
+    Chinese and char for other languages without spaces between words."""
     lowercase: bool = False
-    """Ignore case."""
+    """Ignore case in BLEU and chrF."""
     samples: int = 1000
-    """Resampled test sets of the paired bootstrap test."""
+    """Number of resampled test sets in the bootstrap test."""
     seed: int = 12345
-    """Of the resampling."""
+    """Seed of the resampling."""
     html: Path | None = None
-    """File for the report as a page."""
+    """File to write the report to as a web page."""
     json: bool = False
-    """Print one JSON object."""
+    """Print the result as one JSON object."""
 
     def run(self) -> None:
         """Print the report."""

@@ -2,26 +2,33 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
 
 from clearhead.config.choices import GrammarLanguage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """Train a small translator on the built-in corpus in about a minute, and translate.
+    """Train a small translator in about a minute, and translate.
 
-    Example: clearhead demo --text "The white dog saw the cat." --to fr
+    It learns from the built-in corpus, so it needs no files.
+
+    Example:
+        clearhead demo --text "The white dog saw the cat." --to fr
     """
 
     text: str | None = None
-    """A sentence of yours to translate; asked for on a terminal."""
+    """A sentence to translate; on a terminal you are asked for one."""
     to: GrammarLanguage | None = None
-    """Its target language."""
-    out: Path | None = None
-    """Directory to keep the run in; otherwise it is removed at the end."""
+    """Language to translate it into."""
+    out: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Directory to keep the run in; without it, the run is deleted at the end."""
     steps: int = 1500
-    """Training steps."""
+    """Number of training steps."""
     seed: int = 1
+    """Seed of the corpus, the weights and the order of the data."""
 
     def run(self) -> None:
         """Show everything on standard output."""

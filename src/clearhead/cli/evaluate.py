@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import arg
 
-from clearhead.cli.model import Model, translator_of
+from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.options import Headings
 from clearhead.cli.output import check_writable, print_json, show, tell, writer
-from clearhead.config.choices import EngineName, Split
+from clearhead.config.choices import Split
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,39 +18,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
-    """Translate a test set and measure BLEU, chrF and perplexity, with their signatures.
+    """Translate a test set and report BLEU, chrF and perplexity.
 
-    With --calibrate: fit on validation pairs, instead, how sure the model may be of a translation and of each word.
+    Each score comes with its sacreBLEU signature. With --calibrate, the pairs are used to fit how confident the model
+    may be in a translation and in each word.
 
-    Examples: clearhead evaluate --model runs/fr-en --source test.fr --reference test.en
-    clearhead evaluate --model runs/fr-en --source valid.fr --reference valid.en --calibrate
+    Examples:
+        clearhead evaluate --to es --source test.en --reference test.es
+        clearhead evaluate --model runs/fr-en --source test.fr --reference test.en
+        clearhead evaluate --model runs/fr-en --source valid.fr --reference valid.en --calibrate
     """
 
+    headings: ClassVar[Headings] = {
+        "Scores": ("tokenize", "lowercase", "output", "json"),
+        "Search": ("beam", "alpha", "split", "engine"),
+        "Confidence": ("calibrate",),
+    }
+
     source: str
-    """Source side of the test set, or one file of both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
     reference: str | None = None
-    """Its translation by people, line for line; left out where one file holds both."""
+    """Its human translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None
     to: str | None = None
-    """Target language, where the model has several."""
+    """Language of the reference; required for a model with several targets."""
     from_: Annotated[str | None, arg(name="from")] = None
-    """Language of the source, where the model has several, or the files hold texts by their languages."""
+    """Language of the source; needed for files that hold several languages (.tmx, .jsonl)."""
     beam: int | None = None
+    """Beam size; 1 is greedy search. By default the model's own."""
     alpha: float | None = None
+    """Exponent of the length penalty; 0: none. By default the model's own."""
     split: Split = "never"
-    """never: a line is one sentence, as test sets have it; auto: it is split and joined again."""
+    """never: treat a line as one sentence, as in test sets; auto: split it and join the translations."""
     tokenize: str = "auto"
-    """How BLEU splits words. auto: 13a, but zh for Chinese and char for other targets without spaces between words;
-    none: for text that is already tokenised; intl."""
+    """How BLEU splits words: 13a, intl, zh, char, or none for text that is already tokenised; auto: 13a, but zh for
+    Chinese and char for other languages without spaces between words."""
     lowercase: bool = False
     """Ignore case in BLEU and chrF."""
     output: Path | None = None
-    """File for the translations, a line each."""
-    engine: EngineName = "auto"
+    """File to write the translations to, one per line."""
+    engine: Engine = "auto"
     calibrate: bool = False
-    """Fit confidence on one half of the pairs, measure it on the other, and keep it in the model directory."""
+    """Fit confidence on half of the pairs, measure it on the other half, and save it in the model directory."""
     json: bool = False
-    """Print one JSON object."""
+    """Print the result as one JSON object."""
 
     def run(self) -> None:
         """Print the scores, or calibrate."""
@@ -104,7 +116,7 @@ class Evaluate:
             for score in (result.bleu, result.chrf):
                 print(f"{score.name} {score.value:.2f}  {score.signature}")
             print(
-                f"perplexity {result.perplexity:.3f} a token, {result.sentences:,} sentences, {result.engine}"
+                f"perplexity {result.perplexity:.3f} per token, {result.sentences:,} sentences, {result.engine}"
             )
 
     def _calibrate(self) -> None:
@@ -116,8 +128,8 @@ class Evaluate:
 
         if self.output or self.beam is not None or self.alpha is not None or self.split != "never":
             raise ConfigError(
-                "--calibrate takes the model's own search and each line as one sentence; leave out --output, --beam, "
-                "--alpha and --split"
+                "--calibrate uses the model's own search and treats each line as one sentence; leave out --output, "
+                "--beam, --alpha and --split"
             )
         model_directory.files_of(model_directory.find(self.model))  # what cannot be kept is not worth fitting
         translator = translator_of(self.model, self.engine)

@@ -13,22 +13,25 @@ from clearhead.config.choices import ExportFormat
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write a model in another program's form, proved to translate as it does here.
+    """Export a model to CTranslate2, Hugging Face or ONNX, verified.
 
-    Examples: clearhead export --model runs/fr-en --format huggingface --out hf/
-    clearhead export --model runs/fr-en --format ctranslate2 --out ct2/
-    clearhead export --model runs/fr-en --format onnx --out onnx/
+    The export is verified to translate as the model does here.
+
+    Examples:
+        clearhead export --model runs/fr-en --format huggingface --out hf/
+        clearhead export --model runs/fr-en --format ctranslate2 --out ct2/
+        clearhead export --model runs/fr-en --format onnx --out onnx/
     """
 
     form: Annotated[ExportFormat, arg(name="format")]
-    """huggingface: a folder for transformers (MarianMT, or Pegasus where the norms come first); ctranslate2: its
-    own form, in fp32; onnx: a graph that reads the source and one that takes a step of the decoder."""
-    out: Path
-    """Folder to make."""
+    """huggingface: a directory for transformers (MarianMT, or Pegasus for pre-norm models); ctranslate2: its own
+    format, in fp32; onnx: one graph for the encoder and one for a step of the decoder."""
+    out: Annotated[Path, arg(metavar="DIR")]
+    """Directory to create."""
     model: Model = None
 
     def run(self) -> None:
-        """Write, prove and tell."""
+        """Write, verify and report."""
         from clearhead.exchange.write import export
 
         proof = export(self.model, self.out, self.form)

@@ -11,21 +11,23 @@ from clearhead.cli.output import show, told
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """Import a MarianMT model of transformers (OPUS-MT and its like), or an export; it is proved to translate the same.
+    """Import a MarianMT model (such as OPUS-MT), verified.
 
-    It can then be run, looked into, measured and trained on (clearhead train --init) as any other. What `clearhead
-    export --format huggingface` wrote comes back as it was. Nothing in the directory is run or unpickled.
+    The import is verified to translate identically. It can then be run, inspected, measured and trained further
+    (`clearhead train --init`) like any other model. An export made by `clearhead export --format huggingface` comes
+    back unchanged. Nothing in the directory is executed or unpickled.
 
-    Example: clearhead import opus-mt-fr-en --out models/fr-en
+    Example:
+        clearhead import opus-mt-fr-en --out models/fr-en
     """
 
     folder: Annotated[Positional[Path], arg(metavar="DIR")]
-    """Directory of the model, on this machine: config.json, model.safetensors, source.spm, target.spm, vocab.json."""
-    out: Path
-    """Folder to make."""
+    """Local directory of the model: config.json, model.safetensors, source.spm, target.spm, vocab.json."""
+    out: Annotated[Path, arg(metavar="DIR")]
+    """Directory to create."""
 
     def run(self) -> None:
-        """Read, prove and tell."""
+        """Read, verify and report."""
         from clearhead import model_directory
         from clearhead.exchange.marian import import_model
 

@@ -2,29 +2,40 @@
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
 
 from clearhead.cli.model import Model
 from clearhead.cli.output import print_json, show
+from clearhead.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """Tell what a model is and what it was trained on.
+    """Show what a model is and what it was trained on.
 
-    Example: clearhead info --model runs/fr-en
+    Examples:
+        clearhead info
+        clearhead info runs/fr-en
     """
 
+    path: Annotated[Positional[Path | None], arg(metavar="MODEL")] = None
+    """Model directory, training run or checkpoint; without it the model that comes with Clearhead."""
     model: Model = None
     json: bool = False
-    """Print one JSON object."""
+    """Print the result as one JSON object."""
 
     def run(self) -> None:
         """Print the facts."""
+        if self.path and self.model:
+            raise ConfigError(f"both {self.path} and --model {self.model} were given; give one of them")
         from clearhead import model_directory
         from clearhead.config.tables import flat
         from clearhead.engines import conversion
 
-        path = model_directory.find(self.model)
+        path = model_directory.find(self.path or self.model)
         info = model_directory.read_info(path)
         beam = conversion.measured(path)
         facts = {

@@ -12,10 +12,13 @@ from clearhead.errors import ConfigError
 
 @dataclass(frozen=True, kw_only=True)
 class Init:
-    """Look at a corpus and write a run.toml that fits it, with the reason for each setting.
+    """Look at a corpus and write a run.toml that fits it.
 
-    Example: clearhead init --source train.fr --target train.en
-    (then: clearhead plan --config run.toml)
+    Each setting in it has a comment with its reason.
+
+    Examples:
+        clearhead init --source train.fr --target train.en
+        clearhead init pairs.tsv --source-lang fr --target-lang en
     """
 
     files: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE")] = ()

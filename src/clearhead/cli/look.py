@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.model import Model, translator_of
+from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.options import Headings
 from clearhead.cli.output import tell, writer
-from clearhead.config.choices import EngineName
 from clearhead.errors import ConfigError
 from clearhead.model.places import Place
 
@@ -23,41 +23,51 @@ PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Look inside a translation: all three attentions, every layer and head, as a page, numbers or a picture.
+    """Look inside a translation: a page, numbers or a picture.
 
-    Examples: clearhead look "The ball is blue." --to es --out look.html
-    clearhead look "The ball is blue." --to es --target "El balón es azul." --inner --out look.npz
+    Shows all three attentions of the Transformer, every layer and head.
+
+    Examples:
+        clearhead look "The ball is blue." --to es --out look.html
+        clearhead look "The ball is blue." --to es --out look.svg --grid
+        clearhead look "The ball is blue." --to es --inner --out look.npz
     """
+
+    headings: ClassVar[Headings] = {
+        "Numbers": ("inner",),
+        "Pictures": ("place", "layer", "head", "grid", "sentence"),
+        "Running": ("engine",),
+    }
 
     text: Annotated[Positional[str], arg(metavar="TEXT")]
     """A sentence, or several: the page then has a list of them to choose from."""
-    out: Path
-    """File to write: .html for a page that needs no network, .json or .npz for numbers, .svg or .png (with the
-    extra `plot`) for a picture."""
+    out: Annotated[Path, arg(metavar="FILE")]
+    """File to write: .html for a page, .json or .npz for numbers, .svg or .png for a picture (.png needs the extra
+    `plot`)."""
     model: Model = None
     to: str | None = None
-    """Target language, where the model has several."""
-    target: str | None = None
+    """Language to translate into, for a model with several."""
+    target: Annotated[str | None, arg(metavar="TEXT")] = None
     """A translation to look at instead of the model's own."""
     inner: bool = False
-    """Numbers only: queries, keys, values, every other vector on the way, and measures beyond raw attention too."""
+    """Also write queries, keys, values, all other vectors, and measures beyond raw attention."""
     place: Place = "cross"
-    """Pictures only: which of the three attentions."""
+    """Which of the three attentions to draw."""
     layer: int | None = None
-    """Pictures only: one layer, from 0; the mean of all otherwise."""
+    """Layer to draw, from 0; by default the mean of all."""
     head: int | None = None
-    """Pictures only: one head, from 0; the mean of all otherwise."""
+    """Head to draw, from 0; by default the mean of all."""
     grid: bool = False
-    """Pictures only: every layer and head, small, side by side."""
+    """Draw every layer and head, small, side by side."""
     sentence: int = 1
-    """Pictures only: which sentence of several, from 1."""
-    engine: EngineName = "auto"
+    """Sentence to draw, of several; from 1."""
+    engine: Engine = "auto"
 
     def run(self) -> None:
         """Write the file, and print the translation that it shows and how to open it."""
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
-            raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
+            raise ConfigError(f"unsupported file type {self.out.suffix!r}; use {', '.join(kinds)}")
         from clearhead.storage.files import write_refused
 
         paged = self.out.suffix == PAGE

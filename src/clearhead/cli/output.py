@@ -20,7 +20,7 @@ OutputFormat = Literal["text", "json", "tsv"]
 
 
 PARTIAL = ".partial"
-"""Ends the name of an output until all of it is there."""
+"""Ends the name of an output until it is complete."""
 
 
 def tell(message: object) -> None:
@@ -29,12 +29,12 @@ def tell(message: object) -> None:
 
 
 def show(text: str) -> None:
-    """Print a result on standard output; on a terminal what would steer it is written out."""
+    """Print a result on standard output; on a terminal, characters that would steer it are written out."""
     print(safe(text) if sys.stdout.isatty() else text)
 
 
 class _Terminal:
-    """Standard output where it is a terminal: results are text there, and steer nothing."""
+    """Standard output on a terminal: results are text there, and steer nothing."""
 
     def write(self, text: str) -> None:
         sys.stdout.write(safe(text))
@@ -51,11 +51,11 @@ class _Terminal:
 def writer(path: Path | None, *, drawn_on: bool = False) -> Iterator[IO[str]]:
     """Give standard output, or a file, as UTF-8 with plain line ends.
 
-    A pipe and a file get every character as it is; on a terminal those that would steer it are written out, unless it
-    is to be drawn on by somebody who sees to that.
+    A pipe and a file get every character unchanged; on a terminal those that would steer it are written out, unless
+    `drawn_on` says that the caller takes care of that.
 
-    A file has `.partial` after its name until it is whole. Where it does not come to that, the lines that are done
-    are kept there, and the error says so.
+    A file has `.partial` after its name until it is complete. After an error its finished lines stay there, and the
+    message says so.
     """
     from clearhead.storage.files import is_stream
 
@@ -72,7 +72,7 @@ def writer(path: Path | None, *, drawn_on: bool = False) -> Iterator[IO[str]]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise ConfigError for an output that cannot be written, before there is anything to lose."""
+    """Raise ConfigError for an output that cannot be written, before there are results to lose."""
     from clearhead.storage.files import is_stream
 
     if is_stream(path):
@@ -97,7 +97,7 @@ def _opened(path: Path, place: Path) -> IO[str]:
 
 
 def _until_whole(path: Path) -> Iterator[IO[str]]:
-    """Give a file to write, then its name; after a fault keep its whole lines, and say where."""
+    """Yield a file to write, and rename it when complete; after an error keep its finished lines and say where."""
     from clearhead.storage.files import publish_file, write_refused
 
     partial = _partial(path)
@@ -112,7 +112,7 @@ def _until_whole(path: Path) -> Iterator[IO[str]]:
         with suppress(OSError):
             file.close()
         kept = _whole_lines(partial)
-        said = f"the {kept:,} lines that are done are kept in {partial}" if kept else ""
+        said = f"the {kept:,} finished lines are saved in {partial}" if kept else ""
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             error = write_refused(path, error, "--output")
         if said and isinstance(error, ClearheadError):
@@ -169,9 +169,9 @@ def print_json(value: object, indent: int | None = 1) -> None:
 
 
 def told(out: Path, proof: "Proof") -> str:
-    """Return a line about a folder that was written, and what its proof compared."""
+    """Return a line about a directory that was written, and what its verification compared."""
     return (
-        f"{out}: proved on {proof.sources} sources: log-probabilities differ by at most "
+        f"{out}: verified on {proof.sources} sources: log-probabilities differ by at most "
         f"{proof.largest_difference:.1e}; {proof.greedy_tokens} tokens of greedy translations are the same, "
         f"{proof.cut_short} translations were compared up to a tie or a loop"
     )

@@ -12,20 +12,21 @@ from clearhead.config import DataConfig, RunConfig, TextConfig, TokenizerConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Prepare:
-    """Read, check, report and store the corpora of a run, without training.
+    """Read, check, report and store the text of a run, without training.
 
-    Example: clearhead prepare --config run.toml --store prepared/
-    (then: clearhead train --config run.toml --store prepared/ --out runs/mine)
+    Examples:
+        clearhead prepare --config run.toml --store prepared/
+        clearhead train --config run.toml --store prepared/ --out runs/mine
     """
 
     config: Path | None = None
-    """TOML file of settings."""
+    """TOML file with settings; options override it."""
     init: str = ""
-    """Model, run or checkpoint whose tokenizer is to be used (fine-tuning); `default` is the one that comes along."""
+    """Model whose tokenizer to use, for fine-tuning; `default` is the model that comes with Clearhead."""
     data: OmitArgPrefixes[TextConfig] = field(default_factory=TextConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     json: bool = False
-    """Print the report as JSON, with samples of every fault."""
+    """Print the report as JSON, with examples of every fault."""
 
     def run(self) -> None:
         """Prepare, drawing progress on standard error, and print the report."""
@@ -42,7 +43,7 @@ class Prepare:
             with Interruption() as interruption, interruption.anywhere():
                 store = show_preparation(prepare_store(config), console)
         except Interrupted as stop:
-            print("clearhead: interrupted; nothing was kept, start again", file=sys.stderr)
+            print("clearhead: interrupted; nothing was saved, start again", file=sys.stderr)
             sys.exit(128 + stop.signal)
         if self.json:
             print_json(store.report)

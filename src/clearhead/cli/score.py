@@ -12,22 +12,26 @@ from clearhead.cli.output import print_json
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """Print how probable given translations are: log-probability and length-normalised score, a line a pair.
+    """Score given translations: log-probability and normalised score.
 
-    Example: clearhead score --model runs/fr-en --source a.fr --target a.en
+    One line per pair: the log-probability, a tab, and the score that the search ranks by (normalised by length).
+
+    Examples:
+        clearhead score --to es --source a.en --target a.es
+        clearhead score --model runs/fr-en --source a.fr --target a.en
     """
 
     source: str
-    """Source side, or one file of both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
     target: str | None = None
-    """Target side, line for line; left out where one file holds both."""
+    """Its translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None
     to: str | None = None
-    """Target language, where the model has several."""
+    """Language of --target; required for a model with several targets."""
     from_: Annotated[str | None, arg(name="from")] = None
-    """Language of the source, where the model has several, or the files hold texts by their languages."""
+    """Language of the source; needed for files that hold several languages (.tmx, .jsonl)."""
     json: bool = False
-    """Print one JSON object a line."""
+    """Print one JSON object per line."""
 
     def run(self) -> None:
         """Print a line for each pair."""

@@ -10,6 +10,7 @@ from typing import Any
 import tyro
 
 from clearhead.cli.output import tell
+from clearhead.cli.parsing import parsed
 from clearhead.config import RunConfig
 from clearhead.config.tables import read_toml
 from clearhead.errors import ConfigError
@@ -30,7 +31,7 @@ def with_settings(kind: type, args: list[str], prog: str | None = None) -> Any:
         config=early.config and Path(early.config),
         **{name: value for name, value in settings.items() if name in own},
     )
-    command: Any = tyro.cli(kind, args=args, prog=prog, default=default)
+    command: Any = parsed(kind, args, prog, default=default)
     if not early.resume:
         _check_flags(command, args, early.preset)
     # Lists of tables have no flags; they are put back here, since the file may be a pipe and is read once.

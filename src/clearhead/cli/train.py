@@ -4,10 +4,11 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, ClassVar, NoReturn
 
-from tyro.conf import OmitArgPrefixes
+from tyro.conf import OmitArgPrefixes, arg
 
+from clearhead.cli.options import Headings
 from clearhead.cli.output import show
 from clearhead.config import (
     DataConfig,
@@ -26,29 +27,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Train:
-    """Train a translator from parallel text.
+    r"""Train a translator from parallel text.
 
-    Example: clearhead train --source train.fr --target train.en --valid-source valid.fr
-    --valid-target valid.en --out runs/fr-en --preset small
+    A TOML file given by --config can hold every setting under the same name: --training.max-steps is max_steps under
+    [training], and an option without a table, such as --max-tokens, belongs under [data]. Several corpora or
+    directions are listed in the file as [[data.corpora]] and [[data.validation]].
 
-    Every setting can stand in a TOML file given by --config; flags override it.
+    Examples:
+        clearhead train --source train.fr --target train.en \
+            --valid-source valid.fr --valid-target valid.en --out runs/fr-en
+        clearhead train --config run.toml --out runs/fr-en --resume
     """
 
-    out: Path
-    """Run directory to make: log, checkpoints, best and final model."""
+    essentials: ClassVar[Headings] = {
+        "Text": ("data.source", "data.target", "data.valid_source", "data.valid_target"),
+        "Run": ("out", "config", "preset", "resume", "init", "workers"),
+        "Settings changed most": (
+            "tokenizer.vocab_size",
+            "model.dropout",
+            "training.batch_tokens",
+            "training.max_steps",
+            "training.warmup_steps",
+            "training.learning_rate",
+            "training.patience",
+            "training.precision",
+            "training.device",
+        ),
+    }
+    headings: ClassVar[Headings] = {"Run": essentials["Run"]}
+
+    out: Annotated[Path, arg(metavar="DIR")]
+    """Directory to create for the run: log, checkpoints, best and final model."""
     config: Path | None = None
-    """TOML file of settings."""
-    preset: str | None = None
-    """Shape of the model: tiny, small, base or big."""
+    """TOML file with settings; options override it."""
+    preset: Annotated[str | None, arg(metavar="NAME")] = None
+    """Model shape tiny, small, base or big; small by default."""
     resume: bool = False
-    """Go on with the run in --out, exactly where its last checkpoint was; where there is none yet, start it. Without
-    --config a run goes on with its own settings."""
+    """Continue the run in --out; exactly from its last checkpoint, or from the start if it has none. Without --config
+    it continues with its own settings."""
     init: str = ""
-    """Model, run or checkpoint to start from (fine-tuning), or `default`, the one that comes along: its weights, shape
-    and tokenizer. Schedule, learning rate, warm-up, steps and validation then have other defaults."""
-    workers: str = "1"
-    """Processes that train together, each with a batch of its own at every step and a share of the cores; auto: one
-    for each GPU, or else for each core up to 4."""
+    """Model, run or checkpoint to fine-tune; `default` is the model that comes with Clearhead. The run takes its
+    weights, shape and tokenizer, and other defaults for schedule, learning rate, warm-up, steps and validation."""
+    workers: Annotated[str, arg(metavar="N|auto")] = "1"
+    """Processes that train together; each takes its own batch at every step and its share of the cores. auto: one per
+    GPU, or without a GPU one per core up to 4."""
     data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))

@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Optional
 
 import tyro.conf
 from tyro.conf import Positional
 from tyro.constructors import PrimitiveConstructorSpec
 
-from clearhead.cli.model import Model, translator_of
+from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.options import Headings
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
-from clearhead.config.choices import EngineName, Split
+from clearhead.cli.wording import as_typed
+from clearhead.config.choices import Split
 from clearhead.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Texts(tuple[str, ...]):
-    """What is to be translated, given on the command line."""
+    """The texts to translate, from the command line."""
 
 
 _TEXTS = PrimitiveConstructorSpec(
@@ -41,64 +43,72 @@ _TEXTS = PrimitiveConstructorSpec(
 
 @dataclass(frozen=True, kw_only=True)
 class Translate:
-    """Translate texts, a file, or standard input: one line out for each line in, in order.
+    """Translate text, a file or standard input.
 
-    Examples: clearhead translate "Je suis étudiant."
-    clearhead translate --to es "The ball is blue."
-    clearhead translate --model runs/fr-en --input in.fr --output out.en
+    Each line in gives one line out, in the same order.
+
+    Examples:
+        clearhead translate "Je suis étudiant."
+        clearhead translate --to es "The ball is blue."
+        clearhead translate --model runs/fr-en --input in.fr --output out.en
     """
 
+    headings: ClassVar[Headings] = {
+        "Search": ("beam", "alpha", "nbest", "split", "prefix", "min_length", "no_repeat_ngram"),
+        "Sampling": ("temperature", "top_k", "top_p", "seed"),
+        "Checks": ("align", "detect"),
+        "Running": ("engine",),
+    }
+
     text: Annotated[Positional[Texts], _TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
-    """Texts to translate; with none, --input or standard input is read, and answered as its lines come."""
+    """Text to translate; without it, --input or standard input is translated as its lines arrive."""
     model: Model = None
     to: Optional[str] = None
-    """Target language, where the model has several."""
+    """Language to translate into, for a model with several."""
     from_: Annotated[Optional[str], tyro.conf.arg(name="from")] = None
-    """Language of the texts, where you know it: it decides where sentences end and how figures are read."""
+    """Language of the text, if you know it: it guides sentence splitting and how numbers are read."""
     input: Optional[str] = None
-    """File to read (.gz and .xz too)."""
+    """File to translate, one text per line (also .gz, .xz, .bz2, .zst)."""
     output: Optional[Path] = None
-    """File to write instead of standard output; until all lines are there it ends in .partial."""
+    """File to write instead of standard output; named FILE.partial until it is complete."""
     beam: Optional[int] = None
-    """Beam size; 1 is greedy. The model's own default otherwise."""
+    """Beam size; 1 is greedy search. By default the model's own."""
     alpha: Optional[float] = None
-    """Exponent of the length penalty."""
+    """Exponent of the length penalty; 0: none. By default the model's own."""
     nbest: int = 1
-    """Translations for each text; needs --format tsv or json."""
+    """Number of translations per text; above 1 it needs --format tsv or json."""
     split: Split = "auto"
-    """auto: each line is split into sentences and joined again; never: a line is one sentence."""
+    """auto: split each line into sentences and join their translations; never: treat a line as one sentence."""
     format: OutputFormat = "text"
-    """json: one object a line; tsv: line number, rank, score, text."""
-    engine: EngineName = "auto"
+    """text: the translation; json: one object per line; tsv: line number, rank, score, text."""
+    engine: Engine = "auto"
     detect: Literal["no", "report", "refuse"] = "no"
-    """Tell each line's language; refuse: leave lines empty that are in none which the model has seen."""
+    """report: note the language of each line; refuse: also leave lines empty whose language the model has not seen."""
     align: bool = False
-    """With --format json: word alignment, what was left out, and how sure each word is."""
+    """Add word alignments, omissions and the confidence in each word; needs --format json."""
     prefix: str = ""
-    """Text that every translation must begin with."""
+    """Text that every translation must start with."""
     min_length: int = 0
-    """Fewest tokens of a translation."""
+    """Smallest number of tokens in a translation."""
     no_repeat_ngram: int = 0
-    """Never produce the same n tokens twice in a sentence; 0: no such rule."""
+    """Never repeat any N tokens in a row within a sentence; 0: no such rule."""
     temperature: float = 0.0
-    """Above 0: draw translations at random instead of searching."""
+    """Above 0, sample translations at random instead of searching; 1 samples from the model's own probabilities."""
     top_k: int = 0
-    """Draw from the k best tokens only; 0: from all."""
+    """Sample from the N most probable tokens only; 0: from all."""
     top_p: float = 1.0
-    """Draw from the fewest tokens whose probabilities reach p."""
+    """Sample from the fewest tokens whose probabilities add up to X; 1: from all."""
     seed: int = 1
-    """Of the draws."""
+    """Seed of the sampling."""
 
     def run(self) -> None:
-        """Translate what has come, and answer it before waiting for more."""
+        """Translate what has arrived, and answer it before waiting for more."""
         if self.text and self.input:
-            raise ConfigError("both texts and --input were given; give one of them")
+            raise ConfigError("text and --input were both given; give one of them")
         if self.nbest > 1 and self.format == "text":
-            raise ConfigError(
-                "text output has one line for each line in; for --nbest give --format tsv or json"
-            )
+            raise ConfigError("--nbest above 1 needs --format tsv or json")
         if self.align and self.format != "json":
-            raise ConfigError("alignments have no place in a line of text; for --align give --format json")
+            raise ConfigError("--align needs --format json")
         from clearhead.data.corpus import holds_both
         from clearhead.data.lines import read_lines
 
@@ -107,8 +117,8 @@ class Translate:
             ".tsv",
         ):  # cells of a table are translated each
             raise ConfigError(
-                f"{self.input} holds both sides of a text, and its lines are no sentences; give the source side alone, "
-                f"a sentence a line, or measure on it with: clearhead evaluate --source {self.input}"
+                f"{self.input} holds both sides of a text, so its lines are not sentences; give the source alone, one "
+                f"sentence per line, or measure with it: clearhead evaluate --source {self.input}"
             )
         translator = translator_of(self.model, self.engine)
         read = None if self.text else read_lines(self.input or "-")
@@ -116,7 +126,7 @@ class Translate:
         refused: dict[int, tuple[str, str]] = {}
         if self.detect == "refuse" and not translator.sources:
             raise ConfigError(
-                "this model does not say which languages it has seen; --detect report tells each line's"
+                "this model does not record which languages it has seen; --detect report notes each line's language"
             )
         if self.detect != "no":
             lines = self._detected(lines, translator.sources, refused)
@@ -144,7 +154,7 @@ class Translate:
                 out.write(FORMATS[self.format](number, translation))
                 out.flush()  # somebody may wait for this line before writing the next
                 for note in translation.notes:
-                    tell(f"line {number}: {note}")
+                    tell(f"line {number}: {as_typed(note, Translate)}")
 
     def _is_watched(self) -> bool:
         """Say whether the results go into a file, so that progress stands in nobody's way."""
@@ -179,14 +189,14 @@ class Translate:
                 yield line
                 continue
             found = detect(line, expected)
-            what = "too short to tell its language"
+            what = "too short to detect its language"
             if found.language is not None:
                 what = f"{found.language} ({100 * found.probability:.0f} %)"
             if found.foreign:
                 other = "in another language" if found.language is None else what
                 what = f"the text seems to be {other}; this model has seen {', '.join(expected)}"
             if found.foreign and self.detect == "refuse":
-                what += "; left empty (--detect report translates it all the same)"
+                what += "; left empty (--detect report translates it anyway)"
                 refused[number] = (line, what)
             else:
                 tell(f"line {number}: {what}")

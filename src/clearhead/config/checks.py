@@ -1,4 +1,4 @@
-"""What is out of range is refused where it enters, with what is allowed."""
+"""Refuse a value out of range where it enters, and say what it must be."""
 
 import difflib
 import numbers
@@ -9,17 +9,17 @@ from clearhead.errors import ConfigError
 from clearhead.storage.untrusted import shown
 
 _LONGEST_WORD = 60
-"""Characters of a word that is looked for among others; to compare takes their square."""
+"""Characters of a word that are compared with the known ones; the comparison takes their square."""
 
 
-def check(condition: bool, name: str, value: object, allowed: str) -> None:
-    """Raise ConfigError for a value that is not allowed."""
+def check(condition: bool, name: str, value: object, requirement: str) -> None:
+    """Raise ConfigError unless the condition holds; `requirement` completes the sentence "it must be ..."."""
     if not condition:
-        raise ConfigError(f"{name} is {shown(value)}; allowed is {allowed}")
+        raise ConfigError(f"{name} must be {requirement}, got {shown(value)}")
 
 
 def check_integer(name: str, value: object, least: int, most: int) -> None:
-    """Raise ConfigError for what is no whole number from `least` to `most`."""
+    """Raise ConfigError for anything but a whole number from `least` to `most`."""
     number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     check(
         number and least <= value <= most,  # type: ignore[operator]
@@ -30,7 +30,7 @@ def check_integer(name: str, value: object, least: int, most: int) -> None:
 
 
 def check_number(name: str, value: object, least: float, most: float) -> None:
-    """Raise ConfigError for what is no number from `least` to `most`."""
+    """Raise ConfigError for anything but a number from `least` to `most`."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     check(
         number and least <= value <= most,  # type: ignore[operator]  # no NaN is
@@ -41,7 +41,7 @@ def check_number(name: str, value: object, least: float, most: float) -> None:
 
 
 def check_flags(config: object, section: str) -> None:
-    """Hold every field of true or false to these."""
+    """Raise ConfigError for a field of true or false that holds anything else."""
     for name, hint in get_type_hints(type(config)).items():
         if hint is bool:
             value = getattr(config, name)
@@ -49,7 +49,7 @@ def check_flags(config: object, section: str) -> None:
 
 
 def check_choices(config: object, section: str) -> None:
-    """Hold every `Literal` field to its choices, since a TOML file is not seen by a type checker."""
+    """Raise ConfigError for a `Literal` field outside its choices: no type checker sees a TOML file."""
     for name, hint in get_type_hints(type(config)).items():
         choices = get_args(hint)
         if get_origin(hint) is Literal:
@@ -57,7 +57,7 @@ def check_choices(config: object, section: str) -> None:
             check(value in choices, f"{section}.{name}", value, "one of " + ", ".join(choices))
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Ask whether the nearest of the known words was meant; empty where none is near."""
-    matches = difflib.get_close_matches(str(word)[:_LONGEST_WORD], list(known), n=1, cutoff=0.5)
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """Return " (did you mean ...?)" with the nearest of the known words; empty where none is near."""
+    matches = difflib.get_close_matches(str(word)[:_LONGEST_WORD], list(known), n=1, cutoff=cutoff)
     return f" (did you mean {matches[0]!r}?)" if matches else ""

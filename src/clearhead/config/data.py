@@ -15,7 +15,7 @@ def check_columns(columns: tuple[int | str, ...], name: str) -> None:
         not columns or (len(columns) == 2 and columns[0] != columns[1] and right),
         name,
         list(columns),
-        "two different numbers from 1, or two names of the first line, source first, such as 2 4",
+        "two different numbers from 1, or two column names of the first line, source first, such as 2 4",
     )
 
 
@@ -24,51 +24,54 @@ class CorpusConfig:
     """One body of parallel text: an entry of `[[data.corpora]]`."""
 
     source: str = ""
-    """Source side, a sentence a line, or one file that holds both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
     target: str = ""
-    """Target side, line for line; empty where one file holds both."""
+    """Target text, aligned line by line; empty if one file holds both sides."""
     source_lang: str = ""
+    """Language code of the source, such as fr."""
     target_lang: str = ""
-    """Where the corpora have several target languages, a tag tells the model which is wanted."""
+    """Language code of the target; with several target languages, a tag tells the model which one to produce."""
     weight: float = 1.0
-    """How often its pairs are seen, relative to the other corpora's."""
+    """How often its pairs are seen, relative to those of the other corpora."""
     both_directions: bool = False
-    """Learn target to source too."""
+    """Learn to translate from target to source, too."""
     alignments: str = ""
-    """Known links of its words, `0-0 1-2` a line, words parted by spaces (training.guided_alignment)."""
+    """Known word alignments, one line such as `0-0 1-2` per pair, words separated by spaces; for
+    training.guided_alignment."""
     columns: tuple[int | str, ...] = ()
-    """Where a .tsv has source and target: two numbers from 1, or two names of its first line; empty: as recognised."""
+    """Columns of source and target in a .tsv: two numbers from 1, or two names from its first line; by default they are
+    recognised."""
 
     def __post_init__(self) -> None:
         check_columns(self.columns, "data.corpora.columns")
-        check(0 < self.weight <= 1e9, "data.corpora.weight", self.weight, "above 0, up to 1e9")
+        check(0 < self.weight <= 1e9, "data.corpora.weight", self.weight, "above 0 and at most 1e9")
         check(
             not self.both_directions or bool(self.source_lang and self.target_lang),
             "data.corpora.both_directions",
             self.both_directions,
-            "true only where source_lang and target_lang are given",
+            "false unless source_lang and target_lang are given",
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilterConfig:
-    """Which faults of a pair leave it out of training; every fault is counted and reported either way.
+    """Which faulty pairs are left out of training; every fault is counted and reported either way.
 
     Pairs with a blank side and pairs above `data.max_tokens` are always left out.
     """
 
     max_ratio: float = 9.0
-    """Above this ratio of characters between the sides (10 added to each) a pair is a ratio outlier."""
+    """Largest ratio between the lengths of the sides, in characters plus 10; above it a pair is a ratio outlier."""
     drop_ratio: bool = False
     """Leave out ratio outliers."""
     drop_script: bool = False
-    """Leave out pairs with a side mostly in a script that its language is not written in."""
+    """Leave out pairs with a side mostly in a script that its language does not use."""
     drop_identical: bool = False
-    """Leave out pairs whose sides are equal."""
+    """Leave out pairs with identical sides."""
     drop_duplicates: bool = False
-    """Leave out all but the first of equal pairs."""
+    """Leave out repeated pairs, except the first."""
     drop_overlap: bool = False
-    """Leave out pairs of which a side also stands in the validation set."""
+    """Leave out pairs with a side that is also in the validation set."""
 
     def __post_init__(self) -> None:
         check(self.max_ratio > 1, "data.filters.max_ratio", self.max_ratio, "above 1")
@@ -76,36 +79,37 @@ class FilterConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationConfig:
-    """Variants of training text that people type, drawn anew in every epoch; each rate is a share of pairs.
+    """Variants of the training text as people type them, sampled in every epoch; each rate is a share of the pairs.
 
-    The source is varied and the target stays as it is, but for `no_final_mark`, `copied`, `upper_case` and `join`,
-    which change both.
+    Only the source is changed, except by `no_final_mark`, `copied`, `upper_case` and `join`, which change both sides.
     """
 
     no_final_mark: float = 0.0
-    """Both sides without their last . ! or ?, so that a title or a label stays one."""
+    """Remove the final . ! or ? from both sides, so that the model learns titles and labels."""
     drop_final_punctuation: float = 0.0
-    """The source without its last . ! or ?"""
+    """Remove the final . ! or ? from the source."""
     lower_case: float = 0.0
-    """The source in lower case."""
+    """Write the source in lower case."""
     upper_case: float = 0.0
-    """Both sides in upper case."""
+    """Write both sides in upper case."""
     drop_accents: float = 0.0
-    """The source without accents: "Je suis etudiant"."""
+    """Remove the accents from the source: "Je suis etudiant"."""
     quotes: float = 0.0
-    """Straight quotes for typographic ones in the source, or the reverse."""
+    """Replace typographic quotes in the source by straight ones, or the reverse."""
     punctuation_spaces: float = 0.0
-    """The space before ! ? : ; left out of the source, or put in: French writes one, often a no-break space."""
+    """Remove or insert the space before ! ? : ; in the source, which French writes, often as a no-break space."""
     copied: float = 0.0
-    """A name or number of both sides replaced by another, an address or a code; or an emoji after both."""
+    """Replace a name or number on both sides by another, an address or a code, or append an emoji to both."""
     join: float = 0.0
-    """Two to four pairs joined into one."""
+    """Join two to four pairs into one."""
     spelling: float = 0.0
-    """One slip in the source: letters swapped, left out, doubled."""
+    """Make one typing error in the source: letters swapped, omitted or doubled."""
 
     def __post_init__(self) -> None:
         for name in (f.name for f in dataclasses.fields(self)):
-            check(0 <= getattr(self, name) <= 1, f"data.augmentation.{name}", getattr(self, name), "0 to 1")
+            check(
+                0 <= getattr(self, name) <= 1, f"data.augmentation.{name}", getattr(self, name), "from 0 to 1"
+            )
 
     def __bool__(self) -> bool:
         """Say whether anything is varied."""
@@ -114,33 +118,39 @@ class AugmentationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TextConfig:
-    """Where the parallel text is and what of it is kept: all that preparing it asks for."""
+    """Where the parallel text is and which pairs are kept: all that preparing it needs."""
 
     source: str = ""
-    """Source side, a sentence a line (.gz .xz .bz2 .zst are read), or one file of both sides: .tsv .jsonl .tmx .po."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po). Also .gz, .xz, .bz2,
+    .zst."""
     target: str = ""
-    """Target side, line for line; empty where one file holds both."""
+    """Target text, aligned line by line; leave it out if one file holds both sides."""
     alignments: str = ""
-    """Known links of their words, `0-0 1-2` a line, words parted by spaces; for training.guided_alignment."""
+    """Known word alignments, one line such as `0-0 1-2` per pair, words separated by spaces; for
+    training.guided_alignment."""
     columns: tuple[int | str, ...] = ()
-    """Where a .tsv, source and valid-source alike, has the two sides: numbers from 1, or names of its first line."""
+    """Columns of source and target in .tsv files: two numbers from 1, or two names from the first line; by default they
+    are recognised."""
     valid_source: str = ""
+    """Source text for validation; in the same formats as source."""
     valid_target: str = ""
+    """Target text for validation, aligned line by line."""
     source_lang: str = ""
-    """Language code of the source, such as fr; guides sentence splitting."""
+    """Language code of the source, such as fr; it guides sentence splitting."""
     target_lang: str = ""
+    """Language code of the target, such as en."""
     corpora: tuple[CorpusConfig, ...] = ()
     """Several corpora, languages or directions instead of source and target: [[data.corpora]]."""
     validation: tuple[CorpusConfig, ...] = ()
     """Their validation sets: [[data.validation]]."""
     store: str = ""
-    """Folder of the prepared text (`clearhead prepare`); in the run directory by default."""
+    """Directory of the prepared text (`clearhead prepare`); by default inside the run directory."""
     max_tokens: int = 256
-    """Training pairs with a longer side are left out, and counted."""
+    """Longest side of a training pair in tokens; longer pairs are left out, and counted."""
     filters: FilterConfig = field(default_factory=FilterConfig)
 
     def __post_init__(self) -> None:
-        check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "1 to 65535")
+        check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "from 1 to 65,535")
         check_columns(self.columns, "data.columns")
         for table, entries in (("corpora", self.corpora), ("validation", self.validation)):
             for place, each in enumerate(entries, start=1):
@@ -186,24 +196,24 @@ class TextConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig(TextConfig):
-    """Where the parallel text is and what is done with it."""
+    """Where the parallel text is and how it is used."""
 
     default_target: str = ""
-    """Target of a model with several where a request names none."""
+    """Target language when a request names none, for a model with several."""
     temperature: float = 1.0
-    """Above 1, small corpora are seen more often: a corpus of n pairs has weight * n ** (1 / temperature)."""
+    """Above 1, small corpora are seen more often: n pairs get a share of weight * n ** (1 / temperature)."""
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     subword_sampling: float = 0.0
-    """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual."""
+    """Segment words differently each time: unigram alpha, or the share of BPE merges left out; 0.1 is usual, 0: off."""
     loader_workers: int = 1
-    """Processes that vary and segment text in the background; 0: none. The result is the same."""
+    """Background processes that augment and segment text; 0: none. The result is the same."""
     bleu_tokenize: BleuTokenize = "auto"
-    """How validation BLEU splits words. auto: 13a, but zh for Chinese and char for other targets that are written
-    without spaces; none: for text that is already tokenised."""
+    """How validation BLEU splits words: 13a, intl, zh, char, or none for text that is already tokenised; auto: 13a, but
+    zh for Chinese and char for other languages without spaces between words."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "1 to 1e9")
-        check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "0 or more")
-        check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "0 or more")
+        check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "from 1 to 1e9")
+        check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "at least 0")
+        check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "at least 0")
         check_choices(self, "data")

@@ -7,7 +7,7 @@ from clearhead.config.checks import check_flags, check_integer, check_number
 MOST_HYPOTHESES = 1000
 """Widest beam; beyond it a sentence takes gigabytes, and wider beams than some ten find nothing better."""
 LARGEST_ALPHA = 10.0
-"""The usual exponents are below 2; far above, the penalty no longer is a number that a machine can hold."""
+"""The usual exponents are below 2; far above, the penalty overflows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,16 +15,17 @@ class DecodingConfig:
     """How a trained model searches for a translation (§6.1); kept with the model as its defaults."""
 
     beam_size: int = 4
+    """Beam size; 1 is greedy search."""
     alpha: float = 0.6
     """Exponent of the length penalty ((5 + n) / 6) ** alpha; 0: none."""
     max_length_factor: float = 2.0
-    """A translation may have this many tokens for each source token ..."""
+    """Longest translation: this many tokens per source token, plus max_length_offset."""
     max_length_offset: int = 20
-    """... plus so many."""
+    """Tokens that a translation may have beyond max_length_factor times its source's."""
     form: bool = False
-    """Translations end as their source does and are written in its case; bullets, cells and brackets stay outside."""
+    """Give translations the final punctuation and case of their source; keep bullets, cells and brackets."""
     literals: bool = False
-    """Put right addresses, codes and long numbers that come out a letter otherwise than the source has them."""
+    """Correct addresses, codes and long numbers that differ from the source by a letter."""
 
     def __post_init__(self) -> None:
         check_integer("decoding.beam_size", self.beam_size, 1, MOST_HYPOTHESES)

@@ -19,46 +19,49 @@ _MOST = {
     "num_decoder_layers": 1000,
     "max_positions": 1_000_000,
 }
-"""Of each size, beyond the largest models that there are: what is above is a slip."""
+"""Largest value of each size, beyond any existing model; anything above is a slip."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """The shape of a Transformer (Table 3 of the paper; its `base` model is the default).
 
-    In a run `vocab_size` is taken from the tokenizer.
+    A run takes `vocab_size` from its tokenizer.
     """
 
     vocab_size: int
-    """Size of the joint vocabulary; in a run it is taken from the tokenizer."""
+    """Size of the joint vocabulary; a run takes it from its tokenizer."""
     d_model: int = 512
-    """Width of every sub-layer's input and output."""
+    """Width of every sub-layer's input and output; an even number."""
     d_ff: int = 2048
-    """Inner width of the feed-forward network."""
+    """Inner width of the feed-forward networks."""
     num_heads: int = 8
-    """Attention heads; each has keys of size d_model / num_heads."""
+    """Attention heads per layer, a divisor of d_model; the keys of each have size d_model / num_heads."""
     num_encoder_layers: int = 6
+    """Number of layers in the encoder."""
     num_decoder_layers: int = 6
+    """Number of layers in the decoder."""
     dropout: float = 0.1
-    """On sub-layer outputs and on embeddings plus positions: the paper's places (§5.4)."""
+    """Dropout rate: on sub-layer outputs and embeddings, as in the paper (§5.4)."""
     attention_dropout: float = 0.0
-    """Also on attention weights; not in the paper."""
+    """Dropout on attention weights; not in the paper."""
     feed_forward_dropout: float = 0.0
-    """Also inside the feed-forward network; not in the paper."""
+    """Dropout inside the feed-forward networks; not in the paper."""
     norm: Norm = "post"
-    """post: LayerNorm(x + Sublayer(x)), the paper; pre: x + Sublayer(LayerNorm(x)), steadier when deep."""
+    """post: LayerNorm(x + Sublayer(x)), the paper; pre: x + Sublayer(LayerNorm(x)), more stable in deep models."""
     tied_embeddings: bool = True
-    """One matrix for source, target and output (§3.4), or three."""
+    """Use one matrix for source embeddings, target embeddings and output (§3.4); otherwise three."""
     output_bias: bool = False
-    """Also a bias for every token's logit; not in the paper, and MarianMT has it."""
+    """Add a bias to the logit of every token, as MarianMT does; not in the paper."""
     activation: Activation = "relu"
-    """relu: the paper (Eq. 2); gelu; swish; swiglu: a swish times a second projection (Shazeer 2020)."""
+    """Activation of the feed-forward networks. relu: the paper (Eq. 2); swiglu: swish times a second projection
+    (Shazeer 2020)."""
     normalization: Normalization = "layer"
-    """layer: LayerNorm, the paper; rms: the root mean square alone (Zhang and Sennrich 2019)."""
+    """layer: LayerNorm, as in the paper; rms: RMSNorm (Zhang and Sennrich 2019)."""
     positions: Positions = "sinusoidal"
-    """Added to embeddings, sinusoidal (§3.5) or learned; rotary: queries and keys turn (Su et al. 2021)."""
+    """sinusoidal (§3.5) or learned: added to the embeddings; rotary: queries and keys are rotated (Su et al. 2021)."""
     max_positions: int = 1024
-    """Learned positions: how many there are; nothing longer can be read or written."""
+    """Number of learned positions, which is the longest sentence in tokens; other positions have no limit."""
 
     def __post_init__(self) -> None:
         for name, most in _MOST.items():
@@ -66,7 +69,7 @@ class ModelConfig:
         for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
             share = getattr(self, name)
             check_number(f"model.{name}", share, 0, 1)
-            check(share < 1, f"model.{name}", share, "from 0 to below 1")
+            check(share < 1, f"model.{name}", share, "at least 0 and below 1")
         check(self.d_model % 2 == 0, "model.d_model", self.d_model, "an even number (sine and cosine pairs)")
         check(
             self.d_model % self.num_heads == 0,
@@ -78,7 +81,7 @@ class ModelConfig:
             self.positions != "rotary" or self.d_k % 2 == 0,
             "model.num_heads",
             self.num_heads,
-            "so many that d_model / num_heads is even: rotary positions turn pairs of numbers",
+            "such that d_model / num_heads is even, since rotary positions rotate pairs of numbers",
         )
         check_choices(self, "model")
         check_flags(self, "model")

@@ -1,10 +1,10 @@
 """All of a run: one TOML file, whose tables are the other files of this folder."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from clearhead.config.checks import check, nearest
 from clearhead.config.data import DataConfig
@@ -14,6 +14,35 @@ from clearhead.config.tables import as_table, coerce, plain, read_toml, section,
 from clearhead.config.tokenizer import TokenizerConfig
 from clearhead.config.training import TrainingConfig, going_on
 from clearhead.errors import ConfigError
+
+
+def _check_places(values: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a setting that stands at the top level or in a table where another table has it."""
+    homes: dict[str, list[str]] = {}
+    tables = dict(_tables(RunConfig))
+    for table, known in tables.items():
+        for name in known:
+            homes.setdefault(name, []).append(table)
+    for table, known in tables.items():
+        inside: Any = values
+        for part in filter(None, table.split(".")):
+            inside = inside.get(part) if isinstance(inside, Mapping) else None
+        for key in inside if isinstance(inside, Mapping) else ():
+            if key not in known and (right := homes.get(key)):
+                place = " or ".join(
+                    f"under [{home}]" if home else "at the top, before all tables" for home in right
+                )
+                where = f"[{table}]" if table else "the top level"
+                raise ConfigError(f"{key} does not belong in {where}; put it {place}")
+
+
+def _tables(kind: type) -> Iterator[tuple[str, set[str]]]:
+    """Yield the tables of a run and those within them, by name, with the keys of each; the top level is ""."""
+    yield "", {each.name for each in dataclasses.fields(kind)}
+    for name, hint in get_type_hints(kind).items():
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            for inner, keys in _tables(hint):
+                yield f"{name}.{inner}".rstrip("."), keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +65,14 @@ class RunConfig:
             not (sampled and self.tokenizer.kind in ("word", "char")),
             "data.subword_sampling",
             self.data.subword_sampling,
-            f"0: a {self.tokenizer.kind} tokenizer has one segmentation and cannot sample",
+            f"0 with a {self.tokenizer.kind} tokenizer, which has one segmentation and cannot sample",
         )
         longest = self.model.longest
         check(
             longest is None or self.data.max_tokens + 2 <= longest,
             "data.max_tokens",
             self.data.max_tokens,
-            f"at most {(longest or 0) - 2}, since there are {longest} learned positions (model.max_positions)",
+            f"at most {(longest or 0) - 2} with {longest} learned positions (model.max_positions)",
         )
         if self.training.guided_alignment and (self.data.subword_sampling or self.data.augmentation):
             raise ConfigError(
@@ -57,6 +86,7 @@ class RunConfig:
 
         Raises ConfigError for an unknown key, a wrong type or a value out of range.
         """
+        _check_places(values)
         unknown_key_check(values, cls, "")
         name = preset or values.get("preset", "small")
         if str(name) not in PRESETS:

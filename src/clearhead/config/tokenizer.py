@@ -13,17 +13,18 @@ class TokenizerConfig:
     """How text is cut into subwords."""
 
     kind: TokenizerKind = "unigram"
+    """unigram or bpe: subwords; word: whole words; char: single characters."""
     vocab_size: int = 8000
-    """Joint vocabulary of source and target; a small corpus may yield fewer pieces."""
+    """Size of the joint vocabulary; a small corpus may yield fewer pieces."""
     symbols: bool = False
-    """Have symbols for what must come through: placeholders, tags, addresses, codes, numbers, unseen characters."""
+    """Learn symbols that carry placeholders, tags, addresses, codes, numbers and unseen characters unchanged."""
     split_digits: bool = False
-    """Make each digit a piece of its own, so that numbers are read as they are written."""
+    """Make each digit a separate piece, so that numbers are read digit by digit."""
     sample_pairs: int = 250_000
-    """Pairs, evenly spread over the corpora, that the vocabulary is learned from."""
+    """Number of pairs, spread evenly over the corpora, to learn the vocabulary from."""
 
     def __post_init__(self) -> None:
         check_choices(self, "tokenizer")
-        allowed = "300 (256 are bytes) to 1000000"
-        check(300 <= self.vocab_size <= 1_000_000, "tokenizer.vocab_size", self.vocab_size, allowed)
-        check(self.sample_pairs >= 1, "tokenizer.sample_pairs", self.sample_pairs, "1 or more")
+        requirement = "from 300 (256 are bytes) to 1,000,000"
+        check(300 <= self.vocab_size <= 1_000_000, "tokenizer.vocab_size", self.vocab_size, requirement)
+        check(self.sample_pairs >= 1, "tokenizer.sample_pairs", self.sample_pairs, "at least 1")

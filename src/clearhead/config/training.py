@@ -20,11 +20,11 @@ GOING_ON: dict[str, Any] = {
     "valid_every": 100,
     "save_every": 100,
 }
-"""What a run that starts from a model does where nothing else is said. The paper's schedule is for random weights."""
+"""Defaults of a run that starts from a model: the paper's schedule is meant for random weights."""
 
 
 def going_on(training: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run that starts from a model, given those that are said.
+    """Return the settings of a run that starts from a model, from those that the user set.
 
     Rate and warm-up belong to their schedule: with the paper's, they are the paper's.
     """
@@ -40,50 +40,63 @@ class TrainingConfig:
     """
 
     seed: int = 1
+    """Seed of the weights, the data order and the dropout."""
     max_steps: int = 100_000
+    """Steps after which the run ends."""
     max_epochs: int = 0
-    """Stop after this many passes over the data; 0: no limit."""
+    """Passes over the data after which the run ends; 0: no limit."""
     batch_tokens: int = 4096
-    """Source plus target tokens of one batch, padding counted."""
+    """Tokens per batch: source plus target, including padding."""
     accumulate: int = 1
-    """Batches whose gradients make one step."""
+    """Number of batches whose gradients are added up for one step."""
     precision: Precision = "auto"
-    """auto: bf16 where a second of measuring at the start finds it clearly faster than fp32, else fp32."""
+    """Number format of the computation. auto: bf16 if a short measurement at the start finds it clearly faster, else
+    fp32."""
     label_smoothing: float = 0.1
+    """Share of the target probability that is spread over the whole vocabulary (§5.4); 0: none."""
     optimizer: OptimizerName = "adam"
-    """adam (§5.3); muon: the matrices of the layers take orthogonal steps, the rest follows adam."""
+    """adam: the paper (§5.3); muon: orthogonal steps for the matrices of the layers, adam for the rest."""
     optimizer_betas: tuple[float, float] = (0.9, 0.98)
+    """Decay rates of Adam's two moving averages (§5.3)."""
     optimizer_eps: float = 1e-9
+    """Constant in Adam's denominator (§5.3)."""
     weight_decay: float = 0.0
-    """adam: an L2 penalty; muon: weights shrink by this times the learning rate at every step."""
+    """adam: strength of the L2 penalty; muon: weights shrink by this times the learning rate at each step."""
     schedule: ScheduleName = "noam"
+    """How the learning rate changes after the warm-up. noam: the paper's curve (§5.3)."""
     learning_rate: float = 1.0
-    """noam: a factor on the paper's curve; the other schedules: the peak."""
+    """Peak learning rate; with noam a factor on the paper's curve."""
     warmup_steps: int = 4000
+    """Steps of rising learning rate."""
     clip_norm: float = 1.0
-    """Largest norm of a step's gradient; 0: no limit."""
+    """Largest norm of the gradient of a step; 0: no limit."""
     log_every: int = 50
+    """Steps between lines in the log."""
     valid_every: int = 1000
+    """Steps between validations."""
     save_every: int = 1000
+    """Steps between checkpoints."""
     average_last: int = 5
-    """Checkpoints kept and averaged at the end (§6.1); 1: the last one alone."""
+    """Number of checkpoints to keep, and to average at the end (§6.1); 1: only the last."""
     ema_decay: float = 0.0
-    """Above 0, such as 0.999: the moving average of the weights is validated and kept; 0: none."""
+    """Decay of a moving average of the weights, such as 0.999, which is then validated and saved; 0: none."""
     r_drop: float = 0.0
-    """Weight of the divergence between two passes of one batch (R-Drop, Liang et al. 2021); 0: one pass."""
+    """Weight of the divergence between two passes over each batch (R-Drop, Liang et al. 2021); 0: a single pass."""
     guided_alignment: float = 0.0
-    """Weight of teaching one head the word alignments of the training text (Garg et al. 2019; 0.05); 0: none."""
+    """Weight of the loss that teaches one head the word alignments of the training text (Garg et al. 2019, who use
+    0.05); 0: none."""
     freeze: tuple[str, ...] = ()
-    """Parts that do not learn: embeddings, encoder, decoder, or the start of a parameter's name."""
+    """Parts that stay fixed: embeddings, encoder, decoder, or the start of a parameter's name."""
     learning_rate_factors: dict[str, float] = field(default_factory=dict)
-    """Factors on the learning rate by part, such as { encoder = 0.1 }."""
+    """Factors on the learning rate of parts: `encoder 0.1` as an option, { encoder = 0.1 } in a TOML file."""
     select_by: Selection = "bleu"
-    """Which validation figure decides what is best."""
+    """Validation score that decides which checkpoint is best."""
     patience: int = 10
-    """Validations without a new best before the run ends; 0: it goes on to its last step."""
+    """Validations without improvement that end the run; 0: no early stopping."""
     device: str = "auto"
+    """cpu, cuda or cuda:N; auto: a GPU if there is one."""
     threads: int = 0
-    """CPU threads; 0: as many as there are cores."""
+    """CPU threads; 0: one per core."""
 
     def __post_init__(self) -> None:
         check_choices(self, "training")
@@ -97,25 +110,25 @@ class TrainingConfig:
             "save_every",
             "average_last",
         ):
-            check(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
+            check(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "at least 1")
         for name in ("seed", "max_epochs", "patience", "threads", "clip_norm", "weight_decay"):
-            check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
+            check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "at least 0")
         for name in ("learning_rate", "optimizer_eps"):
             check(getattr(self, name) > 0, f"training.{name}", getattr(self, name), "above 0")
-        check(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "from 0 to below 1")
+        check(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "at least 0 and below 1")
         for name in ("r_drop", "guided_alignment"):
-            check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
+            check(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "at least 0")
         for part, factor in self.learning_rate_factors.items():
-            check(factor >= 0, f"training.learning_rate_factors.{part}", factor, "0 or more")
+            check(factor >= 0, f"training.learning_rate_factors.{part}", factor, "at least 0")
         check(
             0 <= self.label_smoothing < 1,
             "training.label_smoothing",
             self.label_smoothing,
-            "from 0 to below 1",
+            "at least 0 and below 1",
         )
         check(
             len(self.optimizer_betas) == 2 and all(0 <= beta < 1 for beta in self.optimizer_betas),
             "training.optimizer_betas",
             self.optimizer_betas,
-            "two numbers from 0 to below 1",
+            "two numbers, each at least 0 and below 1",
         )

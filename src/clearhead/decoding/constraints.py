@@ -64,7 +64,7 @@ class Length:
             if not 0 <= low <= high:
                 raise ConfigError(
                     f"sentence {number} of the batch has minimum length {low} and maximum length {high}; "
-                    "allowed is 0 <= minimum <= maximum: lower the one or raise the other"
+                    "the minimum must be from 0 to the maximum: lower it or raise the maximum"
                 )
         self.eos = eos
         self._least, self._most = max(min_lengths, default=0), min(max_lengths, default=0)
@@ -99,7 +99,7 @@ class NoRepeatNgram:
 
     def __init__(self, n: int) -> None:
         if n < 1:
-            raise ConfigError(f"no_repeat_ngram is {n}; allowed is 1 or more")
+            raise ConfigError(f"no_repeat_ngram must be at least 1, got {n}")
         self.n = n
 
     def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
@@ -136,7 +136,7 @@ class RepetitionGuard:
         if longest_block < 1 or copies < 2 or single_copies < 2:
             raise ConfigError(
                 f"the repetition guard was given blocks of {longest_block} tokens, {copies} copies and "
-                f"{single_copies} copies of one token; allowed are blocks of 1 or more and 2 copies or more"
+                f"{single_copies} copies of one token; blocks must be at least 1 and copies at least 2"
             )
         self.longest_block = longest_block
         self._excused = torch.tensor(excused, dtype=torch.bool) if any(excused) else None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # translating with another engine needs no torch
 def check_alpha(alpha: float) -> None:
     """Refuse a negative exponent with ConfigError: it would reward shortness and void the stopping bound."""
     if not alpha >= 0:
-        raise ConfigError(f"alpha is {alpha}; allowed is 0 (no length penalty) or more; the paper uses 0.6")
+        raise ConfigError(f"alpha must be at least 0 (no length penalty), got {alpha}; the paper uses 0.6")
 
 
 @overload

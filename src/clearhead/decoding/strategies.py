@@ -108,7 +108,7 @@ class Greedy:
         """Return 1; there is only one greedy hypothesis."""
         if num_hypotheses != 1:
             raise ConfigError(
-                f"{num_hypotheses} hypotheses were asked of greedy search, which finds 1; "
+                f"num_hypotheses must be 1 for greedy search, got {num_hypotheses}; "
                 "use beam search or sampling"
             )
         return 1
@@ -143,15 +143,15 @@ class BeamSearch:
 
     def __post_init__(self) -> None:
         if self.beam_size < 1:
-            raise ConfigError(f"beam_size is {self.beam_size}; allowed is 1 or more")
+            raise ConfigError(f"beam_size must be at least 1, got {self.beam_size}")
         check_alpha(self.alpha)
 
     def start_rows(self, num_hypotheses: int) -> int:
         """Return 1: until the first choice all hypotheses are the same."""
         if not 1 <= num_hypotheses <= self.beam_size:
             raise ConfigError(
-                f"{num_hypotheses} hypotheses were asked of a beam of {self.beam_size}; "
-                "ask for a wider beam or for fewer hypotheses"
+                f"num_hypotheses must be from 1 to the beam size {self.beam_size}, got {num_hypotheses}; "
+                "use a wider beam or fewer hypotheses"
             )
         return 1
 
@@ -202,18 +202,18 @@ class Sample:
     def __post_init__(self) -> None:
         if not 0 < self.temperature < math.inf:
             raise ConfigError(
-                f"temperature is {self.temperature}; allowed is above 0; use greedy search for the best token"
+                f"temperature must be above 0, got {self.temperature}; use greedy search for the best token"
             )
         if self.top_k < 0:
-            raise ConfigError(f"top_k is {self.top_k}; allowed is 0 (all tokens) or more")
+            raise ConfigError(f"top_k must be at least 0 (all tokens), got {self.top_k}")
         if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p is {self.top_p}; allowed is above 0 and at most 1 (all tokens)")
+            raise ConfigError(f"top_p must be above 0 and at most 1 (all tokens), got {self.top_p}")
         check_alpha(self.alpha)
 
     def start_rows(self, num_hypotheses: int) -> int:
         """Return one row a sample."""
         if num_hypotheses < 1:
-            raise ConfigError(f"{num_hypotheses} hypotheses were asked for; allowed is 1 or more")
+            raise ConfigError(f"num_hypotheses must be at least 1, got {num_hypotheses}")
         return num_hypotheses
 
     def width(self, num_hypotheses: int) -> int:

@@ -47,7 +47,7 @@ def load_engine(name: str, path: Path, device: str = "cpu", own: OwnCode | None 
         raise ConfigError(f"unknown engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
     if name == "ctranslate2" and device != "cpu":
         raise ConfigError(
-            f"the engine ctranslate2 runs only on the CPU, not on {device}; choose the engine pytorch"
+            f"the engine ctranslate2 runs only on the CPU, not on {device}; use engine='pytorch'"
         )
     if name == "pytorch" or device != "cpu":
         return own()

@@ -160,7 +160,7 @@ class CTranslate2Engine:
             )
         except (RuntimeError, ValueError) as error:
             raise EngineError(
-                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or choose the engine pytorch"
+                f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or use engine='pytorch'"
             ) from None
 
     @staticmethod
@@ -189,7 +189,7 @@ class CTranslate2Engine:
             if request.limit(index) < options.min_length:
                 raise ConfigError(
                     f"sentence {index} has minimum length {options.min_length} and maximum length "
-                    f"{request.limit(index)}; allowed is 0 <= minimum <= maximum: lower the one or raise the other"
+                    f"{request.limit(index)}; the minimum must be from 0 to the maximum: lower it or raise the maximum"
                 )
         planned = (places.tolist() for places in batches([len(src) for src in srcs], options))
         waiting = deque(
@@ -201,7 +201,7 @@ class CTranslate2Engine:
     @staticmethod
     def _refuse(lacking: str) -> None:
         if lacking:
-            raise ConfigError(f"the engine ctranslate2 has no {lacking}; choose the engine auto or pytorch")
+            raise ConfigError(f"the engine ctranslate2 does not support {lacking}; use engine='auto'")
 
     def _finished(
         self, request: _Request, planned: Iterator[list[int]], waiting: deque[tuple[list[int], list[Any]]]

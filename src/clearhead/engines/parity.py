@@ -210,6 +210,6 @@ class UnequalError(EngineError):
 
     def __init__(self, path: Path, where: str, how: str) -> None:
         super().__init__(
-            f"{path} does not run {where} as it does in PyTorch: {how}; report this, and choose the engine pytorch"
+            f"{path} does not run {where} as it does in PyTorch: {how}; report this, and use engine='pytorch'"
         )
         self.how = how

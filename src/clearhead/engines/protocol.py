@@ -50,8 +50,8 @@ class SearchOptions:
         check_flags(self, "options")
         if self.num_hypotheses > self.decoding.beam_size and not self.temperature:
             raise ConfigError(
-                f"{self.num_hypotheses} hypotheses were asked of a beam of {self.decoding.beam_size}; "
-                "ask for a wider beam or for fewer hypotheses"
+                f"num_hypotheses must be from 1 to the beam size {self.decoding.beam_size}, got {self.num_hypotheses}; "
+                "use a wider beam or fewer hypotheses"
             )
 
     def most_tokens(self, src: int, prefix: int = 0, learned: int | None = None) -> int:
@@ -115,8 +115,8 @@ def check_lengths(rows: Sequence[Ids], longest: int | None) -> None:
     for number, ids in enumerate(rows if longest is not None else ()):
         if longest is not None and len(ids) > longest:
             raise TranslationError(
-                f"sentence {number} has {len(ids)} tokens, but the model has learned {longest} positions; split it, or "
-                "set split to auto"
+                f"sentence {number} has {len(ids)} tokens, and the model has learned {longest} positions; split it, or "
+                "let it be split with split='auto'"
             )
 
 

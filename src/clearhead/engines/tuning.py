@@ -98,7 +98,7 @@ def setting(
         if None in measured:
             _log.info("the machine is too busy to measure the engine; it runs in its usual way")
             return Setting("int8", cores, 1, asked or "")
-        raise EngineError("CTranslate2 does not run on this machine; choose the engine pytorch")
+        raise EngineError("CTranslate2 does not run on this machine; use engine='pytorch'")
     best = max(ways, key=lambda way: way.speed).setting
     if not asked:
         _remember(file, key, _remembered(best, ways, before, clock()))

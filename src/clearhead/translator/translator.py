@@ -140,7 +140,7 @@ class Translator:
         to = to or (default and find(default, self.targets)) or None
         if to is None and len(self.tokenizer.languages) > 1:
             raise TranslationError(
-                f"this model translates to {', '.join(self.targets)}; say which with --to (to=...)"
+                f"this model translates to {', '.join(self.targets)}; say which with to=..."
             )
         return to or self.tokenizer.languages[0]
 
@@ -225,7 +225,10 @@ class Translator:
         if not unchanged:
             return translation
         others = ", ".join(code for code in self.targets if code != translation.to)
-        note = f"came back as it is, for the target was {translation.to}; --to (to=...) chooses another: {others}"
+        note = (
+            f"came back unchanged, since the target language was {translation.to}, the model's default; choose another "
+            f"with to=... ({others})"
+        )
         return replace(translation, notes=(*translation.notes, note))
 
     def _manner(
