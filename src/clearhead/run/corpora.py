@@ -68,7 +68,7 @@ def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool =
     if not data.valid_sets:
         raise ConfigError(
             "no validation data given; name it by --valid-source F --valid-target F: the best model is "
-            "chosen on text that training does not see"
+            "chosen on text that training does not see; clearhead init sets some aside"
         )
     files = _files((*data.train_sets, *data.valid_sets))
     if files.count(STANDARD_INPUT) > 1:
