@@ -51,7 +51,7 @@ def test_the_commands_of_the_guide(here, monkeypatch, capsys):
         cli.main(words[1:])
         printed[words[1]] = capsys.readouterr()
     assert printed["init"].out == "run.toml\n"
-    assert f"next: {shlex.join(['clearhead', 'plan', '--config', 'run.toml'])}" in printed["init"].err
+    assert "next: clearhead plan --config run.toml" in printed["init"].err
     assert "then: clearhead train --config run.toml --out runs/fr-en" in printed["init"].err
     assert re.search(r"^time +about ", printed["plan"].out, re.MULTILINE)
     assert printed["train"].out == "runs/fr-en/model\n"
