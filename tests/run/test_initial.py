@@ -80,14 +80,15 @@ def test_validation_text_that_is_given_is_used_in_another_folder_too(here, capsy
             "--valid-target",
             "held.en",
             "--out",
-            "new/my.toml",
+            "new/my own.toml",
         ]
     )
     out, err = capsys.readouterr()
-    assert out == "new/my.toml\n"
+    assert out == "new/my own.toml\n"
     assert "set aside" not in err
-    assert [path.name for path in (here / "new").iterdir()] == ["my.toml"]
-    assert RunConfig.load("new/my.toml").data.valid_target == "held.en"
+    assert "next: clearhead plan --config 'new/my own.toml'\n" in err
+    assert [path.name for path in (here / "new").iterdir()] == ["my own.toml"]
+    assert RunConfig.load("new/my own.toml").data.valid_target == "held.en"
 
 
 def test_one_file_of_both_sides(here, capsys):

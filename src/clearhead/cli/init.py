@@ -1,5 +1,6 @@
 """`clearhead init`."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -67,8 +68,9 @@ class Init:
         for note in result.notes:
             tell(note)
         show(str(self.out))
-        tell(f"next: clearhead plan --config {self.out}")
-        tell(f"then: clearhead train --config {self.out} --out runs/{result.name}")
+        config = shlex.quote(str(self.out))
+        tell(f"next: clearhead plan --config {config}")
+        tell(f"then: clearhead train --config {config} --out {shlex.quote(f'runs/{result.name}')}")
 
     def _sides(self) -> tuple[str, str]:
         """Return the source and target files, however they were given."""

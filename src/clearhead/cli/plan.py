@@ -43,10 +43,11 @@ class Plan:
 
     def run(self) -> None:
         """Print the plan."""
+        say = tell if sys.stderr.isatty() else _unsaid
+        say("loading PyTorch ...")
         from clearhead.run.plan import plan
 
-        config = self.run_config()
-        result = plan(config, measure=self.measure, tell=tell if sys.stderr.isatty() else _unsaid)
+        result = plan(self.run_config(), measure=self.measure, tell=say)
         if self.json:
             print_json({**dataclasses.asdict(result), "seconds": result.seconds})
             return

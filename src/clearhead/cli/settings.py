@@ -51,10 +51,16 @@ def _early(args: list[str]) -> argparse.Namespace:
         early.add_argument(f"--training.{flag}", type=int)
     early.add_argument("--resume", action="store_true")
     try:
-        known, _ = early.parse_known_args(args)
+        known, _ = early.parse_known_args([_dashed(arg) for arg in args])
     except argparse.ArgumentError:  # tyro will say what is wrong
         known, _ = early.parse_known_args([])
     return known
+
+
+def _dashed(arg: str) -> str:
+    """Return a flag as it is usually written, `--training.max-steps` for `--training.max_steps`; a value as it is."""
+    flag, equals, value = arg.partition("=")
+    return f"{flag.replace('_', '-')}{equals}{value}" if arg.startswith("--") else arg
 
 
 def _values(early: argparse.Namespace, args: list[str]) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def initial(request: Request, *, watch: Watch = lambda pairs, what: iter(pairs))
     """
     _check_files(request)
     corpus, sentences = request.corpus, SentenceKeys()
-    pairs = watch(read_pairs(corpus), "reading")
+    understood: list[str] = []
+    pairs = watch(read_pairs(corpus, understood.append), "reading")
     held = not request.valid_source
     found = survey(sentences.gathered(pairs) if held else pairs)
     if not found.pairs:
@@ -102,7 +103,10 @@ def initial(request: Request, *, watch: Watch = lambda pairs, what: iter(pairs))
     _write(request.out, settings_file(ordered, _title(request, found)))
     return Initial(
         name="-".join(languages) if all(languages) else Path(request.source).name.partition(".")[0],
-        notes=tuple(_notes(request, found, languages, len(numbers), shared)),
+        notes=(
+            *(f"note: {line}" for line in understood),
+            *_notes(request, found, languages, len(numbers), shared),
+        ),
     )
 
 

@@ -90,7 +90,7 @@ def suggest(
     text: Suggestion = {"": {"preset": shape}, "tokenizer": {"vocab_size": _vocabulary(figures)}}
     if shape.value in PAPERS:
         return text
-    batch = Setting(batch_tokens, "as asked") if batch_tokens else _batch(figures)
+    batch = Setting(batch_tokens, "as asked") if batch_tokens and batch_tokens > 0 else _batch(figures)
     length = _steps(figures, shape.value, batch.value, steps, epochs)
     model = {
         "dropout": _dropout(figures),
@@ -205,10 +205,10 @@ def _batch(figures: Figures) -> Setting:
 def _steps(
     figures: Figures, preset: str, batch_tokens: int, steps: int | None, epochs: int | None
 ) -> Setting:
-    if steps:
+    if steps and steps > 0:  # what is out of range is refused where the settings are checked
         return Setting(steps, "as asked")
     a_pass = max(1.0, figures.target_tokens / (batch_tokens / 2))
-    if epochs:  # the estimate must not end the run before its last epoch
+    if epochs and epochs > 0:  # the estimate must not end the run before its last epoch
         return Setting(math.ceil(1.2 * epochs * a_pass), f"more than {epochs} epochs have")
     wanted = max(_FEWEST_STEPS, 100 * round(_PASSES * a_pass / 100))
     most = max(_FEWEST_STEPS, int(AFTERNOON * tokens_per_second(preset, figures.cores) / (batch_tokens / 2)))

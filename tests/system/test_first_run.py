@@ -1,0 +1,139 @@
+"""A first run on one's own text: the commands of its guide, in order, and `train` without a file of settings."""
+
+import json
+import re
+import shlex
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from clearhead import cli
+from clearhead.cli.settings import with_settings
+from clearhead.cli.train import Train
+from clearhead.config import PRESETS, RunConfig
+from clearhead.grammar import grammar
+from clearhead.run import plan, suggestion
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "first-run.md"
+
+
+def write(folder, name, count, part):
+    pairs = list(islice(grammar.generate(1, count, part=part), count))
+    for language in ("fr", "en"):
+        text = "".join(f"{pair.text(language)}\n" for pair in pairs)
+        (folder / f"{name}.{language}").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "train", 120, "train")
+    write(tmp_path, "test", 4, "test")
+    return tmp_path
+
+
+def test_the_commands_of_the_guide(here, monkeypatch, capsys):
+    monkeypatch.setattr(suggestion, "_FEWEST_STEPS", 1)
+    monkeypatch.setattr(suggestion, "_PASSES", 0)
+    shape = {"d_model": 16, "d_ff": 32, "num_heads": 2, "num_encoder_layers": 1, "num_decoder_layers": 1}
+    monkeypatch.setitem(PRESETS, "tiny", shape)
+    monkeypatch.setattr(plan, "speed", partial(plan.speed, seconds=0.0))
+    (here / "theirs.en").write_text((here / "test.en").read_text())
+    (block,) = re.findall(
+        r"^```console\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    printed = {}
+    for line in block.splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        assert words[0] == "clearhead"
+        cli.main(words[1:])
+        printed[words[1]] = capsys.readouterr()
+    assert printed["init"].out == "run.toml\n"
+    assert "next: clearhead plan --config run.toml" in printed["init"].err
+    assert "then: clearhead train --config run.toml --out runs/fr-en" in printed["init"].err
+    assert re.search(r"^time +about ", printed["plan"].out, re.MULTILINE)
+    assert printed["train"].out == "runs/fr-en/model\n"
+    assert len((here / "ours.en").read_text().splitlines()) == 4
+    assert len(printed["align"].out.splitlines()) == 4
+    events = [json.loads(line) for line in (here / "runs" / "fr-en" / "log.jsonl").read_text().splitlines()]
+    assert events[-1]["step"] == 1
+    report = json.loads((here / "runs" / "fr-en" / "data" / "report.json").read_text())
+    assert report[0]["pairs_read"] - report[0]["pairs_kept"] >= 20
+
+
+FILES = (
+    "--source",
+    "train.fr",
+    "--target",
+    "train.en",
+    "--valid-source",
+    "test.fr",
+    "--valid-target",
+    "test.en",
+)
+
+
+def settings(*more) -> RunConfig:
+    """Return the settings that `train` would run with."""
+    return with_settings(Train, [*FILES, "--out", "run", *more]).run_config()
+
+
+def test_without_a_file_the_settings_fit_the_corpus(here, capsys):
+    run = settings()
+    assert (run.preset, run.model.d_model, run.model.dropout, run.tokenizer.vocab_size) == (
+        "tiny",
+        128,
+        0.3,
+        2000,
+    )
+    assert (run.training.max_steps, run.training.optimizer, run.data.source) == (1000, "muon", "train.fr")
+    note = capsys.readouterr().err
+    assert note.count("\n") == 1
+    assert "tiny, a vocabulary of 2,000, 1,000 steps; `clearhead init` writes them" in note
+    assert settings("--preset", "tiny") == run
+
+
+def test_flags_come_first_and_the_rest_fits_them(here):
+    run = settings("--training.max_steps", "60", "--training.optimizer", "adam", "--model.dropout", "0.0")
+    assert (run.training.max_steps, run.training.warmup_steps, run.training.valid_every) == (60, 6, 5)
+    assert (run.training.optimizer, run.model.dropout) == ("adam", 0.0)
+    papers = settings("--training.schedule", "noam").training
+    assert (papers.learning_rate, papers.optimizer, papers.warmup_steps) == (1.0, "adam", 4000)
+    assert settings("--preset", "base").training.max_steps == 100_000
+
+
+@pytest.mark.parametrize("name", ["max_steps", "max_epochs", "batch_tokens"])
+def test_a_number_out_of_range_is_refused_by_its_own_name(here, capsys, name):
+    with pytest.raises(SystemExit) as stopped:
+        settings(f"--training.{name}=-3")
+    assert stopped.value.code == 2
+    assert f"training.{name} is -3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", [("--config", "my.toml"), ("--resume",)])
+def test_a_file_or_a_run_that_goes_on_has_its_own_settings(here, capsys, named):
+    own = '[training]\nmax_steps = 7\n[data]\nsource = "train.fr"\ntarget = "train.en"\n'
+    (here / "my.toml").write_text(own)
+    (here / "run").mkdir()
+    (here / "run" / "run.toml").write_text(RunConfig.load("my.toml").to_toml())
+    training = settings(*named).training
+    assert (training.max_steps, training.schedule, training.warmup_steps) == (7, "noam", 4000)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_train_runs_with_it_goes_on_with(here):
+    """A run writes its settings down resolved, so what they came from may change."""
+    begun = settings()
+    (here / "run").mkdir()
+    (here / "run" / "run.toml").write_text(begun.to_toml())
+    write(here, "train", 40, "train")
+    assert settings("--resume") == begun
+
+
+def test_preparing_agrees_with_training(here):
+    from clearhead.cli.prepare import Prepare
+
+    prepared = with_settings(Prepare, [*FILES, "--store", "store"])
+    assert prepared.tokenizer == settings().tokenizer
