@@ -133,6 +133,7 @@ def test_every_line_of_training_fits(clock, monkeypatch, width):
 
     lines = drawn_lines(train, width)
     assert max(map(cell_len, lines)) <= width
+    assert any(line.startswith("reading  8,192 pairs") for line in lines)
     training = [line for line in lines if "/100,000" in line]
     assert len(training) >= 3
     assert all(line.endswith(" left") for line in training)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from keyword import iskeyword
-from typing import Any
+from typing import Any, TextIO
 
 from clearhead.cli.output import tell
 from clearhead.errors import ClearheadError, TextError
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _open_closed_streams()
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
-    told = logging.StreamHandler()
+    told = _StandardError()
     told.setFormatter(_OneLine())
     logging.basicConfig(handlers=[told], level=verbosity, force=True)
     waits = sys.stderr.isatty()  # somebody, who should know what for
@@ -108,6 +108,15 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes on standard error as that is now: while progress is drawn, lines must go above it, not into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class _OneLine(logging.Formatter):
