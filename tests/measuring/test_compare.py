@@ -1,5 +1,7 @@
 """`clearhead compare`, from files to report."""
 
+import base64
+import hashlib
 import json
 import random
 import re
@@ -166,7 +168,9 @@ def test_blank_lines_are_no_worst_sentences(facts):
 def test_text_is_plain_and_fits_80_columns(compare):
     a = noisy(0.3, seed=1)
     a[0] = "[bold]:smile:[/bold] \x1b[31mred " + "long " * 40 + "x" * 200
-    printed = compare(a, noisy(0.1, seed=2), source=SOURCES).out
+    b = noisy(0.1, seed=2)
+    b[0] = REFERENCES[0]  # by the largest lead the first sentence of all
+    printed = compare(a, b, source=SOURCES).out
     assert "\x1b" not in printed
     assert "[bold]:smile:[/bold] \\u001b[31mred" in printed
     lines = printed.splitlines()
@@ -207,6 +211,9 @@ def test_page_is_whole_and_escaped(compare, tmp_path):
     assert page.elements.count("table") == 2 + 2
     lines = [text for text in page.text if re.fullmatch(r"line [\d,]+", text)]
     assert len(lines) == len(set(lines)) == page.elements.count("article") == 30
+    style = re.search("<style>(.*)</style>", html, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in html
     assert not {"style"} & {name for name, _ in page.attributes}, (
         "the policy of the page lets none of them through"
     )

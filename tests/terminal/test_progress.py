@@ -133,6 +133,7 @@ def test_every_line_of_training_fits(clock, monkeypatch, width):
 
     lines = drawn_lines(train, width)
     assert max(map(cell_len, lines)) <= width
+    assert any(line.startswith("reading  8,192 pairs") for line in lines)
     training = [line for line in lines if "/100,000" in line]
     assert len(training) >= 3
     assert all(line.endswith(" left") for line in training)
@@ -163,16 +164,13 @@ def test_preparing_shows_its_stage_and_rate(clock):
 
 
 @pytest.mark.parametrize("total", [None, 100])
-def test_items_are_counted_and_passed_on(clock, monkeypatch, total):
+def test_what_is_reached_is_shown(clock, monkeypatch, total):
     file = io.StringIO()
     monkeypatch.setattr(watching, "SafeConsole", lambda **_: SafeConsole(file=file, width=40))
-
-    def slowly():
-        for number in range(100):
+    with watching.watched("translating", total, "lines") as reach:
+        for number in range(1, 101):
             clock[0] += 1
-            yield number
-
-    assert list(watching.watched(slowly(), "translating", total, "lines")) == list(range(100))
+            reach(number)
     first, *_ = lines = file.getvalue().splitlines()
     of, left = ("/100", ", 1:35 left") if total else ("", "")
     assert first == f"translating: 5{of} lines, 1.0 lines/s, 0:05 elapsed{left}"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from itertools import takewhile
 from keyword import iskeyword
-from typing import Any
+from typing import Any, TextIO
 
 from clearhead.cli.help import draws_bold, help_of, print_help, summary, terminal_width
 from clearhead.cli.output import tell
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     debug = "--debug" in args
     verbosity = logging.INFO if "--verbose" in args else logging.WARNING
     args = [value for value in args if value not in ("--debug", "--verbose")]
-    log = logging.StreamHandler()
+    log = _StandardError()
     log.setFormatter(_OneLine(args))
     logging.basicConfig(handlers=[log], level=verbosity, force=True)
     waits = sys.stderr.isatty()  # somebody, who should know what for
@@ -118,6 +118,15 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes on standard error as that is now: while progress is drawn, lines must go above it, not into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class _OneLine(logging.Formatter):

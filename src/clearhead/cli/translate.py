@@ -4,7 +4,8 @@ import dataclasses
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Optional
@@ -131,7 +132,7 @@ class Translate:
         if self.detect != "no":
             lines = self._detected(lines, translator.sources, refused)
         options = self._options(translator)
-        with writer(self.output) as out:
+        with writer(self.output) as out, self._watched() as reached:
             stream = translator.stream(
                 lines,
                 to=self.to,
@@ -141,12 +142,9 @@ class Translate:
                 align=self.align,
                 word_confidence=self.format == "json",
                 waits=None if read is None else read.waits,
+                reached=reached,
                 options=options,
             )
-            if self._is_watched():
-                from clearhead.terminal.watched import watched
-
-                stream = watched(stream, "translating", self._total(), "lines")
             for number, translation in enumerate(stream, start=1):
                 if number in refused:
                     line, why = refused.pop(number)
@@ -156,8 +154,16 @@ class Translate:
                 for note in translation.notes:
                     tell(f"line {number}: {as_typed(note, Translate)}")
 
-    def _is_watched(self) -> bool:
-        """Say whether the results go into a file, so that progress stands in nobody's way."""
+    def _watched(self) -> AbstractContextManager[Callable[[int], None] | None]:
+        """Show progress where that stands in nobody's way."""
+        if not self._into_file():
+            return nullcontext()
+        from clearhead.terminal.watched import watched
+
+        return watched("translating", self._total(), "lines")
+
+    def _into_file(self) -> bool:
+        """Say whether the results go into a file."""
         if self.output:
             return True
         try:

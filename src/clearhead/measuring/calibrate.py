@@ -20,7 +20,7 @@ from clearhead.evaluation import (
     right_words,
 )
 from clearhead.evaluation.confidence import Confidence, Curve, features_of_words, sentence_features
-from clearhead.measuring.watching import Watch, unwatched
+from clearhead.measuring.watching import Reach, Watch, unwatched
 from clearhead.text.words import is_punctuation, words
 from clearhead.translator import Translator
 from clearhead.translator.sureness import homes_of, token_log_probs
@@ -88,13 +88,25 @@ def judged(translator: Translator, pairs: Iterable[Known], watch: Watch = unwatc
         for to, direction in by_target.items()
         for start in range(0, len(direction), _WINDOW)
     )
-    judgements = (judgement for to, window in windows for judgement in _judged(translator, window, to))
-    return list(watch(judgements, "translating", total))
+    judgements: list[Judged] = []
+    with watch("translating", total) as reach:
+        for to, window in windows:
+            judgements += _judged(translator, window, to, len(judgements), reach)
+    return judgements
 
 
-def _judged(translator: Translator, pairs: Sequence[Known], to: str | None) -> Iterator[Judged]:
-    """Yield the judgement of each pair of one direction; those of which nothing is translated are left out."""
-    searched = sorted(translator.searched([pair.source for pair in pairs], to=to), key=lambda found: found[0])
+def _judged(
+    translator: Translator, pairs: Sequence[Known], to: str | None, before: int, reach: Reach
+) -> Iterator[Judged]:
+    """Yield the judgement of each pair of one direction; those of which nothing is translated are left out.
+
+    So many were judged `before`.
+    """
+    searched = []
+    for translated in translator.searched([pair.source for pair in pairs], to=to):
+        searched.append(translated)
+        reach(before + len(searched))
+    searched.sort(key=lambda translated: translated[0])  # by its place
     log_probs = token_log_probs(
         translator.engine,
         [sentence.ids for _, _, sentence, _ in searched],

@@ -9,7 +9,7 @@ from clearhead.errors import DataError
 from clearhead.evaluation import AUTO, Score, bleu, chrf, protocol_warnings, resolved
 from clearhead.measuring.languages import languages_of
 from clearhead.measuring.watching import Watch, unwatched
-from clearhead.translator import WINDOW, Split, Translation, Translator
+from clearhead.translator import WINDOW, PairScore, Split, Translation, Translator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +58,18 @@ def evaluate(
             "translation for each line"
         )
     tokenize = resolved(tokenize, references, languages.target)
-    stream = translator.stream(srcs, to=to, source=source_lang, split=split, beam_size=beam_size, alpha=alpha)
-    translations = list(watch(stream, "translating", len(srcs)))
+    with watch("translating", len(srcs)) as reach:
+        translations = list(
+            translator.stream(
+                srcs,
+                to=to,
+                source=source_lang,
+                split=split,
+                beam_size=beam_size,
+                alpha=alpha,
+                reached=reach,
+            )
+        )
     hypotheses = [translation.text for translation in translations]
     return Evaluation(
         bleu=bleu(hypotheses, references, tokenize=tokenize, lowercase=lowercase),
@@ -81,12 +91,11 @@ def perplexity(
 ) -> float:
     """Return the model's perplexity per reference token, over the pairs with text on both sides."""
     pairs = [(src, tgt) for src, tgt in zip(srcs, references, strict=True) if src.strip() and tgt.strip()]
-    windows = (pairs[start : start + WINDOW] for start in range(0, len(pairs), WINDOW))
-    scores = (
-        score
-        for window in windows
-        for score in translator.score([src for src, _ in window], [tgt for _, tgt in window], to=to)
-    )
-    watched = list(watch(scores, "scoring the references", len(pairs)))
-    tokens = sum(score.num_tokens for score in watched)
-    return math.exp(-math.fsum(score.log_prob for score in watched) / tokens) if tokens else math.nan
+    scores: list[PairScore] = []
+    with watch("scoring the references", len(pairs)) as reach:
+        for start in range(0, len(pairs), WINDOW):
+            window = pairs[start : start + WINDOW]
+            scores += translator.score([src for src, _ in window], [tgt for _, tgt in window], to=to)
+            reach(len(scores))
+    tokens = sum(score.num_tokens for score in scores)
+    return math.exp(-math.fsum(score.log_prob for score in scores) / tokens) if tokens else math.nan

@@ -1,25 +1,26 @@
 """How long work is watched: whoever starts it hands in a function that may draw how far it is."""
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
-Item = TypeVar("Item")
+Reach = Callable[[int], None]
+"""Called with how many are done."""
 
 
 class Watch(Protocol):
-    """Passes items on, drawing how many there were.
+    """Begins a piece of work, and gives a function that is told how far it is.
 
-    `work` says what is done, such as `translating`, and `unit` what an item is; the total is None where nobody
+    `work` says what is done, such as `translating`, and `unit` what is counted; the total is None where nobody
     knows it.
     """
 
     def __call__(
-        self, items: Iterable[Item], work: str, total: int | None = None, unit: str = "sentences"
-    ) -> Iterator[Item]: ...
+        self, work: str, total: int | None = None, unit: str = "sentences"
+    ) -> AbstractContextManager[Reach]: ...
 
 
-def unwatched(
-    items: Iterable[Item], work: str, total: int | None = None, unit: str = "sentences"
-) -> Iterator[Item]:
-    """Pass items on and draw nothing."""
-    yield from items
+@contextmanager
+def unwatched(work: str, total: int | None = None, unit: str = "sentences") -> Iterator[Reach]:
+    """Draw nothing."""
+    yield lambda count: None

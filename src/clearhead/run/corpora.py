@@ -87,7 +87,7 @@ def _named_files(config: RunConfig) -> list[str]:
     if not data.valid_sets:
         raise ConfigError(
             "no validation data given; name it with --valid-source F --valid-target F: the best model is "
-            "chosen on text that is not learned from"
+            "chosen on text that is not learned from; clearhead init sets some aside"
         )
     files = _files((*data.train_sets, *data.valid_sets))
     if files.count(STANDARD_INPUT) > 1:

@@ -27,7 +27,7 @@ _TRAINING = "training"
 def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[Event]:
     """Draw each event and pass it on."""
     meter = _Meter()
-    with Gauge(console, "reading") as gauge:
+    with Gauge(console, "preparing") as gauge:
         for event in events:
             match event:
                 case Progress():

@@ -178,6 +178,7 @@ class Translator:
         word_confidence: bool = False,
         window: int = WINDOW,
         waits: Callable[[], bool] | None = None,
+        reached: Callable[[int], None] | None = None,
         options: SearchOptions | None = None,
     ) -> Iterator[Translation]:
         """Yield the translation of each text, in order, while later ones are still being read.
@@ -188,7 +189,8 @@ class Translator:
         (one sentence each). With `align` each has its word alignment, at the cost of one more pass in our own code;
         with `word_confidence` how sure each word is, where the model was calibrated, at the cost of one more pass.
         `window` texts are read before the first is translated, so that like lengths share a batch; fewer where
-        `waits` says that the next has yet to come. Texts before one that cannot be read or translated are
+        `waits` says that the next has yet to come. `reached` is called with how many texts are about done, which is
+        more than were yielded. Texts before one that cannot be read or translated are
         translated first, then the error is raised.
         """
         check(split in get_args(Split), "split", split, "one of " + ", ".join(get_args(Split)))
@@ -208,7 +210,11 @@ class Translator:
             for begun in self._begun(read, manner, search, forced)
         )
         literals = search.decoding.literals and forced is None
+        before = 0
         for passages, found in windows if window == 1 else one_ahead(windows):
+            if reached:
+                found = _counted(found, passages, before, reached)
+                before += len(passages)
             finished = self._finish(
                 passages, found, manner, search.num_hypotheses, literals, align, word_confidence
             )
@@ -544,6 +550,19 @@ def _checked(texts: Iterable[str]) -> Iterator[str]:
                 "strings only"
             )
         yield text
+
+
+def _counted(
+    found: Iterator[tuple[int, list[Hypothesis]]],
+    passages: Sequence[Passage],
+    before: int,
+    reached: Callable[[int], None],
+) -> Iterator[tuple[int, list[Hypothesis]]]:
+    """Pass on what is found, telling how many texts that comes to, by the share of their sentences."""
+    sentences = sum(len(passage.sentences) for passage in passages)
+    for count, each in enumerate(found, start=1):
+        reached(before + count * len(passages) // sentences)
+        yield each
 
 
 def _windows(texts: Iterable[str], size: int, waits: Callable[[], bool] | None) -> Iterator[list[str]]:
