@@ -147,16 +147,16 @@ def test_uniforms_are_uniform_and_uncorrelated_along_every_axis() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: BeamSearch(0), "beam_size is 0; allowed is 1 or more"),
-        (lambda: BeamSearch(2, alpha=-1), "alpha is -1; allowed is 0"),
-        (lambda: Greedy(alpha=-1), "alpha is -1"),
-        (lambda: Sample(alpha=-1), "alpha is -1"),
-        (lambda: Sample(temperature=0), "temperature is 0; allowed is above 0"),
-        (lambda: Sample(top_k=-1), "top_k is -1; allowed is 0"),
-        (lambda: Sample(top_p=0), "top_p is 0; allowed is above 0 and at most 1"),
-        (lambda: Sample(top_p=1.1), "top_p is 1.1"),
+        (lambda: BeamSearch(0), "beam_size must be at least 1, got 0"),
+        (lambda: BeamSearch(2, alpha=-1), "alpha must be at least 0 .*, got -1"),
+        (lambda: Greedy(alpha=-1), "alpha must be at least 0"),
+        (lambda: Sample(alpha=-1), "alpha must be at least 0"),
+        (lambda: Sample(temperature=0), "temperature must be above 0, got 0"),
+        (lambda: Sample(top_k=-1), "top_k must be at least 0 .*, got -1"),
+        (lambda: Sample(top_p=0), "top_p must be above 0 and at most 1 .*, got 0"),
+        (lambda: Sample(top_p=1.1), "got 1.1"),
         (lambda: Greedy().start_rows(2), "2 hypotheses were asked of greedy search, which finds 1"),
-        (lambda: Sample().start_rows(0), "0 hypotheses were asked for; allowed is 1 or more"),
+        (lambda: Sample().start_rows(0), "num_hypotheses must be at least 1, got 0"),
     ],
 )
 def test_wrong_values_are_named(make: object, message: str) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
+from clearhead.model.padding import padded
 from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
 from clearhead.model.transformer import Transformer
 
@@ -84,15 +85,10 @@ def attended(
     """Return what `record` returns of the attention to the source, for a batch of pairs."""
     seen: dict[str, Tensor] = {}
     device = model.src_embedding.weight.device
-
-    def padded(rows: Sequence[Sequence[int]]) -> Tensor:
-        longest = max(map(len, rows))
-        return torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows], device=device)
-
-    tgt = padded([target.ids for target in targets])
+    tgt = padded([target.ids for target in targets], pad, device)
     states = model(
-        padded([source.ids for source in sources]),
-        padded([[start, *target.ids[:-1]] for target in targets]),
+        padded([source.ids for source in sources], pad, device),
+        padded([[start, *target.ids[:-1]] for target in targets], pad, device),
         observer=lambda place, tensor: seen.update({place: tensor}) if is_cross_weights(place) else None,
     )
     layers = [seen[CROSS.weights(layer)] for layer in range(model.config.num_decoder_layers)]
