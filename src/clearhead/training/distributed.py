@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import nn
 
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.training.rendezvous import Place, Watch, meet
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, NDArray[Any]]
 _ENDED = "one of the processes that train together ended, most likely for want of memory; go on with --resume"
 _PATIENCE = timedelta(days=1)
 """While the first process validates or prepares text the others wait; whoever started them ends them where it dies."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from clearhead.config import TrainingConfig
@@ -14,7 +14,7 @@ from clearhead.data.loader import START, Position
 from clearhead.model.transformer import Transformer
 from clearhead.training.optimizer import Optimizer
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass
@@ -38,7 +38,7 @@ class TrainState:
     """What the caller keeps with the state, such as the best validation so far (JSON values)."""
 
     @classmethod
-    def fresh(cls, model: Transformer, config: TrainingConfig) -> Self:
+    def fresh(cls, model: Transformer, config: TrainingConfig) -> "TrainState":
         """Start a run at step 0.
 
         Raises ConfigError where `freeze` or `learning_rate_factors` name a part that the model lacks.
@@ -120,6 +120,6 @@ class TrainState:
         self.skipped, self.notes = counters["skipped"], dict(counters["notes"])
 
 
-def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
-    array: np.ndarray[Any, Any] = tensor.detach().cpu().numpy()
+def _array(tensor: Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = tensor.detach().cpu().numpy()
     return array
