@@ -1,10 +1,6 @@
 """Between the two passes over a corpus nothing is lost, and equal pairs are found."""
 
-import numpy as np
-
-from clearhead.data.padding import padded
 from clearhead.data.raw_pairs import RawPairs
-from clearhead.text.vocabulary import PAD
 
 PAIRS = [
     ("the ball", "la balle", ((0, 0), (1, 1)), 3),
@@ -38,9 +34,3 @@ def test_equal_pairs_are_found_within_a_pair_of_languages(tmp_path):
     raw.append("b", "a", (), 1, "en-fr")
     raw.close()
     assert raw.first_of_equals().tolist() == [True, True, False, True]
-
-
-def test_rows_are_padded_on_the_right():
-    table = padded([[5], [7, 8, 9], []])
-    assert table.dtype == np.int64
-    assert table.tolist() == [[5, PAD, PAD], [7, 8, 9], [PAD, PAD, PAD]]

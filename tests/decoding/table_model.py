@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from clearhead.decoding.constraints import Filter, ForcedPrefix, Length, RepetitionGuard
 from clearhead.decoding.hypothesis import Hypothesis, SearchStep
+from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import search
 from clearhead.decoding.strategies import Strategy
 
@@ -80,6 +82,11 @@ def decode(
     sentences: Sequence[int] = (0,),
     max_length: int | Sequence[int] = 6,
     steps: list[SearchStep] | None = None,
+    *,
+    min_lengths: Sequence[int] = (),
+    filters: Sequence[Filter] = (),
+    guard: RepetitionGuard | None = None,
+    prefix: ForcedPrefix | None = None,
     **options: object,
 ) -> list[list[Hypothesis]]:
     """Search, collecting the trace in `steps` where given."""
@@ -88,10 +95,8 @@ def decode(
         model.step,
         RowsCache([(name, ()) for name in sentences]),
         strategy,
-        num_sentences=len(sentences),
+        Rules(length=Length(EOS, lengths, min_lengths), filters=filters, guard=guard, prefix=prefix),
         bos=BOS,
-        eos=EOS,
-        max_lengths=lengths,
         trace=steps is not None,
         **options,  # type: ignore[arg-type]
     )

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from clearhead.decoding.constraints import (
     Ban,
     CarriedSymbols,
-    Constraint,
-    Filters,
     ForcedPrefix,
     Length,
     NoRepeatNgram,
@@ -22,6 +20,7 @@ from clearhead.decoding.constraints import (
     WholeCharacters,
     utf8_continuation,
 )
+from clearhead.decoding.rules import Rules
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample
 from clearhead.errors import ConfigError, TranslationError
 from tests.decoding.table_model import EOS, FixedModel, TableModel, decode
@@ -44,16 +43,16 @@ def loops(tokens: Tokens, longest_block: int, copies: int, single_copies: int) -
 
 
 @pytest.mark.parametrize(
-    ("constraint", "min_length", "allowed"),
+    ("rules", "min_length", "allowed"),
     [
-        (Ban([2]), 0, lambda tokens: 2 not in tokens),
-        (Ban([]), 2, lambda tokens: len(tokens) >= 2),
-        (ForcedPrefix([[3, 0]]), 0, lambda tokens: tokens[:2] == (3, 0)),
-        (NoRepeatNgram(1), 0, lambda tokens: ngrams_differ(1, tokens)),
-        (NoRepeatNgram(2), 3, lambda tokens: ngrams_differ(2, tokens) and len(tokens) >= 3),
-        (NoRepeatNgram(3), 0, lambda tokens: ngrams_differ(3, tokens)),
+        ({"filters": [Ban([2])]}, 0, lambda tokens: 2 not in tokens),
+        ({"filters": [Ban([])]}, 2, lambda tokens: len(tokens) >= 2),
+        ({"prefix": ForcedPrefix([[3, 0]])}, 0, lambda tokens: tokens[:2] == (3, 0)),
+        ({"filters": [NoRepeatNgram(1)]}, 0, lambda tokens: ngrams_differ(1, tokens)),
+        ({"filters": [NoRepeatNgram(2)]}, 3, lambda tokens: ngrams_differ(2, tokens) and len(tokens) >= 3),
+        ({"filters": [NoRepeatNgram(3)]}, 0, lambda tokens: ngrams_differ(3, tokens)),
         (
-            RepetitionGuard(2, copies=2, single_copies=3),
+            {"guard": RepetitionGuard(2, copies=2, single_copies=3)},
             0,
             lambda tokens: not any(loops(tokens[:at], 2, 2, 3) for at in range(len(tokens) + 1)),
         ),
@@ -62,7 +61,7 @@ def loops(tokens: Tokens, longest_block: int, copies: int, single_copies: int) -
 )
 @pytest.mark.parametrize("seed", range(3))
 def test_wide_beam_finds_the_best_of_what_is_allowed(
-    constraint: Constraint, min_length: int, allowed: Callable[[Tokens], bool], seed: int
+    rules: dict[str, object], min_length: int, allowed: Callable[[Tokens], bool], seed: int
 ) -> None:
     model = TableModel(vocab=4, seed=seed, eos_bonus=-1.0)
     expected = sorted(pair for pair in model.outputs(0, 5, 0.6) if allowed(pair[1]))[: -3 - 1 : -1]
@@ -71,7 +70,7 @@ def test_wide_beam_finds_the_best_of_what_is_allowed(
         BeamSearch(400),
         max_length=5,
         min_lengths=[min_length],
-        constraints=[constraint],
+        **rules,
         num_hypotheses=3,
     )
     assert [(h.score, h.tokens) for h in found] == [
@@ -90,7 +89,7 @@ def test_the_guard_bans_exactly_what_would_complete_one_copy_too_many(
     tokens = torch.tensor(rows)[:, :length]
     sentences = torch.zeros(len(rows), dtype=torch.long)
     for limits in [(3, 3, 4), (2, 2, 2), (4, 2, 6), (1, 2, 5)]:
-        filtered = RepetitionGuard(*limits)(torch.zeros(len(rows), 3), tokens, sentences)
+        filtered = RepetitionGuard(*limits).filter(torch.zeros(len(rows), 3), tokens, sentences)[0]
         banned = [[loops((*row[:length], token), *limits) for token in range(3)] for row in rows]
         assert (filtered == -math.inf).tolist() == banned
 
@@ -109,7 +108,7 @@ def test_the_guard_breaks_a_loop_and_says_so() -> None:
     for strategy in [Greedy(), BeamSearch(2), Sample(temperature=0.1)]:
         [[free]] = decode(loop, strategy, max_length=40)
         assert not free.repetition
-        [[guarded]] = decode(loop, strategy, max_length=40, constraints=[RepetitionGuard(single_copies=6)])
+        [[guarded]] = decode(loop, strategy, max_length=40, guard=RepetitionGuard(single_copies=6))
         assert guarded.repetition or not guarded.tokens
         if isinstance(strategy, Greedy):
             assert guarded.tokens[:7] == (3, 3, 3, 3, 3, 2, 3)
@@ -125,7 +124,7 @@ def test_the_guard_reports_only_hypotheses_that_it_steered() -> None:
             end = 0.6 if len(prefix) == 2 else 0.01
             return torch.tensor([0.01, end, 0.99 - end]).log()
 
-    [[found]] = decode(EndsAfterTwo([1.0] * 3), Greedy(), constraints=[RepetitionGuard(single_copies=3)])
+    [[found]] = decode(EndsAfterTwo([1.0] * 3), Greedy(), guard=RepetitionGuard(single_copies=3))
     assert found.tokens == (2, 2)
     assert not found.repetition
 
@@ -137,8 +136,8 @@ def test_the_report_stays_when_the_loop_is_over() -> None:
             return torch.tensor([0.01, end, (0.99 - end) * 0.8, (0.99 - end) * 0.2]).log()
 
     # The second sentence has one token more, so its ban comes when the first ends.
-    constraints = [RepetitionGuard(single_copies=6), ForcedPrefix([[], [0]])]
-    [[first], [second]] = decode(LoopsThenEnds([1.0] * 4), Greedy(), (0, 1), 20, constraints=constraints)
+    rules = {"guard": RepetitionGuard(single_copies=6), "prefix": ForcedPrefix([[], [0]])}
+    [[first], [second]] = decode(LoopsThenEnds([1.0] * 4), Greedy(), (0, 1), 20, **rules)
     assert first.tokens == (2, 2, 2, 2, 2, 3)
     assert second.tokens == (0, 2, 2, 2, 2, 2, 3)
     assert first.repetition
@@ -146,8 +145,8 @@ def test_the_report_stays_when_the_loop_is_over() -> None:
 
 
 def test_what_a_prefix_says_is_not_reported() -> None:
-    constraints = [RepetitionGuard(single_copies=3), ForcedPrefix([[2, 2, 3]])]
-    [[found]] = decode(FixedModel([0.1, 0.1, 0.6, 0.2]), Greedy(), max_length=3, constraints=constraints)
+    rules = {"guard": RepetitionGuard(single_copies=3), "prefix": ForcedPrefix([[2, 2, 3]])}
+    [[found]] = decode(FixedModel([0.1, 0.1, 0.6, 0.2]), Greedy(), max_length=3, **rules)
     assert found.tokens == (2, 2, 3)
     assert not found.repetition
 
@@ -164,13 +163,12 @@ def test_the_guard_lets_ordinary_repetition_pass(row: list[int]) -> None:
 def test_a_forced_prefix_overrules_everything(strategy: Greedy | BeamSearch | Sample) -> None:
     model = TableModel(vocab=8)
     prefixes = [[2, 2, 2, 2], [], [3]]
-    constraints = [
-        ForcedPrefix(prefixes),
-        RepetitionGuard(single_copies=2),
-        NoRepeatNgram(1),
-        Ban([2]),
-    ]
-    found = decode(model, strategy, range(3), [2, 5, 0], constraints=constraints)
+    rules = {
+        "prefix": ForcedPrefix(prefixes),
+        "guard": RepetitionGuard(single_copies=2),
+        "filters": [NoRepeatNgram(1), Ban([2])],
+    }
+    found = decode(model, strategy, range(3), [2, 5, 0], **rules)
     assert found[0][0].tokens == (2, 2, 2, 2)  # longer than its maximum of 2
     assert not found[0][0].repetition
     assert 2 not in found[1][0].tokens
@@ -181,7 +179,7 @@ def test_a_forced_prefix_overrules_everything(strategy: Greedy | BeamSearch | Sa
 
 def test_a_forced_token_may_have_no_probability() -> None:
     model = FixedModel([0.5, 0.5, 0.0])
-    [[found]] = decode(model, BeamSearch(2), constraints=[ForcedPrefix([[2, 2]])])
+    [[found]] = decode(model, BeamSearch(2), prefix=ForcedPrefix([[2, 2]]))
     assert found.tokens[:2] == (2, 2)
     assert found.log_prob < -1e38
 
@@ -189,20 +187,24 @@ def test_a_forced_token_may_have_no_probability() -> None:
 def test_filters_leave_the_models_numbers_alone() -> None:
     log_probs = torch.randn(3, 9).log_softmax(1)
     before = log_probs.clone()
-    filters = Filters([Ban([4]), ForcedPrefix([[5], []]), NoRepeatNgram(1)], Length(EOS, [3, 3], [1, 1]))
+    rules = Rules(
+        length=Length(EOS, [3, 3], [1, 1]),
+        filters=[Ban([4]), NoRepeatNgram(1)],
+        prefix=ForcedPrefix([[5], []]),
+    )
     tokens, sentences = torch.empty(3, 0, dtype=torch.long), torch.tensor([0, 1, 1])
-    after = filters(log_probs, tokens, sentences).log_probs
+    after = rules.apply(log_probs, tokens, sentences).log_probs
     assert torch.equal(log_probs, before)
     assert ((after == before) | (after == -math.inf)).all()
     assert (after > -math.inf).tolist()[0] == [token == 5 for token in range(9)]
     assert (after > -math.inf).tolist()[1] == [token not in (EOS, 4) for token in range(9)]
 
 
-def test_any_function_can_be_a_constraint() -> None:
+def test_any_function_can_be_a_filter() -> None:
     def odd_only(log_probs: torch.Tensor, tokens: torch.Tensor, sentences: torch.Tensor) -> torch.Tensor:
         return log_probs.index_fill(1, torch.tensor([0, 2, 4]), -math.inf)
 
-    [[found]] = decode(TableModel(vocab=6, eos_bonus=-3.0), BeamSearch(2), constraints=[odd_only])
+    [[found]] = decode(TableModel(vocab=6, eos_bonus=-3.0), BeamSearch(2), filters=[odd_only])
     assert found.tokens
     assert all(token % 2 for token in found.tokens)
 
@@ -212,21 +214,21 @@ def test_any_function_can_be_a_constraint() -> None:
     [
         (lambda: Ban([-1]), ConfigError, "cannot ban the id -1; ids start at 0"),
         (
-            lambda: decode(TableModel(5), Greedy(), constraints=[Ban([5])]),
+            lambda: decode(TableModel(5), Greedy(), filters=[Ban([5])]),
             ConfigError,
             "vocabulary has 5 ids",
         ),
         (lambda: NoRepeatNgram(0), ConfigError, "no_repeat_ngram must be at least 1, got 0"),
-        (lambda: RepetitionGuard(copies=1), ConfigError, "copies at least 2"),
-        (lambda: Length(EOS, [-1]), ConfigError, "maximum length -1; the minimum must be from 0"),
+        (lambda: RepetitionGuard(copies=1), ConfigError, "at least 2 copies, got blocks of 8, 1 copies"),
+        (lambda: Length(EOS, [-1]), ConfigError, "maximum length -1; 0 <= minimum <= maximum must hold"),
         (lambda: ForcedPrefix([[-2]]), TranslationError, "a forced prefix has the id -2"),
         (
-            lambda: decode(TableModel(5), Greedy(), constraints=[ForcedPrefix([[7]])]),
+            lambda: decode(TableModel(5), Greedy(), prefix=ForcedPrefix([[7]])),
             TranslationError,
             "a forced prefix has the id 7; the vocabulary has 5 ids",
         ),
         (
-            lambda: decode(TableModel(5), Greedy(), constraints=[ForcedPrefix([[EOS]])]),
+            lambda: decode(TableModel(5), Greedy(), prefix=ForcedPrefix([[EOS]])),
             TranslationError,
             r"a forced prefix has EOS \(id 1\)",
         ),
@@ -256,16 +258,16 @@ SRCS = [[4, 2, 5, 1], [3, 6, 6, 6, 1], [2, 3, 1], [4, 5, 6, 1]]
     ids=["table", "ends", "rambles", "symbols"],
 )
 def test_every_symbol_stands_as_often_as_in_the_source(strategy, model) -> None:
-    constraints = [Ban([0]), CarriedSymbols(SYMBOL_IDS, SRCS, EOS)]
-    found = decode(model, strategy, range(len(SRCS)), 12, constraints=constraints)
+    filters = [Ban([0]), CarriedSymbols(SYMBOL_IDS, SRCS, Length(EOS, [12] * len(SRCS)))]
+    found = decode(model, strategy, range(len(SRCS)), 12, filters=filters)
     for src, [hypothesis] in zip(SRCS, found, strict=True):
         carried = [Counter(i for i in ids if i in SYMBOL_IDS) for ids in (src, hypothesis.tokens)]
         assert carried[0] == carried[1]
 
 
 def test_more_symbols_than_places_end_all_the_same() -> None:
-    constraints = [CarriedSymbols(SYMBOL_IDS, [[4] * 9], EOS)]
-    [[found]] = decode(TableModel(vocab=8), Greedy(), max_length=4, constraints=constraints)
+    filters = [CarriedSymbols(SYMBOL_IDS, [[4] * 9], Length(EOS, [4]))]
+    [[found]] = decode(TableModel(vocab=8), Greedy(), max_length=4, filters=filters)
     assert found.tokens == (4,) * 4
 
 
@@ -333,8 +335,8 @@ def test_characters_are_spelled_whole(strategy) -> None:
     byte_ids = range(2, 258)
     for seed in range(2):
         model = TableModel(vocab=259, seed=seed, sharpness=0.5, eos_bonus=-30.0)
-        constraints = [Ban([0]), WholeCharacters(byte_ids, EOS)]
-        found = decode(model, strategy, range(2), 80, constraints=constraints)
+        filters = [Ban([0]), WholeCharacters(byte_ids, EOS)]
+        found = decode(model, strategy, range(2), 80, filters=filters)
         for [hypothesis] in found:
             spelled = b"".join(bytes([i - 2]) if i in byte_ids else b"xy" for i in hypothesis.tokens)
             decoder = codecs.getincrementaldecoder("utf-8")()
@@ -344,22 +346,20 @@ def test_characters_are_spelled_whole(strategy) -> None:
 
 def test_symbols_wait_for_a_character_that_was_begun() -> None:
     byte_ids = list(range(2, 258))
-    constraints = [
-        WholeCharacters(byte_ids, EOS),
-        CarriedSymbols([258], [[258]], EOS),
-        ForcedPrefix([[2 + 0xE2]]),
-    ]
     for limit in (5, 6, 40):
-        [[found]] = decode(
-            TableModel(vocab=259, eos_bonus=9.0), Greedy(), (0,), limit, constraints=constraints
-        )
+        filters = [
+            WholeCharacters(byte_ids, EOS),
+            CarriedSymbols([258], [[258]], Length(EOS, [limit])),
+        ]
+        model, prefix = TableModel(vocab=259, eos_bonus=9.0), ForcedPrefix([[2 + 0xE2]])
+        [[found]] = decode(model, Greedy(), (0,), limit, filters=filters, prefix=prefix)
         assert bytes(i - 2 for i in found.tokens if i != 258).decode()
         assert found.tokens.count(258) == 1
 
 
 def test_an_excused_sentence_may_repeat_itself() -> None:
-    constraints = [RepetitionGuard(single_copies=4, excused=[True, False])]
-    found = decode(FixedModel([0.01, 0.01, 0.9, 0.08]), Greedy(), (0, 1), 9, constraints=constraints)
+    guard = RepetitionGuard(single_copies=4, excused=[True, False])
+    found = decode(FixedModel([0.01, 0.01, 0.9, 0.08]), Greedy(), (0, 1), 9, guard=guard)
     assert found[0][0].tokens == (2,) * 9
     assert not found[0][0].repetition
     assert found[1][0].tokens[:4] == (2, 2, 2, 3)

@@ -5,10 +5,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearhead.decoding.constraints import Ban, ForcedPrefix, NoRepeatNgram, RepetitionGuard
+from clearhead.decoding.constraints import Ban, ForcedPrefix, Length, NoRepeatNgram, RepetitionGuard
 from clearhead.decoding.hypothesis import SearchStep
+from clearhead.decoding.live import Candidates, Live
+from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import finish, search
-from clearhead.decoding.strategies import BeamSearch, Candidates, Greedy, Live, Sample, Strategy
+from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.errors import ConfigError, TranslationError
 from tests.decoding.table_model import BOS, EOS, FixedModel, RowsCache, TableModel, decode
 
@@ -66,7 +68,7 @@ def test_wide_beam_equals_brute_force(seed: int, alpha: float, max_length: int) 
 def test_beam_of_one_scores_at_least_greedy(seed: int, alpha: float, constrained: bool) -> None:
     model = TableModel(vocab=6, seed=seed, eos_bonus=1.0)
     sentences = range(4)
-    options = {"constraints": [Ban([2]), NoRepeatNgram(2), RepetitionGuard()]} if constrained else {}
+    options = {"filters": [Ban([2]), NoRepeatNgram(2)], "guard": RepetitionGuard()} if constrained else {}
     greedy = decode(model, Greedy(alpha), sentences, 10, **options)
     beam = decode(model, BeamSearch(1, alpha), sentences, 10, **options)
     for [a], [b] in zip(greedy, beam, strict=True):
@@ -107,11 +109,9 @@ def test_a_batch_equals_its_sentences_alone(strategy: Strategy, n: int, seed: in
             names,
             [max_lengths[name] for name in names],
             min_lengths=[min_lengths[name] for name in names],
-            constraints=[
-                ForcedPrefix([prefixes[name] for name in names]),
-                NoRepeatNgram(3),
-                RepetitionGuard(),
-            ],
+            prefix=ForcedPrefix([prefixes[name] for name in names]),
+            filters=[NoRepeatNgram(3)],
+            guard=RepetitionGuard(),
             num_hypotheses=n,
             sentence_ids=names,
         )
@@ -127,7 +127,7 @@ def test_a_batch_equals_its_sentences_alone(strategy: Strategy, n: int, seed: in
 @given(seeds)
 def test_every_result_is_scored_as_teacher_forcing_scores_it(strategy: Strategy, n: int, seed: int) -> None:
     model = TableModel(vocab=6, seed=seed)
-    found = decode(model, strategy, range(3), 7, constraints=[Ban([3])], num_hypotheses=n)
+    found = decode(model, strategy, range(3), 7, filters=[Ban([3])], num_hypotheses=n)
     for sentence, hypotheses in enumerate(found):
         assert len(hypotheses) == n
         assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
@@ -169,7 +169,7 @@ def test_finished_sentences_and_needless_rows_leave_the_batch() -> None:
     decode(model, Greedy(), range(3), [1, 4, 2])
     assert model.rows_seen == [3, 3, 2, 1, 1]
     model.rows_seen.clear()
-    decode(model, BeamSearch(4), range(2), 4, constraints=[ForcedPrefix([[2, 3], [4, 5]])])
+    decode(model, BeamSearch(4), range(2), 4, prefix=ForcedPrefix([[2, 3], [4, 5]]))
     assert model.rows_seen[:4] == [2, 2, 2, 8]
 
 
@@ -224,10 +224,10 @@ def test_beam_considers_twice_its_size_and_keeps_its_size() -> None:
 @every_strategy
 def test_a_search_never_gets_stuck(strategy: Strategy, n: int) -> None:
     model = TableModel(vocab=4)
-    found = decode(model, strategy, constraints=[Ban([0, 1, 2, 3])], num_hypotheses=1)
+    found = decode(model, strategy, filters=[Ban([0, 1, 2, 3])], num_hypotheses=1)
     assert [h.tokens for h in found[0]] == [()]
     assert found[0][0].token_log_probs == model.token_log_probs(0, ())
-    found = decode(model, strategy, constraints=[Ban([EOS])], max_length=5, num_hypotheses=n)
+    found = decode(model, strategy, filters=[Ban([EOS])], max_length=5, num_hypotheses=n)
     assert all(len(h.tokens) == 5 and h.truncated for h in found[0])
     sure = FixedModel([0.0, 0.0, 1.0, 0.0])
     [[end]] = decode(sure, strategy, max_length=2, num_hypotheses=1)
@@ -242,10 +242,9 @@ def test_nan_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_length": [3]}, "there are 1 maximum lengths for 2 sentences; give one for each"),
         ({"sentence_ids": [1]}, "there are 1 sentence ids for 2 sentences"),
-        ({"constraints": [ForcedPrefix([[2]])]}, "there are 1 forced prefixes for 2 sentences"),
-        ({"min_lengths": [0, 7]}, "sentence 1 of the batch has minimum length 7 and maximum length 6"),
+        ({"prefix": ForcedPrefix([[2]])}, "there are 1 forced prefixes for 2 sentences"),
+        ({"min_lengths": [0, 7]}, "sentence 1 has minimum length 7 and maximum length 6"),
         ({"min_lengths": [0]}, "there are 1 minimum and 2 maximum lengths"),
         (
             {"num_hypotheses": 3},
@@ -266,10 +265,8 @@ def test_finish_passes_over_the_trace() -> None:
             model.step,
             RowsCache([(0, ())]),
             BeamSearch(2),
-            num_sentences=1,
+            Rules(length=Length(EOS, [6])),
             bos=BOS,
-            eos=EOS,
-            max_lengths=[6],
             trace=True,
         )
     )
@@ -289,7 +286,7 @@ def test_no_graph_is_kept_when_the_model_records_gradients() -> None:
             return super().choose(log_probs, live)
 
     [[found]] = finish(
-        search(step, RowsCache([(0, ())]), Watchful(), num_sentences=1, bos=BOS, eos=EOS, max_lengths=[3])
+        search(step, RowsCache([(0, ())]), Watchful(), Rules(length=Length(EOS, [3])), bos=BOS)
     )
     assert found.tokens == (0, 0, 0)
 
@@ -302,12 +299,9 @@ def test_a_gpu_finds_the_same(strategy: Strategy, n: int) -> None:
         "sentences": range(5),
         "max_length": [9, 12, 20, 7, 30],
         "min_lengths": [1, 2, 3, 0, 5],
-        "constraints": [
-            Ban([4]),
-            NoRepeatNgram(2),
-            RepetitionGuard(2, 2, 2),
-            ForcedPrefix([[], [3], [4, 4], [], []]),
-        ],
+        "filters": [Ban([4]), NoRepeatNgram(2)],
+        "guard": RepetitionGuard(2, 2, 2),
+        "prefix": ForcedPrefix([[], [3], [4, 4], [], []]),
         "num_hypotheses": n,
     }
     for one, other in zip(

@@ -6,11 +6,18 @@ import torch
 
 from clearhead.config import DecodingConfig
 from clearhead.data.batching import collate
+from clearhead.decoding.constraints import Length
 from clearhead.decoding.length_penalty import length_penalty
+from clearhead.decoding.rules import Rules
+from clearhead.decoding.search import finish, search
+from clearhead.decoding.strategies import BeamSearch, Greedy
 from clearhead.engines.protocol import SearchOptions
+from clearhead.engines.pytorch import next_token
+from clearhead.model.padding import padded
 from clearhead.model.transformer import Transformer
 from clearhead.storage import folders
 from clearhead.storage.tensors import read_arrays
+from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.training.loop import batch_loss, train
 from clearhead.training.state import TrainState
 from tests.streams import stream
@@ -100,20 +107,13 @@ def test_padding_and_company_change_no_loss(trained):
 
 def test_a_beam_of_one_is_no_worse_than_greedy(trained):
     """The beam goes on until nothing can beat what it has found; greedy takes the first end."""
-    from clearhead.decoding.search import finish, search
-    from clearhead.decoding.strategies import BeamSearch, Greedy
-
+    rules = Rules(length=Length(EOS, [20] * len(trained.srcs)))
     found = []
     for strategy in (Greedy(alpha=0.6), BeamSearch(1, 0.6)):
-        start = trained.model.encode(trained.engine._padded(trained.srcs))
-        limits = {
-            "num_sentences": len(trained.srcs),
-            "bos": 1,
-            "eos": 2,
-            "max_lengths": [20] * len(trained.srcs),
-        }
         with torch.inference_mode():
-            found.append(finish(search(trained.engine._step, start, strategy, **limits)))
+            start = trained.model.encode(padded(trained.srcs, PAD))
+            searching = search(next_token(trained.model), start, strategy, rules, bos=BOS)
+            found.append(finish(searching))
     assert all(beam[0].score >= greedy[0].score - 1e-6 for greedy, beam in zip(*found, strict=True))
 
 

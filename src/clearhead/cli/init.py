@@ -1,14 +1,18 @@
 """`clearhead init`."""
 
 import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from clearhead.cli.output import show, tell
 from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.data.pair import Pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +52,6 @@ class Init:
     def run(self) -> None:
         """Write the file, and print what the corpus holds and what comes next."""
         from clearhead.run.initial import Request, initial
-        from clearhead.terminal.watched import watched
 
         source, target = self._sides()
         request = Request(
@@ -64,7 +67,7 @@ class Init:
         )
         if not self.overwrite:
             _refuse_existing(request.files)
-        result = initial(request, watch=watched)
+        result = initial(request, watch=_drawn)
         for note in result.notes:
             tell(note)
         show(str(self.out))
@@ -95,3 +98,13 @@ def _refuse_existing(files: tuple[Path, ...]) -> None:
         if file.exists():
             use = ", or give it with --valid-source" if file.name.startswith("valid.") else ""
             raise ConfigError(f"{file} exists already; give another --out, or --overwrite to replace it{use}")
+
+
+def _drawn(pairs: "Iterable[Pair]", work: str) -> "Iterator[Pair]":
+    """Pass pairs on, drawing how many there were."""
+    from clearhead.terminal.watched import watched
+
+    with watched(work, unit="pairs") as reach:
+        for count, pair in enumerate(pairs, start=1):
+            yield pair
+            reach(count)

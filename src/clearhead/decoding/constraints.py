@@ -1,27 +1,31 @@
-"""Filters of log-probabilities: bans, length, no-repeat, the repetition guard, a forced prefix.
+"""What an output may be held to: bans, lengths, no repetition, symbols, whole characters, a forced prefix.
 
-A filter sets what is not allowed to -inf and leaves the rest as it was: nothing is renormalised, so
-scores stay the model's. It is called with
-
-- log_probs: [rows, vocab], the search's own copy, which it may write into and returns;
-- tokens: [rows, produced], the ids that each row has so far, without BOS;
-- sentences: [rows], the index in the batch of each row's sentence.
+All of them set what is not allowed to -inf and leave the rest as it was: nothing is renormalised, so scores stay the
+model's. `rules` says in which order they act.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from clearhead.decoding.limits import check_limits
 from clearhead.decoding.repetition import COPIES, LONGEST_BLOCK, SINGLE_COPIES
 from clearhead.errors import ConfigError, TranslationError
 
-Constraint = Callable[[Tensor, Tensor, Tensor], Tensor]
+LogProbs = Float[Tensor, "rows vocab"]
+"""Log-probabilities of the next token of each row: the search's own copy, which a filter may write into."""
+Produced = Int[Tensor, "rows produced"]
+"""The ids that each row has so far, without BOS."""
+Sentences = Int[Tensor, " rows"]
+"""The index in the batch of each row's sentence."""
 
-_LOWEST = torch.finfo(torch.float32).min
+Filter = Callable[[LogProbs, Produced, Sentences], LogProbs]
+"""Sets to -inf what is not allowed."""
+
+LOWEST = torch.finfo(torch.float32).min
 """Stands for log 0 where a token is taken that the model rules out: -inf would mean "not allowed"."""
 
 
@@ -34,7 +38,7 @@ class Ban:
             raise ConfigError(f"cannot ban the id {self.ids[0]}; ids start at 0")
         self._index = torch.tensor(self.ids, dtype=torch.long)
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+    def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:
         """Set the banned ids to -inf in every row."""
         if not self.ids:
             return log_probs
@@ -60,28 +64,28 @@ class Length:
                 f"there are {len(min_lengths)} minimum and {len(max_lengths)} maximum lengths; "
                 "give one of each for every sentence"
             )
-        for number, (low, high) in enumerate(zip(min_lengths, max_lengths, strict=True)):
-            if not 0 <= low <= high:
-                raise ConfigError(
-                    f"sentence {number} of the batch has minimum length {low} and maximum length {high}; "
-                    "the minimum must be from 0 to the maximum: lower it or raise the maximum"
-                )
+        check_limits(min_lengths, max_lengths)
         self.eos = eos
+        self.most = list(max_lengths)
         self._least, self._most = max(min_lengths, default=0), min(max_lengths, default=0)
         self._min, self._max = torch.tensor(min_lengths), torch.tensor(max_lengths)
 
-    def left(self, tokens: Tensor, sentences: Tensor) -> Int[Tensor, " rows"]:
+    def __len__(self) -> int:
+        """Return the number of sentences."""
+        return len(self.most)
+
+    def left(self, tokens: Produced, sentences: Sentences) -> Int[Tensor, " rows"]:
         """Return how many tokens each row may still grow."""
         self._max = self._max.to(sentences.device)
         return self._max[sentences] - tokens.shape[1]
 
-    def at_limit(self, tokens: Tensor, sentences: Tensor) -> Bool[Tensor, " rows"] | None:
+    def at_limit(self, tokens: Produced, sentences: Sentences) -> Bool[Tensor, " rows"] | None:
         """Say which rows may not grow any more; None: no row of any sentence is that long."""
         if tokens.shape[1] < self._most:
             return None
         return self.left(tokens, sentences) <= 0
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+    def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:
         """Ban EOS in rows that are too short, and all but EOS in rows at their maximum."""
         if tokens.shape[1] < self._least:
             self._min = self._min.to(sentences.device)
@@ -102,7 +106,7 @@ class NoRepeatNgram:
             raise ConfigError(f"no_repeat_ngram must be at least 1, got {n}")
         self.n = n
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+    def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:
         """Ban the ids that would complete an n-gram which the row already has."""
         if tokens.shape[1] < self.n:
             return log_probs
@@ -135,8 +139,8 @@ class RepetitionGuard:
     ) -> None:
         if longest_block < 1 or copies < 2 or single_copies < 2:
             raise ConfigError(
-                f"the repetition guard was given blocks of {longest_block} tokens, {copies} copies and "
-                f"{single_copies} copies of one token; blocks must be at least 1 and copies at least 2"
+                "the repetition guard needs blocks of at least 1 token and at least 2 copies, got blocks of "
+                f"{longest_block}, {copies} copies and {single_copies} copies of one token"
             )
         self.longest_block = longest_block
         self._excused = torch.tensor(excused, dtype=torch.bool) if any(excused) else None
@@ -151,7 +155,7 @@ class RepetitionGuard:
         self._compared = torch.tensor(compared)
         self._shortest = min(block + places for block, places in enumerate(compared, start=1))
 
-    def banned(self, tokens: Int[Tensor, "rows produced"]) -> Int[Tensor, "rows blocks"] | None:
+    def banned(self, tokens: Produced) -> Int[Tensor, "rows blocks"] | None:
         """Return the ids that each row may not take, one a block length, -1 for none; None: nowhere any."""
         length = tokens.shape[1]
         if length < self._shortest:
@@ -168,14 +172,13 @@ class RepetitionGuard:
             return None
         return torch.where(loops, tokens[:, (length - self._blocks).clamp(min=0)], -1)
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
-        """Ban the ids that would complete one copy too many."""
-        return self.filter(log_probs, tokens, sentences)[0]
-
     def filter(
-        self, log_probs: Tensor, tokens: Tensor, sentences: Tensor
-    ) -> tuple[Tensor, Float[Tensor, " rows"] | None]:
-        """Ban, and return too the best log-probability banned in each row (-inf: none; None: nowhere any)."""
+        self, log_probs: LogProbs, tokens: Produced, sentences: Sentences
+    ) -> tuple[LogProbs, Float[Tensor, " rows"] | None]:
+        """Ban the ids that would complete one copy too many.
+
+        Returns too the best log-probability banned in each row (-inf: none), or None where nothing was banned at all.
+        """
         banned = self.banned(tokens)
         if banned is None:
             return log_probs, None
@@ -195,16 +198,14 @@ class CarriedSymbols:
 
     One list of source ids a sentence, in the order of the batch. Where a row would end, or has hardly a place left
     below its maximum length, and symbols are missing, it takes one of them: kept from ending and no more, a model
-    that is done goes on without an end. To be given after `WholeCharacters`.
+    that is done goes on without an end. Acts after `WholeCharacters`. `length` is that of the same search.
     """
 
     _KEPT = 3
     """Places kept free besides those of the symbols: a character that was begun takes as many to complete."""
 
-    def __init__(self, symbols: Sequence[int], srcs: Sequence[Sequence[int]], eos: int) -> None:
-        self.eos = eos
-        self.length: Length | None = None
-        """The length of the same search, where that is to be heeded."""
+    def __init__(self, symbols: Sequence[int], srcs: Sequence[Sequence[int]], length: Length) -> None:
+        self.length = length
         self._symbols = torch.tensor(sorted(symbols), dtype=torch.long)
         place = {symbol: number for number, symbol in enumerate(sorted(symbols))}
         self._wanted = torch.zeros(len(srcs), len(place), dtype=torch.long)
@@ -217,7 +218,7 @@ class CarriedSymbols:
         """Column of each id in `_wanted`; of what is no symbol one beside them."""
         self._place_of[self._symbols] = torch.arange(len(place))
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+    def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:
         """Ban symbols that would be one too many, and EOS where one is missing."""
         self._symbols = self._symbols.to(log_probs.device)
         if not self._any:
@@ -226,23 +227,22 @@ class CarriedSymbols:
         allowed = log_probs[:, self._symbols].masked_fill(missing == 0, -math.inf)
         count = missing.sum(dim=1)
         short = count.nonzero().squeeze(1)  # only of these rows the whole vocabulary is looked at
-        done = log_probs[short].argmax(dim=1) == self.eos
-        if self.length is not None:
-            done |= (self.length.left(tokens, sentences) - self._KEPT <= count)[short]
-        log_probs[short, self.eos] = -math.inf
+        done = log_probs[short].argmax(dim=1) == self.length.eos
+        done |= (self.length.left(tokens, sentences) - self._KEPT <= count)[short]
+        log_probs[short, self.length.eos] = -math.inf
         log_probs[short[done & (allowed[short] > -math.inf).any(dim=1)]] = -math.inf
         log_probs[:, self._symbols] = allowed
         return log_probs
 
-    def _missing(self, tokens: Tensor, sentences: Tensor) -> Int[Tensor, "rows symbols"]:
+    def _missing(self, tokens: Produced, sentences: Sentences) -> Int[Tensor, "rows symbols"]:
         """Return how many of each symbol a row still lacks."""
         self._wanted = self._wanted.to(tokens.device)
         self._place_of = self._place_of.to(tokens.device)
         wanted = self._wanted[sentences]
         places = self._place_of[tokens.clamp(max=len(self._place_of) - 1)]
-        found = wanted.new_zeros(len(wanted), wanted.shape[1] + 1)
-        found.scatter_add_(1, places, torch.ones_like(places))
-        return (wanted - found[:, :-1]).clamp(min=0)
+        counts = wanted.new_zeros(len(wanted), wanted.shape[1] + 1)
+        counts.scatter_add_(1, places, torch.ones_like(places))
+        return (wanted - counts[:, :-1]).clamp(min=0)
 
 
 class WholeCharacters:
@@ -259,7 +259,7 @@ class WholeCharacters:
         self._no_start = torch.tensor([byte_ids[byte] for byte in range(256) if byte not in starts])
         self._bytes = torch.tensor(sorted(byte_ids))
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
+    def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:
         """Ban bytes that begin nothing, and all but the next bytes where a character is not complete."""
         if self._no_start.device != log_probs.device:
             self._no_start, self._bytes = (
@@ -318,99 +318,22 @@ class ForcedPrefix:
             raise TranslationError(f"a forced prefix has the id {min(self.ids)}; ids start at 0")
         self._table = torch.tensor([[*prefix, *[-1] * (self.longest - len(prefix))] for prefix in prefixes])
 
-    def forced(self, tokens: Tensor, sentences: Tensor) -> Int[Tensor, " rows"] | None:
+    def forced(self, tokens: Produced, sentences: Sentences) -> Int[Tensor, " rows"] | None:
         """Return the id that each row must take, -1 where it is free; None: all prefixes are over."""
         if tokens.shape[1] >= self.longest:
             return None
         self._table = self._table.to(sentences.device)
         return self._table[sentences, tokens.shape[1]]
 
-    def __call__(self, log_probs: Tensor, tokens: Tensor, sentences: Tensor) -> Tensor:
-        """Allow nothing but the forced id in rows whose prefix is not over."""
-        forced = self.forced(tokens, sentences)
-        return log_probs if forced is None else self.force(log_probs, log_probs, forced)
-
-    def force(self, filtered: Tensor, raw: Tensor, forced: Int[Tensor, " rows"]) -> Tensor:
-        """Do the same to `filtered`, with the log-probabilities of forced ids from before any filter."""
+    def force(self, filtered: LogProbs, raw: LogProbs, forced: Int[Tensor, " rows"]) -> LogProbs:
+        """Allow nothing but the forced ids, with their log-probabilities from before any filter, `raw`."""
         if max(self.ids) >= filtered.shape[1]:
             raise TranslationError(
                 f"a forced prefix has the id {max(self.ids)}; the vocabulary has {filtered.shape[1]} ids"
             )
         rows = (forced >= 0).nonzero().squeeze(1)
         ids = forced[rows]
-        log_prob = raw[rows, ids].clamp(min=_LOWEST)
+        log_prob = raw[rows, ids].clamp(min=LOWEST)
         filtered[rows] = -math.inf
         filtered[rows, ids] = log_prob
         return filtered
-
-
-@dataclass(frozen=True)
-class Filtered:
-    """Log-probabilities after all filters, and what the filters did that a hypothesis must report."""
-
-    log_probs: Float[Tensor, "rows vocab"]
-    """-inf: not allowed. Every row has at least one allowed id."""
-    blocked: Float[Tensor, " rows"] | None
-    """Best log-probability that the repetition guard banned; None: it banned nothing anywhere."""
-    cut: Bool[Tensor, " rows"] | None
-    """EOS is forced by the maximum length although another id was better; None: nowhere."""
-
-
-class Filters:
-    """All filters of one search, in the one order in which their promises hold.
-
-    Plain filters come first, then the repetition guard, then the length. A row that is left with nothing
-    may end with EOS, so a search never gets stuck. A forced prefix has the last word: it overrules bans,
-    no-repeat and length, and ends later than the maximum if it is longer.
-    """
-
-    def __init__(self, constraints: Sequence[Constraint], length: Length) -> None:
-        self._length = length
-        self._prefixes = [each for each in constraints if isinstance(each, ForcedPrefix)]
-        self._guards = [each for each in constraints if isinstance(each, RepetitionGuard)]
-        special = (ForcedPrefix, RepetitionGuard)
-        self._plain = [each for each in constraints if not isinstance(each, special)]
-        for each in self._plain:
-            if isinstance(each, CarriedSymbols):
-                each.length = length
-        for prefix in self._prefixes:
-            if length.eos in prefix.ids:
-                raise TranslationError(
-                    f"a forced prefix has EOS (id {length.eos}), which ends an output; take it out"
-                )
-
-    def __call__(
-        self,
-        raw: Float[Tensor, "rows vocab"],
-        tokens: Int[Tensor, "rows produced"],
-        sentences: Int[Tensor, " rows"],
-    ) -> Filtered:
-        """Apply them to a copy of the model's log-probabilities."""
-        eos = self._length.eos
-        blocked = cut = None
-        log_probs = raw.clone()
-        for constraint in self._plain:
-            log_probs = constraint(log_probs, tokens, sentences)
-        for guard in self._guards:
-            log_probs, stopped = guard.filter(log_probs, tokens, sentences)
-            if stopped is not None:
-                blocked = stopped if blocked is None else torch.maximum(blocked, stopped)
-        limit = self._length.at_limit(tokens, sentences)
-        if limit is not None:
-            cut = limit & (log_probs.amax(dim=1) > log_probs[:, eos])
-        log_probs = self._length(log_probs, tokens, sentences)
-        best = log_probs.amax(dim=1)
-        if best.isnan().any():
-            raise TranslationError(
-                "the model gave a probability that is not a number (NaN); "
-                "its weights are damaged or its training diverged: go back to an earlier checkpoint"
-            )
-        ends = raw[:, eos].clamp(min=_LOWEST)
-        log_probs[:, eos] = torch.where(best == -math.inf, ends, log_probs[:, eos])
-        for prefix in self._prefixes:
-            forced = prefix.forced(tokens, sentences)
-            if forced is not None:
-                log_probs = prefix.force(log_probs, raw, forced)
-                if blocked is not None:  # what a prefix says is not the guard's doing
-                    blocked = blocked.masked_fill(forced >= 0, -math.inf)
-        return Filtered(log_probs, blocked, cut)

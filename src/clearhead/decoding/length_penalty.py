@@ -1,11 +1,10 @@
-"""GNMT's length penalty and the best score that it leaves within reach (§6.1; Wu et al. 2016, Eq. 14)."""
+"""GNMT's length penalty (§6.1; Wu et al. 2016, Eq. 14)."""
 
 from typing import TYPE_CHECKING, overload
 
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:  # translating with another engine needs no torch
-    from jaxtyping import Float, Int
     from torch import Tensor
 
 
@@ -23,15 +22,3 @@ def length_penalty(length: "int | Tensor", alpha: float) -> "float | Tensor":
     """Return ((5 + length) / 6) ** alpha; `length` counts the EOS, so the shortest output has penalty 1."""
     penalty: float | Tensor = ((5 + length) / 6) ** alpha
     return penalty
-
-
-def best_reachable_score(
-    log_prob: "Float[Tensor, '*shape']", longest: "Int[Tensor, '*shape']", alpha: float
-) -> "Float[Tensor, '*shape']":
-    """Bound the score of every continuation of a hypothesis from above.
-
-    Log-probabilities only fall as tokens are added, and for alpha >= 0 the penalty only grows with the
-    length, so no continuation of at most `longest` tokens (EOS counted) scores above
-    log_prob / length_penalty(longest). A search that stops by this bound loses nothing: it is exact.
-    """
-    return log_prob / length_penalty(longest, alpha)

@@ -3,24 +3,26 @@
 import math
 from bisect import insort
 from collections.abc import Callable, Generator, Sequence
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from clearhead.decoding.constraints import Constraint, Filtered, Filters, ForcedPrefix, Length
 from clearhead.decoding.hypothesis import Candidate, Fate, Hypothesis, SearchStep, SentenceStep
 from clearhead.decoding.length_penalty import length_penalty
-from clearhead.decoding.strategies import Candidates, Live, Strategy
+from clearhead.decoding.live import Candidates, Live
+from clearhead.decoding.rules import Filtered, Rules
+from clearhead.decoding.strategies import Strategy
 from clearhead.errors import ConfigError
 
 
+@runtime_checkable
 class Cache(Protocol):
-    """What a model keeps between two steps, one row a hypothesis."""
+    """What a model keeps between two steps, one row for each hypothesis."""
 
-    def select(self, rows: Tensor) -> Self:
-        """Return the cache of the given rows ([new_rows], indices into the present ones, repeats allowed)."""
+    def select(self: "C", rows: Int[Tensor, " new_rows"]) -> "C":
+        """Return the cache of some rows, given by their indices; repeats are allowed."""
 
 
 C = TypeVar("C", bound=Cache)
@@ -34,13 +36,9 @@ def search(
     step: Step[C],
     cache: C,
     strategy: Strategy,
+    rules: Rules,
     *,
-    num_sentences: int,
     bos: int,
-    eos: int,
-    max_lengths: Sequence[int],
-    min_lengths: Sequence[int] = (),
-    constraints: Sequence[Constraint] = (),
     num_hypotheses: int = 1,
     sentence_ids: Sequence[int] | None = None,
     device: torch.device | str = "cpu",
@@ -48,42 +46,38 @@ def search(
 ) -> Search:
     """Search outputs for a batch; the generator returns, for each sentence, its hypotheses, best first.
 
-    `cache` has one row for each of `num_sentences`. Lengths are in tokens without EOS, one for each
-    sentence. Every hypothesis ends in a real EOS: at its maximum length nothing else is allowed.
-    `sentence_ids` name the sentences for `Sample` where they differ from 0, 1, ...
-    There are `num_hypotheses` results a sentence unless the constraints leave fewer outputs than that.
+    `cache` has one row for each sentence of the `rules`. Every hypothesis ends in a real EOS: at its maximum length
+    nothing else is allowed. `sentence_ids` name the sentences for `Sample` where they differ from 0, 1, ...
+    There are `num_hypotheses` results for a sentence unless the rules leave fewer outputs than that.
     With `trace` it yields every step; without, it yields nothing, and the trace costs nothing.
     Sentences that are done leave the batch. Raises ConfigError or TranslationError, at the first `next`.
     """
     device = torch.device(device)
-    _check_count("maximum lengths", max_lengths, num_sentences)
-    if sentence_ids is not None:
-        _check_count("sentence ids", sentence_ids, num_sentences)
-    for constraint in constraints:
-        if isinstance(constraint, ForcedPrefix):
-            _check_count("forced prefixes", constraint.lengths, num_sentences)
-    filters = Filters(constraints, Length(eos, max_lengths, min_lengths))
+    if sentence_ids is not None and len(sentence_ids) != rules.num_sentences:
+        raise ConfigError(
+            f"there are {len(sentence_ids)} sentence ids for {rules.num_sentences} sentences; give one for each"
+        )
     start_rows, width = strategy.start_rows(num_hypotheses), strategy.width(num_hypotheses)
-    longest = _longest(max_lengths, constraints, device)
-    live = Live.start(sentence_ids or range(num_sentences), start_rows, device)
-    found = _Found(num_sentences, num_hypotheses, like=live.log_prob)
+    longest = rules.longest().to(device)
+    live = Live.start(sentence_ids or range(rules.num_sentences), start_rows, device)
+    pool = _Pool(rules.num_sentences, num_hypotheses, like=live.log_prob)
     last = torch.full_like(live.sentence, bos)
     if start_rows > 1:
         cache = cache.select(live.sentence)
 
     while len(last):
         raw, cache = step(last, cache)
-        filtered = filters(raw.detach().float(), live.tokens, live.sentence)
+        filtered = rules.apply(raw.detach().float(), live.tokens, live.sentence)
         candidates = strategy.choose(filtered.log_probs, live)
         score = candidates.log_prob / length_penalty(live.tokens.shape[1] + 1, strategy.alpha)
         exists = candidates.log_prob > -math.inf
-        ends = exists & (candidates.token == eos)
-        finished = ends & (score > found.worst)
-        found.add(finished, candidates, score, filtered, live)
+        ends = exists & (candidates.token == rules.length.eos)
+        finished = ends & (score > pool.worst)
+        pool.add(finished, candidates, score, filtered, live)
         kept = exists & ~ends
         kept &= kept.cumsum(dim=1) <= width
         reachable = strategy.reachable(candidates.log_prob, longest).masked_fill(~kept, -math.inf)
-        kept &= reachable.amax(dim=1, keepdim=True) > found.worst
+        kept &= reachable.amax(dim=1, keepdim=True) > pool.worst
         if trace:
             yield _search_step(candidates, score, filtered, live, finished, kept)
         parents = candidates.parent[kept]
@@ -91,11 +85,11 @@ def search(
             cache = cache.select(parents)
         live = _extend(live, candidates, filtered, kept)
         last = live.tokens[:, -1]
-    return found.hypotheses
+    return pool.hypotheses
 
 
 def finish(searching: Search) -> list[list[Hypothesis]]:
-    """Run a search to its end, passing over its trace, and return what it found."""
+    """Run a search to its end, passing over its trace, and return its hypotheses."""
     while True:
         try:
             next(searching)
@@ -104,7 +98,7 @@ def finish(searching: Search) -> list[list[Hypothesis]]:
             return result
 
 
-class _Found:
+class _Pool:
     """The best finished hypotheses of each sentence, best first, at most `size` of them."""
 
     def __init__(self, num_sentences: int, size: int, like: Tensor) -> None:
@@ -139,9 +133,11 @@ class _Found:
             repetition.tolist(),
             strict=True,
         ):
-            tokens, total, log_prob, each, truncated, repeats = values
+            tokens, total, log_prob, token_log_probs, truncated, repeats = values
             best = self.hypotheses[number]
-            hypothesis = Hypothesis(tuple(tokens), total, log_prob, tuple(each), truncated, repeats)
+            hypothesis = Hypothesis(
+                tuple(tokens), total, log_prob, tuple(token_log_probs), truncated, repeats
+            )
             insort(best, hypothesis, key=lambda one: -one.score)
             del best[self._size :]
         full = [number for number in set(sentences) if len(self.hypotheses[number]) == self._size]
@@ -151,7 +147,7 @@ class _Found:
 
 
 def _extend(
-    live: Live, candidates: Candidates, filtered: Filtered, kept: Bool[Tensor, "sentences c"]
+    live: Live, candidates: Candidates, filtered: Filtered, kept: Bool[Tensor, "sentences candidates"]
 ) -> Live:
     parent, token = candidates.parent[kept], candidates.token[kept]
     token_log_prob = filtered.log_probs[parent, token]
@@ -168,24 +164,13 @@ def _extend(
 
 
 def _steered(
-    before: Bool[Tensor, " n"], filtered: Filtered, parent: Tensor, token_log_prob: Float[Tensor, " n"]
+    before: Bool[Tensor, " n"],
+    filtered: Filtered,
+    parent: Int[Tensor, " n"],
+    token_log_prob: Float[Tensor, " n"],
 ) -> Bool[Tensor, " n"]:
     """Say whether the repetition guard banned, now or before, something better than what was taken."""
     return before if filtered.blocked is None else before | (filtered.blocked[parent] > token_log_prob)
-
-
-def _longest(max_lengths: Sequence[int], constraints: Sequence[Constraint], device: torch.device) -> Tensor:
-    """Return the greatest possible length of each sentence's output, EOS counted: [sentences, 1]."""
-    longest = torch.tensor(max_lengths, dtype=torch.long)
-    for constraint in constraints:
-        if isinstance(constraint, ForcedPrefix):
-            longest = longest.maximum(torch.tensor(constraint.lengths, dtype=torch.long))
-    return (longest + 1)[:, None].to(device)
-
-
-def _check_count(what: str, values: Sequence[object], num_sentences: int) -> None:
-    if len(values) != num_sentences:
-        raise ConfigError(f"there are {len(values)} {what} for {num_sentences} sentences; give one for each")
 
 
 def _search_step(
@@ -215,5 +200,5 @@ def _search_step(
                 fate=fate,
             )
         )
-    steps = (SentenceStep(number, tuple(found)) for number, found in sentences.items())
+    steps = (SentenceStep(number, tuple(options)) for number, options in sentences.items())
     return SearchStep(live.tokens.shape[1], tuple(steps))

@@ -1,79 +1,24 @@
 """Greedy, BeamSearch, Sample: they only choose; the loop that they share is in `search`."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from clearhead.decoding.length_penalty import best_reachable_score, check_alpha
+from clearhead.decoding.length_penalty import check_alpha, length_penalty
+from clearhead.decoding.limits import check_beam
+from clearhead.decoding.live import Candidates, Live
 from clearhead.errors import ConfigError
 
 
-@dataclass(frozen=True)
-class Live:
-    """The hypotheses that still grow, one a row; rows of one sentence stand together, sentences in order.
-
-    Sums are float64 (float32 where the device has no better), so that a long hypothesis loses nothing.
-    """
-
-    tokens: Int[Tensor, "rows produced"]
-    log_prob: Float[Tensor, " rows"]
-    token_log_probs: Float[Tensor, "rows produced"]
-    repetition: Bool[Tensor, " rows"]
-    sentence: Int[Tensor, " rows"]
-    """Index in the batch."""
-    slot: Int[Tensor, " rows"]
-    """Place among the rows of the sentence."""
-    sample: Int[Tensor, " rows"]
-    """Number of the row that this one descends from; tells the samples of a sentence apart."""
-    sentence_ids: Sequence[int]
-    """For each sentence of the batch, the name under which its random numbers are drawn."""
-
-    @classmethod
-    def start(cls, sentence_ids: Sequence[int], rows_each: int, device: torch.device) -> Self:
-        """Begin `rows_each` empty hypotheses for each sentence."""
-        sentences = len(sentence_ids)
-        rows = sentences * rows_each
-        precision = torch.float32 if device.type == "mps" else torch.float64
-        slot = torch.arange(rows_each, device=device).repeat(sentences)
-        return cls(
-            tokens=torch.empty(rows, 0, dtype=torch.long, device=device),
-            log_prob=torch.zeros(rows, dtype=precision, device=device),
-            token_log_probs=torch.empty(rows, 0, device=device),
-            repetition=torch.zeros(rows, dtype=torch.bool, device=device),
-            sentence=torch.arange(sentences, device=device).repeat_interleave(rows_each),
-            slot=slot,
-            sample=slot,
-            sentence_ids=sentence_ids,
-        )
-
-    def table(self, values: Tensor, width: int, fill: float) -> Tensor:
-        """Spread values of rows ([rows, ...]) over [sentences, width, ...], `fill` where there is no row."""
-        shape = (len(self.sentence_ids), width, *values.shape[1:])
-        table = torch.full(shape, fill, dtype=values.dtype, device=values.device)
-        table[self.sentence, self.slot] = values
-        return table
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """The continuations that a strategy picked out, for every sentence of the batch in its order."""
-
-    parent: Int[Tensor, "sentences candidates"]
-    """Row of the hypothesis that is continued; 0 where there is no candidate."""
-    token: Int[Tensor, "sentences candidates"]
-    log_prob: Float[Tensor, "sentences candidates"]
-    """Sum over the whole hypothesis; -inf where there is no candidate."""
-
-
+@runtime_checkable
 class Strategy(Protocol):
-    """What the loop asks of a way to search."""
+    """A way to search: what the loop in `search` calls at every step."""
 
     @property
     def alpha(self) -> float:
@@ -114,7 +59,7 @@ class Greedy:
         return 1
 
     def width(self, num_hypotheses: int) -> int:
-        """Return 1."""
+        """Return how many hypotheses are kept growing: the one."""
         return 1
 
     def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
@@ -148,15 +93,11 @@ class BeamSearch:
 
     def start_rows(self, num_hypotheses: int) -> int:
         """Return 1: until the first choice all hypotheses are the same."""
-        if not 1 <= num_hypotheses <= self.beam_size:
-            raise ConfigError(
-                f"num_hypotheses must be from 1 to the beam size {self.beam_size}, got {num_hypotheses}; "
-                "use a wider beam or fewer hypotheses"
-            )
+        check_beam(num_hypotheses, self.beam_size)
         return 1
 
     def width(self, num_hypotheses: int) -> int:
-        """Return the beam's size."""
+        """Return how many hypotheses are kept growing: as many as the beam is wide."""
         return self.beam_size
 
     def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
@@ -205,19 +146,19 @@ class Sample:
                 f"temperature must be above 0, got {self.temperature}; use greedy search for the best token"
             )
         if self.top_k < 0:
-            raise ConfigError(f"top_k must be at least 0 (all tokens), got {self.top_k}")
+            raise ConfigError(f"top_k must be at least 0 (0 allows all tokens), got {self.top_k}")
         if not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p must be above 0 and at most 1 (all tokens), got {self.top_p}")
+            raise ConfigError(f"top_p must be above 0 and at most 1 (1 allows all tokens), got {self.top_p}")
         check_alpha(self.alpha)
 
     def start_rows(self, num_hypotheses: int) -> int:
-        """Return one row a sample."""
+        """Return how many hypotheses are begun: one for each sample."""
         if num_hypotheses < 1:
             raise ConfigError(f"num_hypotheses must be at least 1, got {num_hypotheses}")
         return num_hypotheses
 
     def width(self, num_hypotheses: int) -> int:
-        """Return one row a sample."""
+        """Return how many hypotheses are kept growing: one for each sample."""
         return num_hypotheses
 
     def choose(self, log_probs: Float[Tensor, "rows vocab"], live: Live) -> Candidates:
@@ -236,6 +177,18 @@ class Sample:
     ) -> Float[Tensor, "sentences candidates"]:
         """Return infinity: every sample is drawn to its end."""
         return torch.full_like(log_prob, math.inf)
+
+
+def best_reachable_score(
+    log_prob: Float[Tensor, "*#shape"], longest: Int[Tensor, "*#shape"], alpha: float
+) -> Float[Tensor, "*#shape"]:
+    """Bound the score of every continuation of a hypothesis from above.
+
+    Log-probabilities only fall as tokens are added, and for alpha >= 0 the penalty only grows with the
+    length, so no continuation of at most `longest` tokens (EOS counted) scores above
+    log_prob / length_penalty(longest). A search that stops by this bound loses nothing: it is exact.
+    """
+    return log_prob / length_penalty(longest, alpha)
 
 
 def uniforms(

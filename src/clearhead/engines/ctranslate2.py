@@ -20,6 +20,7 @@ from clearhead import model_directory
 from clearhead.data.batching import Integers, order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
+from clearhead.decoding.limits import check_limits
 from clearhead.decoding.repetition import repeats
 from clearhead.engines import patience
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
@@ -186,11 +187,7 @@ class CTranslate2Engine:
         request = _Request(srcs, options, prefixes, self._longest)
         for index in range(len(srcs)):
             self._refuse(self.unsupported(None, request.positions(index)))
-            if request.limit(index) < options.min_length:
-                raise ConfigError(
-                    f"sentence {index} has minimum length {options.min_length} and maximum length "
-                    f"{request.limit(index)}; the minimum must be from 0 to the maximum: lower it or raise the maximum"
-                )
+        check_limits([options.min_length] * len(srcs), map(request.limit, range(len(srcs))))
         planned = (places.tolist() for places in batches([len(src) for src in srcs], options))
         waiting = deque(
             (batch, self._submit(batch, request))

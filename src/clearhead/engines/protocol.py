@@ -9,7 +9,8 @@ from clearhead.config import DecodingConfig
 from clearhead.config.checks import check, check_flags, check_integer, check_number
 from clearhead.config.decoding import MOST_HYPOTHESES
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.errors import ConfigError, TranslationError
+from clearhead.decoding.limits import check_beam
+from clearhead.errors import TranslationError
 from clearhead.text.tokenizer import Tokenizer
 
 Ids = Sequence[int]
@@ -48,11 +49,8 @@ class SearchOptions:
         check_integer("no_repeat_ngram", self.no_repeat_ngram, 0, 10_000)
         check_integer("batch_tokens", self.batch_tokens, 1, 10_000_000)
         check_flags(self, "options")
-        if self.num_hypotheses > self.decoding.beam_size and not self.temperature:
-            raise ConfigError(
-                f"num_hypotheses must be from 1 to the beam size {self.decoding.beam_size}, got {self.num_hypotheses}; "
-                "use a wider beam or fewer hypotheses"
-            )
+        if not self.temperature:
+            check_beam(self.num_hypotheses, self.decoding.beam_size)
 
     def most_tokens(self, src: int, prefix: int = 0, learned: int | None = None) -> int:
         """Return the most tokens of a translation, of a source of `src` tokens with `prefix` tokens forced.

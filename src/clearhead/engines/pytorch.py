@@ -9,30 +9,31 @@ import torch
 from torch import Tensor
 
 from clearhead.data.batching import order_by_length
-from clearhead.data.padding import padded
 from clearhead.decoding.constraints import (
     Ban,
     CarriedSymbols,
-    Constraint,
+    Filter,
     ForcedPrefix,
+    Length,
     NoRepeatNgram,
     RepetitionGuard,
     WholeCharacters,
 )
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.repetition import repeats
-from clearhead.decoding.search import Search, finish, search
+from clearhead.decoding.rules import Rules
+from clearhead.decoding.search import Search, Step, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import CheckpointError, TranslationError
 from clearhead.model.cache import Cache
+from clearhead.model.padding import padded
 from clearhead.model.transformer import PAD, Transformer
 from clearhead.model.weights import fill
 from clearhead.model_directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
 from clearhead.storage.tensors import read_arrays
 from clearhead.text.vocabulary import BOS, EOS, UNK
 
-Step = tuple[Tensor, Cache]
 _CONTROLS = SpecialIds(forbidden=frozenset({PAD, BOS, UNK}))
 
 
@@ -60,6 +61,16 @@ def load_transformer(path: Path, info: ModelInfo) -> Transformer:
     return model.eval()
 
 
+def next_token(model: Transformer) -> Step[Cache]:
+    """Return a model as decoding sees it: (last tokens, cache) -> (log-probabilities of the next token, cache)."""
+
+    def step(last_tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        states, cache = model.decode(last_tokens.unsqueeze(1), cache)
+        return model.logits(states.squeeze(1)).float().log_softmax(dim=-1), cache
+
+    return step
+
+
 class PyTorchEngine:
     """Runs a Transformer in fp32 on the device it lives on."""
 
@@ -83,7 +94,7 @@ class PyTorchEngine:
 
     @property
     def device(self) -> torch.device:
-        """Where the model lives."""
+        """The device that holds the model."""
         return self.model.src_embedding.weight.device
 
     @torch.inference_mode()
@@ -104,16 +115,16 @@ class PyTorchEngine:
             batch: list[int] = indices.tolist()
             forced = [prefixes[index] for index in batch] if prefixes else []
             searching = self._search([srcs[index] for index in batch], batch, strategy, options, forced)
-            found = finish(searching)
-            _check_found(found)
-            yield from zip(batch, found, strict=True)
+            hypotheses = finish(searching)
+            _check_hypotheses(hypotheses)
+            yield from zip(batch, hypotheses, strict=True)
 
     @torch.inference_mode()
     def trace(self, src: Ids, options: SearchOptions) -> Search:
         """Search for one source, yielding every step: what was kept, what was given up, and for what."""
-        found = yield from self._search([src], [0], _strategy(options), options, [], trace=True)
-        _check_found(found)
-        return found
+        hypotheses = yield from self._search([src], [0], _strategy(options), options, [], trace=True)
+        _check_hypotheses(hypotheses)
+        return hypotheses
 
     def _search(
         self,
@@ -125,15 +136,11 @@ class PyTorchEngine:
         trace: bool = False,
     ) -> Search:
         return search(
-            self._step,
-            self.model.encode(self._padded(srcs)),
+            next_token(self.model),
+            self.model.encode(padded(srcs, PAD, self.device)),
             strategy,
-            num_sentences=len(srcs),
+            self._rules(srcs, options, prefixes),
             bos=BOS,
-            eos=EOS,
-            max_lengths=[self._max_length(len(src), options) for src in srcs],
-            min_lengths=[options.min_length] * len(srcs),
-            constraints=self._constraints(srcs, options, prefixes),
             num_hypotheses=options.num_hypotheses,
             sentence_ids=sentence_ids,
             device=self.device,
@@ -157,8 +164,8 @@ class PyTorchEngine:
         scores: list[list[float]] = [[] for _ in srcs]
         lengths = [max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
         for batch in order_by_length(lengths, 4096):
-            src = self._padded([srcs[index] for index in batch])
-            tgt = self._padded([[BOS, *tgts[index], EOS] for index in batch])
+            src = padded([srcs[index] for index in batch], PAD, self.device)
+            tgt = padded([[BOS, *tgts[index], EOS] for index in batch], PAD, self.device)
             logits = self.model.logits(self.model(src, tgt[:, :-1])).float()
             if allowed_only:
                 logits[..., list(self.forbidden_ids)] = -math.inf
@@ -168,34 +175,29 @@ class PyTorchEngine:
                 scores[index] = chosen[row, : len(tgts[index]) + 1].tolist()
         return scores
 
-    def _step(self, last_tokens: Tensor, cache: Cache) -> Step:
-        states, cache = self.model.decode(last_tokens.unsqueeze(1), cache)
-        return self.model.logits(states.squeeze(1)).float().log_softmax(dim=-1), cache
-
-    def _padded(self, rows: Sequence[Ids]) -> Tensor:
-        return torch.as_tensor(padded(rows), device=self.device)
-
-    def _constraints(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids]
-    ) -> list[Constraint]:
-        excused = [repeats(src) for src in srcs]
-        constraints: list[Constraint] = [Ban(self.forbidden_ids), RepetitionGuard(excused=excused)]
+    def _rules(self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids]) -> Rules:
+        most = [self._max_length(len(src), options) for src in srcs]
+        length = Length(EOS, most, [options.min_length] * len(srcs))
+        filters: list[Filter] = [Ban(self.forbidden_ids)]
         if self.ids.byte_ids and options.carry:
-            constraints.append(WholeCharacters(self.ids.byte_ids, EOS))
+            filters.append(WholeCharacters(self.ids.byte_ids, EOS))
         if self.ids.symbols and options.carry and not prefixes:  # what is forced may be anything
-            constraints.append(CarriedSymbols(sorted(self.ids.symbols), srcs, EOS))
+            filters.append(CarriedSymbols(sorted(self.ids.symbols), srcs, length))
         if options.no_repeat_ngram:
-            constraints.append(NoRepeatNgram(options.no_repeat_ngram))
-        if prefixes:
-            constraints.append(ForcedPrefix(prefixes))
-        return constraints
+            filters.append(NoRepeatNgram(options.no_repeat_ngram))
+        return Rules(
+            length=length,
+            filters=filters,
+            guard=RepetitionGuard(excused=[repeats(src) for src in srcs]),
+            prefix=ForcedPrefix(prefixes) if prefixes else None,
+        )
 
 
-def _check_found(found: Sequence[Sequence[Hypothesis]]) -> None:
+def _check_hypotheses(hypotheses: Sequence[Sequence[Hypothesis]]) -> None:
     """Raise TranslationError where a search found nothing at all: no probability was a number."""
-    if not all(found):
+    if not all(hypotheses):
         raise TranslationError(
-            "the model gives no translation: with these weights its probabilities are no numbers; take another model"
+            "the model gives no translation: with these weights its probabilities are not numbers; use another model"
         )
 
 

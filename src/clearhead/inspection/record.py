@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clearhead.data.padding import padded
 from clearhead.inspection.about import About
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
+from clearhead.model.padding import padded
 from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
 from clearhead.model.transformer import Transformer
 
@@ -86,11 +86,10 @@ def attended(
     """Return what `record` returns of the attention to the source, for a batch of pairs."""
     seen: dict[str, Tensor] = {}
     device = model.src_embedding.weight.device
-
-    tgt = torch.as_tensor(padded([target.ids for target in targets], pad), device=device)
+    tgt = padded([target.ids for target in targets], pad, device)
     states = model(
-        torch.as_tensor(padded([source.ids for source in sources], pad), device=device),
-        torch.as_tensor(padded([[start, *target.ids[:-1]] for target in targets], pad), device=device),
+        padded([source.ids for source in sources], pad, device),
+        padded([[start, *target.ids[:-1]] for target in targets], pad, device),
         observer=lambda place, tensor: seen.update({place: tensor}) if is_cross_weights(place) else None,
     )
     layers = [seen[CROSS.weights(layer)] for layer in range(model.config.num_decoder_layers)]

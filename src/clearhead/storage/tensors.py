@@ -8,11 +8,12 @@ from typing import Any, TypeGuard
 import numpy as np
 import safetensors
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from clearhead.errors import CheckpointError
 from clearhead.storage.untrusted import parse_json, shown
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, NDArray[Any]]
 _LONGEST_HEAD = 16 << 20
 _MOST_AXES = 8
 _BYTES = {

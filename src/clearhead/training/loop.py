@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from clearhead.config import TrainingConfig
@@ -23,9 +24,10 @@ from clearhead.training.state import TrainState
 _MOST_SKIPPED_IN_A_ROW = 3
 ALONE = Group()
 
-Ids = np.ndarray[Any, np.dtype[np.int64]]
+Ids = NDArray[np.int64]
 
 
+@runtime_checkable
 class Batch(Protocol):
     """What the loop needs of a batch: ids as [batch, length] int64 arrays, padded on the right."""
 

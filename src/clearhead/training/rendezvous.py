@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
 
 import torch.distributed as dist
 from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
@@ -42,7 +41,7 @@ class Place:
     port: int
 
     @classmethod
-    def of_environment(cls) -> Self | None:
+    def of_environment(cls) -> "Place | None":
         """Return this process's place, None where it is alone; raise ConfigError for half an environment."""
         size = _number("WORLD_SIZE", "1")
         if size == 1:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from clearhead.config import TrainingConfig
@@ -26,7 +26,7 @@ class Counters:
     skipped: int
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> "Counters":
         """Return what `to_dict` wrote."""
         return cls(values["step"], Position(*values["position"]), values["skipped"])
 
@@ -54,7 +54,7 @@ class TrainState:
     """Steps not applied because loss or gradient was not finite, in all."""
 
     @classmethod
-    def fresh(cls, model: Transformer, config: TrainingConfig) -> Self:
+    def fresh(cls, model: Transformer, config: TrainingConfig) -> "TrainState":
         """Start a run at step 0.
 
         Raises ConfigError where `freeze` or `learning_rate_factors` name a part that the model lacks.
@@ -126,6 +126,6 @@ class TrainState:
         self.step, self.position, self.skipped = counters.step, counters.position, counters.skipped
 
 
-def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
-    array: np.ndarray[Any, Any] = tensor.detach().cpu().numpy()
+def _array(tensor: Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = tensor.detach().cpu().numpy()
     return array
