@@ -17,19 +17,19 @@ copyright = author  # noqa: A001  # Sphinx's name for it
 html_title = "Clearhead"
 language = "en"
 
-extensions = ["myst_parser", "directives", "sources"]
+extensions = ["myst_parser", "prepared", "folders", "sources"]
 root_doc = "docs/index"
 include_patterns = [
     "docs/**.md",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    "recipes/*/README.md",
+    "recipes/**README.md",
     "src/clearhead/pretrained/README.md",
 ]
-exclude_patterns = [".*", "build", "runs", "docs/README.md", "docs/site", "**/__pycache__"]
+exclude_patterns = [".*", "build", "tests", "runs", "docs/README.md", "docs/site", "**/__pycache__"]
 
-myst_enable_extensions = ["colon_fence", "attrs_block", "attrs_inline"]
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_block", "attrs_inline"]
 myst_heading_anchors = 4  # links to headings are written as GitHub makes them
 myst_links_external_new_tab = False
 suppress_warnings = ["myst.header"]  # the card of a model begins at its own level

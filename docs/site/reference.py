@@ -33,7 +33,7 @@ class Setting:
 def tables() -> dict[str, type]:
     """Return the dataclass of each table of a `run.toml` by the name of the table, in the order of the file."""
     found = dict(_tables(RunConfig, ""))
-    found["[data.corpora]"] = CorpusConfig  # and [[data.validation]]
+    found["[data.corpora]"] = CorpusConfig
     return found
 
 
@@ -138,14 +138,14 @@ def _holds_table(hint: object) -> bool:
 
 
 def _table_section(name: str, kind: type) -> str:
-    title = f"`[{name}]`" if name else "Outside any table"
-    intro = inspect.getdoc(kind) if name else "These stand at the top of the file."
+    title = f"`[{name}]`" if name else "At the top of the file"
+    intro = inspect.getdoc(kind) if name else "Before the first table."
     lines = [f"## {title}", "", str(intro), ""]
     for setting in settings(kind):
         anchor = f"{name.strip('[]')}.{setting.name}".strip(".")
-        default = f"`{setting.default}`" if setting.default else "from the tokenizer"
-        lines += [f"(setting-{anchor})=", f"`{setting.name}` = {default}"]
-        lines += [f":   {setting.meaning}", "" if setting.meaning else "", f"    *{setting.type}*", ""]
+        shown = f"{setting.name} = {setting.default}" if setting.default else setting.name
+        meaning = f": {setting.meaning}\n\n  " if setting.meaning else ": "
+        lines += [f"`{shown}`{{#setting-{anchor}}}", f"{meaning}*{setting.type}*", ""]
     return "\n".join(lines)
 
 
@@ -163,7 +163,9 @@ def _members(kind: type) -> Iterator[tuple[str, object]]:
     for base in kind.__mro__:
         if base.__module__.startswith("clearhead"):
             for name, value in vars(base).items():
-                callable_or_property = isinstance(value, classmethod | staticmethod | property) or callable(value)
+                callable_or_property = isinstance(value, classmethod | staticmethod | property) or callable(
+                    value
+                )
                 if not name.startswith("_") and callable_or_property and inspect.getdoc(getattr(kind, name)):
                     yield name, value
 
@@ -180,26 +182,44 @@ def signature(name: str, value: object) -> str:
     inner = value.__func__ if isinstance(value, classmethod | staticmethod) else value
     if isinstance(inner, property):
         annotation = inspect.get_annotations(inner.fget).get("return", "") if inner.fget else ""
-        return f"{name}: {_plain(annotation)}"
+        return f"{name}: {_annotation(annotation)}"
     try:
         shape = inspect.signature(typing.cast(Callable[..., object], inner))
-    except ValueError:
+    except ValueError:  # an exception, which Python itself builds
         return name
-    parameters = [each for each in shape.parameters.values() if each.name not in ("self", "cls")]
-    short = f"{name}{_plain(shape.replace(parameters=parameters))}"
+    parameters = list(_parameters(shape))
+    returned = isinstance(value, type) or shape.return_annotation is inspect.Signature.empty
+    ending = "" if returned else f" -> {_annotation(shape.return_annotation)}"
+    short = f"{name}({', '.join(parameters)}){ending}"
     if len(short) <= 88:
         return short
-    marked = _with_markers(parameters)
-    ending = _plain(shape.replace(parameters=[])).removeprefix("()")
-    return "\n".join([f"{name}(", *(f"    {_plain(each)}," for each in marked), f"){ending}"])
+    return "\n".join([f"{name}(", *(f"    {parameter}," for parameter in parameters), f"){ending}"])
 
 
-def _with_markers(parameters: "list[inspect.Parameter]") -> list[object]:
-    named = [each.kind is each.KEYWORD_ONLY for each in parameters]
-    stars = any(each.kind is each.VAR_POSITIONAL for each in parameters)
-    place = named.index(True) if True in named and not stars else None
-    shown: list[object] = list(parameters)
-    return shown if place is None else [*shown[:place], "*", *shown[place:]]
+def _parameters(shape: inspect.Signature) -> Iterator[str]:
+    marked = False
+    for parameter in shape.parameters.values():
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not marked:
+            marked = True
+            yield "*"
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            marked = True
+            yield str(parameter).partition(":")[0]
+            continue
+        typed = "" if parameter.annotation is parameter.empty else f": {_annotation(parameter.annotation)}"
+        equals = " = " if typed else "="
+        yield (
+            parameter.name
+            + typed
+            + ("" if parameter.default is parameter.empty else equals + _default(parameter))
+        )
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    made = type(parameter.default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS"
+    return "..." if made else repr(parameter.default)
 
 
 def docstring(value: object) -> str:
@@ -208,11 +228,11 @@ def docstring(value: object) -> str:
     return re.sub(r"(?m)((?:^>>> .*\n?(?:^(?!>>>|$).*\n?)*)+)", r"```python\n\1\n```\n", text)
 
 
-def _plain(annotation: object) -> str:
-    text = annotation if isinstance(annotation, str) else str(annotation)
-    text = inspect.formatannotation(annotation) if isinstance(annotation, type) else text
-    text = re.sub(r"<class '([\w.]+)'>", r"\1", text)
-    return re.sub(r"\b(?:clearhead|typing|collections|pathlib|torch|numpy)(?:\.\w+)*\.(?=\w)", "", text).replace("'", "")
+def _annotation(annotation: object) -> str:
+    """Return an annotation without the homes of its names, and without the quotes of what is imported later."""
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    text = re.sub(r"\b(?:clearhead|typing|collections|pathlib|torch|numpy)(?:\.\w+)*\.(?=\w)", "", text)
+    return re.sub(r"ForwardRef\('([\w.]+)'\)", r"\1", text)
 
 
 def _order(name: str) -> int:

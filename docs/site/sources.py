@@ -22,7 +22,10 @@ MODULE_PATH = re.compile(r"(?:src/)?(?:clearhead/)?((?:\w+/)*\w+\.py)")
 def module_files() -> dict[str, Path]:
     """Return the file of each module by its dotted name."""
     files = sorted((SRC / "clearhead").rglob("*.py"))
-    return {".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+    return {
+        ".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in files
+    }
 
 
 def place_of(text: str) -> tuple[str, int] | None:
@@ -78,7 +81,9 @@ class LinksToSource(SphinxPostTransform):
             if place and not linked:
                 module, line = place
                 page = self.app.builder.get_relative_uri(self.env.docname, page_name(module))
-                literal.replace_self(nodes.reference("", "", literal.deepcopy(), refuri=f"{page}#line-{line}"))
+                literal.replace_self(
+                    nodes.reference("", "", literal.deepcopy(), refuri=f"{page}#line-{line}")
+                )
 
 
 def page_name(module: str) -> str:
@@ -92,7 +97,9 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     for module, file in module_files().items():
         code = highlight(file.read_text(encoding="utf-8"), PythonLexer(), formatter)
         name = file.relative_to(ROOT).as_posix()
-        body = f'<h1 class="source"><code>{name}</code></h1>\n<div class="highlight-python source">{code}</div>'
+        body = (
+            f'<h1 class="source"><code>{name}</code></h1>\n<div class="highlight-python source">{code}</div>'
+        )
         yield page_name(module), {"title": name, "body": body}, "page.html"
 
 
