@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "src")]
 
 project = "Clearhead"
 author = "The Clearhead authors"
-copyright = author  # noqa: A001  # Sphinx's name for it
+copyright = author  # Sphinx's name for it
 html_title = "Clearhead"
 language = "en"
 
@@ -55,5 +55,5 @@ html_theme_options = {
     },
 }
 pygments_style = "default"
-pygments_dark_style = "monokai"
+pygments_dark_style = "github-dark"
 highlight_language = "text"

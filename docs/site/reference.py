@@ -63,7 +63,7 @@ def api_page() -> str:
 
 
 def help_screen(command: str) -> str:
-    """Return what `clearhead COMMAND` shows with the fullest of its help flags, 100 columns wide and without colour."""
+    """Return what `clearhead COMMAND` shows with the fullest of its help flags, 84 columns wide and without colour."""
     for flag in ("--help-all", "--help"):
         out = io.StringIO()
         with _plain_terminal(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
@@ -83,9 +83,9 @@ def attribute_docstrings(kind: type) -> dict[str, str]:
     for base in reversed(kind.__mro__[:-1]):
         body = ast.parse(inspect.cleandoc(inspect.getsource(base))).body[0].body  # type: ignore[attr-defined]
         for field, text in pairwise(body):
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                if isinstance(text.value, ast.Constant) and isinstance(text.value.value, str):
-                    found[field.target.id] = " ".join(text.value.value.split())  # type: ignore[union-attr]
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(meaning))):
+                    found[name] = " ".join(meaning.split())
     return found
 
 
@@ -142,7 +142,7 @@ def _table_section(name: str, kind: type) -> str:
     intro = inspect.getdoc(kind) if name else "Before the first table."
     lines = [f"## {title}", "", str(intro), ""]
     for setting in settings(kind):
-        anchor = f"{name.strip('[]')}.{setting.name}".strip(".")
+        anchor = f"{name.strip('[]')}.{setting.name}".strip(".").replace(".", "-")
         shown = f"{setting.name} = {setting.default}" if setting.default else setting.name
         meaning = f": {setting.meaning}\n\n  " if setting.meaning else ": "
         lines += [f"`{shown}`{{#setting-{anchor}}}", f"{meaning}*{setting.type}*", ""]
@@ -244,7 +244,7 @@ def _order(name: str) -> int:
 @contextlib.contextmanager
 def _plain_terminal() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in ("COLUMNS", "NO_COLOR", "TERM")}
-    os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb")
+    os.environ.update(COLUMNS="84", NO_COLOR="1", TERM="dumb")
     try:
         yield
     finally:

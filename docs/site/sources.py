@@ -86,6 +86,14 @@ class LinksToSource(SphinxPostTransform):
                 )
 
 
+def _in_table(node: nodes.Node) -> bool:
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, nodes.entry):
+            return True
+    return False
+
+
 def page_name(module: str) -> str:
     """Return the name of the page of a module."""
     return "source/" + module.replace(".", "/")

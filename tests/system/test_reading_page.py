@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
 SYMBOLS = sorted(set(re.findall(r"`(clearhead(?:\.\w+)+)`", PAGE)))
 FILES = sorted(set(re.findall(r"`(clearhead/[\w/]+\.py)`", PAGE)))
 STOPS = re.findall(r"^## (\d+\. \w.*?)\n(.*?)(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
-QUESTIONS = re.findall(r"^\*\*(.+\?)\*\*(.*?)(?=^\*\*|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+QUESTIONS = re.findall(r"^\*\*([^*]+\?)\*\*(.*?)(?=^\*\*|\Z)", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)

@@ -1,6 +1,7 @@
 """The reference pages name everything, and the commands and symbols that documents show in backticks exist."""
 
 import dataclasses
+import inspect
 import re
 import shlex
 import sys
@@ -34,7 +35,9 @@ PAGES = [
     page for page in PAGES if page.name not in ("log.md", "results.md")
 ]  # what was, as it was called then
 EVERYWHERE = {"help", "help-all", "version", "debug", "verbose"}
-COMMAND = re.compile(r"`clearhead ([a-z][^`\n]*)`|^\$ clearhead ([a-z][^#\n]*(?:\\\n[^#\n]*)*)", re.MULTILINE)
+COMMAND = re.compile(
+    r"`clearhead ([a-z][^`\n]*)`|^\$ clearhead ([a-z][^#\n\\]*(?:\\\n[^#\n\\]*)*)", re.MULTILINE
+)
 
 
 def leaves(values: dict[str, object]) -> list[str]:
@@ -64,15 +67,18 @@ def test_defaults_are_the_programs():
 def test_every_public_name_is_on_the_page_with_its_first_sentence():
     page = reference.api_page()
     for name in clearhead.__all__:
-        documentation = getattr(clearhead, name).__doc__
+        documentation = inspect.getdoc(getattr(clearhead, name))
         assert f"## `clearhead.{name}`" in page
-        assert documentation.strip().splitlines()[0] in page
+        assert documentation
+        assert documentation.splitlines()[0] in page, name
 
 
 def test_signatures_show_defaults_and_marks():
-    assert reference.signature("load", clearhead.load).startswith(
-        "load(model: str | None = None, *, engine: str = 'auto'"
-    )
+    def short(text: str, *, times: int = 2, end: str = "!") -> str:
+        return text * times + end
+
+    assert reference.signature("short", short) == "short(text: str, *, times: int = 2, end: str = '!') -> str"
+    assert "\n    *,\n    engine: str = 'auto'," in reference.signature("load", clearhead.load)
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -95,7 +101,7 @@ def test_commands_and_flags_exist(page):
         assert name in cli.COMMANDS, f"there is no clearhead {name}"
         known = EVERYWHERE | set(OPTIONS[name].split())
         for flag in (word[2:].partition("=")[0] for word in words if word.startswith("--")):
-            assert flag in known, f"clearhead {name} has no --{flag}"
+            assert flag in known or flag.removeprefix("no-") in known, f"clearhead {name} has no --{flag}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -106,6 +112,6 @@ def test_symbols_resolve(page):
 
 def test_there_is_something_to_hold():
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert len(commands_in(text)) > 60
+    assert len(commands_in(text)) > 50
     assert len(re.findall(r"`clearhead\.\w", text)) > 60
     assert dataclasses.is_dataclass(reference.tables()["training"])
