@@ -24,7 +24,7 @@ test-faults: $(STAMP)
 
 # The documentation as a site in build/docs, which needs no network to be read; a warning is an error.
 docs: $(DOCS)
-	$(BIN)/python -m sphinx --conf-dir docs/site --builder html --fail-on-warning --quiet . build/docs
+	$(BIN)/python -m sphinx --conf-dir docs/site --builder html --fresh-env --fail-on-warning --quiet . build/docs
 	@echo "build/docs/index.html"
 
 $(DOCS): $(STAMP)
