@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers/.installed
+DOCS := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-faults lint g2p numbers bench clean
+.PHONY: demo test test-all test-faults lint docs g2p numbers bench clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -17,9 +18,18 @@ test: $(STAMP)
 test-all: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Kills, flipped bits and cut files by the hundred: what is the same afterwards, what is told, what is lost.
+# Kills, flipped bits and cut files by the hundred: what is the same afterwards, what is reported, what is lost.
 test-faults: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS)) $(if $(FLIPS),--flips $(FLIPS)) $(if $(TRUNCATIONS),--truncations $(TRUNCATIONS))
+
+# The documentation as a site in build/docs, which needs no network to be read; a warning is an error.
+docs: $(DOCS)
+	$(BIN)/python -m sphinx --conf-dir docs/site --builder html --fresh-env --fail-on-warning --quiet . build/docs
+	@echo "build/docs/index.html"
+
+$(DOCS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	touch $@
 
 # Recipes that bring their own data.
 g2p: $(STAMP)
@@ -51,4 +61,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

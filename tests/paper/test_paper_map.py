@@ -2,10 +2,11 @@
 
 import re
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from tests.symbols import resolve
 
 MAP = Path(__file__).parents[2] / "docs" / "paper-map.md"
 ROWS = re.findall(
@@ -19,15 +20,7 @@ def test_the_map_has_its_rows():
 
 @pytest.mark.parametrize(("section", "symbol"), ROWS)
 def test_symbol_exists_and_names_its_section(section, symbol):
-    parts = symbol.split(".")
-    for cut in range(len(parts) - 1, 0, -1):
-        try:
-            found = import_module(".".join(parts[:cut]))
-        except ModuleNotFoundError:
-            continue
-        break
-    module = found
-    for name in parts[cut:]:
-        found = getattr(found, name)
-    said = f"{found.__doc__} {sys.modules[module.__name__].__doc__}"
-    assert section in said, f"neither {symbol} nor its module says {section}"
+    value = resolve(symbol)
+    module = sys.modules[getattr(value, "__module__", symbol.rpartition(".")[0])]
+    documentation = f"{value.__doc__} {module.__doc__}"
+    assert section in documentation, f"neither {symbol} nor its module says {section}"

@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_tutorial(tmp_path, monkeypatch):
                 check(run_command(command.replace("\\\n", " ")), expected)
                 commands += 1
     assert commands >= 10
+    assert_faults_are_explained(Path("runs/numbers"), (DOCS / "tutorial.md").read_text(encoding="utf-8"))
+
+
+def assert_faults_are_explained(run: Path, text: str) -> None:
+    """The tutorial has a row for each fault that its own corpus shows, with the count."""
+    (report,) = run.rglob("report.json")
+    (corpus,) = json.loads(report.read_text(encoding="utf-8"))
+    assert corpus["faults"]
+    for fault, count in corpus["faults"].items():
+        assert f'| {count["count"]} times "{fault}" |' in text, f"the tutorial does not explain {fault}"
 
 
 def run_python(body: str, names: dict[str, object]) -> None:
