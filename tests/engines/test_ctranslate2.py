@@ -555,7 +555,7 @@ def test_auto_falls_back_where_a_model_does_not_convert(model, caplog, monkeypat
 
 
 def test_engines_that_there_are_not(model):
-    with pytest.raises(ConfigError, match="there are auto, pytorch, ctranslate2"):
+    with pytest.raises(ConfigError, match="choose one of auto, pytorch, ctranslate2"):
         choice.load_engine("onnx", model)
     with pytest.raises(ConfigError, match="runs on the CPU, not on cuda"):
         choice.load_engine("ctranslate2", model, "cuda")

@@ -25,7 +25,7 @@ _log = logging.getLogger("clearhead.engines")
 def load_engine(name: str, path: Path, device: str = "cpu") -> Engine:
     """Load a model directory into an engine; raise ConfigError for a name or a device that there is none for."""
     if name not in get_args(EngineName):
-        raise ConfigError(f"there is no engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
+        raise ConfigError(f"unknown engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
     if name == "ctranslate2" and device != "cpu":
         raise ConfigError(f"the engine ctranslate2 runs on the CPU, not on {device}; take --engine pytorch")
     if name == "pytorch" or device != "cpu":
