@@ -190,7 +190,9 @@ def test_what_is_missing_is_said(command, model, tmp_path, refused, monkeypatch,
     assert f"give the other with {READ_WITH[command]}" in refused(command, "--source", tmp_path / "plain")
     (tmp_path / "pairs.jsonl").write_text(jsonl(), encoding="utf-8")
     model.sources = ("de", "fr")
-    assert "name the language of the source with --from" in refused(command, "--source", tmp_path / "pairs.jsonl")
+    assert "name the language of the source with --from" in refused(
+        command, "--source", tmp_path / "pairs.jsonl"
+    )
     cli.main([command, "--source", f"{tmp_path}/pairs.jsonl", "--from", "fr"])  # as it says
     assert model.pairs == PAIRS
     capsys.readouterr()
