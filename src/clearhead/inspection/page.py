@@ -91,10 +91,7 @@ def data(maps: "AttentionMaps") -> dict[str, Any]:
         "owed": _owed(maps, words),
         "reader": reader.to_dict(),
         "attention": {place: _array(getattr(maps, place), shares=True) for place in PLACES},
-        "roles": {
-            place: [[each.name for each in layer] for layer in layers]
-            for place, layers in roles([maps]).items()
-        },
+        "roles": roles([maps]),
         "norms": {
             place: _array(maps.measures[f"norms.{place}"], shares=True)
             for place in PLACES
