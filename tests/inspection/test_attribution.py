@@ -12,7 +12,6 @@ from clearhead.inspection.attribution import (
     value_norms,
     value_zeroing,
 )
-from clearhead.inspection.heads import importance, silenced
 from clearhead.inspection.roles import roles
 from clearhead.model.places import PLACES
 from tests.inspection.test_record import look, made
@@ -114,31 +113,6 @@ def test_value_zeroing(norm):
     assert value_zeroing(model, look(model, inner=True)).cross.max() == 0
 
 
-def test_importance_is_the_loss_without_the_head():
-    model = made("pre")
-    srcs, tgts = [[5, 6, 7, 2], [9, 2]], [[8, 9, 2], [5, 6, 7, 8, 2]]
-    found = importance(model, srcs, tgts, start=1)
-    assert found.encoder.shape == (2, 4)
-    assert found.cross.shape == (3, 4)
-
-    def mean_loss():
-        total, count = 0.0, 0
-        for src, tgt in zip(srcs, tgts, strict=True):
-            states = model(torch.tensor([src]), torch.tensor([[1, *tgt[:-1]]]))
-            total -= float(model.logits(states)[0].log_softmax(-1)[range(len(tgt)), tgt].sum())
-            count += len(tgt)
-        return total / count
-
-    with torch.inference_mode():
-        assert found.loss == pytest.approx(mean_loss(), abs=1e-5)
-        attention = model.decoder.layers[2].cross_attention
-        with silenced(attention, 1):
-            assert found.cross[2, 1] == pytest.approx(mean_loss() - found.loss, abs=1e-5)
-        columns = slice(attention.d_k, 2 * attention.d_k)
-        attention.output.weight[:, columns] = 0  # the same by other means
-        assert found.cross[2, 1] == pytest.approx(mean_loss() - found.loss, abs=1e-5)
-
-
 def test_roles_are_told_from_the_attention():
     maps = look(made("pre"))
     maps.encoder[0, 0] = np.eye(4, k=-1) + np.eye(4)[0] * np.eye(4)[:, :1]
@@ -151,8 +125,7 @@ def test_roles_are_told_from_the_attention():
     maps.cross[0, 0] = np.eye(4)[[1, 0, 2]]
     maps.cross[0, 1] = np.eye(4)[3]
     found = roles([maps])
-    assert [each.name for each in found["encoder"][0]] == ["previous", "next", "sink", "mixed"]
-    assert found["encoder"][1][0].name == "position -2"
-    assert [each.name for each in found["decoder"][0][:2]] == ["same", "sink"]
-    assert [each.name for each in found["cross"][0][:2]] == ["alignment", "sink"]
-    assert found["encoder"][0][0].evidence["previous"] == 1
+    assert found["encoder"][0] == ["previous", "next", "sink", "mixed"]
+    assert found["encoder"][1][0] == "position -2"
+    assert found["decoder"][0][:2] == ["same", "sink"]
+    assert found["cross"][0][:2] == ["alignment", "sink"]

@@ -43,8 +43,6 @@ class Attribution:
     """[target, target]: the second axis is what the decoder read, the start first; 0 for what came later."""
     check: float
     """What the method's own check gave; each method says what it means and what it should be."""
-    cost: str
-    """Passes through the model."""
 
 
 def measured(model: Transformer, maps: AttentionMaps, start: int, work: int = WORK) -> AttentionMaps:
@@ -133,7 +131,7 @@ def rollout(maps: AttentionMaps) -> Attribution:
         states = 0.5 * states + 0.5 * brought
     check = float(np.abs(states.sum(axis=1) - 1).max())
     parts = states.astype(np.float32)
-    return Attribution(parts[:, : len(memory)], parts[:, len(memory) :], check, "none")
+    return Attribution(parts[:, : len(memory)], parts[:, len(memory) :], check)
 
 
 def gradient_times_input(model: Transformer, maps: AttentionMaps, start: int) -> Attribution:
@@ -179,8 +177,7 @@ def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int)
             for side, slope, out in zip(sides, slopes, found, strict=True):
                 out[token] += (slope.sum(dim=0) * side[0]).sum(dim=-1).cpu().numpy() / steps
     gap = found[0].sum(axis=1) + found[1].sum(axis=1) - (ends[0] - ends[1]).cpu().numpy()
-    cost = f"{steps} forward, {steps * len(maps.target)} backward"
-    return Attribution(found[0], found[1], float(np.abs(gap).max()), cost)
+    return Attribution(found[0], found[1], float(np.abs(gap).max()))
 
 
 def _log_probs(model: Transformer, sides: Sequence[Tensor], maps: AttentionMaps) -> Tensor:
@@ -204,8 +201,6 @@ class Zeroed:
     cross: Maps
     check: float
     """Largest difference of a layer's output from what was recorded, where nothing is zeroed; should be near 0."""
-    cost: str
-    """Passes through the model."""
 
 
 @torch.inference_mode()
@@ -244,8 +239,7 @@ def value_zeroing(model: Transformer, maps: AttentionMaps) -> Zeroed:
         decoder.append(shares(_decoder_layer(layer, own, memory, _without_each, _whole), "decoder", number))
         theirs = entering("decoder", number, sources + 1)
         cross.append(shares(_decoder_layer(layer, theirs, memory, _whole, _without_each), "decoder", number))
-    cost = f"{len(encoder) + 2 * len(decoder)} layers, each once for every key"
-    return Zeroed(np.stack(encoder), np.stack(decoder), np.stack(cross), worst, cost)
+    return Zeroed(np.stack(encoder), np.stack(decoder), np.stack(cross), worst)
 
 
 def _encoder_layer(layer: EncoderLayer, x: Tensor) -> Tensor:

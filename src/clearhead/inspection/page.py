@@ -189,10 +189,7 @@ def data(maps: Shown, count: int = 1) -> dict[str, Any]:
         "owed": _owed(maps, words),
         "reader": reader.to_dict(),
         "attention": {place: _array(getattr(maps, place), exact) for place in PLACES},
-        "roles": {
-            place: [[each.name for each in layer] for layer in layers]
-            for place, layers in roles([maps]).items()
-        },
+        "roles": roles([maps]),
         "norms": {place: _array(table, exact) for place, table in measures["norms"].items()},
         "zeroing": {place: _array(table[:, None], exact) for place, table in measures["zeroing"].items()},
         "measureNote": measure_note,

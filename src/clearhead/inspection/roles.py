@@ -1,7 +1,6 @@
-"""What each head mostly looks at, with the evidence for it."""
+"""What each head mostly looks at."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,40 +10,30 @@ from clearhead.model.places import PLACES
 from clearhead.text.words import is_punctuation
 
 _ROLE = 0.4
-"""Share of a head's attention from which on it is said to have a role."""
+"""Least share of a head's attention with which it has a role."""
 
 
-@dataclass(frozen=True)
-class Role:
-    """What a head mostly looks at, and how much of its attention that is."""
-
-    name: str
-    """`mixed` where nothing has a share of 0.4."""
-    evidence: Mapping[str, float]
-    """The share of each role that was looked for."""
-
-
-def roles(maps: Sequence[Looked]) -> dict[str, list[list[Role]]]:
-    """Return the role of every head over some sentences, by place, layer and head.
+def roles(maps: Sequence[Looked]) -> dict[str, list[list[str]]]:
+    """Return the role of every head over some sentences, by place, layer and head; `mixed` where it has none.
 
     Roles in self-attention: `previous`, `next` and `same` token, `position n` for another fixed distance, `sink`
     for controls and punctuation. In attention to the source: `sink`, and `alignment` for its sharpness, the largest
     weight of each row, on words. Shares are means over all queries that can play the role.
     """
-    found: dict[str, list[list[Role]]] = {}
+    by_place: dict[str, list[list[str]]] = {}
     for place in PLACES:
         layers, heads = getattr(maps[0], place).shape[:2]
-        found[place] = [
+        by_place[place] = [
             [
                 _role(place, [(getattr(each, place)[layer, head], each) for each in maps])
                 for head in range(heads)
             ]
             for layer in range(layers)
         ]
-    return found
+    return by_place
 
 
-def _role(place: str, tables: Sequence[tuple[Maps, Looked]]) -> Role:
+def _role(place: str, tables: Sequence[tuple[Maps, Looked]]) -> str:
     shares: dict[str, list[float]] = {}
     for weights, maps in tables:
         keys = maps.target if place == "decoder" else maps.source
@@ -62,9 +51,9 @@ def _role(place: str, tables: Sequence[tuple[Maps, Looked]]) -> Role:
             if place == "encoder" or distance <= 0:
                 own = [float(weights[q, q + distance]) for q in range(length) if 0 <= q + distance < length]
                 shares.setdefault(name, []).extend(own)
-    evidence = {name: float(np.mean(values)) for name, values in shares.items() if values}
-    best = max(evidence, key=evidence.__getitem__)
-    return Role(best if evidence[best] >= _ROLE else "mixed", evidence)
+    means = {name: float(np.mean(values)) for name, values in shares.items() if values}
+    best = max(means, key=means.__getitem__)
+    return best if means[best] >= _ROLE else "mixed"
 
 
 def _sinks(tokens: Tokens, read: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -235,29 +235,19 @@ def _next_steps(console: Console, out: Path | None) -> None:
     console.print("Next:", style="bold")
     for command, purpose in _commands(out):
         console.print(f"  {purpose}", style="dim")
-        for line in command:
-            console.print(Text(f"    {safe(line)}", no_wrap=True, overflow="ignore"), crop=False)
+        console.print(Text(f"    {safe(command)}", no_wrap=True, overflow="ignore"), crop=False)
 
 
-def _commands(out: Path | None) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield commands, in lines that a terminal of 80 columns holds, and what each is for."""
-    yield (
-        ('clearhead translate --to fr "How are you?"',),
-        "translate with the model that comes with Clearhead",
-    )
-    yield ('clearhead look --to fr "How are you?" --out look.html',), "see what it looks at, on a page"
+def _commands(out: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield commands, each of which a terminal of 80 columns holds, and what each is for."""
+    yield 'clearhead translate --to fr "How are you?"', "translate with the model that comes with Clearhead"
+    yield 'clearhead look --to fr "How are you?" --out look.html', "see what it looks at, on a page"
     if out is None:
-        yield ("clearhead demo --out runs/demo",), "run the demo again and keep its model"
+        yield "clearhead demo --out runs/demo", "run the demo again and keep its model"
     else:
-        yield (
-            (f'clearhead translate --model {out} --to es "The ball is blue."',),
-            "translate with its model",
-        )
-        yield (f"clearhead info --model {out}",), "see what it was trained on"
+        yield f'clearhead translate --model {out} --to es "The ball is blue."', "translate with its model"
+        yield f"clearhead info {out}", "see what it was trained on"
     yield (
-        (
-            "clearhead train --source FILE --target FILE \\",
-            "  --valid-source FILE --valid-target FILE --out runs/mine",
-        ),
-        "train on your own text, one sentence per line",
+        "clearhead init FILE FILE",
+        "begin with your own text, one sentence per line: get settings that fit it",
     )
