@@ -103,7 +103,7 @@ def files_of(path: Path) -> dict[str, bytes]:
     for inside in sorted(path.iterdir()):
         if not inside.is_file():
             raise CheckpointError(
-                f"{path} holds {inside.name}, which is no file, so it cannot be written anew; take "
+                f"{path} holds {inside.name}, which is not a file, so it cannot be rewritten; take "
                 "that away, or copy the model's files elsewhere"
             )
     try:
@@ -174,7 +174,7 @@ def _verify(path: Path) -> None:
     missing = {CONFIG, WEIGHTS, TOKENIZER} - folders.verified_files(path)
     if missing:
         raise CheckpointError(
-            f"{path} is no whole model directory: {folders.MANIFEST} does not name {', '.join(sorted(missing))}; "
+            f"{path} is not a complete model directory: {folders.MANIFEST} does not name {', '.join(sorted(missing))}; "
             "copy the directory again, whole"
         )
 

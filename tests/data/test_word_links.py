@@ -40,7 +40,7 @@ def test_links_are_read_as_they_are_written():
     assert parse("0-1", swapped=True) == ((1, 0),)
     assert parse(pharaoh([(3, 1), (0, 0)])) == ((3, 1), (0, 0))
     for wrong in ("0-0 1", "a-b", "0:1", "1--2"):
-        with pytest.raises(DataError, match=r"line 3: .* is no link"):
+        with pytest.raises(DataError, match=r"line 3: .* is not a link"):
             parse(wrong, "line 3")
 
 

@@ -132,7 +132,7 @@ def test_what_cannot_be_chosen_on_is_told_before(capsys, tiny_run, pairs, tmp_pa
             file.write_text("")
     with pytest.raises(SystemExit):
         cli.main([str(arg) for arg in ("align", "--model", model, *pairs, "--choose")])
-    said = {"folder": "holds .git, which is no file", "empty": "there are no pairs"}
+    said = {"folder": "holds .git, which is not a file", "empty": "there are no pairs"}
     assert said[what] in capsys.readouterr().err
     assert Translator.load(tiny_run.path)
 
@@ -151,7 +151,7 @@ def test_several_sentences_are_noted(say, tiny_run, tmp_path):
     [
         ("0-0\n", "has 1 lines for 4 pairs"),
         ("0-0\n0-0\n0-1\n0-0\n", "gold:3: there is no 0-1 in a pair of 1 and 1 words"),
-        ("0-0\n0-0\n0~1\n0-0\n", "gold:3: '0~1' is no link"),
+        ("0-0\n0-0\n0~1\n0-0\n", "gold:3: '0~1' is not a link"),
     ],
 )
 def test_wrong_gold_is_named(capsys, tiny_run, pairs, gold, said):

@@ -118,7 +118,7 @@ def described(path: Path | str, found: Layout, *, quoted: bool, asked: bool = Fa
             f"columns {found.source + 1} and {found.target + 1} of {found.width} are source and target"
         )
     if found.head:
-        told.append("the first line names the columns and is no text")
+        told.append("the first line names the columns and is not text")
     if quoted:
         told.append("cells are quoted as spreadsheets do")
     overrule = "where that is wrong, say --columns SOURCE TARGET (columns = [1, 2] under [data])"

@@ -21,7 +21,7 @@ def parse(line: str, where: str = "the line", *, swapped: bool = False) -> tuple
         match = _LINK.fullmatch(each)
         if not match:
             raise DataError(
-                f"{where}: {each[:40]!r} is no link; links are written 0-0 1-2, source word first"
+                f"{where}: {each[:40]!r} is not a link; links are written 0-0 1-2, source word first"
             )
         link = int(match[1]), int(match[2])
         links.append(link[::-1] if swapped else link)

@@ -52,7 +52,7 @@ def load_transformer(path: Path, info: ModelInfo) -> Transformer:
             parameter.copy_(torch.from_numpy(arrays[name]))
             if not parameter.isfinite().all():
                 raise CheckpointError(
-                    f"{path} cannot translate: {name} holds what is no number (NaN or infinity); train it anew, or "
+                    f"{path} cannot translate: {name} contains NaN or infinity; train it again, or "
                     "take the model of an earlier checkpoint"
                 )
     return model.eval()
@@ -195,7 +195,7 @@ def _check_found(found: Sequence[Sequence[Hypothesis]]) -> None:
     """Raise TranslationError where a search found nothing at all: no probability was a number."""
     if not all(found):
         raise TranslationError(
-            "the model gives no translation: with these weights its probabilities are no numbers; take another model"
+            "the model gives no translation: with these weights its probabilities are not numbers; take another model"
         )
 
 

@@ -115,7 +115,7 @@ def _sums(path: Path) -> dict[str, str]:
         if not isinstance(expected, str):
             raise ValueError(f"the sum of {shown(name)} is {shown(expected)}")
         if name in ("", ".", "..") or set(name) & set("/\\:\0"):  # nothing outside the directory is read
-            raise ValueError(f"{shown(name)} is no name of a file")
+            raise ValueError(f"{shown(name)} is not a file name")
     return sums
 
 

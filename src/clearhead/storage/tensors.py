@@ -79,7 +79,7 @@ def _head(file: Path) -> tuple[dict[str, Any], int]:
             raise ValueError(f"its head of {length} bytes is none")
         head = parse_json(stream.read(length))
     if not isinstance(head, dict):
-        raise ValueError("its head is no JSON object")
+        raise ValueError("its head is not a JSON object")
     head.pop("__metadata__", None)
     return head, file.stat().st_size - 8 - length
 

@@ -22,7 +22,7 @@ _SHOWN = 100
 def read_bytes(file: Path, limit: int = LIMIT) -> bytes:
     """Read a file. Raises OSError as opening it does, ValueError for one that is no file or is above the limit."""
     if not stat.S_ISREG(os.stat(file).st_mode):  # a pipe would be waited for, a device may never end
-        raise ValueError("it is no ordinary file")
+        raise ValueError("it is not an ordinary file")
     with file.open("rb") as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:
@@ -50,7 +50,7 @@ def parse_json(text: bytes | str) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error.msg}, line {error.lineno}") from None
+        raise ValueError(f"it is not JSON: {error.msg}, line {error.lineno}") from None
     except RecursionError:
         raise _nested() from None
     _check_values(value)
@@ -107,7 +107,7 @@ def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{shown(text)} holds half a surrogate pair, which is no text") from None
+        raise ValueError(f"{shown(text)} holds half a surrogate pair, which is not text") from None
 
 
 def _integer(digits: str) -> int:
@@ -117,7 +117,7 @@ def _integer(digits: str) -> int:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"it holds {name}, which is no number")
+    raise ValueError(f"it holds {name}, which is not a number")
 
 
 def _nested() -> ValueError:

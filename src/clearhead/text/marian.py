@@ -139,7 +139,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 def _checked(pieces: object) -> list[str]:
     """Return the pieces; raise ValueError for what is no list of different ones that our controls begin."""
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
-        raise ValueError(f"{_PIECES} is no list of pieces")
+        raise ValueError(f"{_PIECES} is not a list of pieces")
     if pieces[: len(CONTROLS)] != list(CONTROLS) or len(set(pieces)) < len(pieces):
         raise ValueError(f"{_PIECES} does not begin with {', '.join(CONTROLS)}, or has a piece twice")
     return pieces

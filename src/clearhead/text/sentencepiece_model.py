@@ -19,7 +19,7 @@ def processor(model: bytes, source: str) -> sentencepiece.SentencePieceProcessor
         processor.LoadFromSerializedProto(model)
     except RuntimeError as error:
         raise TextError(
-            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are no SentencePiece model); "
+            f"{source} is damaged or not a tokenizer ({len(model)} bytes that are not a SentencePiece model); "
             "copy tokenizer.model again, or train one"
         ) from error
     return processor
@@ -35,7 +35,7 @@ def specifications(model: bytes) -> tuple[str, int | bytes]:
     trainer, normalizer = (dict(_fields(_message(parts.get(number)))) for number in (2, 3))
     kind = trainer.get(3, 1)
     if not (isinstance(kind, int) and 1 <= kind <= len(KINDS)):
-        raise TextError(f"a tokenizer of kind {shown(kind)} is none of {', '.join(KINDS)}")
+        raise TextError(f"unknown tokenizer kind {shown(kind)}; the kinds are {', '.join(KINDS)}")
     return KINDS[kind - 1], normalizer.get(1, b"")
 
 
