@@ -121,7 +121,7 @@ def test_numbers_of_every_kind_are_refused(name, folder, refused):
         ("activation_function", "__import__('os')", "activation"),
         ("dropout", "much", "configuration"),
         ("dropout", 7, "dropout"),
-        ("dropout", float("nan"), "no number"),
+        ("dropout", float("nan"), "not a number"),
         ("scale_embedding", "yes", "scale_embedding"),
         ("tie_word_embeddings", 1, "tie_word_embeddings"),
         ("share_encoder_decoder_embeddings", "no", "share_encoder_decoder_embeddings"),
