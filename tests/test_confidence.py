@@ -130,7 +130,7 @@ def test_what_is_written_is_read():
         (("pairs",), "many", "confidence.pairs is 'many'"),
         (("sentence",), 3, "must be a table"),
         (("sentence", "weights"), [1.0], "has 1 weights; it must have 4"),
-        (("word", "weights"), [float("nan"), 1.0], "confidence.weights is nan"),
+        (("word", "weights"), [float("nan"), 1.0], "confidence.weights must be a number .*, got nan"),
         (("word", "auc"), -0.1, "auc must be a number from 0 to 1, got -0.1"),
         (("word", "aux"), 1, "did you mean 'auc'"),
         (("word", "bias"), None, "bias"),

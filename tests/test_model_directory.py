@@ -252,8 +252,8 @@ def test_weights_whose_head_lies_are_told_in_a_line(model, damage):
     ("change", "said"),
     [
         (lambda array: array.astype(np.int32), "is of type 'I32'; it must be one of F16, F32, F64"),
-        (lambda array: array * np.float32(np.nan), "what is no number"),
-        (lambda array: array + np.float32(np.inf), "what is no number"),
+        (lambda array: array * np.float32(np.nan), "contains NaN or infinity"),
+        (lambda array: array + np.float32(np.inf), "contains NaN or infinity"),
         (lambda array: array.T.copy(), "has shape"),
         (lambda array: array[1:].copy(), "numbers"),
     ],

@@ -47,9 +47,9 @@ def test_help_shows_every_option_and_no_python(command):
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_examples_stand_one_on_a_line_and_can_be_typed(command):
-    found = examples(shown(command))
-    assert found or "$(" in shown(command)
-    for program, name, *args in found:
+    typed = examples(shown(command))
+    assert typed or "$(" in shown(command)
+    for program, name, *args in typed:
         assert (program, name in cli.COMMANDS) == ("clearhead", True)
         assert problem(cli.kind_of(name), args, ()) is None
 

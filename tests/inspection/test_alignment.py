@@ -102,7 +102,7 @@ def test_error_rate():
     assert error_rate([[]], [gold]) == 1
     assert error_rate([[(0, 0), (1, 0)]], [gold]) == pytest.approx(1 - 2 / 4)
     assert error_rate([[(0, 0)], [(3, 3)]], [gold, Gold(frozenset({(3, 3)}))]) == pytest.approx(1 - 4 / 5)
-    with pytest.raises(TextError, match="line 3: '1:1' is no link"):
+    with pytest.raises(TextError, match="line 3: '1:1' is not a link"):
         Gold.parse("0-0 1:1", "line 3")
 
 

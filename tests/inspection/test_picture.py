@@ -57,5 +57,5 @@ def test_what_there_is_not():
     maps = look(made("pre"))
     with pytest.raises(ConfigError, match="there is no head 9"):
         picture.svg(maps, head=9)
-    with pytest.raises(ConfigError, match="there is no attention 'other'"):
+    with pytest.raises(ConfigError, match="unknown attention 'other'"):
         picture.grid(maps, "other")

@@ -8,6 +8,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import clearhead
@@ -34,9 +35,9 @@ def help_of(
 ) -> str:
     """Return the help of a command; of one with essentials only these, unless everything is wanted."""
     about, examples, more = _documentation(command)
-    options = [option for option in options_of(command) if not option.hidden]
+    options = _with_languages([option for option in options_of(command) if not option.hidden])
     essentials = {} if everything else getattr(command, "essentials", {})
-    parts = [_usage(name, options), textwrap.fill(about, width)]
+    parts = [_usage(name, options, width), textwrap.fill(about, width)]
     if everything or not essentials:
         parts += [textwrap.fill(paragraph, width) for paragraph in more]
     parts += [_titled("Examples" if len(examples) > 1 else "Example", examples, bold)] if examples else []
@@ -95,14 +96,24 @@ def _documentation(command: type) -> tuple[str, list[str], list[str]]:
     return " ".join(first.split()), examples, more
 
 
-def _usage(name: str, options: Sequence[Option]) -> str:
-    words = [
-        f"{option.flag} {option.metavar}" for option in options if option.required and not option.positional
+def _with_languages(options: list[Option]) -> list[Option]:
+    """Return the options of a command that loads a model with the languages of the default one under `--to`."""
+    if not any(option.flag == "--model" for option in options):
+        return options
+    return [
+        replace(option, help=option.description + languages(required="required" in option.description))
+        if option.flag == "--to"
+        else option
+        for option in options
     ]
-    for option in options:
-        if option.positional:
-            words.append(option.metavar if option.required else f"[{option.metavar}]")
-    return " ".join(("usage: clearhead", name, *words, "[OPTIONS]"))
+
+
+def _usage(name: str, options: Sequence[Option], width: int) -> str:
+    first = [option for option in options if option.positional]
+    words = [option.metavar if option.required else f"[{option.metavar}]" for option in first]
+    words += [_name(option) for option in options if option.required and not option.positional]
+    line = " ".join(("usage: clearhead", name, *words, "[OPTIONS]"))
+    return textwrap.fill(line, width, subsequent_indent=" " * 7, break_on_hyphens=False)
 
 
 def _sections(
@@ -154,13 +165,17 @@ def _name(option: Option) -> str:
 def _described(option: Option, *, short: bool) -> str:
     """Return what an option does, the first sentence alone where it is to be short, and its default."""
     text = option.description
-    if option.flag == "--to":
-        text += languages(required="required" in text)
     if short:
         text = re.split(r"(?<=[.:;]) ", text, maxsplit=1)[0].rstrip(".;:")
     if option.required:
         return f"{text} (required)"
-    if option.default in (None, "", (), {}) or option.kind is bool:
+    default = option.default if isinstance(option.default, tuple) else (option.default,)
+    if default in ((), (None,), ("",), ({},), (False,)):
         return text
-    value = " ".join(map(str, option.default)) if isinstance(option.default, tuple) else f"{option.default}"
-    return f"{text} (default: {value})"
+    return f"{text} (default: {' '.join(map(_value, default))})"
+
+
+def _value(default: object) -> str:
+    if isinstance(default, bool):
+        return "on"
+    return f"{default:g}" if isinstance(default, float) else f"{default}"

@@ -14,19 +14,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from tyro.conf import OmitArgPrefixes, Positional
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
-_FILES = {
-    "alignments",
-    "config",
-    "frequencies",
-    "gold",
-    "html",
-    "input",
-    "output",
-    "reference",
-    "source",
-    "target",
-}
-_FILES |= {"valid_source", "valid_target"}
+_FILES = {"alignments", "config", "frequencies", "gold", "html", "input", "output", "reference"}
+_SIDES = {"source", "target", "valid_source", "valid_target"}
 _FOLDERS = {"folder", "init", "model", "store"}
 _LANGUAGES = {"default_target", "from_", "source_lang", "target_lang", "to"}
 Headings = Mapping[str, tuple[str, ...]]
@@ -174,7 +163,7 @@ def _holds_tables(hint: Any) -> bool:
 def _metavar(name: str, kind: type, choices: tuple[str, ...]) -> str:
     if choices or kind is bool:
         return "|".join(choices)
-    for names, metavar in ((_FILES, "FILE"), (_FOLDERS, "DIR"), (_LANGUAGES, "LANG")):
+    for names, metavar in ((_FILES | _SIDES, "FILE"), (_FOLDERS, "DIR"), (_LANGUAGES, "LANG")):
         if name in names and kind in (str, Path):
             return metavar
     return _METAVARS.get(kind, "TEXT")
@@ -183,7 +172,7 @@ def _metavar(name: str, kind: type, choices: tuple[str, ...]) -> str:
 @cache
 def descriptions(kind: type) -> Mapping[str, str]:
     """Return the text under each field of a dataclass and of those it extends, on one line each."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for ancestor in reversed(kind.__mro__[:-1]):
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(ancestor))).body
         assert isinstance(definition, ast.ClassDef)
@@ -191,5 +180,5 @@ def descriptions(kind: type) -> Mapping[str, str]:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 match after:
                     case ast.Expr(value=ast.Constant(value=str(text))):
-                        found[statement.target.id] = " ".join(text.split())
-    return found
+                        texts[statement.target.id] = " ".join(text.split())
+    return texts

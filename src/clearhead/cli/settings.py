@@ -126,7 +126,7 @@ def _check_flags(command: Any, args: list[str], preset: str | None) -> None:
         wrong += [f"--preset {preset}"] if preset and other_shape(preset, info) else []
         if wrong:
             raise ConfigError(
-                f"--init takes shape and tokenizer from {command.init}, which are others; leave out {', '.join(wrong)}"
+                f"--init takes shape and tokenizer from {command.init}, which differ; leave out {', '.join(wrong)}"
             )
 
 

@@ -29,7 +29,7 @@ def read_toml(path: Path | str) -> dict[str, Any]:
         raise ConfigError(f"cannot read the configuration file {path}: {error}") from None
     if len(text) > LIMIT:
         raise ConfigError(
-            f"{path} is longer than {LIMIT:,} characters, so it is no configuration; give a run.toml"
+            f"{path} is longer than {LIMIT:,} characters, so it is not a configuration; give a run.toml"
         )
     try:
         if any(line.count(".") > _DOTS for line in text.splitlines()):

@@ -112,7 +112,7 @@ def _check_files(folder: Path) -> None:
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         raise EngineError(
-            f"{folder} is no directory of a MarianMTModel: it has no {missing[0]}; there must be {', '.join(_FILES)} "
+            f"{folder} is not a MarianMTModel directory: it has no {missing[0]}; there must be {', '.join(_FILES)} "
             f"and {model_directory.WEIGHTS}"
         )
     if not (folder / model_directory.WEIGHTS).is_file():
@@ -143,7 +143,7 @@ def _configuration(folder: Path, family: str, said: Mapping[str, Any]) -> Any:
             return of(**{name: said[name] for name in _READ if name in said})
     except Exception as error:  # whatever theirs raises of values that are not right
         raise EngineError(
-            f"{folder / CONFIG} is no configuration of a model: {' '.join(str(error).split())}"
+            f"{folder / CONFIG} is not a model configuration: {' '.join(str(error).split())}"
         ) from None
 
 

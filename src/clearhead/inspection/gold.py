@@ -34,7 +34,7 @@ class Gold:
             match = _LINK.fullmatch(each)
             if not match:
                 raise TextError(
-                    f"{where}: {each!r} is no link; links are written 0-0 for sure ones, 1?2 for possible ones"
+                    f"{where}: {each!r} is not a link; links are written 0-0 for sure ones, 1?2 for possible ones"
                 )
             kinds[match[2]].add((int(match[1]), int(match[3])))
         return cls(frozenset(kinds["-"]), frozenset(kinds["?"]))

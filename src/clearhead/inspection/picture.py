@@ -127,7 +127,7 @@ def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | No
 
 def _check_place(place: str) -> None:
     if place not in PLACES:
-        raise ConfigError(f"there is no attention {place!r}; there are {', '.join(PLACES)}")
+        raise ConfigError(f"unknown attention {place!r}; choose one of {', '.join(PLACES)}")
 
 
 def _labels(maps: AttentionMaps, place: Place) -> tuple[Sequence[str], Sequence[str]]:

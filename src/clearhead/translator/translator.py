@@ -197,7 +197,7 @@ class Translator:
         check_integer("window", window, 1, 1_000_000)
         if not isinstance(prefix, str):
             raise TranslationError(
-                f"the prefix is {untrusted.shown(prefix)}, which is no text; give a string"
+                f"the prefix is {untrusted.shown(prefix)}, which is not text; give a string"
             )
         tag = self.target(to)
         told = self._is_told(to)
@@ -546,8 +546,8 @@ def _checked(texts: Iterable[str]) -> Iterator[str]:
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
             raise TranslationError(
-                f"text {number} of the list is {untrusted.shown(text)} ({type(text).__name__}), which is no text; give "
-                "strings only"
+                f"text {number} of the list is {untrusted.shown(text)} ({type(text).__name__}), which is not text; "
+                "give strings only"
             )
         yield text
 
