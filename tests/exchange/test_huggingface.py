@@ -208,7 +208,7 @@ def test_a_wrong_tokenizer_is_refused(tmp_path, monkeypatch):
 
 def test_what_has_no_form_is_refused_in_a_line(tmp_path, capsys):
     untied = write_model(tmp_path / "untied", norm="pre", tied_embeddings=False)
-    with pytest.raises(EngineError, match="cannot represent .* not tied"):
+    with pytest.raises(EngineError, match=r"cannot represent .* not tied"):
         export(untied, tmp_path / "hf", "huggingface")
     for name in ("swiglu", "rms", "learned", "rotary"):
         model = write_model(tmp_path / name, **SHAPES[name])

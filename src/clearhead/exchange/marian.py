@@ -113,7 +113,8 @@ def _shape(given: Published, tokenizer: Tokenizer) -> ModelConfig:
     activation = _ACTIVATIONS.get(values["activation_function"])
     if activation is None:
         raise EngineError(
-            f"{given.folder} has the activation {values['activation_function']!r}; only {', '.join(_ACTIVATIONS)} can be imported"
+            f"{given.folder} has the activation {values['activation_function']!r}; only {', '.join(_ACTIVATIONS)} can "
+            "be imported"
         )
     said = given.own.get("model")
     try:
