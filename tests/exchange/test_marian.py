@@ -319,7 +319,7 @@ def test_the_command(opus, tmp_path, capsys):
     assert "verified on 9 sources" in shown
     assert f"clearhead translate --model {tmp_path / 'fr-en'}" in shown
     assert "opus-mt-fr-en, a MarianMTModel" in (tmp_path / "fr-en" / "README.md").read_text()
-    with pytest.raises(CheckpointError, match="already there"):
+    with pytest.raises(CheckpointError, match="already exists"):
         import_model(folder, tmp_path / "fr-en")
 
 

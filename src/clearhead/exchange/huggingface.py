@@ -67,7 +67,7 @@ _WRITES = ("output", "outer")
 def write(path: Path, folder: Path) -> None:
     """Write a model directory in their form into a folder that is there.
 
-    Raises EngineError where transformers is not installed, or has no form for the model.
+    Raises EngineError where transformers is not installed, or cannot represent the model.
     """
     info, tokenizer = model_directory.read_info(path), model_directory.read_tokenizer(path)
     _check(info, tokenizer)
@@ -89,14 +89,14 @@ def _check(info: ModelInfo, tokenizer: Tokenizer) -> None:
     shape = info.model
     if tokenizer.kind == "word":
         raise EngineError(
-            "a word vocabulary has no form in transformers; train with unigram or bpe to export"
+            "transformers cannot represent a word vocabulary; to export, train with tokenizer.kind unigram or bpe"
         )
     if shape.norm == "pre" and not shape.tied_embeddings:
-        raise EngineError("a pre-norm model whose embeddings are not tied has no form in transformers")
+        raise EngineError("transformers cannot represent a pre-norm model whose embeddings are not tied")
     for name, known in _KNOWN.items():
         if getattr(shape, name) not in known:
             raise EngineError(
-                f"model.{name} = {getattr(shape, name)!r} has no form in transformers; {' and '.join(known)} have"
+                f"transformers cannot represent model.{name} = {getattr(shape, name)!r}, only {' and '.join(known)}"
             )
     check_installed()
 
@@ -125,7 +125,8 @@ def _model(
     odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, info.model))]
     if odd:
         raise EngineError(
-            f"this release of transformers has other parts than are known here, such as {odd[0]}"
+            f"this release of transformers has parts that Clearhead does not know, such as {odd[0]}; "
+            "install another release"
         )
     beam = {"num_beams": info.decoding.beam_size, "length_penalty": info.decoding.alpha}
     model.generation_config = transformers.GenerationConfig(

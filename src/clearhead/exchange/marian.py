@@ -27,7 +27,7 @@ from clearhead.errors import CheckpointError, ConfigError, EngineError, TextErro
 from clearhead.evaluation.facts import TrainingFacts
 from clearhead.exchange import huggingface, published, vocabulary, zero_start
 from clearhead.exchange.published import FAMILIES, Published
-from clearhead.exchange.write import REPORT
+from clearhead.exchange.write import REPORT, check_new
 from clearhead.model.positions import sinusoids
 from clearhead.model.transformer import Transformer
 from clearhead.model_directory import ModelInfo
@@ -57,8 +57,7 @@ def import_model(folder: Path, out: Path) -> Proof:
     Raises EngineError for what is no such model, has a shape that we have not, or does not translate here as it does
     in transformers; then nothing is left behind. Nothing is unpickled: the weights must be in `model.safetensors`.
     """
-    if out.exists():
-        raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
+    check_new(out)
     given = published.read(folder)
     tokenizer, their_ids = _tokenizer(given)
     shape = _shape(given, tokenizer)
@@ -92,9 +91,13 @@ def _tokenizer(given: Published) -> tuple[Tokenizer, list[int]]:
             return own, their_ids
     unk = given.vocabulary.get("<unk>")
     if unk is None:
-        raise EngineError(f"{folder / vocabulary.PIECES} has no <unk>, which stands for what is not known")
+        raise EngineError(
+            f"{folder / vocabulary.PIECES} has no <unk>, the piece for unknown text, and cannot be imported"
+        )
     if not 0 <= start < len(given.vocabulary):
-        raise EngineError(f"{folder} begins a translation with the id {start}, which its vocabulary lacks")
+        raise EngineError(
+            f"{folder} begins a translation with the id {start}, which is not in its vocabulary"
+        )
     try:
         named = pieces_in_order(given.vocabulary, eos=eos, unk=unk, pad=pad, unused=given.unused)
         tokenizer = Tokenizer.from_bytes(pack(source, target, [piece for piece, _ in named]))
@@ -106,12 +109,13 @@ def _tokenizer(given: Published) -> tuple[Tokenizer, list[int]]:
 
 
 def _shape(given: Published, tokenizer: Tokenizer) -> ModelConfig:
-    """Return the shape of the model; raise EngineError for one that we have not."""
+    """Return the shape of the model; raise EngineError for one that Clearhead does not support."""
     values = given.values
     activation = _ACTIVATIONS.get(values["activation_function"])
     if activation is None:
         raise EngineError(
-            f"{given.folder} has the activation {values['activation_function']!r}; there are {', '.join(_ACTIVATIONS)}"
+            f"{given.folder} has the activation {values['activation_function']!r}; only {', '.join(_ACTIVATIONS)} can "
+            "be imported"
         )
     said = given.own.get("model")
     try:
@@ -135,7 +139,7 @@ def _shape(given: Published, tokenizer: Tokenizer) -> ModelConfig:
             shape = replace(shape, **kept)
     except (TypeError, ConfigError) as error:
         raise EngineError(
-            f"{given.folder / published.CONFIG} describes no model that we have: {error}"
+            f"{given.folder / published.CONFIG} describes a model that Clearhead does not support: {error}"
         ) from None
     return shape
 
@@ -265,12 +269,14 @@ def _prove(model: Path, folder: Path, ours: Tokenizer, theirs: huggingface.Trans
             ([*ours.encode_target(text), EOS], theirs.target_ids(text)),
         ):
             if cut != expected:
-                raise EngineError(f"{folder} cuts {text!r} otherwise in transformers than here; report this")
+                raise EngineError(
+                    f"{folder} cuts {text!r} otherwise in transformers than here; please report this"
+                )
     try:
         return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
     except parity.UnequalError as error:
         raise EngineError(
-            f"{folder} does not translate here as it does in transformers: {error.how}; report this"
+            f"{folder} does not translate here as it does in transformers: {error.how}; please report this"
         ) from None
 
 

@@ -81,7 +81,7 @@ class Published:
 
 
 def read(folder: Path) -> Published:
-    """Read all but the weights; raise EngineError for what is no model that can be taken in."""
+    """Read all but the weights; raise EngineError for a model that cannot be imported."""
     _check_files(folder)
     said = _json(folder / CONFIG)
     family = said.get("model_type")
@@ -112,18 +112,16 @@ def _check_files(folder: Path) -> None:
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         raise EngineError(
-            f"{folder} is not a MarianMTModel directory: it has no {missing[0]}; there must be {', '.join(_FILES)} "
+            f"{folder} does not hold a MarianMTModel: it has no {missing[0]}; there must be {', '.join(_FILES)} "
             f"and {model_directory.WEIGHTS}"
         )
     if not (folder / model_directory.WEIGHTS).is_file():
         raise EngineError(
-            f"{folder} has no {model_directory.WEIGHTS}, and pickled weights are not read here; write them anew with "
+            f"{folder} has no {model_directory.WEIGHTS}, and pickled weights are not read here; convert them with "
             "transformers: MarianMTModel.from_pretrained(FOLDER).save_pretrained(FOLDER)"
         )
     if (folder / "adapter_config.json").exists():
-        raise EngineError(
-            f"{folder} holds an adapter of another model, and only whole models can be imported"
-        )
+        raise EngineError(f"{folder} holds an adapter of another model; only whole models can be imported")
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def _configuration(folder: Path, family: str, said: Mapping[str, Any]) -> Any:
             return of(**{name: said[name] for name in _READ if name in said})
     except Exception as error:  # whatever theirs raises of values that are not right
         raise EngineError(
-            f"{folder / CONFIG} is not a model configuration: {' '.join(str(error).split())}"
+            f"{folder / CONFIG} is not a valid configuration: {' '.join(str(error).split())}"
         ) from None
 
 
@@ -166,9 +164,7 @@ def _beam_size(folder: Path, said: Mapping[str, Any]) -> int | None:
         if width is None:
             continue
         if type(width) is not int or not 1 <= width <= WIDEST_BEAM:
-            raise EngineError(
-                f"{folder} is searched with num_beams = {width!r}; from 1 to {WIDEST_BEAM} is allowed"
-            )
+            raise EngineError(f"{folder} has num_beams = {width!r}; it must be between 1 and {WIDEST_BEAM}")
         return width
     return None
 
@@ -192,10 +188,12 @@ def _check_values(found: Published) -> None:
         raise EngineError(f"{folder} has a vocabulary for each side; only one for both can be imported")
     for name in ("attention_heads", "ffn_dim"):
         if values[f"encoder_{name}"] != values[f"decoder_{name}"]:
-            raise EngineError(f"{folder} has an encoder and a decoder of different widths, which we have not")
+            raise EngineError(
+                f"{folder} has an encoder and a decoder of different widths, which Clearhead does not support"
+            )
     if not FEWEST_POSITIONS <= values["max_position_embeddings"] <= MOST_POSITIONS:
         raise EngineError(
-            f"{folder} has {values['max_position_embeddings']} positions; from {FEWEST_POSITIONS} to "
+            f"{folder} has {values['max_position_embeddings']} positions; only models with {FEWEST_POSITIONS} to "
             f"{MOST_POSITIONS} can be imported"
         )
     if found.settings.get("tokenizer_class", "MarianTokenizer") != "MarianTokenizer":

@@ -1,4 +1,4 @@
-"""Exporting: write in a temporary folder, prove, then let the folder appear."""
+"""Exporting: write into a temporary folder, verify, then let the folder appear."""
 
 import tempfile
 from dataclasses import asdict
@@ -18,23 +18,29 @@ REPORT = "clearhead-proof.json"
 
 
 def export(path: Path | str | None, out: Path, form: ExportFormat) -> Proof:
-    """Write a model in another program's form into the folder `out`, which must not be there; return its proof.
+    """Write a model in another program's format into the folder `out`, which must not exist; return its proof.
 
-    The folder appears only when the form was proved to give the log-probabilities and greedy translations of our
-    own code; it holds the model's card and the proof. Raises EngineError where it does not, or has no such form.
+    The folder appears only when the exported model was proved to give the log-probabilities and greedy translations
+    of our own code; it holds the model's card and the proof. Raises EngineError where the model differs, or cannot
+    be represented in the format.
     """
     model = model_directory.find(path)
-    if out.exists():
-        raise CheckpointError(f"{out} is already there; name a folder that is not, or remove it")
+    check_new(out)
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
         proof = _WRITERS[form](model, folder)
-        # Written anew: what other programs write is not flushed, and may be for its owner's eyes only.
+        # Written again: the files of other programs are not flushed, and may be readable by their owner only.
         files = {file.name: file.read_bytes() for file in folder.iterdir()}
     report = json_bytes({"format": form, "versions": _versions(form), **asdict(proof)})
     card = (model / model_directory.CARD).read_bytes()
     folders.write_directory(out, {model_directory.CARD: card, **files, REPORT: report})
     return proof
+
+
+def check_new(out: Path) -> None:
+    """Raise CheckpointError for a folder that exists."""
+    if out.exists():
+        raise CheckpointError(f"{out} already exists; choose another --out or remove it")
 
 
 def _ctranslate2(model: Path, folder: Path) -> Proof:
@@ -54,7 +60,9 @@ def _huggingface(model: Path, folder: Path) -> Proof:
         text = ours.decode(source)
         to = ours.languages[number % len(ours.languages)] if ours.languages else None
         if theirs.ids(text, to) != [*ours.encode(text, to=to), EOS]:
-            raise EngineError(f"the tokenizer written for transformers cuts {text!r} otherwise; report this")
+            raise EngineError(
+                f"the tokenizer written for transformers cuts {text!r} otherwise than ours; please report this"
+            )
     return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
 
 

@@ -81,7 +81,7 @@ class Comparison:
             Examples("Where A is better", "The largest lead of A in sentence chrF first.", self.a_better),
             Examples(
                 "Where both are far from the reference",
-                "Of the other sentences, the lowest sentence chrF first, by the better of the two translations.",
+                "The other sentences, by the higher chrF of the two translations, lowest first.",
                 self.both_poor,
             ),
         )
