@@ -268,7 +268,7 @@ def test_an_earlier_store_is_the_same_text_to_a_run(tmp_path):
 
 
 def test_a_store_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match="no prepared text"):
+    with pytest.raises(DataError, match="does not hold prepared text"):
         Store(tmp_path / "none")
 
 
