@@ -81,9 +81,12 @@ class LinksToSource(SphinxPostTransform):
             if place and not linked:
                 module, line = place
                 page = self.app.builder.get_relative_uri(self.env.docname, page_name(module))
-                literal.replace_self(
-                    nodes.reference("", "", literal.deepcopy(), refuri=f"{page}#line-{line}")
-                )
+                whole = literal.astext()
+                # The columns of a table have room for the last part alone; the tooltip has all of it.
+                shown = whole.rpartition(".")[2] if _in_table(literal) and SYMBOL.fullmatch(whole) else whole
+                link = nodes.reference("", "", nodes.literal("", shown), reftitle=whole)
+                link["refuri"] = f"{page}#line-{line}"
+                literal.replace_self(link)
 
 
 def _in_table(node: nodes.Node) -> bool:
