@@ -98,12 +98,12 @@ def soon(monkeypatch):
 @pytest.mark.parametrize(
     ("task", "says"),
     [
-        (one_is_killed, r"worker 1 was killed \(SIGKILL\), most likely for want of memory"),
-        (one_is_stopped, r"worker 1 was stopped \(SIGSTOP\) and did not go on for \d+ seconds"),
+        (one_is_killed, r"worker 1 was killed \(SIGKILL\), probably because memory ran out"),
+        (one_is_stopped, r"worker 1 was stopped \(SIGSTOP\) and not resumed for \d+ seconds"),
     ],
 )
 def test_who_is_killed_or_stopped_is_named(task, says, soon, capfd):
-    with pytest.raises(WorkerError, match=says + "; go on with the same command and --resume$"):
+    with pytest.raises(WorkerError, match=says + "; continue with the same command and --resume$"):
         workers.run(task, 2)
     assert not multiprocessing.active_children()
     waited = "waiting for worker 1, which was stopped …\n" if task is one_is_stopped else ""

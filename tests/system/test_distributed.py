@@ -131,8 +131,8 @@ def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
         assert process.returncode == 1
         said = [line for line in err.splitlines() if line.startswith("clearhead: ")]
         assert said == [
-            "clearhead: worker 1 was killed (SIGKILL), most likely for want of memory; go on with the same command and "
-            "--resume"
+            "clearhead: worker 1 was killed (SIGKILL), probably because memory ran out; continue with the same "
+            "command and --resume"
         ]
     assert not (tmp_path / "run" / "model").exists()
     finished(start(folder, tmp_path / "run", "--resume", "--training.save-every", "8", *TWO))
@@ -150,7 +150,7 @@ def test_torchrun_does_the_same(folder, together, tmp_path):
     ("flags", "says"),
     [
         ([*TWO, "--source", "nowhere"], "nowhere"),
-        (["--workers", "some"], "--workers is 'some'; give a number from 1, or auto"),
+        (["--workers", "some"], "--workers must be a number from 1, or auto; got 'some'"),
     ],
 )
 def test_an_error_is_one_line(folder, tmp_path, flags, says):

@@ -130,7 +130,7 @@ def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
     ("toml", "said"),
     [
         ('[training]\ndevice = "cuda:99"\n', "training.device is 'cuda:99'"),
-        ('[training]\nfreeze = ["encodr"]\n', "'encodr', which the model lacks"),
+        ('[training]\nfreeze = ["encodr"]\n', "no part 'encodr'"),
         ('[data]\nbleu_tokenize = "13b"\n', "data.bleu_tokenize must be one of auto"),
         ('[data]\nsubword_sampling = 0.1\n[tokenizer]\nkind = "char"\n', "cannot sample"),
         (

@@ -1,4 +1,4 @@
-"""Several processes on this machine that train as one: started, told to stop, and spoken for by this one.
+"""Several processes on this machine that train as one: this one starts, stops and reports for them.
 
 What they do together is `training.distributed`; torchrun does the same over several machines.
 """
@@ -25,16 +25,16 @@ from clearhead.run.interruption import SIGNALS, Interrupted
 from clearhead.text.shown import one_line
 
 MOST = 4
-"""Workers of `auto` on a CPU: each has a batch of its own at every step, and steps should not grow with the machine."""
+"""Workers of `auto` on a CPU: each takes a batch of its own at every step, which should not grow with the machine."""
 _GRACE = 10.0
-"""Seconds that the others have to end by themselves when one has failed."""
+"""Seconds that the others have to end by themselves after one has failed."""
 _LOOK = 0.5
-"""Seconds between two looks at those who work."""
+"""Seconds between two checks of the workers."""
 _TRACE = 20_000
-"""Characters of a traceback that a pipe surely takes."""
-_GO_ON = "go on with the same command and --resume"
+"""Characters of a traceback that a pipe can surely hold."""
+_GO_ON = "continue with the same command and --resume"
 _WELL = (None, 0, *(128 + number for number in SIGNALS))
-"""Not ended, done, or stopped as told: then the others are saving what they have, however long it takes."""
+"""Running, done, or stopped by a signal: then the others save what they have, however long that takes."""
 
 
 class _Failure(NamedTuple):
@@ -54,7 +54,7 @@ def number_of(workers: str) -> int:
 
         return torch.cuda.device_count() or min(available_cores(), MOST)
     if not workers.isdigit() or not int(workers):
-        raise ConfigError(f"--workers is {workers!r}; give a number from 1, or auto")
+        raise ConfigError(f"--workers must be a number from 1, or auto; got {workers!r}")
     return int(workers)
 
 
@@ -66,7 +66,7 @@ def run(task: Callable[[], None], count: int) -> int:
     said so.
     """
     if sys.platform == "win32":
-        raise ConfigError("--workers needs Linux or macOS; here start several processes with torchrun")
+        raise ConfigError("--workers needs Linux or macOS; on Windows start several processes with torchrun")
     context = multiprocessing.get_context("spawn")  # a forked copy of a process that runs threads may hang
     shared = {
         "WORLD_SIZE": str(count),
@@ -76,9 +76,8 @@ def run(task: Callable[[], None], count: int) -> int:
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, available_cores() // count))),
     }
     workers, pipes = [], []
-    for rank in range(
-        count
-    ):  # a pipe each: who is killed while it writes into one of all would block the others
+    for rank in range(count):
+        # A pipe each: one that is killed while it writes into a shared one would block the others.
         reading, writing = context.Pipe(duplex=False)
         workers.append(context.Process(target=_work, args=(task, rank, shared, writing)))
         pipes.append((reading, writing))
@@ -110,9 +109,9 @@ def _cause(
         if ended.get(rank):
             return WorkerError(f"worker {rank} {ended[rank]}; {_GO_ON}")
         if code < 0 and rank not in ended:
-            why = ", most likely for want of memory" if code == -signal.SIGKILL else ""
+            why = ", probably because memory ran out" if code == -signal.SIGKILL else ""
             return WorkerError(f"worker {rank} was killed ({signal.Signals(-code).name}){why}; {_GO_ON}")
-    first = min([*causes, *failures], key=lambda each: (each.follows, each.rank), default=None)
+    first = min([*causes, *failures], key=lambda failure: (failure.follows, failure.rank), default=None)
     if first is None:
         return None
     error = ClearheadError(first.message)
@@ -183,7 +182,7 @@ def _wait(workers: Sequence[BaseProcess], told: Sequence[int]) -> dict[int, str]
             waiting = f"waiting for worker {alive[process]}, which was stopped …"
             print(one_line(waiting), file=sys.stderr, flush=True)
         for process in to_end:
-            ended[alive[process]] = f"was stopped (SIGSTOP) and did not go on for {held.ENDED:.0f} seconds"
+            ended[alive[process]] = f"was stopped (SIGSTOP) and not resumed for {held.ENDED:.0f} seconds"
             workers[alive[process]].kill()
         if deadline == math.inf and any(worker.exitcode not in _WELL for worker in workers):
             deadline = time.monotonic() + _GRACE

@@ -1,4 +1,4 @@
-"""Memory given back to the system must be zeroed by it again: keep it instead."""
+"""Keep freed memory: what is returned to the system must be zeroed by it before it is used again."""
 
 import ctypes
 
@@ -9,8 +9,8 @@ _ONE_GIB = 1 << 30
 def keep_freed_memory() -> bool:
     """Raise glibc's mmap and trim thresholds for this process; say whether that was possible.
 
-    A training step frees and asks for the same large blocks over and over. By default glibc hands each
-    to the system and back; kept, a step takes about three quarters of the time.
+    A training step frees and requests the same large blocks over and over. By default glibc returns each
+    to the system; with the memory kept, a step takes about three quarters of the time.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -26,9 +26,11 @@ from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.storage.tensors import Arrays
 from clearhead.training.rendezvous import Place, Watch, meet
 
-_ENDED = "one of the processes that train together ended, most likely for want of memory; go on with --resume"
+_ENDED = (
+    "one of the processes that train together ended, probably because memory ran out; continue with --resume"
+)
 _PATIENCE = timedelta(days=1)
-"""While the first process validates or prepares text the others wait; whoever started them ends them where it dies."""
+"""How long the others wait while the first process validates or prepares text; if it dies, its parent ends them."""
 
 
 def _nobody_watches() -> None:
@@ -36,7 +38,7 @@ def _nobody_watches() -> None:
 
 
 def _within_reach(watch: Watch, task: Callable[[], None]) -> None:
-    """Do what waits deaf to signals beside this thread, which hears them."""
+    """Run in another thread what would block signals while it waits; this one hears them."""
     errors: list[Exception] = []
 
     def do() -> None:
@@ -56,7 +58,7 @@ def _within_reach(watch: Watch, task: Callable[[], None]) -> None:
 
 @dataclass(frozen=True)
 class Group:
-    """The processes of a run; of one process every method is free."""
+    """The processes of a run; with a single process every method costs nothing."""
 
     rank: int = 0
     size: int = 1
@@ -103,7 +105,7 @@ class Group:
         return self.rank == 0
 
     def leave(self) -> None:
-        """Part from the others, also where one of them does not answer."""
+        """Leave the group, even where one of the others does not answer."""
         if self._pending:
             # Taken apart, it would wait for the answer: it is kept beyond the end of everything instead.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(dist.group.WORLD))
@@ -111,7 +113,7 @@ class Group:
             dist.destroy_process_group()
 
     def most(self, number: int) -> int:
-        """Return the largest of the numbers that the processes bring."""
+        """Return the largest of the numbers that the processes pass."""
         if self.size == 1:
             return number
         brought = torch.tensor(number, device=self.device)
@@ -127,11 +129,11 @@ class Group:
         own[: len(text.encode())] = torch.tensor(list(text.encode()), dtype=torch.uint8)
         brought = [torch.empty(longest, dtype=torch.uint8, device=self.device) for _ in range(self.size)]
         self._finish(dist.all_gather(brought, own.to(self.device), async_op=True))
-        return [bytes(each.tolist()).rstrip(b"\0").decode() for each in brought]
+        return [bytes(message.tolist()).rstrip(b"\0").decode() for message in brought]
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Go on when every process has done this, which exchanges nothing; the error of one ends all."""
+        """Continue when every process has done this, which exchanges nothing; an error in one ends all."""
         try:
             yield
         except ClearheadError as error:
@@ -143,13 +145,13 @@ class Group:
                 raise WorkerError(f"worker {rank} of {self.size} ended: {error_there}")
 
     def check_same(self, facts: Mapping[str, Any]) -> None:
-        """Raise ConfigError on every process, naming all that differs, where they do not bring the same facts."""
+        """Raise ConfigError on every process, naming all differences, unless they pass the same facts."""
         first, *others = (json.loads(text) for text in self.gather(json.dumps(facts)))
         differences = [
-            f"rank {rank} has {name} {theirs.get(name)}, rank 0 has {first.get(name)}"
-            for rank, theirs in enumerate(others, start=1)
-            for name in first | theirs
-            if theirs.get(name) != first.get(name)
+            f"rank {rank} has {name} {other.get(name)}, rank 0 has {first.get(name)}"
+            for rank, other in enumerate(others, start=1)
+            for name in first | other
+            if other.get(name) != first.get(name)
         ]
         if differences:
             raise ConfigError(
@@ -166,13 +168,13 @@ class Group:
         if self.size == 1:
             return arrays
         forms = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
-        found: Arrays = {}
+        received: Arrays = {}
         for name, (kind, shape) in json.loads(self.of_first(json.dumps(forms))).items():
             sent = torch.from_numpy(np.array(arrays[name]) if self.leads else np.empty(shape, kind))
             sent = sent.to(self.device)
             self._finish(dist.broadcast(sent, 0, async_op=True))
-            found[name] = sent.cpu().numpy()
-        return found
+            received[name] = sent.cpu().numpy()
+        return received
 
     def add_up(self, parameters: Iterable[nn.Parameter], loss: float) -> float:
         """Sum the gradients of all processes, in place, and return the sum of their losses."""

@@ -1,4 +1,4 @@
-"""One head taught to align words, by links that are known of the training text (Garg et al. 2019, §4.2)."""
+"""One head trained to align words, on known links of the training text (Garg et al. 2019, §4.2)."""
 
 import torch
 from jaxtyping import Float, Int
@@ -11,12 +11,12 @@ _LEAST = 1e-9
 
 
 def guided_head(config: ModelConfig) -> tuple[int, int]:
-    """Return which head is taught, as (layer, head): the first of the last decoder layer but one."""
+    """Return the head that is trained, as (layer, head): the first of the last decoder layer but one."""
     return max(0, config.num_decoder_layers - 2), 0
 
 
 class Glance:
-    """An observer that keeps the taught head's weights, with their gradient."""
+    """An observer that keeps the weights of the guided head, with their gradient."""
 
     def __init__(self, config: ModelConfig) -> None:
         layer, self.head = guided_head(config)
@@ -24,7 +24,7 @@ class Glance:
         self._seen: list[Tensor] = []
 
     def __call__(self, place: str, tensor: Tensor) -> None:
-        """Be told of a tensor."""
+        """Keep the tensor that has the place of the guided head."""
         if place == self._place:
             self._seen.append(tensor[:, self.head])
 

@@ -4,14 +4,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from clearhead.config import TrainingConfig
+from clearhead.data.batching import Batch
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.transformer import PAD, Transformer
@@ -24,29 +23,6 @@ from clearhead.training.state import TrainState
 _MOST_SKIPPED_IN_A_ROW = 3
 ALONE = Group()
 
-Ids = NDArray[np.int64]
-
-
-@runtime_checkable
-class Batch(Protocol):
-    """What the loop needs of a batch: ids as [batch, length] int64 arrays, padded on the right."""
-
-    @property
-    def src(self) -> Ids:
-        """Source ids, each row ending in EOS."""
-
-    @property
-    def tgt(self) -> Ids:
-        """Target ids, BOS ... EOS."""
-
-    @property
-    def links(self) -> Ids | None:
-        """Known links of tokens, [links, 3] as (row, target, source)."""
-
-    @property
-    def num_tgt_tokens(self) -> int:
-        """Target tokens to predict, padding not counted."""
-
 
 @dataclass(frozen=True)
 class StepReport:
@@ -55,14 +31,14 @@ class StepReport:
     step: int
     epoch: int
     loss: float
-    """Smoothed cross-entropy of a target token, in nats, and what R-Drop and guided alignment add to it."""
+    """Smoothed cross-entropy per target token, in nats, with the terms of R-Drop and guided alignment."""
     tokens: int
     """Target tokens learned from, padding not counted."""
     learning_rate: float
     gradient_norm: float
     """Before clipping."""
     applied: bool
-    """False where loss or gradient was not finite and the step was left out."""
+    """False where loss or gradient was not finite, so that the step was skipped."""
 
 
 def train(
@@ -74,13 +50,13 @@ def train(
 ) -> Iterator[StepReport]:
     """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
 
-    `batches` yields (position to go on from after this one, the batch). The loss of a step is
-    summed over the tokens of all its batches and divided by their number, so accumulation changes
-    nothing but memory. Every process of a `group` reads all batches and learns from its share of them; of a
-    run that goes on with more or fewer processes than it began with, `batches_per_step` are what they were.
+    `batches` yields (the position after the batch, the batch). The loss of a step is summed over the tokens of all
+    its batches and divided by their number, so accumulation changes nothing but memory. Every process of a `group`
+    reads all batches and learns from its share of them; `batches_per_step` keeps the steps of a run the same when
+    it is resumed with more or fewer processes.
     Raises TrainingError when three steps in a row are not finite.
     """
-    assert config.precision != "auto", "the caller settles in which precision"
+    assert config.precision != "auto", "the caller chooses the precision"
     model = state.model
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
@@ -129,7 +105,7 @@ def train(
         if in_a_row == _MOST_SKIPPED_IN_A_ROW:
             raise TrainingError(
                 f"loss or gradient was not finite {in_a_row} times in a row after step {state.step} "
-                f"(loss {loss}, gradient norm {norm}); take a lower training.learning_rate or more "
+                f"(loss {loss}, gradient norm {norm}); use a lower training.learning_rate or more "
                 "training.warmup_steps"
             )
 
@@ -143,11 +119,11 @@ def batch_loss(
     r_drop: float = 0.0,
     guided_alignment: float = 0.0,
 ) -> Tensor:
-    """Return the summed loss of a batch: every position predicts the next token, all in parallel (§3.1).
+    """Return the summed loss of a batch, in nats: every position predicts the next token, all in parallel (§3.1).
 
-    With `r_drop` the batch passes twice, under different dropout, and the divergence of the two
-    predictions is added with that weight. With `guided_alignment` the cross-entropy of one head against the
-    links of the batch is added with that weight, the mean of both passes where there are two.
+    With `r_drop` the batch passes twice, with different dropout, and the divergence of the two predictions is
+    added with that weight. With `guided_alignment` the cross-entropy between one head's weights and the links of
+    the batch is added with that weight, averaged over the two passes where there are two.
     """
     device = model.src_embedding.weight.device
     src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
@@ -173,13 +149,11 @@ def batch_loss(
     if glance is not None:
         passes = glance.weights.chunk(2 if r_drop else 1)
         links = torch.from_numpy(batch.links).to(device)
-        loss = (
-            loss
-            + guided_alignment * torch.stack([guided_cross_entropy(each, links) for each in passes]).mean()
-        )
+        guided = torch.stack([guided_cross_entropy(weights, links) for weights in passes]).mean()
+        loss = loss + guided_alignment * guided
     return loss
 
 
 def draw_seed(seed: int, step: int, skipped: int, number: int) -> int:
-    """Return the seed of the random draws of one batch of one step (`skipped` tells a retried step apart)."""
+    """Return the seed of the random draws of one batch of one step; `skipped` distinguishes a step taken again."""
     return int(np.random.SeedSequence([seed, step, skipped, number]).generate_state(1, np.uint64)[0] >> 1)

@@ -112,7 +112,7 @@ class _TwoPasses(torch.autograd.Function):
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
         for rows, right in _chunks(targets[:tokens], _chunk_size(targets) // 2):
             passes = (rows, slice(tokens + rows.start, tokens + rows.stop))
-            y, z = (states[each] @ weight.T for each in passes)
+            y, z = (states[rows_of_pass] @ weight.T for rows_of_pass in passes)
             p, q = y.softmax(dim=-1), z.softmax(dim=-1)
             loss += _surprise(y, p, right) + _surprise(z, q, right)
             margin = y.sub_(z)
@@ -122,9 +122,9 @@ class _TwoPasses(torch.autograd.Function):
                 torch.add(1 + half * (1 - mean_p), margin, alpha=half).mul_(p).sub_(q, alpha=half),
                 torch.sub(1 + half * (1 + mean_q), margin, alpha=half).mul_(q).sub_(p, alpha=half),
             )
-            for each, grad in zip(passes, grads, strict=True):
-                grad_states[each] = grad @ weight
-                grad_weight += grad.T @ states[each]
+            for rows_of_pass, grad in zip(passes, grads, strict=True):
+                grad_states[rows_of_pass] = grad @ weight
+                grad_weight += grad.T @ states[rows_of_pass]
         _less_the_right(grad_states, grad_weight, states, weight, targets)
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()

@@ -1,4 +1,4 @@
-"""The optimisers of a run: Adam (§5.3), and Muon for the matrices of the layers where it is asked for."""
+"""The optimisers of a run: Adam (§5.3), and optionally Muon for the matrices of the layers."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,15 +11,15 @@ from clearhead.errors import ConfigError
 
 
 class Optimizer:
-    """Every parameter that learns, each with the rule and the learning rate of its part of the model.
+    """The update rule and the learning rate of every parameter that learns.
 
     With `training.optimizer = "muon"` the matrices of the layers follow Muon (Jordan et al. 2024): their
-    step is the momentum made orthogonal, of the size that Adam's steps have (0.2 sqrt(max(rows, columns)),
+    step is the orthogonalised momentum, scaled to the size of Adam's steps (0.2 sqrt(max(rows, columns)),
     Liu et al. 2025), so that one schedule serves both. Embeddings, biases and norms stay with Adam.
     """
 
     def __init__(self, model: nn.Module, config: TrainingConfig) -> None:
-        """Take in the parameters; raise ConfigError for a part that the model lacks, or if nothing learns."""
+        """Register the parameters; raise ConfigError for a part that the model lacks, or if nothing would learn."""
         factors = dict.fromkeys(config.freeze, 0.0) | config.learning_rate_factors
         _check_parts(factors, [name for name, _ in model.named_parameters()])
         adam: dict[float, list[nn.Parameter]] = {}
@@ -46,7 +46,7 @@ class Optimizer:
             )
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear the gradients."""
         for optimizer in self._optimizers:
             optimizer.zero_grad()
 
@@ -58,16 +58,16 @@ class Optimizer:
             optimizer.step()
 
     def moments(self, parameter: nn.Parameter) -> dict[str, Tensor]:
-        """Return what is remembered of a parameter; empty before its first step, and for a frozen one."""
+        """Return the moments of a parameter; empty before its first step, and for a frozen one."""
         for optimizer in self._optimizers:
             if parameter in optimizer.state:
                 return dict(optimizer.state[parameter])
         return {}
 
     def restore(self, parameter: nn.Parameter, moments: Mapping[str, Tensor]) -> None:
-        """Take over what was remembered of a parameter."""
+        """Set the moments of a parameter to saved ones."""
         for optimizer in self._optimizers:
-            if any(parameter is each for group in optimizer.param_groups for each in group["params"]):
+            if any(parameter is other for group in optimizer.param_groups for other in group["params"]):
                 optimizer.state[parameter] = dict(moments)
 
 
@@ -79,8 +79,8 @@ def _check_parts(parts: Iterable[str], names: list[str]) -> None:
     for part in parts:
         if not any(_is_part(name, part) for name in names):
             raise ConfigError(
-                f"training names the part {part!r}, which the model lacks; there are embeddings, encoder, "
-                f"decoder, or the start of a parameter's name such as {names[-1].rpartition('.')[0]}"
+                f"the model has no part {part!r}; training.freeze and training.learning_rate_factors name embeddings, "
+                f"encoder, decoder, or the start of a parameter's name, such as {names[-1].rpartition('.')[0]}"
             )
 
 
