@@ -141,7 +141,7 @@ def test_several_sentences_are_looked_at_one_by_one(say, tiny_run, tiny_translat
     text = "4 7 is it. 3 3 it is."
     out, said = say("look", text, "--model", tiny_run.path, "--out", tmp_path / "a.html")
     assert out == tiny_translator.translate(text).text + "\n"
-    assert "sentence" not in said
+    assert "note:" not in said
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert 'id="data-1"' in page
     assert 'id="data-2"' not in page
@@ -220,7 +220,7 @@ def test_pictures(say, tiny_run, tmp_path, more):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--out", "maps.txt"), "is no name for .html, .json, .npz, .svg, .png"),
+        (("--out", "maps.txt"), "must end in one of .html, .json, .npz, .svg, .png"),
         (("--out", "{}/a.svg", "--layer", 7), "there is no layer 7 in the encoder-decoder attention"),
         (("--out", "{}/none/a.svg"), "cannot write"),
         (("--out", "{}/a.svg", "--to", "xx"), "xx"),

@@ -55,7 +55,7 @@ class Look:
         """Write the file, and print the translation that it shows and how to open it."""
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
-            raise ConfigError(f"{self.out} is no name for {', '.join(kinds)}; end it with one of them")
+            raise ConfigError(f"the name {self.out} must end in one of {', '.join(kinds)}")
         from clearhead.storage.files import write_refused
 
         paged = self.out.suffix == PAGE
