@@ -141,7 +141,7 @@ def test_several_sentences_are_looked_at_one_by_one(say, tiny_run, tiny_translat
     text = "4 7 is it. 3 3 it is."
     out, said = say("look", text, "--model", tiny_run.path, "--out", tmp_path / "a.html")
     assert out == tiny_translator.translate(text).text + "\n"
-    assert "sentence" not in said
+    assert "note:" not in said
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert 'id="data-1"' in page
     assert 'id="data-2"' not in page

@@ -266,12 +266,10 @@ def _walk(maps: Shown, most: int) -> tuple[Mapping[str, Maps], str]:
             size += needed
             kept |= own
     more = "clearhead look --inner --out look.npz writes the numbers of all layers"
+    if most < _MOST_INNER:
+        more = "a sentence looked at alone has more of them"
     if any(0 in numbers for numbers in left.values()):
-        alone = "look at the sentence alone" if most < _MOST_INNER else more
-        return (
-            {},
-            f"This sentence is too long to walk through on this page, which would become too large; {alone}.",
-        )
+        return {}, f"This sentence is too long to walk through: the page would become too large; {more}."
     if not left:
         return kept, ""
     named = " and ".join(f"{stack} {', '.join(map(str, sorted(numbers)))}" for stack, numbers in left.items())

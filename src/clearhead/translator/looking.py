@@ -258,7 +258,7 @@ def passage_maps(
         return replace(maps, about=replace(maps.about, text=translation.text, notes=translation.notes))
     kept = min(len(parts), MOST_SENTENCES)
     several = tuple(
-        looking.of_sentence(*each, work=WORK // kept)
+        looking.of_sentence(*each, work=min(WORK, 2 * WORK // kept))
         for each in islice(zip(passage.sentences, found, parts, strict=True), kept)
     )
     notes = translation.notes
