@@ -55,7 +55,7 @@ def load_engine(name: str, path: Path, device: str = "cpu", own: OwnCode | None 
 
 
 class ChosenEngine:
-    """CTranslate2, and our own code for what that cannot do; each is loaded when it is first needed.
+    """CTranslate2, and our own code for what CTranslate2 cannot do; both are loaded when first needed.
 
     Where CTranslate2 was chosen by name it is `named`, and options that it lacks are an error. Single sentences that
     it cannot translate go to our own code all the same: those that need too many positions, and those of which its

@@ -30,7 +30,7 @@ from clearhead.text.vocabulary import BOS
 POSITIONS = 2048
 """Positions in the table of sinusoids of a converted model."""
 _NO_REPEAT = 3
-"""A translation that repeats itself without end is made again without equal triples of tokens."""
+"""A source whose translation repeats itself without end is searched again without equal triples of tokens."""
 _SHARES = 8
 """Parts of the tokens of a batch that make one here at least: on a CPU small batches are faster, and end evenly."""
 _QUEUED = 4
@@ -128,7 +128,7 @@ class CTranslate2Engine:
     ) -> None:
         """Load the converted form of the model directory `path`; raise EngineError where it does not load.
 
-        The patience is the one that was measured when the model was converted, unless another is given.
+        The patience is the one measured when the model was converted, unless `patience_of_beam` is given.
         """
         self.path, self.converted = path, converted
         self._patience = patience_of_beam or patience.kept(converted).patience
@@ -212,12 +212,12 @@ class CTranslate2Engine:
     def _submit(
         self, batch: list[int], request: _Request, *, no_repeat_ngram: int = 0, banned: bool = False
     ) -> list[Any]:
-        """Hand a batch over; its results come as they are waited for.
+        """Hand a batch over and return a handle for the result of each of its sources.
 
-        With `banned` no id comes that may not be produced; the library shares their probability out among the others.
+        With `banned` no forbidden id is produced; the library shares their probability out among the others.
         """
         options = request.options
-        found: list[Any] = self._translator.translate_batch(
+        handles: list[Any] = self._translator.translate_batch(
             [self._words(request.srcs[index]) for index in batch],
             [self._words(request.prefix(index)) for index in batch] if request.prefixes else None,
             beam_size=options.decoding.beam_size,
@@ -234,7 +234,7 @@ class CTranslate2Engine:
             return_scores=True,
             asynchronous=True,
         )
-        return found
+        return handles
 
     def _carries(self, request: _Request) -> bool:
         """Say whether translations are held to the symbols of their source; what is forced may be anything."""
@@ -243,68 +243,70 @@ class CTranslate2Engine:
     def _words(self, ids: Ids) -> list[str]:
         return [self._pieces[number] for number in ids]
 
-    def _results(self, batch: list[int], found: list[Any], request: _Request) -> dict[int, list[Hypothesis]]:
-        results = dict(zip(batch, (each.result() for each in found), strict=True))
+    def _results(
+        self, batch: list[int], handles: list[Any], request: _Request
+    ) -> dict[int, list[Hypothesis]]:
+        results = dict(zip(batch, (handle.result() for handle in handles), strict=True))
         strayed = [index for index in batch if self._strays(results[index], request.prefix(index))]
-        results |= self._anew(strayed, request)
+        results |= self._searched_again(strayed, request)
         best = self._hypotheses(results, request, batch if request.steered else strayed)
-        loops = [index for index, each in best.items() if self._loops(each, request.srcs[index])]
+        loops = [index for index, several in best.items() if self._loops(several, request.srcs[index])]
         if loops:
             ngram = min(filter(None, (_NO_REPEAT, request.options.no_repeat_ngram)))
-            anew = self._hypotheses(self._anew(loops, request, no_repeat_ngram=ngram), request, loops)
-            for index, hypotheses in anew.items():
-                best[index] = [replace(each, repetition=True) for each in hypotheses]
+            again = self._searched_again(loops, request, no_repeat_ngram=ngram)
+            for index, hypotheses in self._hypotheses(again, request, loops).items():
+                best[index] = [replace(hypothesis, repetition=True) for hypothesis in hypotheses]
         return best
 
-    def _anew(self, indices: list[int], request: _Request, **rules: int) -> dict[int, Any]:
-        """Search again for some sources, without the ids that may not be produced."""
-        found = self._submit(indices, request, banned=True, **rules) if indices else []
-        return {index: each.result() for index, each in zip(indices, found, strict=True)}
+    def _searched_again(self, indices: list[int], request: _Request, **rules: int) -> dict[int, Any]:
+        """Return the results of another search for some sources, without the forbidden ids."""
+        handles = self._submit(indices, request, banned=True, **rules) if indices else []
+        return {index: handle.result() for index, handle in zip(indices, handles, strict=True)}
 
     def _strays(self, result: Any, prefix: Ids) -> bool:
-        """Say whether a search was led to an id that may not be produced: hardly ever, in a trained model."""
+        """Say whether a search was led to a forbidden id: hardly ever, in a trained model."""
         return any(not self._banned_pieces.isdisjoint(words[len(prefix) :]) for words in result.hypotheses)
 
     @staticmethod
     def _loops(hypotheses: list[Hypothesis], src: Ids) -> bool:
-        return any(repeats(each.tokens) for each in hypotheses) and not repeats(src)
+        return any(repeats(hypothesis.tokens) for hypothesis in hypotheses) and not repeats(src)
 
     def _hypotheses(
         self, results: Mapping[int, Any], request: _Request, steered: Sequence[int]
     ) -> dict[int, list[Hypothesis]]:
         """Read results: the best hypotheses of each source, ranked and scored in our terms.
 
-        Where the library's log-probabilities were `steered` by rules, those of what is given out are had anew, of the
+        Where rules `steered` the library's log-probabilities, those of the best hypotheses are computed again, for the
         whole batch at a time, if anybody uses them.
         """
         alpha, count = request.options.decoding.alpha, request.options.num_hypotheses
         ranked = {
-            index: sorted(each, key=lambda one: -one.score(alpha))[:count]
-            for index, each in self._read(results, request).items()
+            index: sorted(reads, key=lambda read: -read.score(alpha))[:count]
+            for index, reads in self._read(results, request).items()
         }
-        asked = set(steered) if request.options.scores else set()
-        pairs = [(index, one.tokens) for index, each in ranked.items() for one in each if index in asked]
-        told = iter(self._log_probs(pairs, request))
+        rescored = set(steered) if request.options.scores else set()
+        pairs = [(index, read.tokens) for index in ranked if index in rescored for read in ranked[index]]
+        exact = iter(self._log_probs(pairs, request))
         return {
             index: sorted(
-                (_hypothesis(one, next(told) if index in asked else (), alpha) for one in each),
-                key=lambda one: -one.score,
+                (_hypothesis(read, next(exact) if index in rescored else (), alpha) for read in reads),
+                key=lambda hypothesis: -hypothesis.score,
             )
-            for index, each in ranked.items()
+            for index, reads in ranked.items()
         }
 
     def _read(self, results: Mapping[int, Any], request: _Request) -> dict[int, list[_Read]]:
         """Return the different hypotheses of each source that keep its symbols; what was cut ends as others do."""
-        read = {index: _different(self._of(result, index, request)) for index, result in results.items()}
-        cut = [(index, one.tokens) for index, each in read.items() for one in each if one.truncated]
-        told = iter(self._log_probs(cut, request))
-        return {
-            index: [
-                one._replace(log_prob=sum(next(told)[len(request.prefix(index)) :])) if one.truncated else one
-                for one in each
-            ]
-            for index, each in read.items()
-        }
+        different = {index: _different(self._of(result, index, request)) for index, result in results.items()}
+        cut = [(index, read.tokens) for index, reads in different.items() for read in reads if read.truncated]
+        exact = iter(self._log_probs(cut, request))
+
+        def ended(read: _Read, index: int) -> _Read:
+            if not read.truncated:
+                return read
+            return read._replace(log_prob=sum(next(exact)[len(request.prefix(index)) :]))
+
+        return {index: [ended(read, index) for read in reads] for index, reads in different.items()}
 
     def _of(self, result: Any, index: int, request: _Request) -> Iterator[_Read]:
         alpha, limit, src = request.options.decoding.alpha, request.limit(index), request.srcs[index]
@@ -312,11 +314,11 @@ class CTranslate2Engine:
             tokens = tuple(self._ids[word] for word in words)
             log_prob = score * (len(tokens) + 1) ** alpha  # it counts the EOS
             if len(tokens) > limit:  # several may be the same now
-                one = _Read(tokens[:limit], 0.0, truncated=True)
+                read = _Read(tokens[:limit], 0.0, truncated=True)
             else:
-                one = _Read(tokens, log_prob, truncated=False)
-            if not self._carries(request) or self._special.keeps(src, one.tokens):
-                yield one
+                read = _Read(tokens, log_prob, truncated=False)
+            if not self._carries(request) or self._special.keeps(src, read.tokens):
+                yield read
 
     def _log_probs(self, pairs: Sequence[tuple[int, Ids]], request: _Request) -> list[list[float]]:
         """Return the log-probabilities of pairs of (index of a source, its translation)."""
@@ -336,7 +338,7 @@ class CTranslate2Engine:
             batch_type="tokens",
             max_input_length=0,
         )
-        return [list(each.log_probs) for each in scored]
+        return [list(result.log_probs) for result in scored]
 
     @cached_property
     def _exact(self) -> Any:
@@ -345,13 +347,13 @@ class CTranslate2Engine:
         return self._load(self.setting._replace(compute_type="float32"))
 
 
-def _different(read: Iterable[_Read]) -> list[_Read]:
+def _different(reads: Iterable[_Read]) -> list[_Read]:
     """Return each sequence of tokens once: as one that ended by itself, where there is such."""
-    once: dict[tuple[int, ...], _Read] = {}
-    for one in read:
-        if one.tokens not in once or not one.truncated:
-            once[one.tokens] = one
-    return list(once.values())
+    by_tokens: dict[tuple[int, ...], _Read] = {}
+    for read in reads:
+        if read.tokens not in by_tokens or not read.truncated:
+            by_tokens[read.tokens] = read
+    return list(by_tokens.values())
 
 
 def _hypothesis(read: _Read, log_probs: Sequence[float], alpha: float) -> Hypothesis:
