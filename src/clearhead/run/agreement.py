@@ -1,4 +1,4 @@
-"""What processes that train together must have alike, or each would learn something else."""
+"""What must be the same in processes that train together, or each would learn something else."""
 
 import hashlib
 import re
@@ -14,14 +14,14 @@ from clearhead.run.directory import FREE_TO_CHANGE
 from clearhead.storage import folders
 
 _DECIDES = ("torch", "numpy", "sentencepiece")
-"""Whose releases decide what is drawn and computed."""
+"""Packages whose versions decide what is drawn and computed."""
 _OF_ALL = {f"training.{name}" for name in ("accumulate", "max_steps", "max_epochs", "patience")}
 _OF_EACH = FREE_TO_CHANGE - _OF_ALL | {"init"}
-"""Settings that a process may have of its own: where things are, and how it works. What is there is compared."""
+"""Settings that may differ between processes: where things are, and how they work. The contents are compared."""
 
 
 def facts_of_start(config: RunConfig, *, resume: bool) -> dict[str, Any]:
-    """Return what is known before any text is read, by the name that a user gives it."""
+    """Return what is known before any text is read, by the names that users know."""
     shared = {
         name: value for name, value in flat(config.to_dict()) if re.sub(r"\[\d+\]", "", name) not in _OF_EACH
     }
@@ -46,7 +46,7 @@ def facts_of_text(store: Store, origin: Path | None) -> dict[str, Any]:
 
 
 def _code() -> str:
-    """Return a digest of the program."""
+    """Return a digest of the source code."""
     folder = Path(clearhead.__file__).parent
     files = sorted(folder.rglob("*.py"), key=lambda file: file.relative_to(folder).as_posix())
     return _digest(b"\0".join(file.read_bytes() for file in files))

@@ -27,7 +27,7 @@ _OF_THE_VOCABULARY = (
 
 @dataclass(frozen=True)
 class Origin:
-    """A model directory, read but for its weights."""
+    """A model directory, read except for its weights."""
 
     path: Path
     info: ModelInfo
@@ -38,9 +38,9 @@ class Origin:
 
     @classmethod
     def of(cls, config: RunConfig, *, instead: Path | None = None) -> Self | None:
-        """Find what `config.init` names; None where it names nothing.
+        """Find the model that `config.init` names; None where it names none.
 
-        A run that goes on needs no more of it than any of its own models has, which may stand `instead`.
+        A run that is resumed may find one of its own models `instead`, which has all that is needed of it.
         """
         if not config.init:
             return None
@@ -53,7 +53,7 @@ class Origin:
         return cls(path, model_directory.read_info(path), model_directory.read_tokenizer(path))
 
     def with_targets(self, corpora: Iterable[CorpusConfig]) -> Self:
-        """Return it with a tag for each target language of the corpora that needs one."""
+        """Return the origin with a tag for each target language of the corpora that needs one."""
         added = new_targets(self.tokenizer, corpora)
         tokenizer = self.tokenizer.with_targets(added) if added else self.tokenizer
         return replace(self, tokenizer=tokenizer, added=added)
@@ -75,7 +75,7 @@ class Origin:
         return arrays
 
     def notes(self, config: RunConfig) -> Iterator[str]:
-        """Tell what is taken from the model of `config.init`, and what of the settings is not used beside it."""
+        """Say what is taken from the model of `config.init`, and which settings are therefore not used."""
         unused = ", ".join(overridden(config, self.info))
         yield f"weights, shape and tokenizer are those of {config.init}" + (
             f"; not used: {unused}" if unused else ""
@@ -83,24 +83,25 @@ class Origin:
         for language in self.added:
             known = ", ".join(self.info.target_langs) or "one language"
             yield (
-                f"{language} is a new target language of the model, which translates to {known}; its tag is added, and "
-                "begins as the mean of the others"
+                f"{language} is a new target language of the model, which translates to {known}; its tag is added, "
+                "starting as the mean of the others"
             )
 
 
 def new_targets(tokenizer: Tokenizer, corpora: Iterable[CorpusConfig]) -> tuple[str, ...]:
     """Return the target languages of corpora that need a tag and have none; a model of one target needs none."""
-    ways = [
-        (each.target_lang, each.source_lang if each.both_directions else each.target_lang) for each in corpora
-    ]
-    targets = {language for way in ways for language in way}
+    targets = {
+        language
+        for corpus in corpora
+        for language in (corpus.target_lang, *([corpus.source_lang] if corpus.both_directions else []))
+    }
     if len(targets) < 2 and not tokenizer.languages:
         return ()
     return tuple(sorted(targets - {"", *tokenizer.languages}))
 
 
 def overridden(config: RunConfig, info: ModelInfo) -> Iterator[str]:
-    """Yield the settings, such as `model.d_ff = 64`, that were given and that a model has otherwise."""
+    """Yield the settings, such as `model.d_ff = 64`, that were given and that differ from those of a model."""
     size, has = info.model.vocab_size, settings_of(info)
     small, preset = (ModelConfig.preset(name, vocab_size=size) for name in ("small", config.preset))
     shape = replace(config.model, vocab_size=size)
@@ -117,7 +118,7 @@ def overridden(config: RunConfig, info: ModelInfo) -> Iterator[str]:
 
 
 def other_shape(preset: str, info: ModelInfo) -> bool:
-    """Say whether a preset is another shape than that of a model."""
+    """Say whether the shape of a preset differs from that of a model."""
     plain = ModelConfig.preset(preset, vocab_size=info.model.vocab_size)
     return any(getattr(info.model, name) != getattr(plain, name) for name in PRESETS["small"])
 
@@ -130,4 +131,4 @@ def settings_of(info: ModelInfo) -> dict[str, Any]:
 
 def _values(config: Any) -> dict[str, Any]:
     """Return the settings of one table by name."""
-    return {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
+    return {setting.name: getattr(config, setting.name) for setting in dataclasses.fields(config)}

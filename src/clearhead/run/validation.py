@@ -1,4 +1,4 @@
-"""How good a model is on pairs it does not learn from."""
+"""How good a model is on pairs that it does not learn from."""
 
 import math
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ REASONS = {
     "chrf": "the highest validation chrF (of equal ones the lowest loss)",
     "loss": "the lowest validation loss",
 }
-"""By which figure the best is chosen, in words, for each `training.select_by`."""
+"""How the best model is chosen, in words, for each `training.select_by`."""
 
 
 @torch.inference_mode()
