@@ -22,6 +22,7 @@ from clearhead.training.allocator import keep_freed_memory
 from clearhead.training.loop import train
 from clearhead.training.state import TrainState
 
+_NO_END = 10**9
 _TYPICAL_LENGTH = 20
 """Tokens of a sentence, where no corpus is at hand."""
 
@@ -160,7 +161,8 @@ def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> 
     src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
     batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
     state = TrainState.fresh(Transformer(config.model).to(device), config.training)
-    steps = train(state, repeat((START, batch)), config.training)
+    endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
+    steps = train(state, repeat((START, batch)), endless)
     next(steps), next(steps)  # the first steps allocate
     started, tokens = time.monotonic(), 0
     for report in steps:
