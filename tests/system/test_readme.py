@@ -2,14 +2,13 @@
 
 import re
 import shlex
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from clearhead.config import RunConfig
-
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     (shlex.split(command)[1:], answer)
@@ -43,9 +42,18 @@ def test_the_python_example_runs(capsys):
     assert links.startswith("((0, 0), ")
 
 
-def test_its_settings_are_settings():
-    for example in code("toml"):
-        assert RunConfig.from_dict(tomllib.loads(example)).training.max_steps < 100_000
+def commands(text: str) -> list[list[str]]:
+    found = re.findall(r"^\$ (clearhead (?:.*\\\n)*.*)", text, re.MULTILINE)
+    return [shlex.split(command.replace("\\\n", " "), comments=True) for command in found]
+
+
+def test_the_commands_for_own_text_are_those_of_the_guide():
+    """Which test_first_run.py runs in order, in one directory."""
+    guide = (DOCS / "guides" / "first-run.md").read_text(encoding="utf-8")
+    block = re.search(r"^```console\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    assert block
+    own_text = README.partition("## Your own text")[2].partition("\n## ")[0]
+    assert commands(own_text) == commands(block[1])
 
 
 def test_lines_of_code_fit_into_the_page():

@@ -57,6 +57,12 @@ def test_every_setting_is_on_the_page():
     assert "## `[[data.corpora]]`" in page
 
 
+def test_every_setting_is_described():
+    for table, kind in reference.tables().items():
+        silent = [setting.name for setting in reference.settings(kind) if not setting.meaning]
+        assert not silent, f"[{table}] {silent}"
+
+
 def test_defaults_are_the_programs():
     page = reference.settings_page()
     assert f"`max_tokens = {RunConfig().data.max_tokens}`" in page
