@@ -58,7 +58,9 @@ def test_calibrate_writes_what_translate_tells(say, tiny_run, tmp_path):
     assert "sentences: expected calibration error 0." in out
     assert "words: expected calibration error 0." in out
     assert f"kept in {path}" in out
-    assert err == ""
+    assert all(line.startswith("translating: ") for line in err.splitlines()), (
+        "progress on a slow machine only"
+    )
     found = model_directory.read_info(path).confidence
     assert found.pairs == 260
     assert found.sentence.auc > 0.7

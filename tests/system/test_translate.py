@@ -231,7 +231,7 @@ def test_the_model_that_comes_with_the_package(say, tiny_run, tmp_path, monkeypa
     files = {file.name: file.read_bytes() for file in given.iterdir() if file.name != folders.MANIFEST}
     weights = read_arrays(given / model_directory.WEIGHTS)
     files[model_directory.WEIGHTS] = {name: array.astype(np.float16) for name, array in weights.items()}
-    monkeypatch.setattr(directory, "DEFAULT", tmp_path / "pretrained")
+    monkeypatch.setattr(model_directory, "DEFAULT", tmp_path / "pretrained")
     folders.write_directory(model_directory.DEFAULT, files)
     for engine in ("auto", "pytorch"):
         assert say("translate", "--engine", engine, "4 7 1") == ("four seven one\n", "")

@@ -60,7 +60,7 @@ def test_a_line_of_a_log_says_everything():
     )
     assert plain(MOMENTS[-1]) == "averaging and validating the last weights: 99:59:59 elapsed"
     assert [duration(seconds) for seconds in (0, 59.9, 60, 3600, 594_045)] == [
-        "0:00", "0:59", "1:00", "1:00:00", "165:00:45"
+        "0:00", "0:59", "1:00", "1:00:00", "6 d 21 h"
     ]  # fmt: skip
 
 
@@ -101,7 +101,7 @@ PREPARED = Prepared(
 )
 VALIDATED = Validated(2, Validation(1.0, 2.0, 3.0, 4.0, "", {"en-fr": 3.0, "en-es": 3.0}), best=True)
 EVENTS = [
-    Progress("reading", 8192), Progress("encoding", 8192, 99_999), PREPARED, report(50_000), report(50_001),
+    Progress("reading", 8192), Progress("encoding", 8192, 99_999), PREPARED, report(50_000), report(90_000),
     Validating(2), VALIDATED, report(100_000), Validating(100_000, final=True),
 ]  # fmt: skip
 
@@ -198,4 +198,12 @@ def test_a_terminal_that_cannot_be_redrawn_gets_lines(clock, monkeypatch):
         gauge.begin("translating", unit="lines")
         clock[0] += gauges.EVERY_SECONDS
         gauge.reach(3)
-    assert file.getvalue() == "translating: 3 lines, 0.1 lines/s, 0:30 elapsed\n"
+        clock[0] += gauges.EVERY_SECONDS
+        gauge.reach(4)
+    assert file.getvalue() == "translating: 3 lines, 0:30 elapsed\ntranslating: 4 lines, 1:00 elapsed\n"
+
+
+def test_the_times_are_what_is_kept_where_nothing_else_fits():
+    moment = Moment(work="training", completed=1, total=100_000, unit="steps", elapsed=LONG, left=9e9)
+    assert fitted(moment, 40).plain == "training  99:59:59, 104166 d 16 h left"
+    assert fitted(moment, 30).plain == "99:59:59, 104166 d 16 h left"

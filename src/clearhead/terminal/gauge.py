@@ -16,6 +16,8 @@ _FIRST_SECONDS = 5
 """When the first one is."""
 _SAMPLES, _SECONDS_A_SAMPLE = 60, 10
 """The pace is that of the last ten minutes."""
+_SLOWEST = 0.05
+"""Items a second below which a rate would be shown as 0.0."""
 _SOON = 0.5
 """Seconds before which a pace says nothing."""
 
@@ -79,7 +81,10 @@ class Gauge:
         self.work = work
         self._completed, self._total, self._unit = completed, total, unit
         self._figures: tuple[str, ...] = ()
-        self._pace, self._started = Pace(completed), time.monotonic()
+        self._pace: Pace | None = (
+            None  # from the first report on: what comes before it is a start, and takes its time
+        )
+        self._started = time.monotonic()
         self._ends: float | None = None
 
     def reach(self, completed: int, *figures: str, total: int | None = None) -> None:
@@ -87,9 +92,10 @@ class Gauge:
 
         Elsewhere than on a terminal this writes the line that is due.
         """
+        self._pace = self._pace or Pace(completed)
         rate = self._pace.rate(completed)
         self._completed, self._total = completed, self._total if total is None else total
-        self._figures = figures or ((_rate(rate, self._unit),) if rate else ())
+        self._figures = figures or ((_rate(rate, self._unit),) if rate and rate >= _SLOWEST else ())
         if rate and self._total is not None:
             self._ends = time.monotonic() + (self._total - completed) / rate
         if not self._drawn and self._lines.due():

@@ -43,9 +43,11 @@ class Moment:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as hours, minutes and seconds; the hours only where there are any."""
+    """Return a time as hours, minutes and seconds, the hours only where there are any; from 100 hours on as days."""
     minutes, second = divmod(int(max(0.0, seconds)), 60)
     hour, minute = divmod(minutes, 60)
+    if hour >= 100:
+        return f"{hour // 24} d {hour % 24} h"
     return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute}:{second:02d}"
 
 
@@ -60,10 +62,13 @@ def plain(moment: Moment) -> str:
 def fitted(moment: Moment, width: int, *, ascii_only: bool = False) -> Text:
     """Return a line of at most `width` columns.
 
-    The times stay whole, and so does the count; what else there is room for is added in the order of its worth.
+    The times stay whole, and so does the count where there is any room for it; what else there is room for is
+    added in the order of its worth.
     """
     times, count = _times(moment), moment.count if moment.unit else ""
-    shown = {"count", "times"}
+    if cell_len(count) + len(_GAP) + cell_len(times) > width:
+        count = ""
+    shown = {"times"}
     room = width - sum(cell_len(part) for part in (times, count)) - (len(_GAP) if count else 0)
     for name, text in _optional(moment):
         needed = cell_len(text) + (1 if name in ("bar", "unit") else len(_GAP))
@@ -76,7 +81,7 @@ def fitted(moment: Moment, width: int, *, ascii_only: bool = False) -> Text:
     if "bar" in shown:
         line.append(" " if line else "")
         line.append_text(_bar(moment.share, min(_WIDEST_BAR, _NARROWEST_BAR + room), ascii_only))
-    counted = f"{count} {moment.unit}" if "unit" in shown else count
+    counted = f"{count} {moment.unit}" if count and "unit" in shown else count
     figures = [figure for number, figure in enumerate(moment.figures) if f"figure {number}" in shown]
     for text, style in ((counted, ""), *((figure, "") for figure in figures), (times, "cyan")):
         if text:
