@@ -16,6 +16,7 @@ from clearhead import cli
 from clearhead.cli.help import help_of
 from clearhead.cli.options import options_of
 from clearhead.cli.usage import problem
+from clearhead.run.suggestion import Figures, suggest
 
 
 def shown(command: str, **how) -> str:
@@ -155,3 +156,13 @@ def test_headings_are_bold_on_a_terminal_unless_that_is_not_wanted():
     assert "\x1b" not in on_a_terminal("score", "--help", NO_COLOR="1")
     assert "\x1b" not in on_a_terminal("score", "--help", TERM="dumb")
     assert "\x1b" not in on_a_terminal("score", "--sorce", NO_COLOR="1")
+
+
+def test_what_fits_the_corpus_is_shown_as_that():
+    suggestion = suggest(Figures(pairs=5_000, target_tokens=50_000))
+    names = {".".join(filter(None, (table, name))) for table, values in suggestion.items() for name in values}
+    fitted = cli.kind_of("train").fitted
+    assert names - fitted == {"training.precision"}  # which is measured, whatever the corpus
+    assert fitted <= names
+    text = " ".join(shown("train", everything=True).split())
+    assert text.count("(fits the corpus)") == len(fitted)

@@ -27,6 +27,8 @@ _TABLES = {
     "decoding": "Search, for validation and as the model's defaults",
 }
 """Headings of the tables of a TOML file."""
+_FITTED = "fits the corpus"
+"""Default of a setting that is chosen when the corpus is seen."""
 _EXAMPLE = re.compile(r"^Examples?: *", re.MULTILINE)
 
 
@@ -35,7 +37,13 @@ def help_of(
 ) -> str:
     """Return the help of a command; of one with essentials only these, unless everything is wanted."""
     about, examples, more = _documentation(command)
-    options = _with_languages([option for option in options_of(command) if not option.hidden])
+    fitted: frozenset[str] = getattr(command, "fitted", frozenset())
+    options = [
+        replace(option, default=_FITTED) if option.setting in fitted else option
+        for option in options_of(command)
+        if not option.hidden
+    ]
+    options = _with_languages(options)
     essentials = {} if everything else getattr(command, "essentials", {})
     parts = [_usage(name, options, width), textwrap.fill(about, width)]
     if everything or not essentials:
@@ -169,6 +177,8 @@ def _described(option: Option, *, short: bool) -> str:
         text = re.split(r"(?<=[.:;]) ", text, maxsplit=1)[0].rstrip(".;:")
     if option.required:
         return f"{text} (required)"
+    if option.default == _FITTED:
+        return f"{text} ({_FITTED})"
     default = option.default if isinstance(option.default, tuple) else (option.default,)
     if default in ((), (None,), ("",), ({},), (False,)):
         return text

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Show what a run will take before it is started: parameters, memory, operations, tokens, time.
+    """Estimate the memory, operations and time of a run before it starts.
 
     Example: clearhead plan --config run.toml
     """

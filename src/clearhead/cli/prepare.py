@@ -12,7 +12,7 @@ from clearhead.config import DataConfig, RunConfig, TextConfig, TokenizerConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Prepare:
-    """Read, check, report and store the text of a run, without training.
+    """Read, check and store the text of a run, without training.
 
     Examples:
         clearhead prepare --config run.toml --store prepared/

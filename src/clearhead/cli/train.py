@@ -55,13 +55,33 @@ class Train:
         ),
     }
     headings: ClassVar[Headings] = {"Run": essentials["Run"]}
+    fitted: ClassVar[frozenset[str]] = frozenset(
+        {
+            "preset",
+            "tokenizer.vocab_size",
+            "model.dropout",
+            "model.norm",
+            "training.max_steps",
+            "training.batch_tokens",
+            "training.optimizer",
+            "training.schedule",
+            "training.learning_rate",
+            "training.warmup_steps",
+            "training.valid_every",
+            "training.patience",
+            "training.save_every",
+            "training.average_last",
+            "training.ema_decay",
+        }
+    )
+    """Settings that fit the corpus where neither a flag nor a file gives them."""
 
     out: Annotated[Path, arg(metavar="DIR")]
     """Directory to create for the run: log, checkpoints, best and final model."""
     config: Path | None = None
     """TOML file with settings; options override it."""
     preset: Annotated[str | None, arg(metavar="NAME")] = None
-    """Model shape tiny, small, base or big; small by default."""
+    """Shape tiny, small, base or big."""
     resume: bool = False
     """Continue the run in --out; exactly from its last checkpoint, or from the start if it has none. Without --config
     it continues with its own settings."""
