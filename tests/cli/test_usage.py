@@ -38,7 +38,7 @@ def said(capsys):
         ("translate --num_hypotheses 3 a", "unknown option --num_hypotheses (did you mean --nbest?)"),
         ("train --max-steps 5 --out x", "unknown option --max-steps (did you mean --training.max-steps?)"),
         ("train --d-model=8 --out x", "unknown option --d-model (did you mean --model.d-model?)"),
-        ("translate --valid-source x", "(it is an option of train, prepare)"),
+        ("translate --valid-source x", "(it is an option of init, train, prepare)"),
         ("train --qqqq", "clearhead train: unknown option --qqqq; see clearhead train --help"),
         (
             "translate -Bonjour",

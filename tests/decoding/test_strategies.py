@@ -155,7 +155,7 @@ def test_uniforms_are_uniform_and_uncorrelated_along_every_axis() -> None:
         (lambda: Sample(top_k=-1), "top_k must be at least 0 .*, got -1"),
         (lambda: Sample(top_p=0), "top_p must be above 0 and at most 1 .*, got 0"),
         (lambda: Sample(top_p=1.1), "got 1.1"),
-        (lambda: Greedy().start_rows(2), "2 hypotheses were asked of greedy search, which finds 1"),
+        (lambda: Greedy().start_rows(2), "num_hypotheses must be 1 for greedy search, got 2"),
         (lambda: Sample().start_rows(0), "num_hypotheses must be at least 1, got 0"),
     ],
 )

@@ -314,16 +314,14 @@ def test_a_long_input_is_not_cut(engine, chosen, ours, model):
         lambda: engine.translate([src], options(max_length_offset=POSITIONS)),
         lambda: engine.score([src], [longer]),
     ):
-        with pytest.raises(
-            ConfigError, match="has no positions beyond 2,048; choose the engine auto or pytorch"
-        ):
+        with pytest.raises(ConfigError, match="does not support positions beyond 2,048; use engine='auto'"):
             refused()
 
 
 def test_an_engine_chosen_by_name_refuses_what_it_lacks(engine, chosen, model):
     drawn = options(temperature=1.0, beam_size=1)
     assert chosen.unsupported(drawn) == engine.unsupported(drawn) == "sampling with a seed"
-    with pytest.raises(ConfigError, match="has no sampling with a seed; choose the engine auto or pytorch"):
+    with pytest.raises(ConfigError, match="does not support sampling with a seed; use engine='auto'"):
         translated(chosen, sources(model)[:2], drawn)
     free = choice.ChosenEngine(model, choice.own_code(model))
     assert free.unsupported(drawn) == ""

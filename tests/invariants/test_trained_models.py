@@ -154,7 +154,7 @@ def test_resumed_equals_uninterrupted(trained):
     for stop in (1, 5, 11):
         first = go_on(fresh(), stop)
         second = fresh()
-        second.restore(first.model_arrays(), first.optimizer_arrays(), first.ema_arrays(), first.counters())
+        second.restore(first.model_arrays(), first.optimizer_arrays(), first.ema_arrays(), first.counters)
         go_on(second, 12)
         for mine, theirs in zip(second.model.parameters(), whole.model.parameters(), strict=True):
             assert torch.equal(mine, theirs)

@@ -67,7 +67,7 @@ def test_arcs_and_every_head(opened, maps):
     sharp = maps.cross.max(axis=-1).mean(axis=-1)
     layer, head = np.unravel_index(sharp.argmax(), sharp.shape)
     assert view.locator(".small").first.inner_text().split()[0] == f"{layer}.{head}"
-    names = [each.name for layers in roles([maps])["cross"] for each in layers]
+    names = [name for layer in roles([maps])["cross"] for name in layer]
     choose(view, "Order", "role")
     assert view.locator(".small .role").all_inner_texts() == sorted(names)
     choose(view, "Order", "sharpness")

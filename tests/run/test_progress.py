@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from clearhead.data.loader import Position
 from clearhead.evaluation.validation import Validation
 from clearhead.run.checkpoints import Identity, SavedRun, _completed, _differences
 from clearhead.run.machine import Machine
@@ -48,7 +49,7 @@ def test_a_run_is_fresh_until_a_checkpoint_counted_its_log():
     ],
 )
 def test_what_a_checkpoint_says_is_read_again(progress):
-    saved = SavedRun(Counters(7, (1, 2, 3), 1), progress, Identity("digest", MACHINE, 4))
+    saved = SavedRun(Counters(7, Position(1, 2, 3), 1), progress, Identity("digest", MACHINE, 4))
     again = SavedRun.from_dict(json.loads(json.dumps(saved.to_dict())))
     assert again == saved
 

@@ -93,7 +93,7 @@ def test_the_default_target(several, folder, tmp_path, capsys):
                 "xy",
             ]
         )
-    assert "data.default_target is 'xy'; the targets are de, en, xx" in capsys.readouterr().err
+    assert "--default-target is 'xy'; the targets are de, en, xx" in capsys.readouterr().err
     cli.main(
         [
             "train", "--config", str(folder / "run.toml"), "--out", str(tmp_path / "run"), "--default-target", "de",
@@ -290,4 +290,4 @@ def test_source_and_corpora_together_are_refused(folder, capsys, tmp_path):
         cli.main(
             ["train", "--config", str(folder / "run.toml"), "--source", "x", "--out", str(tmp_path / "o")]
         )
-    assert "both data.source and [[data.corpora]]" in capsys.readouterr().err
+    assert "both --source and [[data.corpora]]" in capsys.readouterr().err

@@ -129,7 +129,7 @@ def test_resuming_on_other_text_is_refused(fails, files, tiny_run):
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ('[training]\ndevice = "cuda:99"\n', "training.device is 'cuda:99'"),
+        ('[training]\ndevice = "cuda:99"\n', "training.device 'cuda:99' cannot be used"),
         ('[training]\nfreeze = ["encodr"]\n', "no part 'encodr'"),
         ('[data]\nbleu_tokenize = "13b"\n', "data.bleu_tokenize must be one of auto"),
         ('[data]\nsubword_sampling = 0.1\n[tokenizer]\nkind = "char"\n', "cannot sample"),
@@ -177,7 +177,7 @@ def command(*args, start=(), **streams):
 
 def test_no_model(fails, tmp_path, monkeypatch):
     monkeypatch.setattr(model_directory, "DEFAULT", tmp_path / "pretrained")
-    assert "no model of its own; give one with --model" in fails("translate", "hello")
+    assert "comes without a model; give one with --model" in fails("translate", "hello")
     assert "there is no model" in fails("translate", "--model", tmp_path / "none", "hello")
     assert "is not a model directory" in fails("translate", "--model", tmp_path, "hello")
 
@@ -236,7 +236,7 @@ def test_a_whole_directory_that_disagrees_with_itself(fails, tiny_run, tmp_path,
     folders.write_directory(new, files)
     said = {
         "shape": "has shape",
-        "size": "a model as in config.json has",
+        "size": "but the model of config.json has",
         "name": "disagree about extra",
         "version": "format version 99",
     }

@@ -259,7 +259,7 @@ def test_whatever_a_run_wrote_is_a_model(here, say, caplog):
     tuned = read_arrays(here / "tuned/best/model.safetensors")
     assert average.keys() == tuned.keys()
     logging.getLogger("clearhead.model_directory").addHandler(caplog.handler)  # the command line took it away
-    model_directory._tell.cache_clear()
+    model_directory._warn_unfinished.cache_clear()
     for gone, found in (("model", "run/best"), ("best", f"run/checkpoints/{last.name}")):
         shutil.rmtree(here / "run" / gone)
         caplog.clear()

@@ -186,22 +186,20 @@ def test_a_signal_in_the_last_validation(tmp_path, monkeypatch, max_steps):
 
 def test_a_signal_never_comes_between_the_halves_of_an_exchange(tmp_path):
     """Wherever in a validation a signal comes, the weights saved are those of training."""
-    from clearhead.training.state import TrainState
-
     own = {}
     for place in range(6):
         interruption, count = Interruption(), [0]
 
-        def copy(state, values, count=count, interruption=interruption, place=place):
+        def copy(model, values, count=count, place=place):
             for name, value in values.items():
                 with torch.no_grad():
-                    state.model.get_parameter(name).copy_(value)
+                    model.get_parameter(name).copy_(value)
                 count[0] += 1
                 if count[0] == 1 + place * 15:
                     os.kill(os.getpid(), signal.SIGTERM)
 
         with pytest.MonkeyPatch.context() as patched, interruption:
-            patched.setattr(TrainState, "_copy_in", copy)
+            patched.setattr("clearhead.training.state.fill", copy)
             out = tmp_path / str(place)
             *_, last = run(CONFIG, out, corpora=corpora(), interruption=interruption)
         assert isinstance(last, Stopped)

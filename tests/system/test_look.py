@@ -164,7 +164,7 @@ def test_a_pair_of_several_sentences_is_noted(say, tiny_run, tmp_path):
     [
         ("0-0\n", "has 1 lines for 4 pairs"),
         ("0-0\n0-0\n0-1\n0-0\n", "gold:3: the link 0-1 leads to no word: the pair has 1 and 1 words"),
-        ("0-0\n0-0\n0~1\n0-0\n", "gold:3: '0~1' is no link"),
+        ("0-0\n0-0\n0~1\n0-0\n", "gold:3: '0~1' is not a link"),
     ],
 )
 def test_wrong_gold_is_named(capsys, tiny_run, pairs, gold, said):

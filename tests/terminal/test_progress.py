@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from clearhead.data.preparation import Progress
 from clearhead.run.events import Prepared, Validated, Validating
+from clearhead.run.facts import DataFacts
 from clearhead.run.validation import Validation
 from clearhead.terminal import gauge as gauges
 from clearhead.terminal import watched as watching
@@ -90,7 +91,15 @@ def report(step):
 
 
 PREPARED = Prepared(
-    {"pairs": 9, "valid_pairs": 9, "vocab_size": 9, "characters_per_token": 1.0, "padding_share": 0.0},
+    DataFacts(
+        pairs=9,
+        valid_pairs=9,
+        left_out_long=0,
+        vocab_size=9,
+        characters_per_token=1.0,
+        corpora=(),
+        padding_share=0.0,
+    ),
     parameters=9,
     resumed_from=0,
     report=[],

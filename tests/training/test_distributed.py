@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from torch.distributed import Work
 
 from clearhead.data.processes import Held
 from clearhead.errors import ConfigError, DataError, WorkerError
@@ -86,7 +87,7 @@ def test_a_signal_ends_who_waits_for_one_who_does_not_answer(monkeypatch, capfd)
 def test_an_exchange_is_within_reach_of_signals(monkeypatch):
     monkeypatch.setattr("clearhead.run.interruption._PATIENCE", 0.1)
 
-    class Endless:
+    class Endless(Work):
         def is_completed(self):
             return False
 

@@ -35,7 +35,9 @@ class Reader:
 
     def __post_init__(self) -> None:
         if self.reading not in get_args(Reading):
-            raise ConfigError(f"reading is {shown(self.reading)}; allowed are {', '.join(get_args(Reading))}")
+            raise ConfigError(
+                f"reading must be one of {', '.join(get_args(Reading))}, got {shown(self.reading)}"
+            )
         for name in ("share", "least", "grow", "missing"):
             check_number(f"alignment.{name}", getattr(self, name), 0, 10)
         check_number("alignment.common", self.common, -1000, 0)

@@ -19,6 +19,6 @@ def check_beam(num_hypotheses: int, beam_size: int) -> None:
     """Raise ConfigError where more hypotheses are asked for than a beam holds, or none."""
     if not 1 <= num_hypotheses <= beam_size:
         raise ConfigError(
-            f"{num_hypotheses} hypotheses were asked of a beam of {beam_size}; "
-            "ask for a wider beam or for fewer hypotheses"
+            f"num_hypotheses must be from 1 to the beam size {beam_size}, got {num_hypotheses}; "
+            "use a wider beam or fewer hypotheses"
         )

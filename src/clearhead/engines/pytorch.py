@@ -55,8 +55,8 @@ def load_transformer(path: Path, info: ModelInfo) -> Transformer:
     for name, parameter in parameters.items():
         if not parameter.isfinite().all():
             raise CheckpointError(
-                f"{path} cannot translate: {name} holds what is no number (NaN or infinity); train it anew, or "
-                "take the model of an earlier checkpoint"
+                f"{path} cannot translate: {name} contains NaN or infinity; train it again, or "
+                "use the model of an earlier checkpoint"
             )
     return model.eval()
 
