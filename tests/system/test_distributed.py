@@ -171,9 +171,9 @@ def test_the_reader_of_debug_output_sees_where_it_came_from(folder, tmp_path):
 def test_how_many_workers(monkeypatch):
     assert workers.number_of("3") == 3
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    monkeypatch.setattr(workers, "cores", lambda: 64)
+    monkeypatch.setattr(workers, "available_cores", lambda: 64)
     assert workers.number_of("auto") == workers.MOST
-    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setattr(workers, "available_cores", lambda: 2)
     assert workers.number_of("auto") == 2
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
     assert workers.number_of("auto") == 8
@@ -206,8 +206,13 @@ def test_processes_that_differ_are_refused_by_name_on_each(folder, tmp_path):
     for process in processes:
         out, err = process.communicate(timeout=200)
         assert process.returncode == 1
-        line = [each for each in err.splitlines() if not each.startswith("waiting for worker")]
-        assert line == [
+        lines = [line for line in err.splitlines() if not line.startswith("waiting for worker")]
+        # What a process was given as a flag is named as that.
+        settings = [
+            line.replace("--training.", "training.").replace("learning-rate", "learning_rate")
+            for line in lines
+        ]
+        assert settings == [
             "clearhead: processes that train together must be alike, but rank 1 has --resume True, rank 0 has False; "
             "rank 1 has training.seed 2, rank 0 has 1; rank 1 has training.learning_rate 0.5, rank 0 has 0.01; start "
             "all with the same settings, text and versions"
