@@ -13,7 +13,6 @@ SLACK = 3
 
 
 LOST = pytest.mark.xfail(reason="the model before had it right; not learned again yet")
-BLAUE = pytest.mark.xfail(reason="in int8 it says blaue, in fp32 blau: the two are as good as equal to it")
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +37,8 @@ def measure():
         pytest.param("en", "Je suis etudiant", ["I am a student", "I'm a student"], marks=LOST),
         ("es", "The ball is blue.", ["La pelota es azul.", "La bola es azul.", "El balón es azul."]),
         ("fr", "The ball is blue.", ["La balle est bleue.", "Le ballon est bleu."]),
-        pytest.param("de", "The ball is blue.", ["Der Ball ist blau."], marks=BLAUE),
-        pytest.param("fr", "The black cat drank the milk.", ["Le chat noir a bu le lait."], marks=LOST),
+        ("de", "The ball is blue.", ["Der Ball ist blau."]),
+        ("fr", "The black cat drank the milk.", ["Le chat noir a bu le lait."]),
     ],
 )
 def test_the_first_things_anybody_tries(say, to, text, accepted):
