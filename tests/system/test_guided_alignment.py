@@ -42,7 +42,7 @@ def test_it_needs_alignments_and_the_text_they_are_of(taught, tmp_path, tiny_run
     for more, said in (
         ([], "has none; name a file"),
         (["--alignments", taught / "train.links"], "500 lines for 40 pairs"),
-        (["--subword-sampling", "0.1"], "leave out data.subword_sampling"),
+        (["--subword-sampling", "0.1"], "leave out --subword-sampling"),
     ):
         with pytest.raises(SystemExit):
             cli.main([str(each) for each in ("train", *flags, *more, "--out", tmp_path / "x")])

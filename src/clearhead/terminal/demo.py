@@ -235,7 +235,7 @@ def _next_steps(console: Console, out: Path | None) -> None:
     console.print("Next:", style="bold")
     for command, purpose in _commands(out):
         console.print(f"  {purpose}", style="dim")
-        console.print(Text(f"    {safe(command)}", no_wrap=True, overflow="ignore"), crop=False)
+        console.print(Text(f"    {safe(command)}"), soft_wrap=True)
 
 
 def _commands(out: Path | None) -> Iterator[tuple[str, str]]:
