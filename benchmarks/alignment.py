@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import eflomal
 from clearhead.config import CorpusConfig
-from clearhead.data.pair import Pair as TextPair
+from clearhead.corpora.pair import Pair as TextPair
 from clearhead.data.preparation import CorpusText
 from clearhead.grammar import grammar
 from clearhead.inspection.alignment import Words

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from clearhead.data.word_links import Link, parse
+from clearhead.corpora.word_links import Link, parse
 from clearhead.inspection.gold import Gold, error_rate
 
 Links = list[set[Link]]

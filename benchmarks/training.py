@@ -30,8 +30,8 @@ import numpy as np
 
 from benchmarks.interleaved import ratio, versions
 from benchmarks.trainers import SHAPES, flops_per_target_token, matrix_rate
+from clearhead.corpora.lines import read_lines
 from clearhead.data.batching import TokenizedCorpus, plan_batches
-from clearhead.data.lines import read_lines
 from clearhead.text.tokenizer import Tokenizer
 
 VOCABULARY, MOST_TOKENS = 8000, 100

@@ -24,7 +24,7 @@ import torch
 
 from benchmarks.interleaved import interleaved, ratio, versions
 from clearhead import model_directory
-from clearhead.data.lines import read_lines
+from clearhead.corpora.lines import read_lines
 from clearhead.engines.choice import ChosenEngine, ctranslate2_engine, own_code
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting, batches
 from clearhead.engines.protocol import SearchOptions

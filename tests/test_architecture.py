@@ -16,13 +16,14 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"terminal"},
-    {"measuring"},
+    {"measuring", "planning"},
     {"translator"},
     {"exchange", "run"},
     {"inspection"},
     {"engines"},
     {"training", "decoding"},
     {"model", "data", "grammar", "model_directory"},
+    {"corpora", "surface"},
     {"text", "evaluation"},
     {"config"},
     {"storage", "extras"},
@@ -32,6 +33,9 @@ LAYERS = [
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 RANK["__init__"] = RANK["translator"] - 0.5
 
+LARGEST_SHARE = 0.11
+"""Of the lines of the program, in one unit."""
+
 DOORS = {
     "sentencepiece": {"text", "exchange"},
     "sentencex": {"text"},
@@ -40,8 +44,8 @@ DOORS = {
     "sacrebleu": {"evaluation"},
     "ctranslate2": {"engines"},
     "platformdirs": {"engines"},
-    "polib": {"data"},
-    "lxml": {"data"},
+    "polib": {"corpora"},
+    "lxml": {"corpora"},
     "resvg_py": {"inspection"},
     "filelock": {"run"},
     "tyro": {"cli"},
@@ -52,7 +56,7 @@ DOORS = {
     "onnxscript": {"exchange"},
     "rich": {"terminal"},
     "jaxtyping": {"model", "training", "decoding"},
-    "torch": {"model", "training", "decoding", "engines", "inspection", "exchange", "run"},
+    "torch": {"model", "training", "decoding", "engines", "inspection", "exchange", "run", "planning"},
     "numpy": {
         "text",
         "data",
@@ -65,6 +69,7 @@ DOORS = {
         "exchange",
         "inspection",
         "run",
+        "planning",
         "measuring",
         "terminal",
     },
@@ -112,6 +117,20 @@ def test_imports_point_down(module):
         assert RANK[unit(imported)] > RANK[unit(module)], (
             f"{module} imports {imported}, which is not below it"
         )
+
+
+def test_no_folder_is_too_large():
+    """A folder is a stage of the flow that one can keep in mind; one above this share is several things."""
+    lines: dict[str, int] = {}
+    for path in SRC.rglob("*.py"):
+        name = path.relative_to(SRC).parts[0].removesuffix(".py")
+        lines[name] = lines.get(name, 0) + len(path.read_text(encoding="utf-8").splitlines())
+    most = LARGEST_SHARE * sum(lines.values())
+    large = {name: count for name, count in lines.items() if count > most}
+    assert not large, (
+        f"{large} lines are more than {LARGEST_SHARE:.0%} of all ({most:.0f}); move the files that make one noun of "
+        "the field into a folder of their own, above or below in LAYERS (docs/decisions/0014-rooms.md has examples)"
+    )
 
 
 def test_no_cycles():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clearhead.data import lines
+from clearhead.corpora import lines
 from clearhead.errors import ClearheadError
 from clearhead.exchange import huggingface, onnx
 from clearhead.extras import EXTRAS, missing

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks import eflomal
 
-from clearhead.data.word_links import Link, pharaoh
+from clearhead.corpora.word_links import Link, pharaoh
 from clearhead.text.words import words
 from data import LANGUAGES  # the recipe's other script
 

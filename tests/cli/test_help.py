@@ -16,7 +16,7 @@ from clearhead import cli
 from clearhead.cli.help import help_of
 from clearhead.cli.options import options_of
 from clearhead.cli.usage import problem
-from clearhead.run.suggestion import Figures, suggest
+from clearhead.planning.suggestion import Figures, suggest
 
 
 def shown(command: str, **how) -> str:

@@ -3,10 +3,10 @@
 import pytest
 
 from clearhead.config import CorpusConfig, FilterConfig
+from clearhead.corpora.pair import Pair
 from clearhead.data import faults
 from clearhead.data.faults import pair_faults
 from clearhead.data.held_out import HeldOut
-from clearhead.data.pair import Pair
 from clearhead.text.normalize import normalize
 from clearhead.text.script import in_wrong_script
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from clearhead.config import AugmentationConfig, FilterConfig, TokenizerConfig
+from clearhead.corpora.pair import Pair
 from clearhead.data import loader
 from clearhead.data.held_out import HeldOut
 from clearhead.data.loader import START, Drawn, Loader, Position, Recipe, epoch_order, resample
-from clearhead.data.pair import Pair
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
-from clearhead.data.corpus import read_pairs
+from clearhead.corpora.corpus import read_pairs
+from clearhead.corpora.pair import Pair
 from clearhead.data.faults import REMEDIES
 from clearhead.data.held_out import HeldOut
-from clearhead.data.pair import Pair
 from clearhead.data.preparation import CorpusText, prepare
 from clearhead.data.sources import check_sources, record
 from clearhead.data.store import Store, settings

@@ -17,8 +17,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, MarianConfig, Mar
 
 import clearhead
 from clearhead import cli, model_directory
+from clearhead.corpora.pair import Pair
 from clearhead.data.ids import token_links
-from clearhead.data.pair import Pair
 from clearhead.engines import conversion, parity
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import CheckpointError, EngineError, TranslationError

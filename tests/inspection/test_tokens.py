@@ -4,7 +4,7 @@ import pytest
 
 from clearhead.inspection.alignment import belonging
 from clearhead.inspection.tokens import Tokens
-from clearhead.text.masking import mask, masked_pair, placed_in, restored
+from clearhead.surface.masking import mask, masked_pair, placed_in, restored
 from clearhead.text.symbols import KIND_OF, KINDS
 from clearhead.text.words import Span
 

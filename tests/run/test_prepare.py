@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clearhead.config import CorpusConfig, DataConfig, RunConfig, TokenizerConfig
+from clearhead.corpora.formats import NO_ROW
+from clearhead.corpora.lines import LONGEST, OVERLONG
 from clearhead.data.faults import CONTROLS, LONG
-from clearhead.data.formats import NO_ROW
-from clearhead.data.lines import LONGEST, OVERLONG
 from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError

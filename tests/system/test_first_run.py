@@ -15,7 +15,7 @@ from clearhead.cli.train import Train
 from clearhead.config import RunConfig
 from clearhead.errors import ConfigError
 from clearhead.grammar import grammar
-from clearhead.run import plan
+from clearhead.planning import plan
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "first-run.md"
 

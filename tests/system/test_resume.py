@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from clearhead.config import CorpusConfig, RunConfig
-from clearhead.data.pair import Pair
+from clearhead.corpora.pair import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.errors import ConfigError, DataError
 from clearhead.run import checkpoints, train

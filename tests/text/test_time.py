@@ -10,8 +10,8 @@ import pytest
 
 import clearhead.text
 import clearhead.translator
+from clearhead.surface.carried import find
 from clearhead.text import sentences
-from clearhead.text.carried import find
 from clearhead.text.normalize import normalize
 
 UNITS = [
@@ -72,7 +72,7 @@ UNITS = [
 ]
 """Of these strings are made that a pattern nearly matches, many times over."""
 ONE_MATCH = {
-    "clearhead.text.literals._KINDS",
+    "clearhead.surface.literals._KINDS",
     "clearhead.translator.passage._BULLET",
     "clearhead.translator.passage._ORDINAL",
 }
@@ -119,7 +119,7 @@ def test_the_patterns_are_found():
     names = {name for name, _ in ALL}
     assert len(ALL) >= 35
     assert names >= ONE_MATCH
-    assert {"clearhead.text.carried._ANY", "clearhead.text.sentence_ends._ORDINAL"} <= names
+    assert {"clearhead.surface.carried._ANY", "clearhead.text.sentence_ends._ORDINAL"} <= names
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in ALL}))

@@ -6,7 +6,7 @@ import pytest
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ClearheadError, DataError
-from clearhead.text.form import undressed
+from clearhead.surface.form import undressed
 from clearhead.text.sentences import Stretch
 from clearhead.text.symbols import ALL_SYMBOLS
 from clearhead.text.tokenizer import Tokenizer

@@ -51,7 +51,7 @@ class Compare:
 
     def run(self) -> None:
         """Print the report."""
-        from clearhead.data.sides import Languages
+        from clearhead.corpora.sides import Languages
         from clearhead.measuring import page
         from clearhead.measuring.compare import compare
         from clearhead.terminal import comparison

@@ -12,7 +12,7 @@ from clearhead.cli.output import show, tell
 from clearhead.errors import ConfigError
 
 if TYPE_CHECKING:
-    from clearhead.data.pair import Pair
+    from clearhead.corpora.pair import Pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Init:
 
     def run(self) -> None:
         """Write the file, and print what the corpus holds and what comes next."""
-        from clearhead.run.initial import Request, initial
+        from clearhead.planning.initial import Request, initial
 
         source, target = self._sides()
         request = Request(

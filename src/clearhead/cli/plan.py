@@ -12,7 +12,7 @@ from clearhead.config import RunConfig
 from clearhead.config.tables import read_toml
 
 if TYPE_CHECKING:
-    from clearhead.run import plan
+    from clearhead.planning import plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Plan:
         """Print the plan."""
         say = tell if sys.stderr.isatty() else _unsaid
         say("loading PyTorch ...")
-        from clearhead.run.plan import plan
+        from clearhead.planning.plan import plan
 
         result = plan(self.run_config(), measure=self.measure, tell=say)
         if self.json:
@@ -56,7 +56,7 @@ class Plan:
 
     def run_config(self) -> RunConfig:
         """Return the settings of the file, with the corpus of the flags; without a file those that fit the corpus."""
-        from clearhead.run.suggestion import suggested_for
+        from clearhead.planning.suggestion import suggested_for
 
         values: dict[str, Any] = read_toml(self.config) if self.config else {}
         names = ("source", "target", "source_lang", "target_lang", "columns")
@@ -93,7 +93,7 @@ def _rows(result: "plan.Plan") -> Iterator[tuple[str, str]]:
 
 def _shorter(result: "plan.Plan") -> Iterator[tuple[str, str]]:
     """Yield how to bring a run that is longer than an afternoon down to one."""
-    from clearhead.run.suggestion import AFTERNOON
+    from clearhead.planning.suggestion import AFTERNOON
 
     steps = result.steps_within(AFTERNOON)
     if result.seconds <= AFTERNOON * 1.1 or not steps:

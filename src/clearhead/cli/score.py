@@ -35,7 +35,7 @@ class Score:
 
     def run(self) -> None:
         """Print a line for each pair."""
-        from clearhead.data.sides import read_sides
+        from clearhead.corpora.sides import read_sides
         from clearhead.measuring.languages import languages_of
 
         translator = translator_of(self.model, "auto")

@@ -84,7 +84,7 @@ def _values(early: argparse.Namespace, args: list[str]) -> dict[str, Any]:
 
 def _suggested(early: argparse.Namespace, values: dict[str, Any]) -> dict[str, Any]:
     """Return what fits the corpus that the flags name, said in a line; an unreadable one is left to the run."""
-    from clearhead.run.suggestion import suggested_for
+    from clearhead.planning.suggestion import suggested_for
 
     columns = tuple(int(column) if column.isdecimal() else column for column in early.columns)
     values["data"] = {

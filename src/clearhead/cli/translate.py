@@ -110,8 +110,8 @@ class Translate:
             raise ConfigError("--nbest above 1 needs --format tsv or json")
         if self.align and self.format != "json":
             raise ConfigError("--align needs --format json")
-        from clearhead.data.corpus import holds_both
-        from clearhead.data.lines import read_lines
+        from clearhead.corpora.corpus import holds_both
+        from clearhead.corpora.lines import read_lines
 
         if self.input and holds_both(self.input) not in (
             None,
@@ -173,7 +173,7 @@ class Translate:
 
     def _total(self) -> int | None:
         """Return how many lines there are; None for a stream, and for a file that cannot be read to its end."""
-        from clearhead.data.lines import is_stream, read_lines
+        from clearhead.corpora.lines import is_stream, read_lines
 
         if self.text:
             return len(self.text)

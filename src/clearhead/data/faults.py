@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from clearhead.config import CorpusConfig, FilterConfig
-from clearhead.data.pair import Pair
-from clearhead.data.word_links import fit
+from clearhead.corpora.pair import Pair
+from clearhead.corpora.word_links import fit
 from clearhead.text.script import in_wrong_script
 
 EMPTY, LONG, RATIO, SCRIPT = "empty side", "too long", "ratio outlier", "wrong script"

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from clearhead.data.pair import Pair
-from clearhead.data.word_links import Link, fit, of_tokens
-from clearhead.text.masking import mask_pair
+from clearhead.corpora.pair import Pair
+from clearhead.corpora.word_links import Link, fit, of_tokens
+from clearhead.surface.masking import mask_pair
 from clearhead.text.tokenizer import Tokenizer
 
 

@@ -29,7 +29,7 @@ from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, p
 from clearhead.data.processes import Held, started_safely
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
-from clearhead.text.masking import mask_pair
+from clearhead.surface.masking import mask_pair
 
 CHUNK = 1 << 15
 """Pairs that are put in order of length at a time: enough for little padding, few enough to be quick."""

@@ -15,16 +15,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.corpora.pair import Pair
+from clearhead.corpora.word_links import Link
 from clearhead.data.faults import DUPLICATE, LONG, STRAY_LINK, dropped_faults, pair_faults
 from clearhead.data.held_out import HeldOut
 from clearhead.data.ids import ids_of, token_links
-from clearhead.data.pair import Pair
 from clearhead.data.raw_pairs import RawPairs
 from clearhead.data.report import CorpusReport
 from clearhead.data.store import settings
 from clearhead.data.store_writer import StoreWriter
 from clearhead.data.vocabulary_sample import learn_vocabulary
-from clearhead.data.word_links import Link
 from clearhead.errors import ConfigError, DataError
 from clearhead.storage.files import PARTIAL
 from clearhead.text.language_codes import find

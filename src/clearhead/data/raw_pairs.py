@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from clearhead.corpora.word_links import Link
 from clearhead.data.held_out import pair_key
 from clearhead.data.rows import FileBytes, Rows, RowWriter
-from clearhead.data.word_links import Link
 
 _LINK_TYPE = np.dtype("<i4")
 _NAMES = ("raw.src", "raw.tgt", "raw.links")

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from clearhead.data.pair import Pair
+from clearhead.corpora.pair import Pair
 
 _SAMPLES, _SHOWN = 5, 1000
 """Places of a fault that are kept, and characters of a side."""

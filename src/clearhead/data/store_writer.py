@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from clearhead.corpora.word_links import Link
 from clearhead.data.manifest import FORMAT_VERSION, MANIFEST, manifest_bytes
 from clearhead.data.report import CorpusReport
 from clearhead.data.rows import RowWriter
 from clearhead.data.sources import record
 from clearhead.data.store import LINK_TYPE, REPORT, TOKENIZER, VALIDATION, Part
-from clearhead.data.word_links import Link
 from clearhead.storage.files import flush_directory, write_flushed
 from clearhead.text.tokenizer import Tokenizer
 

@@ -8,7 +8,7 @@ import numpy as np
 from clearhead.config import TokenizerConfig
 from clearhead.data.ids import ids_of
 from clearhead.data.raw_pairs import RawPairs
-from clearhead.text.masking import mask_pair
+from clearhead.surface.masking import mask_pair
 from clearhead.text.symbols import KINDS
 from clearhead.text.tokenizer import Tokenizer
 

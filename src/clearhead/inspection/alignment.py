@@ -14,7 +14,7 @@ import numpy as np
 
 from clearhead.config.alignment import Reader
 from clearhead.config.choices import WordKind
-from clearhead.data.word_links import Link, pharaoh
+from clearhead.corpora.word_links import Link, pharaoh
 from clearhead.errors import ConfigError
 from clearhead.inspection.looked import Pair
 from clearhead.inspection.tokens import Maps, Tokens

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Self, get_args
 
 from clearhead.config.alignment import Reader, Reading
-from clearhead.data.word_links import Link
+from clearhead.corpora.word_links import Link
 from clearhead.errors import DataError, TextError
 from clearhead.inspection.alignment import Words, links, word_weights
 from clearhead.inspection.tokens import Attended, Maps

@@ -8,7 +8,7 @@ import numpy as np
 
 from clearhead.inspection.alignment import Alignment
 from clearhead.inspection.tokens import Maps, Tokens
-from clearhead.text.printed import Printed
+from clearhead.surface.printed import Printed
 from clearhead.text.words import Span, words
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from clearhead.config.choices import WordKind
+from clearhead.surface.masking import Placed
 from clearhead.text.escape import SPACE_MARK
-from clearhead.text.masking import Placed
 from clearhead.text.words import Span, words
 
 Maps = np.ndarray[Any, np.dtype[np.float32]]

@@ -8,8 +8,8 @@ from pathlib import Path
 from clearhead import model_directory
 from clearhead.config.alignment import Reader
 from clearhead.config.choices import WordKind
-from clearhead.data.lines import read_lines
-from clearhead.data.sides import read_sides
+from clearhead.corpora.lines import read_lines
+from clearhead.corpora.sides import read_sides
 from clearhead.errors import DataError
 from clearhead.inspection import gold as known_links
 from clearhead.inspection.alignment import Alignment, Words

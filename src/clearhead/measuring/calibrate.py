@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clearhead import model_directory
-from clearhead.data.sides import UNKNOWN, Languages, read_sides
+from clearhead.corpora.sides import UNKNOWN, Languages, read_sides
 from clearhead.errors import DataError
 from clearhead.evaluation import (
     SENTENCE,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
-from clearhead.data.sides import UNKNOWN, Languages, only_once, read_side
+from clearhead.corpora.sides import UNKNOWN, Languages, only_once, read_side
 from clearhead.errors import DataError
 from clearhead.evaluation import (
     AUTO,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clearhead.data.sides import read_sides
+from clearhead.corpora.sides import read_sides
 from clearhead.errors import DataError
 from clearhead.evaluation import AUTO, Score, bleu, chrf, protocol_warnings, resolved
 from clearhead.measuring.languages import languages_of

@@ -1,6 +1,6 @@
 """The direction that a model is measured in, as far as anybody said."""
 
-from clearhead.data.sides import Languages
+from clearhead.corpora.sides import Languages
 from clearhead.errors import TranslationError
 from clearhead.translator import Translator
 

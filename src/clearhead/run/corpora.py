@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clearhead.config import CorpusConfig, RunConfig
-from clearhead.data.corpus import read_pairs
-from clearhead.data.formats import silent
-from clearhead.data.lines import STANDARD_INPUT, is_stream
+from clearhead.corpora.corpus import read_pairs
+from clearhead.corpora.formats import silent
+from clearhead.corpora.lines import STANDARD_INPUT, is_stream
 from clearhead.data.preparation import CorpusText
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
+from clearhead.surface.masking import mask_pair
 from clearhead.text.language_codes import canonical, find
-from clearhead.text.masking import mask_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 

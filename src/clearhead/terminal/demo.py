@@ -14,7 +14,7 @@ from rich.text import Text
 
 from clearhead import model_directory
 from clearhead.config import CorpusConfig, RunConfig
-from clearhead.data.pair import Pair
+from clearhead.corpora.pair import Pair
 from clearhead.data.preparation import CorpusText
 from clearhead.evaluation import bleu
 from clearhead.grammar import grammar

@@ -25,8 +25,8 @@ from clearhead.inspection.passage import PassageMaps, Stretch
 from clearhead.inspection.record import attended, record
 from clearhead.inspection.reprint import copied, over, reprinted
 from clearhead.inspection.tokens import Attended, Choice, Tokens
-from clearhead.text.masking import placed_in
-from clearhead.text.printed import printed
+from clearhead.surface.masking import placed_in
+from clearhead.surface.printed import printed
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.text.words import word_of

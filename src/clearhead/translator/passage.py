@@ -10,10 +10,10 @@ from clearhead.config.choices import Split
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.errors import ClearheadError
 from clearhead.evaluation.confidence import Confidence
+from clearhead.surface.carried import find
+from clearhead.surface.form import Form, dressed, undressed
+from clearhead.surface.literals import restored
 from clearhead.text import sentences
-from clearhead.text.carried import find
-from clearhead.text.form import Form, dressed, undressed
-from clearhead.text.literals import restored
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.reading import read_sentence

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from clearhead.text.form import Form
-from clearhead.text.letter_case import as_sentence, case_of
-from clearhead.text.masking import Masked, Placed, mask, masked_pair
+from clearhead.surface.form import Form
+from clearhead.surface.letter_case import as_sentence, case_of
+from clearhead.surface.masking import Masked, Placed, mask, masked_pair
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import EOS

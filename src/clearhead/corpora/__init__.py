@@ -1,0 +1,1 @@
+"""Reading parallel text: the formats of files, which lines belong together, word alignments."""

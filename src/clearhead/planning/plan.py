@@ -1,0 +1,172 @@
+"""What a training run will take, before it is started."""
+
+import time
+from dataclasses import dataclass, replace
+from itertools import repeat
+
+import numpy as np
+import torch
+
+from clearhead.config import ModelConfig, RunConfig, TrainingConfig
+from clearhead.corpora.corpus import read_pairs
+from clearhead.corpora.formats import Tell, silent
+from clearhead.data.batching import Batch
+from clearhead.data.loader import START
+from clearhead.model.transformer import Transformer
+from clearhead.planning.survey import CHARACTERS_PER_TOKEN
+from clearhead.run.directory import with_precision
+from clearhead.run.origin import Origin
+from clearhead.run.precision import choose
+from clearhead.text.vocabulary import BOS, EOS, UNK
+from clearhead.training.allocator import keep_freed_memory
+from clearhead.training.loop import train
+from clearhead.training.state import TrainState
+
+_NO_END = 10**9
+_TYPICAL_LENGTH = 20
+"""Tokens of a sentence, where no corpus is at hand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """An estimate of a run."""
+
+    parameters: int
+    parameters_by_part: dict[str, int]
+    memory_bytes: int
+    """Weights, gradients, Adam's two moments and the activations of one batch, in fp32."""
+    flops_per_token: float
+    """Floating-point operations of a training step for each source-and-target pair of tokens."""
+    pairs: int
+    """0 where no corpus was given."""
+    tokens_per_epoch: int
+    """Estimated target tokens, from the number of characters; 0 where no corpus was given."""
+    tokens_per_step: int
+    steps: int
+    precision: str
+    """In which it would learn here, and why; `auto` where not measured."""
+    tokens_per_second: float
+    """Measured on this machine with this shape; 0 where not measured."""
+
+    @property
+    def seconds(self) -> float:
+        """Time of all steps, validation not counted."""
+        return self.steps * self.tokens_per_step / self.tokens_per_second if self.tokens_per_second else 0.0
+
+    def steps_within(self, seconds: float) -> int:
+        """Return how many steps a time is enough for, in round numbers; 0 where no speed was measured."""
+        steps = int(seconds * self.tokens_per_second / self.tokens_per_step)
+        step = 100 if steps >= 1000 else 10 if steps >= 100 else 1
+        return steps // step * step
+
+
+def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Plan:
+    """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
+    is faster, where that is open, and how fast it learns. `tell` hears what is being done.
+    """
+    origin = Origin.of(config)
+    config = origin.shaped(config) if origin else config
+    training = config.training
+    if config.data.train_sets:
+        tell("reading the corpus ...")
+    pairs, characters = _size(config)
+    length = max(1, round(characters / pairs / CHARACTERS_PER_TOKEN)) if pairs else _TYPICAL_LENGTH
+    tokens_per_epoch = round(characters / CHARACTERS_PER_TOKEN) + pairs
+    tokens_per_step = training.accumulate * training.batch_tokens // 2
+    device = "cuda" if training.device == "auto" and torch.cuda.is_available() else "cpu"
+    precision: str = training.precision
+    if measure:
+        tell("measuring which precision is faster ...")
+        choice = choose(config, device)
+        precision, config = str(choice), with_precision(config, choice.precision)
+        tell(f"measuring real steps in {choice.precision} for a few seconds ...")
+    return Plan(
+        parameters=config.model.num_parameters,
+        parameters_by_part=parameters_by_part(config.model),
+        memory_bytes=memory_bytes(config.model, training.batch_tokens, length),
+        flops_per_token=flops_per_token(config.model, length),
+        pairs=pairs,
+        tokens_per_epoch=tokens_per_epoch,
+        tokens_per_step=tokens_per_step,
+        steps=_steps(training, tokens_per_epoch, tokens_per_step),
+        precision=precision,
+        tokens_per_second=speed(config, length, device) if measure else 0.0,
+    )
+
+
+def _size(config: RunConfig) -> tuple[int, int]:
+    """Return the pairs of the corpora and the characters of their target sides, both ways where both are learned."""
+    pairs = characters = 0
+    for corpus in config.data.train_sets:
+        for pair in read_pairs(corpus):
+            pairs += 1 + corpus.both_directions
+            characters += len(pair.tgt) + corpus.both_directions * len(pair.src)
+    return pairs, characters
+
+
+def _steps(training: TrainingConfig, tokens_per_epoch: int, tokens_per_step: int) -> int:
+    if not (training.max_epochs and tokens_per_epoch):
+        return training.max_steps
+    return min(training.max_steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
+
+
+def parameters_by_part(model: ModelConfig) -> dict[str, int]:
+    """Return the parameters of embeddings, encoder and decoder."""
+    embeddings = model.vocab_size * model.d_model * (1 if model.tied_embeddings else 3)
+    embeddings += (model.longest or 0) * model.d_model + (model.vocab_size if model.output_bias else 0)
+    shallow = replace(model, num_encoder_layers=model.num_encoder_layers + 1)
+    encoder = model.num_encoder_layers * (shallow.num_parameters - model.num_parameters)
+    return {
+        "embeddings": embeddings,
+        "encoder": encoder,
+        "decoder": model.num_parameters - embeddings - encoder,
+    }
+
+
+def flops_per_token(model: ModelConfig, length: int) -> float:
+    """Return the operations of forward and backward for one source and one target token.
+
+    Two for each weight a token passes in the forward pass, twice that in the backward pass; attention
+    adds 4 * length * d_model for each of its places (scores and weighted sum).
+    """
+    d, f = model.d_model, model.d_ff * (1.5 if model.activation == "swiglu" else 1)
+    projections = 4 * d * d
+    encoder = model.num_encoder_layers * (projections + 2 * d * f + 2 * length * d)
+    decoder = model.num_decoder_layers * (2 * projections + 2 * d * f + 4 * length * d)
+    return 3.0 * 2.0 * (encoder + decoder + model.vocab_size * d)
+
+
+def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
+    """Estimate the memory of training in fp32, the interpreter and torch itself not counted.
+
+    Four copies of the weights (value, gradient, two moments); what the backward pass needs of each
+    sub-layer: about 14 vectors of d_model and 2 of d_ff for a token and layer, and the attention weights.
+    """
+    weights = 4 * 4 * model.num_parameters
+    layers = model.num_encoder_layers + 2 * model.num_decoder_layers
+    a_token = layers * (14 * model.d_model + 2 * model.d_ff + 2 * model.num_heads * length)
+    logits = 512 * model.vocab_size * 2
+    return weights + 4 * (batch_tokens // 2 * a_token + logits)
+
+
+def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> float:
+    """Measure target tokens a second of real steps with random ids of this length and this shape."""
+    keep_freed_memory()
+    if config.training.threads:
+        torch.set_num_threads(config.training.threads)
+    rows = max(1, config.training.batch_tokens // (2 * length + 2))
+    draws = np.random.default_rng(0)
+    src = draws.integers(UNK + 1, config.model.vocab_size, (rows, length))
+    tgt = draws.integers(UNK + 1, config.model.vocab_size, (rows, length + 1))
+    src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
+    batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
+    state = TrainState.fresh(Transformer(config.model).to(device), config.training)
+    endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
+    steps = train(state, repeat((START, batch)), endless)
+    next(steps), next(steps)  # the first steps allocate
+    started, tokens = time.monotonic(), 0
+    for report in steps:
+        tokens += report.tokens
+        if time.monotonic() - started > seconds:
+            break
+    return tokens / (time.monotonic() - started)
