@@ -10,7 +10,8 @@ from clearhead.surface.form import undressed
 from clearhead.text.sentences import Stretch
 from clearhead.text.symbols import ALL_SYMBOLS
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, one_ahead, put_together
+from clearhead.translator.passage import Manner, Passage, Sentence, completed, cut, put_together
+from clearhead.translator.streaming import one_ahead
 
 LINES = [
     "the door is open and the ball is blue",
@@ -23,7 +24,7 @@ TOKENIZER = Tokenizer.train([*LINES * 30, *ALL_SYMBOLS * 30], vocab_size=500, sy
 
 def manner(**changes):
     settings = {"tag": None, "split": "auto", "languages": ("en",), "limit": 60, "form": True}
-    return Manner(tokenizer=TOKENIZER, **(settings | changes))
+    return Manner(**({"tokenizer": TOKENIZER} | settings | changes))
 
 
 def sentence(number):
@@ -157,7 +158,7 @@ def test_what_stands_between_sentences_stays_in_the_translation():
         [Hypothesis(tuple(each.ids[:-1]), 0.0, 0.0, (), truncated=False, repetition=False)]
         for each in cuts.sentences
     ]
-    together = put_together(cuts, found, manner(), "en", wanted=1, literals=False)
+    together = put_together(cuts, found, manner(to="en"), wanted=1)
     assert together.text == text
     assert together.notes == ()
 
@@ -176,7 +177,7 @@ def test_a_text_is_given_once_in_its_best_place():
         Hypothesis(tuple(TOKENIZER.encode(text)), -rank, -rank, (), truncated=False, repetition=False)
         for rank, text in enumerate(ranked)
     ]
-    together = put_together(cuts, [found], manner(), "en", wanted=3, literals=False)
+    together = put_together(cuts, [found], manner(to="en"), wanted=3)
     assert together.text == "Hello there, Tom!"
     assert [each.text for each in together.alternatives] == ["the ball!"]
     assert together.score == 0

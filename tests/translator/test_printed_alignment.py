@@ -8,7 +8,7 @@ import pytest
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.inspection.alignment import Alignment, Reader, joined, links
 from clearhead.text.words import words
-from clearhead.translator.looking import as_printed
+from clearhead.translator.aligning import as_printed
 from clearhead.translator.passage import cut, put_together, shown
 from tests.translator.test_passage import TEXTS as CUTS
 from tests.translator.test_passage import TOKENIZER, manner
@@ -62,15 +62,15 @@ def letters(text):
 
 
 def read(text, how, seed, **changes):
-    settings = manner(**changes)
+    settings = manner(to="fr", literals=True, **changes)
     passage = cut(text, settings)
     found = translated(passage, how, seed)
-    together = put_together(passage, [[each] for each in found], settings, "fr", wanted=1, literals=True)
+    together = put_together(passage, [[each] for each in found], settings, wanted=1)
     alignments = [
         looked(of_model(sentence.ids, True), of_model(each.tokens, False), seed)
         for sentence, each in zip(passage.sentences, found, strict=True)
     ]
-    texts = shown(passage, found, settings, "fr", literals=True)
+    texts = shown(passage, found, settings)
     return passage, texts, together, list(as_printed(passage, texts, alignments))
 
 
@@ -132,7 +132,7 @@ def test_words_written_in_another_case_keep_their_links():
     inner = of_model(passage.ids[0], True)
     weights = np.eye(len(inner), dtype=np.float32)
     one = Alignment(inner, inner, tuple((n, n) for n in range(len(inner))), (weights,), (0.5,) * len(inner))
-    texts = shown(passage, found, manner(), "en", literals=False)
+    texts = shown(passage, found, manner(to="en"))
     (part,) = as_printed(passage, texts, [one])
     assert part.source == ("THE", "DOOR", "IS", "OPEN")
     assert part.target[:4] == ("THE", "DOOR", "IS", "OPEN")

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from clearhead.errors import DataError
-from clearhead.translator.passage import one_ahead
-from clearhead.translator.translator import _windows
+from clearhead.translator.streaming import one_ahead
+from clearhead.translator.streaming import windows as in_windows
 
 
 class Source:
@@ -31,7 +31,7 @@ def test_windows_hold_every_text_once_and_in_order(seed, size):
     texts = [str(number) for number in range(draws.randrange(30))]
     coming = {number for number in range(1, len(texts) + 1) if draws.random() < 0.3}
     source = Source(texts, coming)
-    windows = list(_windows(source, size, source.waits))
+    windows = list(in_windows(source, size, source.waits))
     assert [text for window in windows for text in window] == texts
     assert all(len(window) <= size for window in windows)
     ends, read = set(), 0
@@ -45,7 +45,7 @@ def test_windows_hold_every_text_once_and_in_order(seed, size):
 def test_what_was_read_is_given_out_before_anybody_waits():
     source = Source(["a", "b", "c", "d"], {1, 3})
     given = []
-    for window in one_ahead(_windows(source, 100, source.waits)):
+    for window in one_ahead(in_windows(source, 100, source.waits)):
         given += window
         if window and source.asked in source.coming:
             assert len(given) == source.asked
@@ -62,12 +62,12 @@ def test_texts_before_one_that_cannot_be_read_come_first(size, bad):
             yield str(number)
 
     given: list[str] = []
-    windows = one_ahead(_windows(texts(), size, None))
+    windows = one_ahead(in_windows(texts(), size, None))
     with pytest.raises(DataError, match=f"line {bad}"):
         given.extend(text for window in windows for text in window)
     assert given == [str(number) for number in range(bad)]
 
 
 def test_without_a_fault_and_a_wait_the_windows_are_whole():
-    assert list(_windows("abcdefg", 3, None)) == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
-    assert list(_windows([], 3, None)) == []
+    assert list(in_windows("abcdefg", 3, None)) == [["a", "b", "c"], ["d", "e", "f"], ["g"]]
+    assert list(in_windows([], 3, None)) == []

@@ -4,7 +4,7 @@ All of this runs in our own code, and is loaded when somebody looks.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -23,15 +23,17 @@ from clearhead.inspection.looked import Pair
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.passage import PassageMaps, Stretch
 from clearhead.inspection.record import attended, record
-from clearhead.inspection.reprint import copied, over, reprinted
+from clearhead.inspection.reprint import over
 from clearhead.inspection.tokens import Attended, Choice, Tokens
+from clearhead.storage import untrusted
 from clearhead.surface.masking import placed_in
-from clearhead.surface.printed import printed
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.text.words import word_of
 from clearhead.translator.passage import Manner, Passage, Sentence, alone, put_together, shown
 from clearhead.translator.reading import Text
+from clearhead.translator.request import Request
+from clearhead.translator.streaming import begin, finished
 from clearhead.translator.translation import Translation
 
 Ids = list[int]
@@ -94,27 +96,6 @@ def alignments(
     return [found[number] for number in range(len(found))]
 
 
-def as_printed(
-    passage: Passage, texts: Sequence[str], alignments: Iterable[Alignment]
-) -> Iterator[Alignment]:
-    """Yield the alignment of each span of a text with its translation, between the words that are printed.
-
-    `texts` are the translations of its sentences; what stays as it is belongs to itself.
-    """
-    translated = iter(zip(passage.sentences, texts, alignments, strict=True))
-    for span in passage.spans:
-        if not span.is_sentence:
-            yield copied(span.text)
-            continue
-        sentence, text, alignment = next(translated)
-        placed = sentence.form.masked.placed
-        yield reprinted(
-            alignment,
-            printed(alignment.source, sentence.text, placed),
-            printed(alignment.target, text, placed),
-        )
-
-
 def sure_of(found: Pair, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
     """Return the calibrated confidence of each target word; a mark that the model did not write is sure."""
     log_probs = [math.log(max(float(probability), 1e-30)) for probability in found.probabilities]
@@ -136,23 +117,41 @@ class Wanted:
     """The story of our own search."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Looking:
     """A model that is looked into: what does not change from sentence to sentence."""
 
     engine: Engine
     own: PyTorchEngine
     """The same model in our own code, which is looked into."""
-    manner: Manner
-    options: SearchOptions
+    request: Request
     about: About
     """What is known before anything is translated."""
     wanted: Wanted
 
     @property
+    def manner(self) -> Manner:
+        """How texts are cut."""
+        return self.request.manner
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """The model's own."""
         return self.manner.tokenizer
+
+    def translated(self, text: str) -> tuple[Passage, list[Hypothesis], Translation]:
+        """Return a text as it was cut, the best hypothesis of each sentence, and what they were put together to.
+
+        Raises TranslationError where nothing of it is translated.
+        """
+        (passage,), found = begin(self.engine, self.own.model.config, [text], self.request)
+        if not passage.sentences:
+            why = "; ".join(passage.notes) or "it holds no words"
+            raise TranslationError(
+                f"nothing in {untrusted.shown(text)} is translated, so that there is nothing to look at ({why})"
+            )
+        (translation,), (best,) = finished([passage], found, self.request)
+        return passage, best, translation
 
     def of_sentence(
         self, sentence: Sentence, hypothesis: Hypothesis, translation: Translation, work: int = WORK
@@ -162,10 +161,8 @@ class Looking:
         steps: tuple[tuple[Choice, ...], ...] = ()
         search_text = None
         if self.wanted.search:
-            steps, best = story(self.own, self.tokenizer, sentence.ids, self.options)
-            (search_text,) = shown(
-                alone(sentence), [best], self.manner, self.about.to, self.options.decoding.literals
-            )
+            steps, best = story(self.own, self.tokenizer, sentence.ids, self.request.search)
+            (search_text,) = shown(alone(sentence), [best], self.manner)
         placed = placed_in(
             self.tokenizer.decode(hypothesis.tokens), form.masked, self.about.to, self.manner.source
         )
@@ -247,9 +244,8 @@ def passage_maps(
     `found` is the best hypothesis of each sentence, `translation` what they were put together to. Of a text above
     `MOST_SENTENCES` the first are looked at, and that is noted.
     """
-    literals = looking.options.decoding.literals
     parts = [
-        put_together(alone(sentence), [[each]], looking.manner, looking.about.to, wanted=1, literals=literals)
+        put_together(alone(sentence), [[each]], looking.manner, wanted=1)
         for sentence, each in zip(passage.sentences, found, strict=True)
     ]
     if len(parts) == 1:

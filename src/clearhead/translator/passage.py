@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, islice
-from typing import TypeVar
+from itertools import accumulate
 
 from clearhead.config.choices import Split
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.errors import ClearheadError
 from clearhead.evaluation.confidence import Confidence
 from clearhead.surface.carried import find
 from clearhead.surface.form import Form, dressed, undressed
@@ -18,8 +16,6 @@ from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.reading import read_sentence
 from clearhead.translator.translation import Translation
-
-Item = TypeVar("Item")
 
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
 """Where lines end and cells of a table."""
@@ -49,6 +45,10 @@ class Manner:
     """Whether bullets, cells, brackets, case and final marks are kept apart from what is translated."""
     source: str | None = None
     """Language of the text, where it is known."""
+    to: str | None = None
+    """Target language, where it is known; `tag` where the model has several."""
+    literals: bool = False
+    """Whether addresses, codes and long numbers of the translation are put right."""
     confidence: Confidence | None = None
     """How sure the model may be of what it finds."""
     all_of_it: bool = False
@@ -100,6 +100,7 @@ def cut(text: str, manner: Manner) -> Passage:
     found: list[Sentence] = []
     notes: list[str] = []
     number = 0
+    beside = 1 if manner.tag is None else 2  # the end of a sentence, and the tag, are not its own tokens
     for span in _whole(text, manner):
         if not span.is_sentence:
             spans.append(span)
@@ -114,8 +115,9 @@ def cut(text: str, manner: Manner) -> Passage:
             if stays:
                 spans.append(sentences.Stretch(span.text, False))
                 continue
+        ids = read_sentence(form, tokenizer, manner.tag).ids
         parts = [span]
-        if manner.split != "never" and len(tokenizer.encode(form.text)) > manner.limit:
+        if manner.split != "never" and len(ids) - beside > manner.limit:
             parts = sentences.split_long(
                 span.text,
                 manner.limit,
@@ -127,9 +129,10 @@ def cut(text: str, manner: Manner) -> Passage:
         for part in parts:
             spans.append(part)
             if part.is_sentence:
-                of_part = form if part is span else undressed(part.text, tokenizer, form=manner.form)
-                ids = read_sentence(of_part, tokenizer, manner.tag).ids
-                found.append(Sentence(part.text, number, of_part, ids))
+                if part is not span:
+                    form = undressed(part.text, tokenizer, form=manner.form)
+                    ids = read_sentence(form, tokenizer, manner.tag).ids
+                found.append(Sentence(part.text, number, form, ids))
     return Passage(text, spans, found, tuple(dict.fromkeys(notes)))
 
 
@@ -188,54 +191,33 @@ def completed(
             yield place, [hypotheses.pop(one) for one in range(start[place], start[place + 1])]
 
 
-def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield each item when the next has been made, so that nobody waits for what was begun with it.
-
-    Where making the next fails, that is raised after those before it.
-    """
-    held = list(islice(items, 1))
-    while held:
-        try:
-            following = list(islice(items, 1))
-        except ClearheadError:
-            yield from held
-            raise
-        yield from held
-        held = following
-
-
 def put_together(
     passage: Passage,
     found: Sequence[Sequence[Hypothesis]],
     manner: Manner,
-    to: str | None,
     *,
     wanted: int,
-    literals: bool,
 ) -> Translation:
     """Join the hypotheses of every sentence, rank by rank, with the text's own separators.
 
-    With `literals` addresses, codes and long numbers are put right, and that is noted. A text that an earlier rank
-    has too is not given twice.
+    Literals that were put right are noted. A text that an earlier rank has too is not given twice.
     """
     different: dict[str, Translation] = {}
     for rank in range(min(wanted, *map(len, found)) if found else 1):
-        made = _of_rank(passage, [hypotheses[rank] for hypotheses in found], manner, to, literals)
+        made = _of_rank(passage, [hypotheses[rank] for hypotheses in found], manner)
         different.setdefault(made.text, made)
     best, *others = different.values()
     return replace(best, alternatives=tuple(others)) if others else best
 
 
-def _of_rank(
-    passage: Passage, found: Sequence[Hypothesis], manner: Manner, to: str | None, literals: bool
-) -> Translation:
+def _of_rank(passage: Passage, found: Sequence[Hypothesis], manner: Manner) -> Translation:
     tokenizer = manner.tokenizer
     notes = list(passage.notes)
     texts = []
     sureness = []
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
     for sentence, each in zip(passage.sentences, found, strict=True):
-        text, right, said = _shown(sentence, each, manner, to, literals)
+        text, right, said = _shown(sentence, each, manner)
         texts.append(text)
         where = f"sentence {sentence.number}: " if several else ""
         if each.truncated:
@@ -255,7 +237,7 @@ def _of_rank(
     return Translation(
         source=passage.text,
         text=sentences.join(passage.spans, texts),
-        to=to,
+        to=manner.to,
         score=weighted / (sum(lengths) or 1),
         tokens=tuple(piece for each in found for piece in tokenizer.pieces(each.tokens)),
         confidence=min(sureness, default=None),
@@ -263,21 +245,18 @@ def _of_rank(
     )
 
 
-def shown(
-    passage: Passage, found: Sequence[Hypothesis], manner: Manner, to: str | None, literals: bool
-) -> list[str]:
+def shown(passage: Passage, found: Sequence[Hypothesis], manner: Manner) -> list[str]:
     """Return the translation of each sentence as it is printed."""
     return [
-        _shown(sentence, each, manner, to, literals)[0]
-        for sentence, each in zip(passage.sentences, found, strict=True)
+        _shown(sentence, each, manner)[0] for sentence, each in zip(passage.sentences, found, strict=True)
     ]
 
 
 def _shown(
-    sentence: Sentence, found: Hypothesis, manner: Manner, to: str | None, literals: bool
+    sentence: Sentence, found: Hypothesis, manner: Manner
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Return a translation in the form of its source, the literals that were put right in it, and notes."""
     decoded = manner.tokenizer.decode(found.tokens, broken="ignore")
-    back = dressed(decoded, sentence.form, to, manner.source)
-    text, right = restored(sentence.text, back.text) if literals else (back.text, ())
+    back = dressed(decoded, sentence.form, manner.to, manner.source)
+    text, right = restored(sentence.text, back.text) if manner.literals else (back.text, ())
     return text, right, back.notes

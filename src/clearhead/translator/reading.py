@@ -1,9 +1,11 @@
-"""Text as a model reads it: ids, and what the symbols among it stand for."""
+"""Text as a model reads it: checked, in ids, and what the symbols among them stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple
 
+from clearhead.errors import TranslationError
+from clearhead.storage import untrusted
 from clearhead.surface.form import Form
 from clearhead.surface.letter_case import as_sentence, case_of
 from clearhead.surface.masking import Masked, Placed, mask, masked_pair
@@ -21,6 +23,32 @@ class Text(NamedTuple):
     """What its symbols stand for, from left to right."""
     printed: str | None = None
     """The text as people read it, where the model reads it in another form."""
+
+
+def checked(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts; raise TranslationError, with its place, for what is none."""
+    unordered = isinstance(texts, str | bytes | Mapping | Set)
+    if unordered or not isinstance(texts, Iterable):
+        raise TranslationError(
+            f"the text is {untrusted.shown(texts)} ({type(texts).__name__}); give a string, or a list of strings"
+        )
+    for number, text in enumerate(texts, start=1):
+        if not isinstance(text, str):
+            raise TranslationError(
+                f"text {number} of the list is {untrusted.shown(text)} ({type(text).__name__}), which is not text; "
+                "give strings only"
+            )
+        yield text
+
+
+def sides(sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return both sides; raise TranslationError for what are no texts, or not as many on either side."""
+    sources, targets = list(checked(sources)), list(checked(targets))
+    if len(sources) != len(targets):
+        raise TranslationError(
+            f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
+        )
+    return sources, targets
 
 
 def read_sentence(form: Form, tokenizer: Tokenizer, tag: str | None) -> Text:

@@ -1,13 +1,14 @@
 """How sure each word of a translation is, as far as the model was calibrated."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine
 from clearhead.evaluation.confidence import Confidence
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.words import is_punctuation, word_of, words
-from clearhead.translator.passage import Sentence
+from clearhead.translator.passage import Passage, Sentence
 from clearhead.translator.translation import Word
 
 
@@ -50,3 +51,25 @@ def sure_words(
         for text, each in zip(texts, sure, strict=True)
         if not is_punctuation(text)
     )
+
+
+def words_of(
+    engine: Engine,
+    confidence: Confidence,
+    tokenizer: Tokenizer,
+    passages: Sequence[Passage],
+    best: Sequence[Sequence[Hypothesis]],
+) -> Iterator[tuple[Word, ...]]:
+    """Yield the words of each translated text with their confidence.
+
+    `best` are the hypotheses that were taken for the sentences of each text.
+    """
+    every = [sentence for passage in passages for sentence in passage.sentences]
+    hypotheses = list(chain.from_iterable(best))
+    log_probs = token_log_probs(engine, [sentence.ids for sentence in every], hypotheses)
+    of_sentences = (
+        sure_words(confidence, tokenizer, *of_sentence)
+        for of_sentence in zip(every, hypotheses, log_probs, strict=True)
+    )
+    for passage in passages:
+        yield tuple(chain.from_iterable(islice(of_sentences, len(passage.sentences))))

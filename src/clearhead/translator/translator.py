@@ -1,9 +1,8 @@
 """Text to text: a trained model, its tokenizer and an engine behind one small surface."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
@@ -14,27 +13,18 @@ from clearhead.config.choices import Split, WordKind
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
-from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, search_options
-from clearhead.errors import ClearheadError, TranslationError
-from clearhead.evaluation.confidence import Confidence
+from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.errors import TranslationError
 from clearhead.storage import untrusted
 from clearhead.text import sentences
-from clearhead.text.language_codes import find
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import EOS, UNK
-from clearhead.translator.passage import (
-    Manner,
-    Passage,
-    Sentence,
-    completed,
-    cut,
-    one_ahead,
-    put_together,
-    shown,
-)
-from clearhead.translator.reading import Text, read_pairs
-from clearhead.translator.sureness import sure_words, token_log_probs
+from clearhead.translator.languages import Languages
+from clearhead.translator.passage import Passage, Sentence, completed, put_together
+from clearhead.translator.reading import Text, checked, read_pairs, sides
+from clearhead.translator.request import Request, chosen_options
+from clearhead.translator.streaming import WINDOW, begin, begun, counted, finished, one_ahead, windows
+from clearhead.translator.sureness import words_of
 from clearhead.translator.translation import PairScore, TranslateOptions, Translation
 
 if TYPE_CHECKING:
@@ -43,10 +33,6 @@ if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.passage import PassageMaps
     from clearhead.inspection.tokens import Attended
-    from clearhead.translator.looking import Looking, Wanted
-
-WINDOW = 2048
-"""Texts read ahead so that sentences of like length share a batch."""
 
 
 class Translator:
@@ -115,34 +101,22 @@ class Translator:
         )
 
     @property
+    def _languages(self) -> Languages:
+        return Languages.of(self.tokenizer, self.info)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Languages that the model translates to; empty where it was not told."""
-        return self.tokenizer.languages or self.info.target_langs
+        return self._languages.targets
 
     @property
     def sources(self) -> tuple[str, ...]:
         """Languages that the model translates from; empty where it was not told."""
-        return self.info.source_langs
+        return self._languages.sources
 
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
-        if to is not None and (not isinstance(to, str) or self.targets):
-            known = find(to, self.targets) if isinstance(to, str) else None
-            if known is None:
-                raise TranslationError(
-                    f"this model does not translate to {untrusted.shown(to)}; it translates to "
-                    f"{', '.join(self.targets)}"
-                )
-            to = known
-        if not self.tokenizer.languages:
-            return None
-        default = self.info.default_target
-        to = to or (default and find(default, self.targets)) or None
-        if to is None and len(self.tokenizer.languages) > 1:
-            raise TranslationError(
-                f"this model translates to {', '.join(self.targets)}; say which with to=..."
-            )
-        return to or self.tokenizer.languages[0]
+        return self._languages.tag(to)
 
     @overload
     def translate(self, text: str, **options: Unpack[TranslateOptions]) -> Translation: ...
@@ -200,176 +174,47 @@ class Translator:
                 f"the prefix is {untrusted.shown(prefix)}, which is not text; give a string"
             )
         tag = self.target(to)
-        told = self._is_told(to)
-        search = self._options(options, beam_size, alpha, num_hypotheses)
-        forced = self._forced(prefix) if prefix else None
-        manner = self._manner(tag, source, split, search, forced is not None)
-        windows = (
-            begun
-            for read in _windows(_checked(texts), window, waits)
-            for begun in self._begun(read, manner, search, forced)
+        search = chosen_options(self.info.decoding, options, beam_size, alpha, num_hypotheses)
+        request = Request.of(
+            self.tokenizer, self.info, tag=tag, search=search, source=source, split=split, prefix=prefix
         )
-        literals = search.decoding.literals and forced is None
+        languages = self._languages
+        read = windows(checked(texts), window, waits)
+        at_once = (
+            together for texts in read for together in begun(self.engine, self.info.model, texts, request)
+        )
         before = 0
-        for passages, found in windows if window == 1 else one_ahead(windows):
+        for passages, found in at_once if window == 1 else one_ahead(at_once):
             if reached:
-                found = _counted(found, passages, before, reached)
+                found = counted(found, passages, before, reached)
                 before += len(passages)
-            finished = self._finish(
-                passages, found, manner, search.num_hypotheses, literals, align, word_confidence
-            )
-            for each in finished:
-                yield each if told else self._with_target_told(each)
+            for translation in self._finished(passages, found, request, align, word_confidence):
+                yield languages.with_target_told(translation, to)
 
-    def _is_told(self, to: str | None) -> bool:
-        """Say whether the target language is the user's choice, or the only one."""
-        return to is not None or len(self.targets) < 2
+    def _usual_request(self, to: str | None, split: Split) -> Request:
+        """Return a request with the model's own search."""
+        search = chosen_options(self.info.decoding)
+        return Request.of(self.tokenizer, self.info, tag=self.target(to), search=search, split=split)
 
-    def _with_target_told(self, translation: Translation) -> Translation:
-        """Say which target was taken, where nobody chose one and the text came back as it was."""
-        unchanged = translation.text == translation.source and any(map(str.isalpha, translation.text))
-        if not unchanged:
-            return translation
-        others = ", ".join(code for code in self.targets if code != translation.to)
-        note = (
-            f"came back unchanged, since the target language was {translation.to}, the model's default; choose another "
-            f"with to=... ({others})"
-        )
-        return replace(translation, notes=(*translation.notes, note))
-
-    def _manner(
-        self, tag: str | None, source: str | None, split: Split, search: SearchOptions, forced: bool
-    ) -> Manner:
-        """Return how texts are cut; with a forced beginning each is one sentence, as it stands."""
-        if source is not None and self.sources:
-            known = find(source, self.sources)
-            if known is None:
-                raise TranslationError(
-                    f"this model does not translate from {untrusted.shown(source)}; it translates from "
-                    f"{', '.join(self.sources)}"
-                )
-            source = known
-        if len(self.sources) == 1:
-            (source,) = self.sources
-        return Manner(
-            tokenizer=self.tokenizer,
-            tag=tag,
-            split="never" if forced else split,
-            languages=(source,) if source else self.sources or ("en",),
-            limit=self.info.max_tokens,
-            form=search.decoding.form and not forced,
-            source=source,
-            confidence=self.info.confidence,
-            all_of_it=forced,
-        )
-
-    def _forced(self, prefix: str) -> list[int]:
-        ids = self.tokenizer.encode_target(prefix)
-        if UNK in ids:
-            raise TranslationError(
-                f"the prefix {prefix!r} has characters that this imported model's vocabulary lacks; leave them out"
-            )
-        return ids
-
-    def _options(
-        self, options: SearchOptions | None, beam_size: int | None, alpha: float | None, num_hypotheses: int
-    ) -> SearchOptions:
-        if options is None:
-            return search_options(
-                self.info.decoding, beam_size=beam_size, alpha=alpha, num_hypotheses=num_hypotheses
-            )
-        if beam_size is not None or alpha is not None or num_hypotheses != 1:
-            raise TranslationError(
-                "options were given, and beam_size, alpha or num_hypotheses beside them; options hold these too: set "
-                "them there, as in SearchOptions(decoding=DecodingConfig(beam_size=1), num_hypotheses=1)"
-            )
-        return options
-
-    def _begun(
-        self,
-        texts: list[str],
-        manner: Manner,
-        search: SearchOptions,
-        forced: list[int] | None,
-    ) -> Iterator[tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]]:
-        """Begin texts together; where one of them cannot be, those before it all the same, then raise."""
-        try:
-            begun = self._begin(texts, manner, search, forced)
-        except ClearheadError:
-            if len(texts) < 2:
-                raise
-            half = len(texts) // 2
-            yield from self._begun(texts[:half], manner, search, forced)
-            yield from self._begun(texts[half:], manner, search, forced)
-        else:
-            yield begun
-
-    def _begin(
-        self,
-        texts: list[str],
-        manner: Manner,
-        search: SearchOptions,
-        forced: list[int] | None,
-    ) -> tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]:
-        """Cut texts into sentences and hand these to the engine."""
-        passages = [cut(text, manner) for text in texts]
-        flat = [ids for passage in passages for ids in passage.ids]
-        check_lengths(flat, self.info.model.longest)
-        prefixes = None if forced is None else [forced] * len(flat)
-        return passages, self.engine.translate(flat, search, prefixes)
-
-    def _finish(
+    def _finished(
         self,
         passages: list[Passage],
         found: Iterator[tuple[int, list[Hypothesis]]],
-        manner: Manner,
-        wanted: int,
-        literals: bool,
+        request: Request,
         align: bool,
         word_confidence: bool,
     ) -> Iterator[Translation]:
-        """Put the texts together again from what the engine finds, and yield them in order."""
-        made: dict[int, Translation] = {}
-        best: dict[int, list[Hypothesis]] = {}
-        to = self._named(manner.tag)
-        for place, each in completed(passages, found):
-            passage = passages[place]
-            made[place] = put_together(passage, each, manner, to, wanted=wanted, literals=literals)
-            best[place] = [hypotheses[0] for hypotheses in each]
+        """Yield the translation of each text, in order, with what was asked for besides."""
+        translations, best = finished(passages, found, request)
         if word_confidence and self.info.confidence:
-            made = self._with_words(self.info.confidence, passages, best, made)
-        if not align:
-            yield from (made[place] for place in range(len(passages)))
-            return
-        from clearhead.inspection.alignment import joined
-        from clearhead.translator.looking import as_printed
+            words = words_of(self.engine, self.info.confidence, self.tokenizer, passages, best)
+            translations = [replace(one, words=of_it) for one, of_it in zip(translations, words, strict=True)]
+        if align:
+            from clearhead.translator.aligning import aligned_translations
 
-        sources = [Text(ids) for passage in passages for ids in passage.ids]
-        targets = [Text([*one.tokens, EOS]) for place in range(len(passages)) for one in best[place]]
-        alignments = iter(self._alignments(sources, targets, "split"))
-        for place, passage in enumerate(passages):
-            texts = shown(passage, best[place], manner, to, literals)
-            parts = as_printed(passage, texts, islice(alignments, len(texts)))
-            yield replace(made[place], alignment=joined(list(parts)))
-
-    def _with_words(
-        self,
-        confidence: Confidence,
-        passages: list[Passage],
-        best: dict[int, list[Hypothesis]],
-        made: dict[int, Translation],
-    ) -> dict[int, Translation]:
-        """Return the translations with how sure each of their words is."""
-        every = [sentence for passage in passages for sentence in passage.sentences]
-        found = [each for place in range(len(passages)) for each in best[place]]
-        told = token_log_probs(self.engine, [sentence.ids for sentence in every], found)
-        words = iter(
-            sure_words(confidence, self.tokenizer, *each) for each in zip(every, found, told, strict=True)
-        )
-        return {
-            place: replace(made[place], words=tuple(chain(*islice(words, len(passage.sentences)))))
-            for place, passage in enumerate(passages)
-        }
+            yield from aligned_translations(passages, translations, best, request.manner, self._alignments)
+        else:
+            yield from translations
 
     def searched(
         self, texts: Sequence[str], *, to: str | None = None
@@ -378,18 +223,12 @@ class Translator:
 
         In the order of finishing; one of which nothing is translated is left out.
         """
-        search = self._options(None, None, None, 1)
-        manner = self._manner(self.target(to), None, "never", search, forced=False)
-        named, literals = self._named(manner.tag), search.decoding.literals
-        passages, found = self._begin(list(texts), manner, search, None)
-        for place, each in completed(passages, found):
-            for sentence, hypotheses in zip(passages[place].sentences[:1], each, strict=False):
-                made = put_together(passages[place], each, manner, named, wanted=1, literals=literals)
-                yield place, made, sentence, hypotheses[0]
-
-    def _named(self, tag: str | None) -> str | None:
-        """Return the target language of a request, as far as the model was told."""
-        return tag or (self.targets[0] if self.targets else None)
+        request = self._usual_request(to, split="never")
+        passages, found = begin(self.engine, self.info.model, texts, request)
+        for place, ranked in completed(passages, found):
+            for sentence, hypotheses in zip(passages[place].sentences[:1], ranked, strict=False):
+                translation = put_together(passages[place], ranked, request.manner, wanted=1)
+                yield place, translation, sentence, hypotheses[0]
 
     def score(
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
@@ -405,15 +244,6 @@ class Translator:
             penalty = length_penalty(len(log_probs), self.info.decoding.alpha)
             scores.append(PairScore(log_prob=total, score=total / penalty, num_tokens=len(log_probs)))
         return scores
-
-    def _sides(self, sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return both sides; raise TranslationError for what are no texts, or not as many on either side."""
-        sources, targets = list(_checked(sources)), list(_checked(targets))
-        if len(sources) != len(targets):
-            raise TranslationError(
-                f"there are {len(sources)} sources and {len(targets)} targets; give one target for each source"
-            )
-        return sources, targets
 
     def align(
         self,
@@ -445,7 +275,9 @@ class Translator:
         found = dict(attention_of(self.pytorch, self.tokenizer, *self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
-    def _alignments(self, sources: list[Text], targets: list[Text], words: WordKind) -> list["Alignment"]:
+    def _alignments(
+        self, sources: list[Text], targets: list[Text], words: WordKind = "split"
+    ) -> list["Alignment"]:
         from clearhead.translator.looking import alignments
 
         confidence = self.info.confidence
@@ -455,7 +287,7 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
     ) -> tuple[list[Text], list[Text]]:
         """Return both sides of pairs as the model reads them, to be scored, aligned or looked at."""
-        sources, targets = self._sides(sources, targets)
+        sources, targets = sides(sources, targets)
         return read_pairs(sources, targets, self.tokenizer, self.target(to), form=self.info.decoding.form)
 
     def _attendable(
@@ -486,107 +318,28 @@ class Translator:
         seconds; with `search` the story of our own search, whichever engine made the translation. Raises
         TranslationError for a blank text, and for one that is left as it is.
         """
-        from clearhead.translator.looking import Wanted, passage_maps
+        from clearhead.inspection.about import About
+        from clearhead.translator.looking import Looking, Wanted, passage_maps
 
         for each in (text, "" if target is None else target):
             if not isinstance(each, str):
                 raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
         if not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
-        options = self._options(None, None, None, 1)
-        manner = self._manner(self.target(to), None, "auto", options, forced=False)
-        looking = self._looking(manner, options, Wanted(inner=inner, measures=measures, search=search))
+        request = self._usual_request(to, split="auto")
+        looking = Looking(
+            engine=self.engine,
+            own=self.pytorch,
+            request=request,
+            about=About(
+                model=self.name, to=request.manner.to, reader=self.reader, beam_size=request.beam_size
+            ),
+            wanted=Wanted(inner=inner, measures=measures, search=search),
+        )
         if target is None:
-            return passage_maps(looking, *self._translated(text, to, manner, options))
+            passage, best, translation = looking.translated(text)
+            return passage_maps(looking, passage, best, self._languages.with_target_told(translation, to))
         (src,), (tgt,) = self._attendable([text], [target], to)
-        count = sum(span.is_sentence for span in sentences.split(text, manner.languages))
+        count = sum(span.is_sentence for span in sentences.split(text, request.manner.languages))
         note = f"the pair was looked at as one sentence, though it seems to be {count}; give them one by one"
         return looking.of_pair(src, tgt, (note,) if count > 1 else ())
-
-    def _translated(
-        self, text: str, to: str | None, manner: Manner, options: SearchOptions
-    ) -> tuple[Passage, list[Hypothesis], Translation]:
-        """Return a text as it was cut, the best hypothesis of each sentence, and what they were put together to."""
-        (passage,), found = self._begin([text], manner, options, None)
-        if not passage.sentences:
-            why = "; ".join(passage.notes) or "it holds no words"
-            raise TranslationError(
-                f"nothing in {untrusted.shown(text)} is translated, so that there is nothing to look at ({why})"
-            )
-        ((_, hypotheses),) = completed([passage], found)
-        literals = options.decoding.literals
-        translation = put_together(
-            passage, hypotheses, manner, self._named(manner.tag), wanted=1, literals=literals
-        )
-        if not self._is_told(to):
-            translation = self._with_target_told(translation)
-        return passage, [best for best, *_ in hypotheses], translation
-
-    def _looking(self, manner: Manner, options: SearchOptions, wanted: "Wanted") -> "Looking":
-        from clearhead.inspection.about import About
-        from clearhead.translator.looking import Looking
-
-        about = About(
-            model=self.name,
-            to=self._named(manner.tag),
-            reader=self.reader,
-            beam_size=options.decoding.beam_size,
-        )
-        return Looking(self.engine, self.pytorch, manner, options, about, wanted)
-
-
-def _checked(texts: Iterable[str]) -> Iterator[str]:
-    """Yield texts; raise TranslationError, with its place, for what is none."""
-    if isinstance(texts, str | bytes | Mapping | Set) or not isinstance(
-        texts, Iterable
-    ):  # these have no order
-        raise TranslationError(
-            f"the text is {untrusted.shown(texts)} ({type(texts).__name__}); give a string, or a list of strings"
-        )
-    for number, text in enumerate(texts, start=1):
-        if not isinstance(text, str):
-            raise TranslationError(
-                f"text {number} of the list is {untrusted.shown(text)} ({type(text).__name__}), which is not text; "
-                "give strings only"
-            )
-        yield text
-
-
-def _counted(
-    found: Iterator[tuple[int, list[Hypothesis]]],
-    passages: Sequence[Passage],
-    before: int,
-    reached: Callable[[int], None],
-) -> Iterator[tuple[int, list[Hypothesis]]]:
-    """Pass on what is found, telling how many texts that comes to, by the share of their sentences."""
-    sentences = sum(len(passage.sentences) for passage in passages)
-    for count, each in enumerate(found, start=1):
-        reached(before + count * len(passages) // sentences)
-        yield each
-
-
-def _windows(texts: Iterable[str], size: int, waits: Callable[[], bool] | None) -> Iterator[list[str]]:
-    """Yield texts in windows of `size`; less where the next has yet to come, or cannot be read.
-
-    After a window beyond which nothing is there yet comes an empty one, so that it is given out before
-    anybody waits.
-    """
-    source = iter(texts)
-    while True:
-        read: list[str] = []
-        empty = False
-        try:
-            for text in islice(source, size):
-                read.append(text)
-                empty = waits is not None and waits()
-                if empty:
-                    break
-        except ClearheadError:
-            if read:
-                yield read
-            raise
-        if not read:
-            return
-        yield read
-        if empty:
-            yield []
