@@ -17,7 +17,7 @@ from clearhead.errors import ConfigError
 
 
 def _check_places(values: Mapping[str, Any]) -> None:
-    """Raise ConfigError for a setting that stands at the top level or in a table where another table has it."""
+    """Raise ConfigError for a setting at the top level or in a table that belongs in another table."""
     homes: dict[str, list[str]] = {}
     tables = dict(_tables(RunConfig))
     for table, known in tables.items():
@@ -38,7 +38,7 @@ def _check_places(values: Mapping[str, Any]) -> None:
 
 def _tables(kind: type) -> Iterator[tuple[str, set[str]]]:
     """Yield the tables of a run and those within them, by name, with the keys of each; the top level is ""."""
-    yield "", {each.name for each in dataclasses.fields(kind)}
+    yield "", {field.name for field in dataclasses.fields(kind)}
     for name, hint in get_type_hints(kind).items():
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             for inner, keys in _tables(hint):

@@ -138,7 +138,7 @@ def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, drawn: Dra
 def resample(store: Store, recipe: Recipe, epoch: int, drawn: Drawn) -> TokenizedCorpus:
     """Vary and segment pairs; each is a function of (seed, epoch, pair, repetition) alone.
 
-    What grows above `max_tokens` is taken as it stands in the store.
+    A pair that grows above `max_tokens` is taken as it is in the store.
     """
     tokenizer, srcs, tgts = store.tokenizer, [], []
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned

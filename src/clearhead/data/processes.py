@@ -48,9 +48,9 @@ class Held:
         self._told: set[int] = set()
 
     def look(self, processes: Iterable[int], most: float) -> tuple[list[int], list[int]]:
-        """Return those to tell of, each once, and those stopped for longer than `most` seconds, to end.
+        """Return those to report, each once, and those stopped for longer than `most` seconds, to end.
 
-        None where the system does not tell.
+        None where the system does not say.
         """
         now = time.monotonic()
         held = {process for process in processes if _state(process).startswith("T")}

@@ -175,11 +175,11 @@ class Store:
             settings["tokenizer"], str
         ):  # a given one: how the store came by the same does not matter
             made_with["tokenizer"] = _digest(self.tokenizer)
-        before, asked = dict(flat(made_with)), dict(flat(settings))
+        before, now = dict(flat(made_with)), dict(flat(settings))
         differences = [
-            f"{name} was {before.get(name)!r}, is {asked.get(name)!r}"
-            for name in before | asked
-            if before.get(name) != asked.get(name)
+            f"{name} was {before.get(name)!r}, is {now.get(name)!r}"
+            for name in before | now
+            if before.get(name) != now.get(name)
         ]
         if differences:
             raise ConfigError(

@@ -24,7 +24,7 @@ class Live:
     slot: Int[Tensor, " rows"]
     """Place among the rows of the sentence."""
     sample: Int[Tensor, " rows"]
-    """Number of the row that this one descends from; tells the samples of a sentence apart."""
+    """Number of the row that this one descends from; distinguishes the samples of a sentence."""
     sentence_ids: Sequence[int]
     """For each sentence of the batch, the name under which its random numbers are drawn."""
 

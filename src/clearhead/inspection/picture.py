@@ -97,7 +97,7 @@ def save(picture: str, file: Path) -> None:
         write_file(file, picture.encode())
         return
     if file.suffix != ".png":
-        raise ConfigError(f"{file} ends in neither .svg nor .png; name the file so that it does")
+        raise ConfigError(f"{file} is not named as a picture; end its name in .svg or .png")
     try:
         from resvg_py import svg_to_bytes
     except ImportError:

@@ -45,7 +45,7 @@ def label(piece: str) -> str:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of one side, and where they stand in its text."""
+    """The tokens of one side, and their spans in its text."""
 
     text: str
     ids: tuple[int, ...]
@@ -74,17 +74,17 @@ class Tokens:
         """
         shown = list(self.text)
         carried: list[int] = []
-        for each in placed:
-            found = self.text.find(each.symbol, carried[-1] + 1 if carried else 0)
-            if found < 0:
+        for symbol in placed:
+            place = self.text.find(symbol.symbol, carried[-1] + 1 if carried else 0)
+            if place < 0:
                 continue
-            carried.append(found)
-            shown[found] = each.carried.text
+            carried.append(place)
+            shown[place] = symbol.carried.text
             # The spaces that kept the symbol apart.
-            if each.joined_before and found and shown[found - 1] == " ":
-                shown[found - 1] = ""
-            if each.joined_after and shown[found + 1 : found + 2] == [" "]:
-                shown[found + 1] = ""
+            if symbol.joined_before and place and shown[place - 1] == " ":
+                shown[place - 1] = ""
+            if symbol.joined_after and shown[place + 1 : place + 2] == [" "]:
+                shown[place + 1] = ""
         starts = [0, *accumulate(map(len, shown))]
         spans = [None if span is None else Span(starts[span.start], starts[span.end]) for span in self.spans]
         return replace(

@@ -29,7 +29,7 @@ Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({trai
 
     clearhead translate --model THIS_DIRECTORY "A sentence."
 
-Data, licence and limits: those of the training text, which whoever trained the model must state here.
+Data, licence and limits: those of the training text, which the person who trained the model must state here.
 """
 
 
@@ -43,7 +43,7 @@ def _corpus(corpus: CorpusFacts) -> str:
 
 
 def _figures(training: TrainingFacts, figures: Validation) -> str:
-    """Return the table of the validation figures, beside those of the model that the run started from."""
+    """Return the table of the validation figures, with those of the model that the run started from."""
     before = training.before
     sets = "".join(
         f"| BLEU {name} | {value:.2f}{f' (before: {before[name]:.2f})' if name in before else ''} |\n"

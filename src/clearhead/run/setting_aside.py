@@ -13,7 +13,7 @@ from clearhead.errors import DataError
 from clearhead.text.normalize import normalize
 
 FEWEST = 20
-"""Pairs of which some can be set aside."""
+"""Pairs, some of which can be set aside."""
 _MOST, _SHARE, _LARGEST_SHARE = 1000, 20, 5
 _NO_LETTER = re.compile(r"[\W_]+")
 _LINE_ENDS = re.compile(r"[\r\n]+")

@@ -26,7 +26,7 @@ class Moment:
     elapsed: float = 0.0
     """Seconds."""
     left: float | None = None
-    """Seconds; None where they cannot be told yet."""
+    """Seconds; None while they are unknown."""
 
     @property
     def count(self) -> str:
