@@ -75,7 +75,7 @@ def _rows(result: "plan.Plan") -> Iterator[tuple[str, str]]:
     yield "memory", f"about {result.memory_bytes / 2**30:.2f} GiB, not counting the program itself"
     yield (
         "operations",
-        f"{result.flops_per_token / 1e6:,.1f} MFLOP a token, {step_flops / 1e9:,.1f} GFLOP a step",
+        f"{result.flops_per_token / 1e6:,.1f} MFLOP per token, {step_flops / 1e9:,.1f} GFLOP per step",
     )
     yield "precision", _precision(result.precision)
     yield "steps", f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens"

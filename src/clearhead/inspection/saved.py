@@ -71,4 +71,5 @@ def load(
     except _FOREIGN as error:
         if isinstance(error, ClearheadError):
             raise
-        raise ConfigError(f"{file} does not hold {what}: {error}") from None
+        why = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise ConfigError(f"{file} does not hold {what}: {why}") from None
