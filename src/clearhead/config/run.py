@@ -32,8 +32,8 @@ def _check_places(values: Mapping[str, Any]) -> None:
                 place = " or ".join(
                     f"under [{home}]" if home else "at the top, before all tables" for home in right
                 )
-                where = f"[{table}]" if table else "the top level"
-                raise ConfigError(f"{key} does not belong in {where}; put it {place}")
+                where = f"in [{table}]" if table else "at the top level"
+                raise ConfigError(f"{key} does not belong {where}; put it {place}")
 
 
 def _tables(kind: type) -> Iterator[tuple[str, set[str]]]:

@@ -221,7 +221,7 @@ def _notes(
 def _described(side: Side, pairs: int) -> str:
     scripts = " and ".join(script.capitalize() for script in side.scripts) or "no"
     return (
-        f"{scripts} letters, {side.words / pairs:.1f} words a sentence, the longest of {side.longest:,} characters, "
+        f"{scripts} letters, {side.words / pairs:.1f} words per sentence, the longest of {side.longest:,} characters, "
         f"{side.alphabet:,} different characters"
     )
 
