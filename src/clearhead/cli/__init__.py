@@ -1,4 +1,4 @@
-"""Commands and flags, nothing else: a file a command, and each loads what it needs when it runs.
+"""Commands and flags, nothing else: one file per command, and each loads what it needs when it runs.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 an error, in
 one line, 2 wrong usage.

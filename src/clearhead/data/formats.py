@@ -1,4 +1,4 @@
-"""Files that hold both sides of a corpus, a pair a line: tables and JSON Lines."""
+"""Files that hold both sides of a corpus, one pair per line: tables (TSV) and JSON Lines."""
 
 import csv
 import json

@@ -1,7 +1,7 @@
 """Which way of running a model in CTranslate2 is fastest on this machine: measured once, then remembered.
 
 What is fastest differs from machine to machine, so that no table can know. Sharing a sentence between two of two
-cores is never it: in int8 that is several times slower than a sentence a core. What is measured while others use the
+cores is never it: in int8 that is many times slower than one sentence per core. What is measured while others use the
 machine may be wrong by far: it holds for a while only, then it is measured again.
 """
 
@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def _speed(translator: Any, sources: list[list[str]], replicas: int, threads: int) -> tuple[float, float]:
-    """Return tokens a second, and the share of the time for which all threads had a core."""
+    """Return tokens per second, and the share of the time for which all threads had a core."""
 
     def run() -> int:
         results = [

@@ -70,7 +70,7 @@ def svg(
 
 
 def grid(maps: AttentionMaps, place: Place = "cross") -> str:
-    """Return a small matrix for every head, a row a layer."""
+    """Return a small matrix for every head, one row per layer."""
     _check_place(place)
     tables: Maps = getattr(maps, place)
     layers, heads, queries, keys = tables.shape

@@ -18,7 +18,7 @@ def model_card(info: ModelInfo) -> str:
 
 An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
 {shape.d_model}, d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.num_parameters:,} parameters, \
-{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
+{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters per token).
 
 Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({training.epochs} epochs, seed \
 {training.seed}, torch {training.torch}).{ended} The weights are the {training.chosen}.{init}

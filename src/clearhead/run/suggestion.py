@@ -223,7 +223,7 @@ def _steps(
 
 
 def tokens_per_second(preset: str, cores: int) -> float:
-    """Return how many target tokens a second a shape is assumed to learn from; cautious, since nothing is measured."""
+    """Return the target tokens per second that a shape is assumed to learn; cautious, as nothing is measured."""
     return _TOKENS_PER_SECOND[preset] * max(1.0, min(cores, _CORES_THAT_HELP) / 2)
 
 
