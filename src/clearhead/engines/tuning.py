@@ -1,8 +1,8 @@
 """Which way of running a model in CTranslate2 is fastest on this machine: measured once, then remembered.
 
 What is fastest differs from machine to machine, so that no table can know. Sharing a sentence between two of two
-cores is never it: in int8 that is many times slower than one sentence per core. What is measured while others use the
-machine may be wrong by far: it holds for a while only, then it is measured again.
+cores is never it: in int8 that is several times slower than one sentence per core. What is measured while
+others use the machine may be far off: it is kept only for a while, then measured again.
 """
 
 import hashlib
