@@ -189,7 +189,7 @@ def _help_wanted(args: Sequence[str]) -> str | None:
 
 
 def _check_utf8(args: Sequence[str]) -> None:
-    """Raise TextError for bytes that are no text: they could not be written into a log, a report or a page."""
+    """Raise TextError for bytes that are not text: they could not be written into a log, a report or a page."""
     for arg in args:
         try:
             arg.encode()

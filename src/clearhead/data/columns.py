@@ -62,7 +62,7 @@ class Layout:
 def layout(
     path: Path | str, rows: Sequence[Row], languages: tuple[str, str], columns: Sequence[int | str] = ()
 ) -> Layout:
-    """Return where the sides stand, from the first rows, blank ones left out.
+    """Return where the sides are, from the first rows, blank ones left out.
 
     Raises ConfigError for columns that the table does not have, and DataError where it has more than two and
     which of them hold the text is not plain.
@@ -109,7 +109,7 @@ def column_of(
 
 
 def described(path: Path | str, shape: Layout, *, quoted: bool, chosen: bool = False) -> str | None:
-    """Say how a table is read and how to overrule that; None for two columns, or those asked for, as they stand."""
+    """Say how a table is read and how to overrule that; None for two plain columns, or those asked for."""
     told = []
     if chosen and not (shape.head or quoted):
         return None

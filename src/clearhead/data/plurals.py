@@ -60,7 +60,7 @@ class Plurals:
 
 
 def parse(header: str) -> Plurals:
-    """Read what stands after `Plural-Forms:`; raise ValueError, saying why, if that is not a rule."""
+    """Read the text after `Plural-Forms:`; raise ValueError, saying why, if that is not a rule."""
     match = _HEADER.fullmatch(header.strip())
     if not match:
         raise ValueError("it is not written nplurals=N; plural=EXPRESSION;")

@@ -1,7 +1,7 @@
 """Processes of Python that are started from here: on which cores, what they may run, and whether they still do.
 
 Python looks for modules in the working directory first where it is started as `-m` or `-c`, and so it starts
-what multiprocessing starts. A `struct.py` that lies beside somebody's text must not run.
+what multiprocessing starts. A `struct.py` in the folder of somebody's text must not run.
 """
 
 import os

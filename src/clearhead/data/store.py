@@ -38,7 +38,7 @@ from clearhead.text.tokenizer import Tokenizer
 
 REPORT, TOKENIZER, VALIDATION = "report.json", "tokenizer.model", "validation.jsonl"
 ANEW = "remove the folder and prepare again, or give another --store"
-"""What to do with a store that is another than was asked for."""
+"""What to do with a store that does not match the request."""
 LINK_TYPE = np.dtype("<u2")
 
 
@@ -95,7 +95,7 @@ class Store:
 
     @cache  # noqa: B019 - a store is opened once a process
     def sampler(self, alpha: float) -> SubwordSampler:
-        """Return who draws segmentations with this tokenizer."""
+        """Return the sampler that draws segmentations with this tokenizer."""
         return SubwordSampler(self.tokenizer, alpha)
 
     @property

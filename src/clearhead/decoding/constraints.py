@@ -194,7 +194,7 @@ class RepetitionGuard:
 
 
 class CarriedSymbols:
-    """Produce each symbol as often as the source has it, and end no hypothesis before all of them stand.
+    """Produce each symbol as often as the source has it, and end no hypothesis before it has all of them.
 
     One list of source ids a sentence, in the order of the batch. Where a row would end, or has hardly a place left
     below its maximum length, and symbols are missing, it takes one of them: kept from ending and no more, a model

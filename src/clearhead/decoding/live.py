@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Live:
-    """The hypotheses that still grow, one a row; rows of one sentence stand together, sentences in order.
+    """The unfinished hypotheses, one per row; rows of one sentence are adjacent, sentences in order.
 
     Sums are float64 (float32 where the device has no better), so that a long hypothesis loses nothing.
     """

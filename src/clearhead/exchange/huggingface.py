@@ -8,7 +8,7 @@ What differs from ours, and is converted here:
 - the ids have another order (`vocabulary`), and a MarianMTModel starts from zero (`zero_start`);
 - what a decoder must never produce is named in `generation_config.json`, as the family has it. No bias forbids it:
   label smoothing takes the mean of all log-probabilities, and would take that of the forbidden ones too;
-- what they have no place for, such as our defaults of a search, is kept under `clearhead` in their `config.json`.
+- what their format cannot hold, such as our search defaults, is kept under `clearhead` in their `config.json`.
 """
 
 import base64

@@ -200,7 +200,7 @@ def _expected(shape: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def _check_positions(folder: Path, peer: huggingface.Transformers) -> None:
-    """Raise EngineError where the positions are no sinusoids any more: some releases of transformers train them."""
+    """Raise EngineError if the positions are no longer sinusoids: some releases of transformers train them."""
     for stack in ("encoder", "decoder"):
         table: Tensor = peer.model.state_dict()[f"model.{stack}.embed_positions.weight"]
         right = sinusoids(*table.shape)[:, huggingface.channel_order(table.shape[1])]

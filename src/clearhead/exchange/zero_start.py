@@ -7,7 +7,7 @@ table:
 - a logit is the product of a state and a vector of the table, so all logits fall by the same number, which a softmax
   does not see;
 - what enters a stack is lower by c = sqrt(d_model) b everywhere, and only its first self-attention and the residual
-  beside that read it: c comes back by their biases, b_q + W_q c, b_v + W_v c and b_o + c. Keys need none: a softmax
+  besides that read it: c comes back by their biases, b_q + W_q c, b_v + W_v c and b_o + c. Keys need none: a softmax
   does not see a bias of theirs.
 
 In pre-norm stacks the residual stream is read by every layer, so this works for post-norm alone.

@@ -106,7 +106,7 @@ class _Phrase:
     plural: bool = False
     noun: Noun | None = None
     front: Word | None = None
-    """Of a question, the English word that stands before the subject."""
+    """Of a question, the English word before the subject."""
 
     def form(self, language: Literal["fr", "es"]) -> int:
         """Return which of (m, f, m plural, f plural) agrees with it."""

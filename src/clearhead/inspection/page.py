@@ -48,7 +48,7 @@ class Shown(Looked, Protocol):
 
 
 class ShownStretch(Protocol):
-    """A sentence of a text, or what stands between two."""
+    """A sentence of a text, or the text between two."""
 
     @property
     def source(self) -> str:

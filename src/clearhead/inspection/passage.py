@@ -14,7 +14,7 @@ from clearhead.inspection.maps import FORMAT_VERSION, AttentionMaps, shortened
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A sentence of a text, or what stands between two, and its translation."""
+    """A sentence of a text, or the text between two, and its translation."""
 
     source: str
     text: str

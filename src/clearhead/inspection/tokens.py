@@ -59,7 +59,7 @@ class Tokens:
         return len(self.ids)
 
     def words(self, kind: WordKind = "split") -> list[Span]:
-        """Return where the words of the text stand; what is carried is one word, unless spaces alone part words."""
+        """Return the spans of the words of the text; anything carried is one word, unless kind is `space`."""
         if kind == "space" or not self.carried:
             return words(self.text, kind)
         text = self.text

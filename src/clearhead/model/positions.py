@@ -1,4 +1,4 @@
-"""Where a token stands: positional encodings (§3.5), and positions that turn queries and keys."""
+"""The place of a token: positional encodings (§3.5), and positions that rotate queries and keys."""
 
 import math
 

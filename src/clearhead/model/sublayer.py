@@ -17,9 +17,9 @@ NORMALIZATIONS: dict[Normalization, Callable[[int], nn.Module]] = {
 
 
 class Sublayer(nn.Module):
-    """What stands around a sub-layer's function f: LayerNorm(x + Dropout(f(x))), the paper's post-norm.
+    """The frame of a sub-layer's function f: LayerNorm(x + Dropout(f(x))), the paper's post-norm.
 
-    Or x + Dropout(f(LayerNorm(x))), pre-norm. The function itself stands between the two verbs:
+    Or x + Dropout(f(LayerNorm(x))), pre-norm. The function itself goes between the two verbs:
 
     >>> entered = sublayer.enter(x)
     >>> x = sublayer.leave(x, function(entered))

@@ -32,7 +32,7 @@ _EMA = "ema.safetensors"
 
 @dataclass(frozen=True)
 class Identity:
-    """What a run must find again to go on exactly."""
+    """What must be unchanged for a run to resume exactly."""
 
     data: str
     """A digest of the training text."""
@@ -181,7 +181,7 @@ def _check_step(
 
 
 def take_over(state: TrainState, latest: Found, group: Group) -> SavedRun | None:
-    """Give the state that the first process found to every process; return what was saved with it."""
+    """Share the state that the first process read with every process; return what was saved with it."""
     arrays = {
         f"{part}/{name}": array
         for part, part_arrays in latest.arrays.items()

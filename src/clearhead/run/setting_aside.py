@@ -44,7 +44,7 @@ def how_many(pairs: int) -> int:
 def choose(corpus: SentenceKeys, seed: int) -> tuple[list[int], int]:
     """Return the places of the pairs to set aside, drawn from the seed, and how many others share a sentence with them.
 
-    Pairs whose sentences stand nowhere else are taken first. Raises DataError for a corpus that is too small, or that
+    Pairs whose sentences occur nowhere else are taken first. Raises DataError for a corpus that is too small, or that
     repeats its sentences so often that too little would be left to learn from.
     """
     count = how_many(len(corpus.keys))

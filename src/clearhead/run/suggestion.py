@@ -74,7 +74,7 @@ ENOUGH_PAIRS = 1_000_000
 
 
 Suggestion = dict[str, dict[str, Setting]]
-"""Settings by table and name; those of the table "" stand above all tables."""
+"""Settings by table and name; those of the table "" come before all tables."""
 
 
 def suggest(

@@ -41,7 +41,7 @@ def run(
 ) -> Iterator[Event]:
     """Train a model into the run directory `out`, yielding every event.
 
-    `translate` translates the validation text, `corpora` stands in for the files of `config.data`.
+    `translate` translates the validation text, `corpora` replaces the files of `config.data`.
     A run that was interrupted at any moment and is resumed ends in the same bytes as one that was not, on the same
     machine, torch and thread count; one that had ended before yields NothingLeft.
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.

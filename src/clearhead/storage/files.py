@@ -1,7 +1,7 @@
 """Files that are written whole or not at all, and the JSON in them.
 
 A file is written next to its place, flushed to the disk, and takes its name by one rename: whatever moment the machine
-stops at, the name stands for the old content or for the new.
+stops at, the name has either the old content or the new.
 """
 
 import errno

@@ -10,7 +10,7 @@ from clearhead.extras import missing
 from clearhead.text.language_codes import primary
 
 _LEAST, _TIMES = 0.5, 5.0
-"""So probable, and so many times as probable as all expected languages together, a foreign one must be ..."""
+"""A foreign language must be this probable, and this many times as probable as all expected languages together ..."""
 _HOPELESS = 1e-4
 """... or the expected ones as improbable as this, as they are in another script."""
 _SHORT, _FEWEST = 20, 4

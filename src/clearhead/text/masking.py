@@ -164,7 +164,7 @@ def mask_pair(
     learned: Collection[str] | None = None,
     draws: Random | None = None,
 ) -> tuple[str, str]:
-    """Return a pair with symbols for what stands on both sides, the same one on each."""
+    """Return a pair with symbols for what both sides have, the same one on each."""
     source, target = masked_pair(src, tgt, kinds, learned, draws)
     return source.text, target.text
 

@@ -185,7 +185,7 @@ class Tokenizer:
     def spans(self, ids: Sequence[int]) -> list[Span | None]:
         """Return the span of each id in `decode(ids)`; None for a control.
 
-        A space belongs to no span; an id that is nothing but a space stands, empty, where the next word
+        A space belongs to no span; an id that is nothing but a space has an empty span where the next word
         begins. Bytes that spell one character share it, and where a word is not in its normal form, all
         its ids have the whole word. Raises TextError for an id out of range.
         """

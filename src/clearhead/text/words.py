@@ -26,7 +26,7 @@ class Span(NamedTuple):
 def words(text: str, kind: WordKind = "split") -> list[Span]:
     """Return the words of a text.
 
-    `space`: whatever stands between spaces, as alignments in Pharaoh form count it; `split`: punctuation
+    `space`: anything between spaces, as alignments in Pharaoh format count it; `split`: punctuation
     marks are words of their own. Vowel signs, accents and joiners belong to the letter before them.
     """
     if kind == "space":

@@ -134,7 +134,7 @@ def cut(text: str, manner: Manner) -> Passage:
 
 
 def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
-    """Yield sentences, and what stands between them."""
+    """Yield sentences, and the text between them."""
     if manner.split == "never":
         yield sentences.Stretch(text, True)
         return
