@@ -193,7 +193,7 @@ def _ended(attempt: Callable[[], object], expected: object, work: Path) -> tuple
 
 def table(counts: dict[str, Counter[str]]) -> str:
     """Return the table for docs/results.md."""
-    rows = ["| fault | tries | same result | told in one line | lost |", "|---|--:|--:|--:|--:|"]
+    rows = ["| fault | tries | same result | reported in one line | lost |", "|---|--:|--:|--:|--:|"]
     for fault, ends in counts.items():
         rows.append(
             f"| {fault} | {sum(ends.values())} | " + " | ".join(str(ends[end]) for end in ENDS) + " |"

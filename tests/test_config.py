@@ -85,7 +85,7 @@ def test_a_file_of_settings_may_be_a_pipe(tmp_path):
         ({"trainig": {}}, "unknown key 'trainig' in the top level (did you mean 'training'?)"),
         ({"model": {"dmodel": 1}}, "unknown key 'dmodel' in [model] (did you mean 'd_model'?)"),
         ({"model": 3}, "[model] is 3; it must be a table"),
-        ({"max_steps": 5}, "max_steps does not belong in the top level; put it under [training]"),
+        ({"max_steps": 5}, "max_steps does not belong at the top level; put it under [training]"),
         ({"data": {"d_model": 8}}, "d_model does not belong in [data]; put it under [model]"),
         ({"data": {"filters": {"copied": 0.1}}}, "in [data.filters]; put it under [data.augmentation]"),
         ({"training": {"preset": "tiny"}}, "put it at the top, before all tables"),

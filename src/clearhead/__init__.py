@@ -37,7 +37,7 @@ _HOMES = {
 
 
 def load(model: str | None = None, *, engine: str = "auto", device: str = "cpu") -> "Translator":
-    """Return a translator: the one that comes with the package, of a model directory, or of a run."""
+    """Return a translator: the default model, or that of a model directory or a run."""
     from clearhead.translator import Translator
 
     return Translator.load(model, engine=engine, device=device)

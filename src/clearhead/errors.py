@@ -1,4 +1,4 @@
-"""One tree of exceptions: whatever a user can cause is a ClearheadError told in one line.
+"""One tree of exceptions: whatever a user can cause is a ClearheadError of one line.
 
 A message says what was wrong, what was seen, what is allowed and what to do next.
 Faults of our own are assertions and stay assertions.

@@ -201,7 +201,7 @@ def test_a_wrong_tokenizer_is_refused(tmp_path, monkeypatch):
         file.write_text(json.dumps({tags.get(piece, piece): i for piece, i in vocabulary.items()}))
 
     monkeypatch.setattr(vocabulary, "write", changed)
-    with pytest.raises(EngineError, match=r"cuts .* otherwise"):
+    with pytest.raises(EngineError, match=r"splits .* into other tokens"):
         export(model, tmp_path / "hf", "huggingface")
     assert not (tmp_path / "hf").exists()
 

@@ -293,7 +293,7 @@ def test_a_beam_that_ended_in_other_words_is_not_shown(opened):
     maps = looked(SOURCE, TARGET)
     view = opened(replace(maps, about=replace(maps.about, search_text="Autre chose.")))
     view.click("#tab-decoding")
-    assert "ended in other words" in view.locator("#decoding").inner_text()
+    assert "ended with a different text" in view.locator("#decoding").inner_text()
     assert "Autre chose" not in view.locator("#decoding").inner_text()
     assert view.locator("#decoding .bars").count() == 1
 

@@ -37,7 +37,7 @@ def test_it_writes_settings_with_reasons_and_sets_pairs_aside(here, capsys):
     out, err = capsys.readouterr()
     assert out == "run.toml\n"
     assert "2,100 pairs" in err
-    assert "source: fr, Latin letters, 4.0 words a sentence" in err
+    assert "source: fr, Latin letters, 4.0 words per sentence" in err
     assert "warning" not in err
     assert err.splitlines()[-2:] == [
         "next: clearhead plan --config run.toml",

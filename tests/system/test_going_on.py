@@ -183,7 +183,7 @@ def test_a_run_folder_alone_goes_on(here, say):
     for wanted in ("6", "8"):
         out, err = say("train", "--out", "elsewhere/run", "--resume", "--training.max-steps", wanted)
         assert out == "elsewhere/run/model\n"
-    assert "train.digits and 3 more files are not here any more" in flat(err)
+    assert "train.digits and 3 more files are no longer there" in flat(err)
     assert steps("elsewhere/run") == 8
 
 

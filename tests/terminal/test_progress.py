@@ -216,3 +216,19 @@ def test_the_times_are_what_is_kept_where_nothing_else_fits():
     moment = Moment(work="training", completed=1, total=100_000, unit="steps", elapsed=LONG, left=9e9)
     assert fitted(moment, 40).plain == "training  99:59:59, 104166 d 16 h left"
     assert fitted(moment, 30).plain == "99:59:59, 104166 d 16 h left"
+
+
+@pytest.mark.parametrize(
+    ("completed", "total", "counted"),
+    [
+        (1, None, "1 line"),
+        (2, None, "2 lines"),
+        (1, 240, "1/240 lines"),
+        (0, 1, "0/1 line"),
+        (0, None, "0 lines"),
+    ],
+)
+def test_one_is_counted_in_the_singular(completed, total, counted):
+    moment = Moment(work="translating", completed=completed, total=total, unit="lines")
+    assert plain(moment).split(",")[0] == f"translating: {counted}"
+    assert f" {counted} " in f"{fitted(moment, 100).plain} "

@@ -108,7 +108,7 @@ def test_of_a_long_text_the_first_sentences_are_looked_at(translator, monkeypatc
     assert maps.text == translator.translate(text, to="fr").text
     assert [each.sentence for each in maps.stretches if each.translated] == [0, 1, None]
     (note,) = maps.notes
-    assert note.startswith("3 sentences were translated and the first 2 of them looked at")
+    assert note.startswith("3 sentences were translated, but only the first 2 can be inspected at once")
 
 
 @pytest.mark.parametrize("suffix", [".json", ".npz"])

@@ -1,7 +1,7 @@
-"""Commands and flags, nothing else: a file a command, and each loads what it needs when it runs.
+"""Commands and flags, nothing else: one file per command, and each loads what it needs when it runs.
 
-Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 an error told
-in one line, 2 wrong usage.
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 an error, in
+one line, 2 wrong usage.
 """
 
 import errno
@@ -110,7 +110,7 @@ def _ended_by_signals() -> Iterator[None]:
     def end(number: int, frame: object) -> None:
         sys.exit(128 + number)
 
-    ours = [each for each in _ENDING if signal.getsignal(each) == signal.SIG_DFL]
+    ours = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]
     for number in ours:
         signal.signal(number, end)
     try:
@@ -189,7 +189,7 @@ def _help_wanted(args: Sequence[str]) -> str | None:
 
 
 def _check_utf8(args: Sequence[str]) -> None:
-    """Raise TextError for bytes that are no text: they could not be written into a log, a report or a page."""
+    """Raise TextError for bytes that are not text: they could not be written into a log, a report or a page."""
     for arg in args:
         try:
             arg.encode()

@@ -77,15 +77,15 @@ class Align:
                 f"kept in {kept}; measure on pairs it was not chosen on"
             )
             return
-        found = []
+        links_and_lengths = []
         with writer(self.output) as out:
             aligned = align.align(
                 translator, self.source, self.target, to=self.to, source_lang=self.from_, words=self.words
             )
-            for each in aligned:
-                out.write(each.pharaoh() + "\n")
-                found.append((each.links, (len(each.source), len(each.target))))
+            for pair in aligned:
+                out.write(pair.pharaoh() + "\n")
+                links_and_lengths.append((pair.links, (len(pair.source), len(pair.target))))
         if self.gold:
-            gold = align.read_gold(self.gold, [counts for _, counts in found])
-            rate = error_rate((links for links, _ in found), gold)
-            tell(f"AER {100 * rate:.2f} %, {len(found):,} pairs")
+            gold = align.read_gold(self.gold, [counts for _, counts in links_and_lengths])
+            rate = error_rate((links for links, _ in links_and_lengths), gold)
+            tell(f"AER {100 * rate:.2f} %, {len(links_and_lengths):,} pairs")

@@ -114,7 +114,7 @@ def _cases(commands: Mapping[str, type], assign: str = "words='{}'") -> str:
 
 
 def _chosen(name: str, command: type) -> Iterator[tuple[str, Option]]:
-    """Yield what stands before a value with choices, and the option."""
+    """Yield what precedes a value with choices, and the option."""
     for option in options_of(command):
         if option.choices:
             yield (name if option.positional else option.flag), option

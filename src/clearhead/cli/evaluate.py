@@ -93,7 +93,9 @@ class Evaluate:
             if self.output:
                 with writer(self.output) as out:
                     # An entry of a catalogue may have several lines.
-                    out.writelines(" ".join(each.text.split("\n")) + "\n" for each in result.translations)
+                    out.writelines(
+                        " ".join(translation.text.split("\n")) + "\n" for translation in result.translations
+                    )
         finally:  # a full disk loses no figures
             self._print(result)
 
@@ -135,14 +137,14 @@ class Evaluate:
         translator = translator_of(self.model, self.engine)
         languages = languages_of(translator, self.to, self.from_)
         pairs = calibrate.read(self.source, self.reference, self.to, languages)
-        found = calibrate.calibrate(translator, pairs, watched)
-        kept = calibrate.keep(self.model, found)
+        calibration = calibrate.calibrate(translator, pairs, watched)
+        kept = calibrate.keep(self.model, calibration)
         if self.json:
-            print_json({**found.to_dict(), "path": str(kept)})
+            print_json({**calibration.to_dict(), "path": str(kept)})
             return
-        for name, curve in (("sentences", found.sentence), ("words", found.word)):
+        for name, curve in (("sentences", calibration.sentence), ("words", calibration.word)):
             print(
                 f"{name}: expected calibration error {curve.ece:.3f}, AUC {curve.auc:.3f}, on {curve.measured_on:,} "
                 "that it was not fitted on"
             )
-        show(f"a note below {found.note_below:.2f}\nkept in {kept}")
+        show(f"a note below {calibration.note_below:.2f}\nkept in {kept}")

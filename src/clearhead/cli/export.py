@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import arg
 
 from clearhead.cli.model import Model
-from clearhead.cli.output import show, told
+from clearhead.cli.output import show, verified
 from clearhead.config.choices import ExportFormat
 
 
@@ -35,4 +35,4 @@ class Export:
         from clearhead.exchange.write import export
 
         proof = export(self.model, self.out, self.form)
-        show(told(self.out, proof))
+        show(verified(self.out, proof))

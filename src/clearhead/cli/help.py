@@ -82,7 +82,7 @@ def draws_bold() -> bool:
 
 
 def languages(*, required: bool) -> str:
-    """Return a sentence on the target languages of the model that comes along; empty where there is no model."""
+    """Return a sentence on the target languages of the default model; empty if it is not installed."""
     file = Path(clearhead.__file__).parent / "pretrained" / "config.json"
     if not file.exists():
         return ""
@@ -148,7 +148,7 @@ def _titled(title: str, rows: Sequence[str], bold: bool) -> str:
 
 
 def _rows(option: Option, width: int, *, short: bool) -> Iterator[str]:
-    """Yield the lines of an option: its name, then what it does, beside it where there is room."""
+    """Yield the lines of an option: its name, then what it does, on the same line where there is room."""
     name = f"  {_name(option)}"
     column = _SHORT_COLUMN if short else _COLUMN
     text = textwrap.wrap(_described(option, short=short), width - column, break_on_hyphens=False)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.output import show, told
+from clearhead.cli.output import show, verified
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Import:
         from clearhead.exchange.marian import import_model
 
         proof = import_model(self.folder, self.out)
-        show(told(self.out, proof))
+        show(verified(self.out, proof))
         targets = model_directory.read_info(self.out).target_langs
         to = f" --to {targets[0]}" if len(targets) > 1 else ""
         show(f"next: clearhead translate --model {self.out}{to} < FILE")

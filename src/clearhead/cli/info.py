@@ -64,7 +64,7 @@ class Info:
 
 
 def _readable(value: object) -> str:
-    """Return a value as it is shown: thousands apart, four digits of a fraction."""
+    """Return a value as it is shown: with thousands separators and four digits of a fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -29,23 +29,23 @@ class Init:
     files: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE")] = ()
     """Source and target, or one file of both sides; the same as --source and --target."""
     source: str = ""
-    """Source side, a sentence a line, or one file of both sides: .tsv .jsonl .tmx .po."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
     target: str = ""
-    """Target side, line for line; left out where one file holds both."""
+    """Target text, aligned line by line; leave it out if one file holds both sides."""
     valid_source: str = ""
-    """Text to validate on; without it some pairs of the corpus are set aside, into files beside the run.toml."""
+    """Validation source; without it, some pairs of the corpus are set aside, in files next to the run.toml."""
     valid_target: str = ""
-    """Its target side; left out where one file holds both."""
+    """Validation target; leave it out if one file holds both sides."""
     source_lang: str = ""
-    """Language code of the source, such as fr; otherwise the name of the file tells, or the text (an extra)."""
+    """Language code of the source, such as fr; by default read from the file name or detected (extra `detect`)."""
     target_lang: str = ""
     """Language code of the target."""
     columns: tuple[int | str, ...] = ()
-    """Where a .tsv has the two sides: numbers from 1, or names of its first line."""
+    """Columns of source and target in a .tsv: two numbers from 1, or two names from its first line."""
     out: Path = Path("run.toml")
     """File to write."""
     seed: int = 1
-    """Decides which pairs are set aside."""
+    """Seed that decides which pairs are set aside."""
     overwrite: bool = False
     """Replace files that exist."""
 

@@ -71,28 +71,30 @@ class Option:
 @cache
 def options_of(command: type) -> tuple[Option, ...]:
     """Return the options of a command in the order of its fields; tables of settings follow theirs."""
-    return tuple(_options(command, table="", prefix="", given=None))
+    return tuple(_options(command, table="", prefix="", defaults=None))
 
 
-def _options(kind: type, table: str, prefix: str, given: object) -> Iterator[Option]:
-    """Yield the options of a dataclass; `given` is an instance whose values are the defaults, or None."""
+def _options(kind: type, table: str, prefix: str, defaults: object) -> Iterator[Option]:
+    """Yield the options of a dataclass; `defaults` is an instance that holds the default values, or None."""
     hints = get_type_hints(kind, include_extras=True)
     for field in dataclasses.fields(kind):
         bare, extras = _parts(hints[field.name])
         setting = f"{table}{field.name}"
         if dataclasses.is_dataclass(bare) and isinstance(bare, type):
             inner = "" if OmitArgPrefixes in extras or (table and not prefix) else f"{prefix}{field.name}."
-            yield from _options(bare, f"{setting}.", inner, _default(field, given))
+            yield from _options(bare, f"{setting}.", inner, _default(field, defaults))
         elif not _holds_tables(bare):
             option = _option(field, bare, extras, setting, prefix)
-            required = option.required and given is None
-            yield dataclasses.replace(option, owner=kind, default=_default(field, given), required=required)
+            required = option.required and defaults is None
+            yield dataclasses.replace(
+                option, owner=kind, default=_default(field, defaults), required=required
+            )
 
 
-def _default(field: "dataclasses.Field[Any]", given: object) -> object:
+def _default(field: "dataclasses.Field[Any]", defaults: object) -> object:
     """Return the value of a field where nobody sets it; None where somebody must."""
-    if given is not None:
-        return getattr(given, field.name)
+    if defaults is not None:
+        return getattr(defaults, field.name)
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return None if field.default is dataclasses.MISSING else field.default

@@ -151,8 +151,8 @@ def _json_line(number: int, translation: "Translation") -> str:
 def _tsv_lines(number: int, translation: "Translation") -> str:
     ranked = (translation, *translation.alternatives)
     return "".join(
-        f"{number}\t{rank}\t{each.score:.6f}\t{each.text.replace(chr(9), ' ')}\n"
-        for rank, each in enumerate(ranked, start=1)
+        f"{number}\t{rank}\t{translation.score:.6f}\t{translation.text.replace(chr(9), ' ')}\n"
+        for rank, translation in enumerate(ranked, start=1)
     )
 
 
@@ -168,10 +168,10 @@ def print_json(value: object, indent: int | None = 1) -> None:
     show(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
-def told(out: Path, proof: "Proof") -> str:
+def verified(out: Path, proof: "Proof") -> str:
     """Return a line about a directory that was written, and what its verification compared."""
     return (
         f"{out}: verified on {proof.sources} sources: log-probabilities differ by at most "
-        f"{proof.largest_difference:.1e}; {proof.greedy_tokens} tokens of greedy translations are the same, "
-        f"{proof.cut_short} translations were compared up to a tie or a loop"
+        f"{proof.largest_difference:.1e}; all {proof.greedy_tokens} greedy tokens are identical "
+        f"({proof.cut_short} translations compared only up to a tie or a loop)"
     )

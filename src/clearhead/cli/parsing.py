@@ -1,4 +1,4 @@
-"""Arguments to a command: tyro reads them, and what it refuses is told in one line."""
+"""Arguments to a command: tyro reads them, and what it refuses is reported in one line."""
 
 import io
 import re

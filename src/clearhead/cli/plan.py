@@ -23,23 +23,23 @@ class Plan:
     """
 
     config: Path | None = None
-    """TOML file of settings."""
+    """TOML file with settings."""
     preset: str | None = None
-    """Shape of the model: tiny, small, base or big."""
+    """Model shape: tiny, small, base or big."""
     source: str = ""
-    """Source side, a sentence a line, or one file of both sides. Without --config the settings fit it, as in train."""
+    """Source text, one sentence per line, or one file with both sides. Without --config, settings fit it."""
     target: str = ""
-    """Target side, line for line; left out where one file holds both."""
+    """Target text, aligned line by line; leave it out if one file holds both sides."""
     source_lang: str = ""
-    """Language code of the source, where a file holds texts by their languages."""
+    """Language code of the source; needed for files that hold several languages (.tmx, .jsonl)."""
     target_lang: str = ""
     """Language code of the target."""
     columns: tuple[int | str, ...] = ()
-    """Where a .tsv has the two sides: numbers from 1, or names of its first line."""
+    """Columns of source and target in a .tsv: two numbers from 1, or two names from its first line."""
     measure: bool = True
-    """Take real steps for a few seconds to tell the time."""
+    """Run real training steps for a few seconds to measure the time."""
     json: bool = False
-    """Print one JSON object."""
+    """Print the result as one JSON object."""
 
     def run(self) -> None:
         """Print the plan."""
@@ -72,10 +72,10 @@ def _rows(result: "plan.Plan") -> Iterator[tuple[str, str]]:
     parts = ", ".join(f"{name} {count:,}" for name, count in result.parameters_by_part.items())
     step_flops = result.flops_per_token * result.tokens_per_step
     yield "parameters", f"{result.parameters:,} ({parts})"
-    yield "memory", f"about {result.memory_bytes / 2**30:.2f} GiB beside the program itself"
+    yield "memory", f"about {result.memory_bytes / 2**30:.2f} GiB, not counting the program itself"
     yield (
         "operations",
-        f"{result.flops_per_token / 1e6:,.1f} MFLOP a token, {step_flops / 1e9:,.1f} GFLOP a step",
+        f"{result.flops_per_token / 1e6:,.1f} MFLOP per token, {step_flops / 1e9:,.1f} GFLOP per step",
     )
     yield "precision", _precision(result.precision)
     yield "steps", f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens"

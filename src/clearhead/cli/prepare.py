@@ -36,7 +36,7 @@ class Prepare:
         from clearhead.terminal.corpus_report import report_table
         from clearhead.terminal.preparation import show_preparation
 
-        data = {each.name: getattr(self.data, each.name) for each in fields(self.data)}
+        data = {field.name: getattr(self.data, field.name) for field in fields(self.data)}
         config = RunConfig(init=self.init, data=DataConfig(**data), tokenizer=self.tokenizer)
         console = SafeConsole(stderr=True, highlight=False)
         try:

@@ -23,13 +23,13 @@ def with_settings(kind: type, args: list[str], prog: str | None = None) -> Any:
     """
     early = _early(args)
     config = RunConfig.from_dict(_values(early, args), preset=early.preset)
-    own = {each.name: each for each in dataclasses.fields(kind)}
-    settings = {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
-    settings["data"] = _narrowed(own["data"].default_factory, config.data)  # type: ignore[arg-type]
+    fields_of_command = {field.name: field for field in dataclasses.fields(kind)}
+    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    settings["data"] = _narrowed(fields_of_command["data"].default_factory, config.data)  # type: ignore[arg-type]
     default = kind(
-        **({"out": tyro.MISSING} if "out" in own else {}),
+        **({"out": tyro.MISSING} if "out" in fields_of_command else {}),
         config=early.config and Path(early.config),
-        **{name: value for name, value in settings.items() if name in own},
+        **{name: value for name, value in settings.items() if name in fields_of_command},
     )
     command: Any = parsed(kind, args, prog, default=default)
     if not early.resume:
@@ -104,25 +104,25 @@ def _suggested(early: argparse.Namespace, values: dict[str, Any]) -> dict[str, A
 
 def _narrowed(kind: type, data: Any) -> Any:
     """Return of the settings of data what a command has flags for."""
-    names = {each.name for each in dataclasses.fields(kind)} - {"corpora", "validation"}
+    names = {field.name for field in dataclasses.fields(kind)} - {"corpora", "validation"}
     return kind(**{name: getattr(data, name) for name in names})
 
 
 def _check_flags(command: Any, args: list[str], preset: str | None) -> None:
     """Raise ConfigError for flags of a shape or a vocabulary that the run takes from elsewhere."""
-    given = dict(_given(command, args))
-    size = given.pop("--model.vocab-size", None)
+    flags = dict(_given(command, args))
+    size = flags.pop("--model.vocab-size", None)
     if size is not None:
         raise ConfigError(
             f"--model.vocab-size is not used: a run takes it from its tokenizer; give --tokenizer.vocab-size {size}"
         )
-    if command.init and (given or preset):
+    if command.init and (flags or preset):
         from clearhead import model_directory
         from clearhead.run.origin import other_shape, settings_of
 
         info = model_directory.read_info(model_directory.find(command.init))
         has = settings_of(info)
-        wrong = [flag for flag, value in given.items() if has.get(flag) != value]
+        wrong = [flag for flag, value in flags.items() if has.get(flag) != value]
         wrong += [f"--preset {preset}"] if preset and other_shape(preset, info) else []
         if wrong:
             raise ConfigError(
@@ -135,7 +135,7 @@ def _given(command: Any, args: list[str]) -> Iterator[tuple[str, Any]]:
     words = {arg.partition("=")[0].replace("_", "-").replace(".no-", ".") for arg in args}
     for table in ("model", "tokenizer"):
         settings = getattr(command, table, None)
-        for each in dataclasses.fields(settings) if settings else ():
-            flag = f"--{table}.{each.name.replace('_', '-')}"
+        for field in dataclasses.fields(settings) if settings else ():
+            flag = f"--{table}.{field.name.replace('_', '-')}"
             if flag in words and "dropout" not in flag:
-                yield flag, getattr(settings, each.name)
+                yield flag, getattr(settings, field.name)

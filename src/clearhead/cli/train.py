@@ -81,7 +81,7 @@ class Train:
     config: Path | None = None
     """TOML file with settings; options override it."""
     preset: Annotated[str | None, arg(metavar="NAME")] = None
-    """Shape tiny, small, base or big."""
+    """Model shape: tiny, small, base or big."""
     resume: bool = False
     """Continue the run in --out; exactly from its last checkpoint, or from the start if it has none. Without --config
     it continues with its own settings."""
@@ -114,7 +114,7 @@ class Train:
             sys.exit(code)
 
     def train(self) -> None:
-        """Train as one of as many processes as the environment tells, drawing progress on standard error."""
+        """Train as one of as many processes as the environment names, drawing progress on standard error."""
         from clearhead.run import train
         from clearhead.run.events import Finished, NothingLeft, Stopped
         from clearhead.run.interruption import Interrupted, Interruption

@@ -37,7 +37,7 @@ _TEXTS = PrimitiveConstructorSpec(
     nargs="*",
     metavar="TEXT ...",
     instance_from_str=Texts,
-    is_instance=lambda given: isinstance(given, Texts),
+    is_instance=lambda value: isinstance(value, Texts),
     str_from_instance=list,
 )
 
@@ -155,7 +155,7 @@ class Translate:
                     tell(f"line {number}: {as_typed(note, Translate)}")
 
     def _watched(self) -> AbstractContextManager[Callable[[int], None] | None]:
-        """Show progress where that stands in nobody's way."""
+        """Show progress where it is not in the way."""
         if not self._into_file():
             return nullcontext()
         from clearhead.terminal.watched import watched
@@ -181,27 +181,27 @@ class Translate:
             return None
         try:
             return sum(1 for _ in read_lines(self.input))
-        except DataError:  # told when its line comes, after the translations of those before it
+        except DataError:  # reported when its line is reached, after the translations of those before it
             return None
 
     def _detected(
         self, lines: Iterable[str], expected: tuple[str, ...], refused: dict[int, tuple[str, str]]
     ) -> Iterator[str]:
-        """Pass lines on, telling their languages; those that are refused become blank, and are kept aside."""
+        """Pass lines on, noting their languages; refused lines become blank, and are kept aside."""
         from clearhead.text.language import detect
 
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 yield line
                 continue
-            found = detect(line, expected)
+            detected = detect(line, expected)
             what = "too short to detect its language"
-            if found.language is not None:
-                what = f"{found.language} ({100 * found.probability:.0f} %)"
-            if found.foreign:
-                other = "in another language" if found.language is None else what
+            if detected.language is not None:
+                what = f"{detected.language} ({100 * detected.probability:.0f} %)"
+            if detected.foreign:
+                other = "in another language" if detected.language is None else what
                 what = f"the text seems to be {other}; this model has seen {', '.join(expected)}"
-            if found.foreign and self.detect == "refuse":
+            if detected.foreign and self.detect == "refuse":
                 what += "; left empty (--detect report translates it anyway)"
                 refused[number] = (line, what)
             else:

@@ -1,4 +1,4 @@
-"""Wrong usage in one line, told before anything is read: an unknown option, a missing or an impossible value."""
+"""Wrong usage, reported in one line before anything is read: an unknown option, a missing or an impossible value."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import takewhile
@@ -14,18 +14,18 @@ _NUMBERS = {int: "a whole number", float: "a number"}
 def problem(command: type, args: Sequence[str], others: Iterable[tuple[str, type]]) -> str | None:
     """Return what is wrong with the arguments of a command; None where nothing is.
 
-    `others` are the names and classes of all commands, of which one may have an option that this one lacks.
+    `others` are the names and classes of all commands: another one may have the option that this one lacks.
     """
     options = options_of(command)
     flags = flags_of(options)
-    given, free = _divided(args, flags)
-    for word, values in given:
+    typed, free = _divided(args, flags)
+    for word, values in typed:
         option = flags.get(canonical(word))
         if option is None:
             return f"unknown option {word[:80]}{_hint(word, options, others)}"
         if fault := _fault(option, word, values):
             return fault
-    seen = {flags[canonical(word)].flag for word, _ in given}
+    seen = {flags[canonical(word)].flag for word, _ in typed}
     positional = [option for option in options if option.positional]
     return _unexpected(positional, free) or _missing(options, seen, len(free))
 
@@ -35,12 +35,12 @@ def _divided(
 ) -> tuple[list[tuple[str, list[str]]], list[str]]:
     """Return the flags with the values of each, and the words that belong to no flag."""
     words = list(args)
-    given: list[tuple[str, list[str]]] = []
+    typed: list[tuple[str, list[str]]] = []
     free: list[str] = []
     while words:
         first = words.pop(0)
         if first == "--":
-            return given, free + words
+            return typed, free + words
         word, equals, attached = first.partition("=")
         if not is_flag(word):
             free.append(first)
@@ -49,8 +49,8 @@ def _divided(
         count = option.values if option else 0
         values = [attached] if equals else list(takewhile(_is_value, words))[:count]
         del words[: 0 if equals else len(values)]
-        given.append((word, values))
-    return given, free
+        typed.append((word, values))
+    return typed, free
 
 
 def flags_of(options: Iterable[Option]) -> dict[str, Option]:

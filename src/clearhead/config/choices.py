@@ -7,7 +7,7 @@ EngineName = Literal["auto", "pytorch", "ctranslate2"]
 Split = Literal["auto", "never"]
 """Whether a text is cut into sentences before it is translated."""
 WordKind = Literal["space", "split"]
-"""What a word is: whatever is between spaces, or with punctuation marks as words of their own."""
+"""What a word is: anything between spaces, or with punctuation marks as separate words."""
 ExportFormat = Literal["ctranslate2", "huggingface", "onnx"]
 """The forms a model can be exported to."""
 BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]

@@ -10,7 +10,7 @@ from clearhead.errors import ConfigError
 
 def check_columns(columns: tuple[int | str, ...], name: str) -> None:
     """Raise ConfigError unless columns are none, or two different numbers or names."""
-    right = all(each >= 1 if isinstance(each, int) else each for each in columns)
+    right = all(column >= 1 if isinstance(column, int) else column for column in columns)
     check(
         not columns or (len(columns) == 2 and columns[0] != columns[1] and right),
         name,
@@ -153,8 +153,8 @@ class TextConfig:
         check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "from 1 to 65,535")
         check_columns(self.columns, "data.columns")
         for table, entries in (("corpora", self.corpora), ("validation", self.validation)):
-            for place, each in enumerate(entries, start=1):
-                if not each.source:
+            for place, entry in enumerate(entries, start=1):
+                if not entry.source:
                     raise ConfigError(
                         f"[[data.{table}]], entry {place} of {len(entries)}: it has no source; name one"
                     )

@@ -35,5 +35,5 @@ class DecodingConfig:
         check_flags(self, "decoding")
 
     def max_length(self, num_src_tokens: int) -> int:
-        """Return the largest number of target tokens for a source of so many tokens."""
+        """Return the largest number of target tokens for a source of that length, in tokens."""
         return int(self.max_length_factor * num_src_tokens) + self.max_length_offset

@@ -17,7 +17,7 @@ from clearhead.errors import ConfigError
 
 
 def _check_places(values: Mapping[str, Any]) -> None:
-    """Raise ConfigError for a setting that stands at the top level or in a table where another table has it."""
+    """Raise ConfigError for a setting at the top level or in a table that belongs in another table."""
     homes: dict[str, list[str]] = {}
     tables = dict(_tables(RunConfig))
     for table, known in tables.items():
@@ -32,13 +32,13 @@ def _check_places(values: Mapping[str, Any]) -> None:
                 place = " or ".join(
                     f"under [{home}]" if home else "at the top, before all tables" for home in right
                 )
-                where = f"[{table}]" if table else "the top level"
-                raise ConfigError(f"{key} does not belong in {where}; put it {place}")
+                where = f"in [{table}]" if table else "at the top level"
+                raise ConfigError(f"{key} does not belong {where}; put it {place}")
 
 
 def _tables(kind: type) -> Iterator[tuple[str, set[str]]]:
     """Yield the tables of a run and those within them, by name, with the keys of each; the top level is ""."""
-    yield "", {each.name for each in dataclasses.fields(kind)}
+    yield "", {field.name for field in dataclasses.fields(kind)}
     for name, hint in get_type_hints(kind).items():
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             for inner, keys in _tables(hint):

@@ -16,7 +16,7 @@ _DOTS = 1000
 
 
 def read_toml(path: Path | str) -> dict[str, Any]:
-    """Read a TOML file; what is wrong with it is told in one line."""
+    """Read a TOML file; an error says in one line what is wrong with it."""
     try:
         with Path(path).open(encoding="utf-8") as file:  # which may be a pipe
             text = file.read(LIMIT + 1)
@@ -64,13 +64,13 @@ def unknown_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
 
 
 def _missing_key_check(values: Mapping[str, Any], kind: type, name: str) -> None:
-    for each in dataclasses.fields(kind):
-        if each.name not in values and each.default is each.default_factory is dataclasses.MISSING:
-            raise ConfigError(f"[{name}] has no {each.name}")
+    for field in dataclasses.fields(kind):
+        if field.name not in values and field.default is field.default_factory is dataclasses.MISSING:
+            raise ConfigError(f"[{name}] has no {field.name}")
 
 
 def as_table(values: object, name: str) -> dict[str, Any]:
-    """Return what stands under a name as a table; raise ConfigError for anything else."""
+    """Return the value of a name as a table; raise ConfigError for anything else."""
     if not isinstance(values, Mapping):
         raise ConfigError(f"[{name}] is {shown(values)}; it must be a table of keys and values")
     return dict(values)

@@ -1,4 +1,4 @@
-"""Which two columns of a table hold the sides of a corpus: as the user says, or as its first rows tell.
+"""Which two columns of a table hold the sides of a corpus: as the user says, or as its first rows show.
 
 Mined corpora begin with a score, exports of Tatoeba with numbers of sentences, crawls with addresses, and
 spreadsheets have a head line. What is not plain is not guessed.
@@ -44,7 +44,7 @@ _HEADS = frozenset().union(*_SIDES, _HEAD_WORDS.split())
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the sides stand in the rows of a table."""
+    """Where the sides are in the rows of a table."""
 
     source: int
     """Column, from 0."""
@@ -62,7 +62,7 @@ class Layout:
 def layout(
     path: Path | str, rows: Sequence[Row], languages: tuple[str, str], columns: Sequence[int | str] = ()
 ) -> Layout:
-    """Return where the sides stand, from the first rows, blank ones left out.
+    """Return where the sides are, from the first rows, blank ones left out.
 
     Raises ConfigError for columns that the table does not have, and DataError where it has more than two and
     which of them hold the text is not plain.
@@ -82,7 +82,7 @@ def layout(
     texts = _text_columns(rows[head:], width)
     if len(texts) != 2:
         raise DataError(
-            f"{path} has {width} columns, and which two hold the text is not plain from its first rows, such as "
+            f"{path} has {width} columns, and its first rows do not show which two hold the text: "
             f"{shown(rows[head])}; say which, source first: --columns 1 2 (columns = [1, 2] in the run.toml)"
         )
     return Layout(texts[0], texts[1], width, head)
@@ -108,10 +108,10 @@ def column_of(
     return None if place is None else Layout(place, 0, len(rows[0]), head=True)
 
 
-def described(path: Path | str, shape: Layout, *, quoted: bool, asked: bool = False) -> str | None:
-    """Say how a table is read and how to overrule that; None for two columns, or those asked for, as they stand."""
+def described(path: Path | str, shape: Layout, *, quoted: bool, chosen: bool = False) -> str | None:
+    """Say how a table is read and how to overrule that; None for two plain columns, or those asked for."""
     told = []
-    if asked and not (shape.head or quoted):
+    if chosen and not (shape.head or quoted):
         return None
     if shape.width > 2 or (shape.source, shape.target) != (0, 1):
         told.append(

@@ -20,7 +20,7 @@ BILINGUAL: dict[str, Callable[[str, str, str, Columns, Tell], Iterator[Pair]]] =
     ".tmx": read_tmx,
     ".po": read_po,
 }
-"""Who reads a file that holds both sides, given the two languages and, for tables, the columns."""
+"""The readers of files that hold both sides, called with the two languages and, for tables, the columns."""
 SPREADSHEETS = (".csv", ".xlsx", ".xls", ".ods")
 
 
@@ -81,7 +81,7 @@ def read_parallel(
 ) -> Iterator[Pair]:
     """Yield the pairs of two files, line by line; blank lines stay.
 
-    One file that holds both sides may be given twice, and stand on one side of another (`read_one_side`). Raises
+    One file that holds both sides may be given twice, or as one side of another (`read_one_side`). Raises
     DataError for unequal counts.
     """
     if str(source) == str(target) and form_of(source) in BILINGUAL:

@@ -29,7 +29,7 @@ MAGIC = 128
 
 
 def told(path: Path | str, head: bytes, line: bytes = b"", offset: int = 0) -> str | None:
-    """Say what a file is that is not UTF-8 text, and how to make it so; None where its bytes do not tell.
+    """Say what a file that is not UTF-8 text is, and how to convert it; None if its bytes do not show it.
 
     `head` is how the file begins, `line` its first line with anything in it (and what follows), at `offset`.
     The file is standard input where `path` is `-`. Bytes of a packed file are those within.

@@ -1,4 +1,4 @@
-"""Files that hold both sides of a corpus, a pair a line: tables and JSON Lines."""
+"""Files that hold both sides of a corpus, one pair per line: tables (TSV) and JSON Lines."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ Tell = Callable[[str], None]
 NO_ROW = "row without these columns"
 
 _FEW, _MANY, _QUOTES = 500, 20_000, 20
-"""Rows to know a table by, and the most that are looked at for so many with quotes."""
+"""Rows to know a table by, and the most that are read to find that many with quotes."""
 _UNSEEN = "\ue58b"
 """Stands for a line that was too long among the rows of a spreadsheet."""
 
@@ -42,7 +42,7 @@ def read_tsv(
     """
     table = _Table(path)
     shape = tables.layout(path, table.first_rows, (source_lang, target_lang), columns)
-    described = tables.described(path, shape, quoted=table.quoted, asked=bool(columns))
+    described = tables.described(path, shape, quoted=table.quoted, chosen=bool(columns))
     if described:
         tell(described)
     yield from table.pairs(shape)
@@ -62,8 +62,8 @@ def read_column(
     shape = tables.column_of(path, table.first_rows, side, language, columns)
     if shape is None:
         raise ConfigError(
-            f"{path} holds both sides, but was given as {('source', 'target')[side]} beside another file; give it "
-            "alone, as the source without a target, or say which columns they are: --columns SOURCE TARGET"
+            f"{path} holds both sides, but was given as {('source', 'target')[side]} together with another file; give "
+            "it alone, as the source without a target, or say which columns they are: --columns SOURCE TARGET"
         )
     for pair in table.pairs(shape):
         yield Overlong(pair.src) if pair.fault == OVERLONG else pair.src
@@ -81,7 +81,7 @@ class _Table:
         self.first_rows = [row for row in _first_rows(sample, quoted=self.quoted) if any(row)]
 
     def pairs(self, shape: tables.Layout) -> Iterator[Pair]:
-        """Yield the pairs that stand in two columns."""
+        """Yield the pairs in two columns."""
         rows = _spreadsheet(self.path, self.lines) if self.quoted else enumerate(self._rows(), start=1)
         head = shape.head
         for number, row in rows:

@@ -48,13 +48,13 @@ def read_lines(path: Path | str, *, bounded: bool = False) -> "Lines":
     Only "\n" ends a line, with one "\r" before it; U+2028, U+0085 and a lone "\r" do not, since other
     programs' line counts would then differ from ours. A byte order mark at the start is dropped. `bounded`: a line
     of more than `LONGEST` bytes is an `Overlong`. Raises DataError naming the file, the line and, for invalid
-    UTF-8, the byte offset in the unpacked file, and what the file is where its bytes tell.
+    UTF-8, the byte offset in the unpacked file, and what the file is, if its bytes show it.
     """
     return Lines(path, bounded=bounded)
 
 
 class Lines(Iterator[str]):
-    """The lines of a text file, which can tell whether the next has yet to be written."""
+    """The lines of a text file, which know whether the next has yet to be written."""
 
     def __init__(self, path: Path | str, *, bounded: bool = False) -> None:
         self._path = path
@@ -91,7 +91,7 @@ class Lines(Iterator[str]):
                 elif "\0" in line:
                     fault = (
                         f"{self._name}, line {number}: it holds a NUL character, so this is hardly a text file; "
-                        "give UTF-8 text, a sentence a line"
+                        "give UTF-8 text, one sentence per line"
                     )
                 if fault:
                     sample = self._sample(raw, file) if blank else b""
@@ -157,7 +157,7 @@ class _Stream:
 
     def waits(self) -> bool:
         """Say whether no whole line is there, and no byte comes for a moment."""
-        with suppress(OSError):  # whoever reads the next line is told
+        with suppress(OSError):  # reading the next line reports it
             while not self._lines and not self._ended:
                 if not _readable(self._file):
                     return True

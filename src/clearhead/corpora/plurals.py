@@ -52,7 +52,7 @@ class Plurals:
         """The forms that a plural takes, in their order.
 
         Those of several numbers other than 1; forms of a single number, as for 0 or 2, often spell it or say that
-        there is none. The form of 1 is among them only where there is no other.
+        there is none. The form of 1 is among them only if it is the only one.
         """
         uses = Counter(self.form(number) for number in _NUMBERS if number != 1)
         others = sorted(form for form in uses if form != self.one)
@@ -60,7 +60,7 @@ class Plurals:
 
 
 def parse(header: str) -> Plurals:
-    """Read what stands after `Plural-Forms:`; raise ValueError, saying why, if that is not a rule."""
+    """Read the text after `Plural-Forms:`; raise ValueError, saying why, if that is not a rule."""
     match = _HEADER.fullmatch(header.strip())
     if not match:
         raise ValueError("it is not written nplurals=N; plural=EXPRESSION;")

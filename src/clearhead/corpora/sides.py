@@ -119,13 +119,13 @@ def _more_than_text(file: str, head: Sequence[str]) -> str | None:
     if all({"text", "score"} <= value.keys() for value in objects):
         return f"{file} holds translations as JSON; take what `clearhead translate --format text` writes"
     if all(objects):
-        return f"{file} is JSON Lines, read as text; name it .jsonl, or give plain text, a sentence a line"
-    if _MEMORY.match(head[0]):
-        return f"{file} is XML, read as text; name it .tmx if it is a translation memory, or give a sentence a line"
-    if any(map(_CATALOGUE.match, head)):
         return (
-            f"{file} is a gettext catalogue, read as text; name it .po, or give plain text, a sentence a line"
+            f"{file} is JSON Lines, read as text; name it .jsonl, or give plain text, one sentence per line"
         )
+    if _MEMORY.match(head[0]):
+        return f"{file} is XML, read as text; name it .tmx if it is a translation memory, or give one sentence per line"
+    if any(map(_CATALOGUE.match, head)):
+        return f"{file} is a gettext catalogue, read as text; name it .po, or give plain text, one sentence per line"
     return None
 
 

@@ -109,7 +109,7 @@ def _text(element: Any) -> Iterator[str]:
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _REFERENCES = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
 _MARK, _REFERENCE = "\ue58c", b"&#xE58C;"
-"""What stands in the place of a character that XML does not allow, in any code that has the letters of ASCII."""
+"""Replaces a character that XML does not allow, in any code that has the letters of ASCII."""
 _WIDEST = 16
 """Bytes that a reference may take."""
 
@@ -152,7 +152,7 @@ def _allowed(reference: re.Match[bytes]) -> bytes:
 
 
 def _other_kind(path: Path | str) -> str | None:
-    """Say what a file is that is not XML, where its first bytes tell."""
+    """Say what a file that is not XML is, if its first bytes show it."""
     if is_stream(str(path)):  # what was read is gone
         return None
     with opened(path) as file:

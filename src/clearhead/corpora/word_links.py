@@ -71,7 +71,7 @@ def of_tokens(
     texts: tuple[str, str],
     spans: tuple[Sequence[Span | None], Sequence[Span | None]],
 ) -> list[Link]:
-    """Turn links of words into those of all their tokens, which stand at `spans` in the texts."""
+    """Turn links of words into those of all their tokens, whose places in the texts are `spans`."""
     source, target = (
         _tokens_of_words(word_of(places, words(text, "space")))
         for text, places in zip(texts, spans, strict=True)

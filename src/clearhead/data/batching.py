@@ -1,4 +1,4 @@
-"""Batches of like length under a token budget (§5.1): a corpus of ids, which pairs go together, and their arrays."""
+"""Batches of similar length under a token budget (§5.1): a corpus of ids, which pairs go together, and their arrays."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class TokenizedCorpus:
     tgt: np.ndarray[Any, Any]
     tgt_offsets: Integers
     links: np.ndarray[Any, Any] | None = None
-    """Known links of tokens as (source, target), end to end; None where there are none."""
+    """Known links of tokens as (source, target), end to end; None if there are none."""
     links_offsets: Integers | None = None
     """Where those of each pair begin, counted in numbers; a link has two."""
 
@@ -116,7 +116,7 @@ def plan_batches(
     batch_tokens: int,
     draws: "np.random.Generator",
 ) -> list[Integers]:
-    """Cut pairs into batches (§5.1): every one once, like lengths together, in random order.
+    """Cut pairs into batches (§5.1): every one once, similar lengths together, in random order.
 
     The lengths are those of the pairs at `indices`. A batch's padded source and target tokens together
     stay within `batch_tokens`; a pair that alone is larger is a batch of its own. Pairs of equal lengths

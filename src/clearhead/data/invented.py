@@ -32,7 +32,7 @@ _EMOJI = "😀😂😉😊😍😎😢😡👍👎🙏🎉🎂🚗🏠🐶🐱�
 
 
 def exchange(src: str, tgt: str, draws: Random) -> tuple[str, str]:
-    """Replace one name or number that stands once on each side; with none, end both with one emoji at times."""
+    """Replace one name or number that occurs once on each side; if there is none, sometimes end both with one emoji."""
     for pattern, inventors in ((_NUMBER, _NUMBERS), (_NAME, _NAMES)):
         shared = sorted(set(_once(pattern, src)) & set(_once(pattern, tgt)))
         if shared:

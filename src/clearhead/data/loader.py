@@ -32,15 +32,15 @@ from clearhead.errors import DataError
 from clearhead.surface.masking import mask_pair
 
 CHUNK = 1 << 15
-"""Pairs that are put in order of length at a time: enough for little padding, few enough to be quick."""
+"""Pairs that are sorted by length at a time: enough for little padding, few enough to be quick."""
 _JOIN_TWO = 0.75
 """Of joined pairs, how many are of two; the others are of three or four."""
 _SPELLED_OUT = 0.05
-"""Of pairs with what could be carried by symbols, how many are learned letter by letter all the same."""
+"""Of pairs with what could be carried by symbols, how many are learned letter by letter nevertheless."""
 
 
 _LOOK = 1.0
-"""Seconds between two looks at the processes that are waited for."""
+"""Seconds between two checks of the processes that are waited for."""
 _log = logging.getLogger("clearhead.data")
 
 
@@ -88,7 +88,7 @@ class Drawn(NamedTuple):
 
     indices: Integers
     repetitions: Integers
-    """How often each pair was drawn before in the same epoch, which sets its draws apart from those."""
+    """How often each pair was drawn before in the same epoch, so that its draws differ."""
 
     def between(self, start: int, end: int) -> "Drawn":
         """Return those from a place to before another."""
@@ -138,7 +138,7 @@ def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, drawn: Dra
 def resample(store: Store, recipe: Recipe, epoch: int, drawn: Drawn) -> TokenizedCorpus:
     """Vary and segment pairs; each is a function of (seed, epoch, pair, repetition) alone.
 
-    What grows above `max_tokens` is taken as it stands in the store.
+    A pair that grows above `max_tokens` is taken as it is in the store.
     """
     tokenizer, srcs, tgts = store.tokenizer, [], []
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned

@@ -95,7 +95,7 @@ def prepare(
     sources: Sequence[str] = (),
     validation: Iterable[Mapping[str, str]] = (),
 ) -> Iterator[Progress]:
-    """Write a store of several corpora, yielding how far it is; nothing stands at `path` before all does.
+    """Write a store of several corpora, yielding how far it is; `path` appears only when all is written.
 
     `sources` are the files whose later change is to be noticed, `validation` the pairs to keep with the store. A joint
     vocabulary is learned where `tokenizer` is a configuration (§5.1). Raises DataError for faulty files and where

@@ -1,7 +1,7 @@
 """Processes of Python that are started from here: on which cores, what they may run, and whether they still do.
 
 Python looks for modules in the working directory first where it is started as `-m` or `-c`, and so it starts
-what multiprocessing starts. A `struct.py` that lies beside somebody's text must not run.
+what multiprocessing starts. A `struct.py` in the folder of somebody's text must not run.
 """
 
 import os
@@ -48,9 +48,9 @@ class Held:
         self._told: set[int] = set()
 
     def look(self, processes: Iterable[int], most: float) -> tuple[list[int], list[int]]:
-        """Return those to tell of, each once, and those stopped for longer than `most` seconds, to end.
+        """Return those to report, each once, and those stopped for longer than `most` seconds, to end.
 
-        None where the system does not tell.
+        None where the system does not say.
         """
         now = time.monotonic()
         held = {process for process in processes if _state(process).startswith("T")}

@@ -44,7 +44,7 @@ def _is_same(file: str, known: Record) -> bool:
 
 
 def file_sum(path: Path | str) -> str:
-    """Return the SHA-256 of a file as it stands on the disk."""
+    """Return the SHA-256 of a file as it is on the disk."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -38,7 +38,7 @@ from clearhead.text.tokenizer import Tokenizer
 
 REPORT, TOKENIZER, VALIDATION = "report.json", "tokenizer.model", "validation.jsonl"
 ANEW = "remove the folder and prepare again, or give another --store"
-"""What to do with a store that is another than was asked for."""
+"""What to do with a store that does not match the request."""
 LINK_TYPE = np.dtype("<u2")
 
 
@@ -95,7 +95,7 @@ class Store:
 
     @cache  # noqa: B019 - a store is opened once a process
     def sampler(self, alpha: float) -> SubwordSampler:
-        """Return who draws segmentations with this tokenizer."""
+        """Return the sampler that draws segmentations with this tokenizer."""
         return SubwordSampler(self.tokenizer, alpha)
 
     @property
@@ -175,11 +175,11 @@ class Store:
             settings["tokenizer"], str
         ):  # a given one: how the store came by the same does not matter
             made_with["tokenizer"] = _digest(self.tokenizer)
-        before, asked = dict(flat(made_with)), dict(flat(settings))
+        before, now = dict(flat(made_with)), dict(flat(settings))
         differences = [
-            f"{name} was {before.get(name)!r}, is {asked.get(name)!r}"
-            for name in before | asked
-            if before.get(name) != asked.get(name)
+            f"{name} was {before.get(name)!r}, is {now.get(name)!r}"
+            for name in before | now
+            if before.get(name) != now.get(name)
         ]
         if differences:
             raise ConfigError(

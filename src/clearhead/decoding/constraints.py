@@ -122,7 +122,7 @@ class RepetitionGuard:
 
     The token that would complete the `copies`-th copy in a row of a block of 2 to `longest_block` tokens is
     banned, and so is the `single_copies`-th equal token in a row. The defaults let ordinary text pass: of
-    908,000 lines of Multi30k and Tatoeba (de, en, es, fr), read as words or as characters, none has so many
+    908,000 lines of Multi30k and Tatoeba (de, en, es, fr), read as words or as characters, none has that many
     copies; three of a block ("15.000.000.000") and five of a character do occur, and a million has six
     zeros. `excused` are the sentences of the batch that may repeat themselves, because their source does. Unlike
     other filters it reports: hypotheses that it steered carry `repetition=True`. Raises ConfigError for fewer than
@@ -145,7 +145,7 @@ class RepetitionGuard:
         self.longest_block = longest_block
         self._excused = torch.tensor(excused, dtype=torch.bool) if any(excused) else None
         # With the r-th copy of a block of b complete, the last (r - 1) b tokens equal those b places before;
-        # the token to come is the last of them, which leaves so many places to compare, counted backwards.
+        # the token to come is the last of them, which leaves that many places to compare, counted backwards.
         compared = [
             (single_copies - 1) - 1,
             *((copies - 1) * block - 1 for block in range(2, longest_block + 1)),
@@ -194,7 +194,7 @@ class RepetitionGuard:
 
 
 class CarriedSymbols:
-    """Produce each symbol as often as the source has it, and end no hypothesis before all of them stand.
+    """Produce each symbol as often as the source has it, and end no hypothesis before it has all of them.
 
     One list of source ids a sentence, in the order of the batch. Where a row would end, or has hardly a place left
     below its maximum length, and symbols are missing, it takes one of them: kept from ending and no more, a model
@@ -215,7 +215,7 @@ class CarriedSymbols:
                     self._wanted[number, place[token]] += 1
         self._any = bool(self._wanted.any())
         self._place_of = torch.full((max(place, default=-1) + 2,), len(place))
-        """Column of each id in `_wanted`; of what is no symbol one beside them."""
+        """Column of each id in `_wanted`; for all other ids, one more column."""
         self._place_of[self._symbols] = torch.arange(len(place))
 
     def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:

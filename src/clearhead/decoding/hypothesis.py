@@ -1,4 +1,4 @@
-"""What a search finds, and what it can tell of how it got there: plain values, no tensors."""
+"""What a search finds, and how it got there: plain values, no tensors."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Live:
-    """The hypotheses that still grow, one a row; rows of one sentence stand together, sentences in order.
+    """The unfinished hypotheses, one per row; rows of one sentence are adjacent, sentences in order.
 
     Sums are float64 (float32 where the device has no better), so that a long hypothesis loses nothing.
     """
@@ -24,7 +24,7 @@ class Live:
     slot: Int[Tensor, " rows"]
     """Place among the rows of the sentence."""
     sample: Int[Tensor, " rows"]
-    """Number of the row that this one descends from; tells the samples of a sentence apart."""
+    """Number of the row that this one descends from; distinguishes the samples of a sentence."""
     sentence_ids: Sequence[int]
     """For each sentence of the batch, the name under which its random numbers are drawn."""
 

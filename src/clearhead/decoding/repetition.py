@@ -10,7 +10,7 @@ _FEWEST = min(2 * (COPIES - 1), SINGLE_COPIES - 1)
 
 
 def repeats(tokens: Sequence[int]) -> bool:
-    """Say whether a block of tokens stands over and over without a gap."""
+    """Say whether a block of tokens is repeated over and over without a gap."""
     if len(tokens) - len(set(tokens)) < _FEWEST:  # as nearly always
         return False
     for block in range(1, LONGEST_BLOCK + 1):

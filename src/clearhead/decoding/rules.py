@@ -78,8 +78,8 @@ class Rules:
         eos = self.length.eos
         blocked = cut = None
         log_probs = raw.clone()
-        for each in self.filters:
-            log_probs = each(log_probs, tokens, sentences)
+        for rule in self.filters:
+            log_probs = rule(log_probs, tokens, sentences)
         if self.guard is not None:
             log_probs, blocked = self.guard.filter(log_probs, tokens, sentences)
         limit = self.length.at_limit(tokens, sentences)

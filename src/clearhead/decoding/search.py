@@ -138,7 +138,7 @@ class _Pool:
             hypothesis = Hypothesis(
                 tuple(tokens), total, log_prob, tuple(token_log_probs), truncated, repeats
             )
-            insort(best, hypothesis, key=lambda one: -one.score)
+            insort(best, hypothesis, key=lambda other: -other.score)
             del best[self._size :]
         full = [number for number in set(sentences) if len(self.hypotheses[number]) == self._size]
         if full:

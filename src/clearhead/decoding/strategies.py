@@ -25,7 +25,7 @@ class Strategy(Protocol):
         """Exponent of the length penalty."""
 
     def start_rows(self, num_hypotheses: int) -> int:
-        """Return how many hypotheses of a sentence are begun; raise ConfigError if so many cannot be had."""
+        """Return how many hypotheses of a sentence are begun; raise ConfigError if that many are impossible."""
 
     def width(self, num_hypotheses: int) -> int:
         """Return how many hypotheses of a sentence are kept growing at most."""

@@ -37,12 +37,12 @@ def own_code(path: Path, device: str = "cpu") -> OwnCode:
     return load
 
 
-def load_engine(name: str, path: Path, device: str = "cpu", own: OwnCode | None = None) -> Engine:
-    """Load a model directory into an engine; `own` gives its model in our own code to whoever else needs it.
+def load_engine(name: str, path: Path, device: str = "cpu", load_own: OwnCode | None = None) -> Engine:
+    """Load a model directory into an engine; `load_own` loads its model into our own code, once for all users.
 
     Raises ConfigError for an unknown engine, or a device that it does not run on.
     """
-    own = own or own_code(path, device)
+    load_own = load_own or own_code(path, device)
     if name not in get_args(EngineName):
         raise ConfigError(f"unknown engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
     if name == "ctranslate2" and device != "cpu":
@@ -50,21 +50,21 @@ def load_engine(name: str, path: Path, device: str = "cpu", own: OwnCode | None 
             f"the engine ctranslate2 runs only on the CPU, not on {device}; use engine='pytorch'"
         )
     if name == "pytorch" or device != "cpu":
-        return own()
-    return ChosenEngine(path, own, ctranslate2_engine(path) if name == "ctranslate2" else None)
+        return load_own()
+    return ChosenEngine(path, load_own, ctranslate2_engine(path) if name == "ctranslate2" else None)
 
 
 class ChosenEngine:
     """CTranslate2, and our own code for what CTranslate2 cannot do; both are loaded when first needed.
 
     Where CTranslate2 was chosen by name it is `named`, and options that it lacks are an error. Single sentences that
-    it cannot translate go to our own code all the same: those that need too many positions, and those of which its
+    it cannot translate go to our own code all the same: those that need too many positions, and those for which its
     search found no translation with all symbols of the source.
     """
 
-    def __init__(self, path: Path, own: OwnCode, named: "CTranslate2Engine | None" = None) -> None:
+    def __init__(self, path: Path, load_own: OwnCode, named: "CTranslate2Engine | None" = None) -> None:
         self.path = path
-        self._own = own
+        self._own = load_own
         self._named = named
 
     @property

@@ -1,7 +1,7 @@
 """A model directory as CTranslate2 has it, made once and proved equal to our own code.
 
 The converted model lives in a cache folder under the sum of what it was made from, so that a model that
-changes is converted anew. Making it loads torch; using it does not.
+changes is converted again. Making it loads torch; using it does not.
 """
 
 import atexit
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from clearhead.engines.parity import Proof
 
 VERSION = 2
-"""Of what is written here: another number, and every model is converted anew."""
+"""Version of what is written here: with another number every model is converted again."""
 _ABANDONED = 3600
 """Seconds; to write what is converted takes a few."""
 _log = logging.getLogger(__name__)
@@ -91,12 +91,12 @@ def _publish(place: Path, files: dict[str, bytes]) -> None:
     """Write in a folder of our own, then let it appear: another process may be at the same."""
     place.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_behind(place.parent)
-    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=place.parent) as own:
-        folders.write_directory(Path(own) / place.name, files)
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=place.parent) as workspace:
+        folders.write_directory(Path(workspace) / place.name, files)
         if place.exists() and not _is_whole(place):
             shutil.rmtree(place)
         try:
-            os.rename(Path(own) / place.name, place)
+            os.rename(Path(workspace) / place.name, place)
         except OSError:
             if not _is_whole(place):  # nobody else was faster
                 raise
@@ -132,7 +132,7 @@ def _files(path: Path) -> dict[str, bytes]:
 
 
 def prove(path: Path, folder: Path) -> "Proof":
-    """Prove what `write` wrote, and write beside it how patient its beam must be."""
+    """Prove what `write` wrote, and write next to it how patient its beam must be."""
     from clearhead.engines import parity
 
     proof = parity.prove(path, folder)
@@ -146,7 +146,7 @@ def prove(path: Path, folder: Path) -> "Proof":
 
 
 def write(path: Path, folder: Path) -> None:
-    """Write a model directory in CTranslate2's form, in fp32, into an empty folder."""
+    """Convert a model directory to CTranslate2, in fp32, into an empty folder."""
     from clearhead.engines.pytorch import load_transformer
 
     info = model_directory.read_info(path)

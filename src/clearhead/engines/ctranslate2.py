@@ -38,7 +38,7 @@ _QUEUED = 4
 
 
 ISA = "CT2_FORCE_CPU_ISA"
-"""The variable by which CTranslate2 is told its instruction set; it is read once a process."""
+"""The variable that sets CTranslate2's instruction set; it is read once a process."""
 
 
 class Setting(NamedTuple):
@@ -54,7 +54,7 @@ class Setting(NamedTuple):
 
 
 class _InstructionSet:
-    """What the library was told when it was first used in this process."""
+    """The library's settings when it was first used in this process."""
 
     ours = False
     """Whether the variable was set here, not by the user."""

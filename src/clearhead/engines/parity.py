@@ -61,7 +61,7 @@ def probes(path: Path, seed: int = 0) -> list[list[int]]:
     ]
     known = [language for language in info.source_langs if language in grammar.LANGUAGES]
     sentences = islice(grammar.generate(seed, part="test"), _PROBES if known else 0)
-    texts = [each.text(known[number % len(known)]) for number, each in enumerate(sentences)]
+    texts = [sentence.text(known[number % len(known)]) for number, sentence in enumerate(sentences)]
     tags = [tokenizer.encode("", to=language) for language in tokenizer.languages] or [[]]
     bodies = [*drawn, *map(tokenizer.encode, texts)]
     sources = [[*tags[number % len(tags)], *body, EOS] for number, body in enumerate(bodies)]
@@ -79,11 +79,11 @@ class Proof:
     greedy_tokens: int
     """Tokens of the greedy translations that were compared, all equal."""
     cut_short: int
-    """Greedy translations of which only the beginning was compared: up to a tie, or before a loop was broken."""
+    """Greedy translations compared only at the beginning: up to a tie, or before a loop was broken."""
 
 
 class Runs(Protocol):
-    """What a proof asks of whoever runs the same model."""
+    """What a proof asks of another engine that runs the same model."""
 
     def translate(
         self, srcs: Sequence[Ids], options: SearchOptions
@@ -98,13 +98,11 @@ def prove(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Proof:
     """Compare a model that was converted for CTranslate2 with our own code; raise EngineError where they differ."""
     from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
 
-    theirs = CTranslate2Engine(path, folder, Setting("float32", 1, 1))
-    return compare(path, theirs, "in CTranslate2", [*random_sources(path), *sources])
+    converted = CTranslate2Engine(path, folder, Setting("float32", 1, 1))
+    return compare(path, converted, "in CTranslate2", [*random_sources(path), *sources])
 
 
-def compare(
-    path: Path, theirs: Runs, where: str, srcs: Sequence[Ids], *, allowed_only: bool = False
-) -> Proof:
+def compare(path: Path, peer: Runs, where: str, srcs: Sequence[Ids], *, allowed_only: bool = False) -> Proof:
     """Compare who runs a model in fp32 with our own code; raise EngineError where they differ.
 
     Log-probabilities of random targets, and greedy translations token for token, except where the two
@@ -118,8 +116,8 @@ def compare(
     tgts += [[]] * (len(srcs) - len(tgts))
     largest = 0.0
     expected_scores = ours.score(srcs, tgts, allowed_only=allowed_only)
-    for one, other in zip(expected_scores, theirs.score(srcs, tgts), strict=True):
-        worst = float(np.max(np.abs(np.subtract(one, other))))  # a NaN stays one
+    for expected_row, other in zip(expected_scores, peer.score(srcs, tgts), strict=True):
+        worst = float(np.max(np.abs(np.subtract(expected_row, other))))  # a NaN stays one
         if not worst <= LARGEST_DIFFERENCE:
             raise UnequalError(path, where, f"a log-probability differs by {worst:.2g}")
         largest = max(largest, worst)
@@ -129,14 +127,14 @@ def compare(
         ),
         carry=False,
     )
-    found, expected = (
+    translations, expected = (
         {number: hypotheses[0] for number, hypotheses in engine.translate(srcs, greedy)}
-        for engine in (theirs, ours)
+        for engine in (peer, ours)
     )
     compared = cut_short = 0
     for number, src in enumerate(srcs):
-        a, b = ([*each[number].tokens, EOS] for each in (found, expected))
-        if found[number].repetition or expected[number].repetition:
+        a, b = ([*hypotheses[number].tokens, EOS] for hypotheses in (translations, expected))
+        if translations[number].repetition or expected[number].repetition:
             a, b = a[:_BEFORE_ANY_GUARD], b[:_BEFORE_ANY_GUARD]
             cut_short += 1
         if a == b:
@@ -166,14 +164,14 @@ def patience_of(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Patien
     options = SearchOptions(decoding=replace(decoding, beam_size=max(2, decoding.beam_size)), carry=False)
     ours = PyTorchEngine.load(path)
     srcs = [*probes(path), *sources]
-    expected = {number: found[0] for number, found in ours.translate(srcs, options)}
+    expected = {number: hypotheses[0] for number, hypotheses in ours.translate(srcs, options)}
     tried = []
     for patience in TRIED:
-        theirs = CTranslate2Engine(path, folder, Setting("float32", 1, 1), patience)
-        lacking = _lacking(srcs, theirs, expected, ours, options)
+        converted = CTranslate2Engine(path, folder, Setting("float32", 1, 1), patience)
+        lacking = _lacking(srcs, converted, expected, ours, options)
         if not lacking:
             return Patience()
-        worse = sum(each > WORSE for each in lacking)
+        worse = sum(shortfall > WORSE for shortfall in lacking)
         tried.append(
             Patience(
                 patience=patience,
@@ -185,18 +183,22 @@ def patience_of(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Patien
         )
         if not worse:
             break
-    return min(tried, key=lambda each: each.worse)  # of equal ones the first
+    return min(tried, key=lambda trial: trial.worse)  # of equal ones the first
 
 
 def _lacking(
-    srcs: Sequence[Ids], theirs: Runs, expected: Mapping[int, Hypothesis], ours: Runs, options: SearchOptions
+    srcs: Sequence[Ids], peer: Runs, expected: Mapping[int, Hypothesis], ours: Runs, options: SearchOptions
 ) -> list[float]:
     """Return what each translation lacks of the score of our own search's, in nats a token of that."""
-    ends = {number for number, each in expected.items() if not each.repetition and not each.truncated}
-    found = {number: each[0] for number, each in theirs.translate(srcs, options)}
-    numbers = sorted(number for number in ends if not found[number].repetition)
+    ends = {
+        number
+        for number, hypothesis in expected.items()
+        if not hypothesis.repetition and not hypothesis.truncated
+    }
+    best = {number: hypotheses[0] for number, hypotheses in peer.translate(srcs, options)}
+    numbers = sorted(number for number in ends if not best[number].repetition)
     alpha = options.decoding.alpha
-    scored = ours.score([srcs[number] for number in numbers], [found[number].tokens for number in numbers])
+    scored = ours.score([srcs[number] for number in numbers], [best[number].tokens for number in numbers])
     lacking = []
     for number, log_probs in zip(numbers, scored, strict=True):
         length = len(expected[number].tokens) + 1

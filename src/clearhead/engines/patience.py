@@ -40,6 +40,6 @@ class Patience:
 
 
 def kept(converted: Path) -> Patience:
-    """Return what was measured when a model was converted; the usual where there is no record."""
+    """Return what was measured when a model was converted; the usual one if there is no record."""
     file = converted / RECORD
     return Patience(**read_object(file)) if file.exists() else Patience()

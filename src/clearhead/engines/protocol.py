@@ -130,7 +130,7 @@ class Engine(Protocol):
         """Precision of the weights while it translates, such as fp32 or int8."""
 
     def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
-        """Return what this engine cannot do of a search, or of a sentence that takes so many positions; empty: nothing.
+        """Return what this engine lacks for a search, or for a sentence of that many positions; empty: nothing.
 
         Without options it says so of the positions alone, as for scoring.
         """

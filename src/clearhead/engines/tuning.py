@@ -1,8 +1,8 @@
 """Which way of running a model in CTranslate2 is fastest on this machine: measured once, then remembered.
 
 What is fastest differs from machine to machine, so that no table can know. Sharing a sentence between two of two
-cores is never it: in int8 that is several times slower than a sentence a core. What is measured while others use the
-machine may be wrong by far: it holds for a while only, then it is measured again.
+cores is never it: in int8 that is several times slower than one sentence per core. What is measured while
+others use the machine may be far off: it is kept only for a while, then measured again.
 """
 
 import hashlib
@@ -85,31 +85,33 @@ def setting(
         f"{cores} cores of {_processor()}"
     )
     file = memory / _REMEMBERED
-    asked = chosen_by_user()
-    known = {} if asked else _read(file)
+    users_isa = chosen_by_user()
+    known = {} if users_isa else _read(file)
     before = known.get(key)
     if before and before.holds(clock()):
         return before.setting
-    measured = [_measured_apart(converted, isa, cores) for isa in ([asked] if asked else _instruction_sets())]
-    ways = [way for each in measured if each for way in each]
+    measured = [
+        _measured_apart(converted, isa, cores) for isa in ([users_isa] if users_isa else _instruction_sets())
+    ]
+    ways = [way for measurements in measured if measurements for way in measurements]
     if not ways:
         if before:
             return before.setting
         if None in measured:
             _log.info("the machine is too busy to measure the engine; it runs in its usual way")
-            return Setting("int8", cores, 1, asked or "")
+            return Setting("int8", cores, 1, users_isa or "")
         raise EngineError("CTranslate2 does not run on this machine; use engine='pytorch'")
     best = max(ways, key=lambda way: way.speed).setting
-    if not asked:
+    if not users_isa:
         _remember(file, key, _remembered(best, ways, before, clock()))
     return best
 
 
 def _remembered(
-    best: Setting, found: Sequence[Measured], before: Remembered | None, now: float
+    best: Setting, measurements: Sequence[Measured], before: Remembered | None, now: float
 ) -> Remembered:
     """Return what is to be kept of a measurement: for good only where nobody else used the machine."""
-    if min(each.share for each in found) >= _QUIET:
+    if min(measurement.share for measurement in measurements) >= _QUIET:
         return Remembered(best)
     wait = min(_LONGEST_WAIT, 2 * before.wait if before and before.wait else _WAIT)
     _log.info("the machine was busy while the engine was tuned; that is done again in %d minutes", wait // 60)
@@ -125,14 +127,14 @@ def measure(converted: Path, cores: int) -> list[Measured]:
     shares = [(cores, 1), *([(cores // 2, 2)] if cores >= 4 else [])]
     ways = [(compute_type, *share) for share in shares for compute_type in ("int8", "float32")]
     isa = os.environ.get(ISA, "")
-    found = []
+    measurements = []
     for compute_type, replicas, threads in ways:
         translator = ctranslate2.Translator(
             str(converted), compute_type=compute_type, inter_threads=replicas, intra_threads=threads
         )
         speed, share = _speed(translator, sources, replicas, replicas * threads)
-        found.append(Measured(Setting(compute_type, replicas, threads, isa), speed, share))
-    return found
+        measurements.append(Measured(Setting(compute_type, replicas, threads, isa), speed, share))
+    return measurements
 
 
 def main() -> None:
@@ -141,7 +143,7 @@ def main() -> None:
 
 
 def _speed(translator: Any, sources: list[list[str]], replicas: int, threads: int) -> tuple[float, float]:
-    """Return tokens a second, and the share of the time for which so many threads had a core."""
+    """Return tokens per second, and the share of the time for which all threads had a core."""
 
     def run() -> int:
         results = [
@@ -188,7 +190,7 @@ def _measured_apart(converted: Path, isa: str, cores: int) -> list[Measured] | N
         return None
     except (subprocess.SubprocessError, OSError):
         return []
-    return [Measured(Setting(*each), speed, share) for each, speed, share in json.loads(done.stdout)]
+    return [Measured(Setting(*values), speed, share) for values, speed, share in json.loads(done.stdout)]
 
 
 def _instruction_sets() -> list[str]:
@@ -269,7 +271,7 @@ def _remember(file: Path, key: str, best: Remembered) -> None:
     partial = file.with_name(f"{PARTIAL}{os.getpid()}-{file.name}")  # several processes may measure at once
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows = {name: each._asdict() for name, each in {**_read(file), key: best}.items()}
+        rows = {name: entry._asdict() for name, entry in {**_read(file), key: best}.items()}
         # The version makes earlier releases, which take every value for a setting, take the file for none.
         write_flushed(partial, json_bytes({"version": _VERSION, "settings": rows, "sum": _sum(rows)}))
         publish_file(partial, file)

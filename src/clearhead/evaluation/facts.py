@@ -55,7 +55,7 @@ class TrainingFacts:
     imported_from: str = ""
     """The family of models that it was imported from."""
     other: Mapping[str, Any] = field(default_factory=dict)
-    """What another release noted beside these, kept as it is."""
+    """What another release noted besides these, kept as it is."""
 
     def __post_init__(self) -> None:
         check_integer("training.max_tokens", self.max_tokens, 1, 65_535)

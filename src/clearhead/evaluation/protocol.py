@@ -190,6 +190,6 @@ def _cased(lines: Sequence[str]) -> float | None:
 
 
 def _share(yes: int, no: int, lines: Sequence[str]) -> float | None:
-    """Return the share of yes, or None where too few lines tell."""
+    """Return the share of yes, or None for too few lines."""
     filled = sum(bool(line.strip()) for line in lines)
     return yes / (yes + no) if yes + no > _TELLING * filled else None

@@ -34,7 +34,7 @@ def closest(translation: str, references: Sequence[str]) -> tuple[str, bool]:
 
 
 def right_words(words: Sequence[str], reference: Sequence[str]) -> list[bool]:
-    """Say of each word whether it stands in the reference, whose occurrences are used up one by one."""
+    """Say for each word whether the reference has it; each occurrence in the reference counts once."""
     left = Counter(map(_alike, reference))
     right = []
     for word in map(_alike, words):

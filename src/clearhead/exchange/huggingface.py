@@ -1,6 +1,6 @@
 """A model as Hugging Face's transformers has it: post-norm as MarianMT, pre-norm as Pegasus, both from BART's family.
 
-What differs from ours, and is put right here:
+What differs from ours, and is converted here:
 
 - the channels: their sinusoids fill one half of a vector with sines and the other with cosines, ours take turns, so
   every axis of size d_model is put in their order;
@@ -8,7 +8,7 @@ What differs from ours, and is put right here:
 - the ids have another order (`vocabulary`), and a MarianMTModel starts from zero (`zero_start`);
 - what a decoder must never produce is named in `generation_config.json`, as the family has it. No bias forbids it:
   label smoothing takes the mean of all log-probabilities, and would take that of the forbidden ones too;
-- what they have no place for, such as our defaults of a search, stands under `clearhead` in their `config.json`.
+- what their format cannot hold, such as our search defaults, is kept under `clearhead` in their `config.json`.
 """
 
 import base64
@@ -73,13 +73,13 @@ def write(path: Path, folder: Path) -> None:
     _check(info, tokenizer)
     weights = read_arrays(path / model_directory.WEIGHTS)
     weights = {name: array.astype(np.float32) for name, array in weights.items()}
-    own = info.to_dict()
+    facts = info.to_dict()
     if info.model.norm == "post":
         start = zero_start.start(weights, info.model)
         weights = zero_start.moved(weights, info.model, by=-start)
-        own[START] = base64.b64encode(start.astype("<f4").tobytes()).decode()
+        facts[START] = base64.b64encode(start.astype("<f4").tobytes()).decode()
     tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
-    model = _model(info, tokenizer, tensors, own)
+    model = _model(info, tokenizer, tensors, facts)
     with quiet():
         model.save_pretrained(folder)
     vocabulary.write(tokenizer, folder)
@@ -111,18 +111,18 @@ def check_installed() -> None:
 
 
 def _model(
-    info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor], own: Mapping[str, Any]
+    info: ModelInfo, tokenizer: Tokenizer, weights: Mapping[str, Tensor], facts: Mapping[str, Any]
 ) -> Any:
     """Return their model with our weights."""
     import transformers
 
     pre = info.model.norm == "pre"
     of = transformers.PegasusForConditionalGeneration if pre else transformers.MarianMTModel
-    theirs = vocabulary.their_ids(info.model.vocab_size)
+    their_ids = vocabulary.their_ids(info.model.vocab_size)
     with quiet():
-        model = of(_config(info, theirs, own)).eval()
-    found = model.load_state_dict(dict(_renamed(weights, info.model)), strict=False)
-    odd = [*found.unexpected_keys, *(name for name in found.missing_keys if not _is_made(name, info.model))]
+        model = of(_config(info, their_ids, facts)).eval()
+    loaded = model.load_state_dict(dict(_renamed(weights, info.model)), strict=False)
+    odd = [*loaded.unexpected_keys, *(name for name in loaded.missing_keys if not _is_made(name, info.model))]
     if odd:
         raise EngineError(
             f"this release of transformers has parts that Clearhead does not know, such as {odd[0]}; "
@@ -132,17 +132,17 @@ def _model(
     model.generation_config = transformers.GenerationConfig(
         **(beam if info.decoding.beam_size > 1 else {"num_beams": 1}),  # it is not saved with a penalty then
         max_length=512,
-        pad_token_id=theirs[BOS],
-        eos_token_id=theirs[EOS],
-        forced_eos_token_id=theirs[EOS],
-        decoder_start_token_id=theirs[BOS],
-        suppress_tokens=sorted(theirs[i] for i in tokenizer.forbidden_ids),
+        pad_token_id=their_ids[BOS],
+        eos_token_id=their_ids[EOS],
+        forced_eos_token_id=their_ids[EOS],
+        decoder_start_token_id=their_ids[BOS],
+        suppress_tokens=sorted(their_ids[i] for i in tokenizer.forbidden_ids),
     )
     return model
 
 
-def _config(info: ModelInfo, theirs: Sequence[int], own: Mapping[str, Any]) -> Any:
-    """Return their configuration of a shape; `theirs` is the id there of each id here."""
+def _config(info: ModelInfo, their_ids: Sequence[int], facts: Mapping[str, Any]) -> Any:
+    """Return their configuration of a shape; `their_ids` maps each of our ids to theirs."""
     import transformers
 
     shape = info.model
@@ -161,13 +161,13 @@ def _config(info: ModelInfo, theirs: Sequence[int], own: Mapping[str, Any]) -> A
         "activation_function": shape.activation,
         "scale_embedding": True,
         "max_position_embeddings": POSITIONS,
-        "bos_token_id": theirs[PAD],  # `<s>`, by which an import knows whose row that is
-        "pad_token_id": theirs[BOS],
-        "eos_token_id": theirs[EOS],
-        "forced_eos_token_id": theirs[EOS],
-        "decoder_start_token_id": theirs[BOS],
+        "bos_token_id": their_ids[PAD],  # `<s>`, by which an import knows whose row that is
+        "pad_token_id": their_ids[BOS],
+        "eos_token_id": their_ids[EOS],
+        "forced_eos_token_id": their_ids[EOS],
+        "decoder_start_token_id": their_ids[BOS],
         "tie_word_embeddings": shape.tied_embeddings,
-        OWN: dict(own),
+        OWN: dict(facts),
     }
     if shape.norm == "pre":  # the two are read by CTranslate2's converter
         return transformers.PegasusConfig(**settings, normalize_before=True, normalize_embedding=False)
@@ -266,7 +266,7 @@ class Transformers:
 
         try:
             with quiet():
-                model, found = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+                model, report = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                     folder,
                     config=config,
                     dtype=torch.float32,
@@ -281,13 +281,13 @@ class Transformers:
         except Exception as error:  # whatever theirs raises of a folder that is not right
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise EngineError(f"transformers cannot read {folder}: {first}") from None
-        if found["missing_keys"]:
-            raise EngineError(f"{folder} has no weights for {sorted(found['missing_keys'])[0]}")
+        if report["missing_keys"]:
+            raise EngineError(f"{folder} has no weights for {sorted(report['missing_keys'])[0]}")
         self.model: Any = model.eval()
         config = self.model.config
         self.their_ids = list(their_ids) or vocabulary.their_ids(config.vocab_size)
         """The id there of each id here."""
-        self._ours = {theirs: i for i, theirs in enumerate(self.their_ids) if i != BOS}
+        self._ours = {their_id: i for i, their_id in enumerate(self.their_ids) if i != BOS}
         said = self.model.generation_config.suppress_tokens or ()
         self.forbidden = [i for i, number in enumerate(self.their_ids) if number in said]
         """Ids here that are never produced."""
@@ -301,14 +301,14 @@ class Transformers:
         )
 
     def ids(self, text: str, to: str | None) -> list[int]:
-        """Return the ids that their tokenizer makes of a text, EOS last; -1 for what is no id here."""
-        found = self.tokenizer(f">>{to}<< {text}" if to else text)["input_ids"]
-        return [self._ours.get(number, -1) for number in found]
+        """Return our ids of the tokens that their tokenizer makes of a text, EOS last; -1 for an id unknown here."""
+        numbers = self.tokenizer(f">>{to}<< {text}" if to else text)["input_ids"]
+        return [self._ours.get(number, -1) for number in numbers]
 
     def target_ids(self, text: str) -> list[int]:
-        """Return the ids of a text in the target language, EOS last; -1 for what is no id here."""
-        found = self.tokenizer(text_target=text)["input_ids"]
-        return [self._ours.get(number, -1) for number in found]
+        """Return our ids of a text in the target language, EOS last; -1 for an id unknown here."""
+        numbers = self.tokenizer(text_target=text)["input_ids"]
+        return [self._ours.get(number, -1) for number in numbers]
 
     def _theirs(self, ids: Ids) -> list[int]:
         return [self.their_ids[i] for i in ids]
@@ -318,9 +318,9 @@ class Transformers:
         """Return the log-probability of every target token and of the EOS, among those that may be produced."""
         scores = []
         for src, tgt in zip(srcs, tgts, strict=True):
-            given = [self.model.config.decoder_start_token_id, *self._theirs(tgt)]
+            decoder_input = [self.model.config.decoder_start_token_id, *self._theirs(tgt)]
             logits = self.model(
-                input_ids=torch.tensor([self._theirs(src)]), decoder_input_ids=torch.tensor([given])
+                input_ids=torch.tensor([self._theirs(src)]), decoder_input_ids=torch.tensor([decoder_input])
             ).logits[0, :, self.their_ids]
             logits[:, self.forbidden] = -torch.inf
             right = torch.tensor([*tgt, EOS])
@@ -334,13 +334,13 @@ class Transformers:
         """Yield (index of the source, its translation); greedy or by beam, as the options say."""
         banned = {self.their_ids[i] for i in self.forbidden} - {self.their_ids[EOS]}
         for number, src in enumerate(srcs):
-            found = self.model.generate(
+            generated = self.model.generate(
                 torch.tensor([self._theirs(src)]),
                 num_beams=options.decoding.beam_size,
                 do_sample=False,
                 max_length=options.decoding.max_length(len(src)) + 2,  # start and end counted
                 suppress_tokens=sorted(banned) or None,
             )[0].tolist()[1:]
-            tokens = [self._ours[i] for i in found]
+            tokens = [self._ours[i] for i in generated]
             tokens = tokens[: tokens.index(EOS)] if EOS in tokens else tokens
             yield number, [Hypothesis(tuple(tokens), 0.0, 0.0, (), truncated=False, repetition=False)]

@@ -54,52 +54,53 @@ _TABLES = (
 def import_model(folder: Path, out: Path) -> Proof:
     """Write a model directory `out`, which must not be there, from one of transformers; return its proof.
 
-    Raises EngineError for what is no such model, has a shape that we have not, or does not translate here as it does
-    in transformers; then nothing is left behind. Nothing is unpickled: the weights must be in `model.safetensors`.
+    Raises EngineError for anything else, for a shape that we do not support, and for a model that does not translate
+    here as it does in transformers; then nothing is left behind. Nothing is unpickled: the weights must be in
+    `model.safetensors`.
     """
     check_new(out)
-    given = published.read(folder)
-    tokenizer, their_ids = _tokenizer(given)
-    shape = _shape(given, tokenizer)
-    published.check_shapes(given, _expected(shape), _TABLES)
+    original = published.read(folder)
+    tokenizer, their_ids = _tokenizer(original)
+    shape = _shape(original, tokenizer)
+    published.check_shapes(original, _expected(shape), _TABLES)
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
-        info = _info(given, shape, tokenizer, Path(name))
-        theirs = huggingface.Transformers(
-            folder, config=given.config, their_ids=their_ids, forbidden=tokenizer.forbidden_ids
+        info = _info(original, shape, tokenizer, Path(name))
+        peer = huggingface.Transformers(
+            folder, config=original.config, their_ids=their_ids, forbidden=tokenizer.forbidden_ids
         )
-        _check_positions(folder, theirs)
-        weights = zero_start.moved(_weights(shape, given, theirs), shape, by=_start(given, shape))
-        files = model_directory.model_files(info, weights, tokenizer, _card(given, info, tokenizer))
+        _check_positions(folder, peer)
+        weights = zero_start.moved(_weights(shape, original, peer), shape, by=_start(original, shape))
+        files = model_directory.model_files(info, weights, tokenizer, _card(original, info, tokenizer))
         model = Path(name) / "model"
         folders.write_directory(model, files)
-        proof = _prove(model, folder, tokenizer, theirs)
+        proof = _prove(model, folder, tokenizer, peer)
     versions = {package: version(package) for package in ("clearhead", "torch", "transformers")}
-    report = json_bytes({"format": given.family, "versions": versions, **asdict(proof)})
+    report = json_bytes({"format": original.family, "versions": versions, **asdict(proof)})
     folders.write_directory(out, {**files, REPORT: report})
     return proof
 
 
-def _tokenizer(given: Published) -> tuple[Tokenizer, list[int]]:
+def _tokenizer(original: Published) -> tuple[Tokenizer, list[int]]:
     """Return the tokenizer, ours where it was written by us, and the id there of each id here."""
-    folder, values = given.folder, given.values
+    folder, values = original.folder, original.values
     source, target = ((folder / name).read_bytes() for name in (vocabulary.SOURCE, vocabulary.TARGET))
     pad, eos, start = (values[f"{name}_token_id"] for name in ("pad", "eos", "decoder_start"))
-    own = vocabulary.own(source, target, given.vocabulary)
-    if own is not None:
-        their_ids = vocabulary.their_ids(own.vocab_size)
+    tokenizer = vocabulary.own(source, target, original.vocabulary)
+    if tokenizer is not None:
+        their_ids = vocabulary.their_ids(tokenizer.vocab_size)
         if (start, pad, eos) == (their_ids[BOS], their_ids[BOS], their_ids[EOS]):
-            return own, their_ids
-    unk = given.vocabulary.get("<unk>")
+            return tokenizer, their_ids
+    unk = original.vocabulary.get("<unk>")
     if unk is None:
         raise EngineError(
             f"{folder / vocabulary.PIECES} has no <unk>, the piece for unknown text, and cannot be imported"
         )
-    if not 0 <= start < len(given.vocabulary):
+    if not 0 <= start < len(original.vocabulary):
         raise EngineError(
             f"{folder} begins a translation with the id {start}, which is not in its vocabulary"
         )
     try:
-        named = pieces_in_order(given.vocabulary, eos=eos, unk=unk, pad=pad, unused=given.unused)
+        named = pieces_in_order(original.vocabulary, eos=eos, unk=unk, pad=pad, unused=original.unused)
         tokenizer = Tokenizer.from_bytes(pack(source, target, [piece for piece, _ in named]))
     except (TextError, TypeError, ValueError) as error:
         raise EngineError(f"the tokenizer of {folder} cannot be read: {error}") from None
@@ -108,16 +109,16 @@ def _tokenizer(given: Published) -> tuple[Tokenizer, list[int]]:
     return tokenizer, their_ids
 
 
-def _shape(given: Published, tokenizer: Tokenizer) -> ModelConfig:
+def _shape(original: Published, tokenizer: Tokenizer) -> ModelConfig:
     """Return the shape of the model; raise EngineError for one that Clearhead does not support."""
-    values = given.values
+    values = original.values
     activation = _ACTIVATIONS.get(values["activation_function"])
     if activation is None:
         raise EngineError(
-            f"{given.folder} has the activation {values['activation_function']!r}; only {', '.join(_ACTIVATIONS)} can "
-            "be imported"
+            f"{original.folder} has the activation {values['activation_function']!r}; only "
+            f"{', '.join(_ACTIVATIONS)} can be imported"
         )
-    said = given.own.get("model")
+    said = original.own.get("model")
     try:
         shape = ModelConfig(
             vocab_size=tokenizer.vocab_size,  # another's with a BOS, which they have not
@@ -129,59 +130,59 @@ def _shape(given: Published, tokenizer: Tokenizer) -> ModelConfig:
             dropout=values["dropout"],
             attention_dropout=values["attention_dropout"],
             feed_forward_dropout=values["activation_dropout"],
-            norm="pre" if given.family == "pegasus" else "post",
+            norm="pre" if original.family == "pegasus" else "post",
             activation=activation,  # type: ignore[arg-type]
-            tied_embeddings=_is_tied(given),
+            tied_embeddings=_is_tied(original),
             output_bias=True,
         )
-        if isinstance(said, dict) and given.unused is not None:
+        if isinstance(said, dict) and original.unused is not None:
             kept = {name: said[name] for name in ("output_bias", "max_positions") if name in said}
             shape = replace(shape, **kept)
     except (TypeError, ConfigError) as error:
         raise EngineError(
-            f"{given.folder / published.CONFIG} describes a model that Clearhead does not support: {error}"
+            f"{original.folder / published.CONFIG} describes a model that Clearhead does not support: {error}"
         ) from None
     return shape
 
 
-def _is_tied(given: Published) -> bool:
+def _is_tied(original: Published) -> bool:
     """Say whether one matrix, scaled as ours is, serves source, target and output."""
-    values = given.values
+    values = original.values
     return all(
         values.get(name, True)
         for name in ("share_encoder_decoder_embeddings", "tie_word_embeddings", "scale_embedding")
     )
 
 
-def _info(given: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
-    """Return what the model is: what Clearhead wrote of it, or what can be told of another program's."""
-    if given.own and given.unused is not None:
-        return _own_info(given, shape, tokenizer, scratch)
-    langs = [str(given.settings.get(f"{side}_lang") or "") for side in ("source", "target")]
+def _info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
+    """Return what the model is: what Clearhead wrote of it, or what is known of another program's."""
+    if original.own and original.unused is not None:
+        return _own_info(original, shape, tokenizer, scratch)
+    langs = [str(original.settings.get(f"{side}_lang") or "") for side in ("source", "target")]
     return ModelInfo(
         model=shape,
-        decoding=DecodingConfig(beam_size=given.beam_size or DecodingConfig().beam_size),
+        decoding=DecodingConfig(beam_size=original.beam_size or DecodingConfig().beam_size),
         tokenizer=tokenizer.kind,
         source_langs=(langs[0],) if langs[0] else (),
         target_langs=tokenizer.languages or ((langs[1],) if langs[1] else ()),
         training=TrainingFacts(
-            imported_from=FAMILIES[given.family],
-            max_tokens=min(MOST_TOKENS, given.values["max_position_embeddings"] // 2),
+            imported_from=FAMILIES[original.family],
+            max_tokens=min(MOST_TOKENS, original.values["max_position_embeddings"] // 2),
         ),
     )
 
 
-def _own_info(given: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
+def _own_info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
     """Return what Clearhead wrote of a model; how sure it may be, only if nothing was changed since."""
-    values = {**given.own, "model": asdict(shape), "tokenizer": tokenizer.kind}
+    values = {**original.own, "model": asdict(shape), "tokenizer": tokenizer.kind}
     (scratch / model_directory.CONFIG).write_bytes(json_bytes(values))
     try:
         info = model_directory.read_config(scratch)
     except CheckpointError as error:
         told = str(error).replace(str(scratch / model_directory.CONFIG), f"'{huggingface.OWN}' in it")
-        raise EngineError(f"{given.folder / published.CONFIG} cannot be read: {told}") from None
+        raise EngineError(f"{original.folder / published.CONFIG} cannot be read: {told}") from None
     try:
-        folders.verify(given.folder)
+        folders.verify(original.folder)
     except CheckpointError:
         return replace(info, confidence=None)
     return info
@@ -198,21 +199,21 @@ def _expected(shape: ModelConfig) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _check_positions(folder: Path, theirs: huggingface.Transformers) -> None:
-    """Raise EngineError where the positions are no sinusoids any more: some releases of transformers train them."""
+def _check_positions(folder: Path, peer: huggingface.Transformers) -> None:
+    """Raise EngineError if the positions are no longer sinusoids: some releases of transformers train them."""
     for stack in ("encoder", "decoder"):
-        found: Tensor = theirs.model.state_dict()[f"model.{stack}.embed_positions.weight"]
-        right = sinusoids(*found.shape)[:, huggingface.channel_order(found.shape[1])]
-        if not torch.allclose(found, right, atol=1e-3):
+        table: Tensor = peer.model.state_dict()[f"model.{stack}.embed_positions.weight"]
+        right = sinusoids(*table.shape)[:, huggingface.channel_order(table.shape[1])]
+        if not torch.allclose(table, right, atol=1e-3):
             raise EngineError(
                 f"{folder} has positions that were trained ({stack}), and only sinusoids can be imported; train with "
                 "requires_grad False for embed_positions"
             )
 
 
-def _start(given: Published, shape: ModelConfig) -> zero_start.Vectors:
+def _start(original: Published, shape: ModelConfig) -> zero_start.Vectors:
     """Return the vector of BOS that an export of ours took away [d_model]; zero where there is none."""
-    said = given.own.get(huggingface.START)
+    said = original.own.get(huggingface.START)
     if said is None or shape.norm == "pre":
         return np.zeros(shape.d_model, np.float32)
     try:
@@ -221,18 +222,18 @@ def _start(given: Published, shape: ModelConfig) -> zero_start.Vectors:
         start = np.zeros(0)
     if start.shape != (shape.d_model,) or not np.isfinite(start).all():
         raise EngineError(
-            f"'{huggingface.START}' in {given.folder / published.CONFIG} are not {shape.d_model} numbers in base64; "
-            "take it out, and the model says the same"
+            f"'{huggingface.START}' in {original.folder / published.CONFIG} are not {shape.d_model} numbers in base64; "
+            "remove it, the model works without it"
         )
     return start
 
 
-def _weights(shape: ModelConfig, given: Published, theirs: huggingface.Transformers) -> Arrays:
+def _weights(shape: ModelConfig, original: Published, peer: huggingface.Transformers) -> Arrays:
     """Return every weight of ours by name."""
-    tensors: Mapping[str, Tensor] = theirs.model.state_dict()
+    tensors: Mapping[str, Tensor] = peer.model.state_dict()
     order = huggingface.channel_order(shape.d_model).argsort()
-    rows = theirs.their_ids
-    scale = 1.0 if given.values["scale_embedding"] else shape.d_model**-0.5
+    rows = peer.their_ids
+    scale = 1.0 if original.values["scale_embedding"] else shape.d_model**-0.5
     tables = {
         "src_embedding": scale * tensors["model.encoder.embed_tokens.weight"],
         "tgt_embedding": scale * tensors["model.decoder.embed_tokens.weight"],
@@ -240,54 +241,55 @@ def _weights(shape: ModelConfig, given: Published, theirs: huggingface.Transform
     }
     with torch.device("meta"):
         ours = dict(Transformer(shape).named_parameters())
-    found: Arrays = {}
+    arrays: Arrays = {}
     for name, parameter in ours.items():
         stack = name.partition(".")[0]
         if name == "output_bias":
             weight = tensors["final_logits_bias"].flatten()[rows]
-            if given.unused is None:
-                weight[theirs.forbidden] = NEVER
+            if original.unused is None:
+                weight[peer.forbidden] = NEVER
         elif stack in tables:
             weight = tables[stack][rows][:, order]
         else:
             part, place = huggingface.place_of(name)
             weight = huggingface.ordered(part, tensors[place], order)
         assert weight.shape == parameter.shape, f"{name} has another shape than the settings say"
-        found[name] = weight.contiguous().numpy()
-    return found
+        arrays[name] = weight.contiguous().numpy()
+    return arrays
 
 
-def _prove(model: Path, folder: Path, ours: Tokenizer, theirs: huggingface.Transformers) -> Proof:
+def _prove(model: Path, folder: Path, ours: Tokenizer, peer: huggingface.Transformers) -> Proof:
     """Compare ids, log-probabilities and greedy translations with the original's."""
-    most = theirs.model.config.max_position_embeddings
+    most = peer.model.config.max_position_embeddings
     sources = [source for source in parity.random_sources(model) if len(source) < most]
     for number, source in enumerate(sources):
         text = ours.decode(source)
         to = ours.languages[number % len(ours.languages)] if ours.languages else None
         for cut, expected in (
-            ([*ours.encode(text, to=to), EOS], theirs.ids(text, to)),
-            ([*ours.encode_target(text), EOS], theirs.target_ids(text)),
+            ([*ours.encode(text, to=to), EOS], peer.ids(text, to)),
+            ([*ours.encode_target(text), EOS], peer.target_ids(text)),
         ):
             if cut != expected:
                 raise EngineError(
-                    f"{folder} cuts {text!r} otherwise in transformers than here; please report this"
+                    f"transformers splits {text!r} into other tokens than Clearhead does for {folder}; please "
+                    "report this"
                 )
     try:
-        return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
+        return parity.compare(model, peer, "in transformers", sources, allowed_only=True)
     except parity.UnequalError as error:
         raise EngineError(
             f"{folder} does not translate here as it does in transformers: {error.how}; please report this"
         ) from None
 
 
-def _card(given: Published, info: ModelInfo, tokenizer: Tokenizer) -> str:
+def _card(original: Published, info: ModelInfo, tokenizer: Tokenizer) -> str:
     """Return the card: our own again, or what was done and the original's words, licence and data among them."""
-    shape, own = info.model, given.folder / model_directory.CARD
+    shape, card = info.model, original.folder / model_directory.CARD
     said = ""
-    if own.is_file():
-        with own.open("rb") as file:
+    if card.is_file():
+        with card.open("rb") as file:
             said = file.read(LONGEST_CARD).decode(errors="replace")
-    if given.own and said:
+    if original.own and said:
         return said
     lacks = (
         """
@@ -299,7 +301,7 @@ translation here, and where the original would write it, another token is taken.
     )
     return f"""# An imported model
 
-{given.folder.resolve().name}, a {FAMILIES[given.family]}: \
+{original.folder.resolve().name}, a {FAMILIES[original.family]}: \
 {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model {shape.d_model}, {shape.num_parameters:,} \
 parameters, a vocabulary of {shape.vocab_size:,} pieces. Its weights and its tokenizer were taken over by \
 `clearhead import`, and proved to give the same log-probabilities and greedy translations as in transformers; the \

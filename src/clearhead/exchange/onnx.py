@@ -124,12 +124,17 @@ def _pairs(tensors: Sequence[Tensor]) -> tuple[KeysValues, ...]:
 
 
 def _write(
-    module: nn.Module, given: tuple[Any, ...], file: Path, inputs: list[str], outputs: list[str], shapes: Any
+    module: nn.Module,
+    arguments: tuple[Any, ...],
+    file: Path,
+    inputs: list[str],
+    outputs: list[str],
+    shapes: Any,
 ) -> None:
     with _quiet():
         torch.onnx.export(
             module,
-            given,
+            arguments,
             file,
             input_names=inputs,
             output_names=outputs,
@@ -188,8 +193,8 @@ class OnnxRuntime:
     def step(self, last: Sequence[int], state: Arrays) -> tuple[np.ndarray[Any, Any], Arrays]:
         """Return the log-probabilities of the next token [batch, vocab], and the state after it."""
         names = [output.name for output in self.decoder.get_outputs()]
-        found = self.decoder.run(None, {"last": np.array(last, dtype=np.int64)[:, None], **state})
-        logits, *present = found
+        results = self.decoder.run(None, {"last": np.array(last, dtype=np.int64)[:, None], **state})
+        logits, *present = results
         after = {
             name.replace("present", "past"): values for name, values in zip(names[1:], present, strict=True)
         }
@@ -200,11 +205,11 @@ class OnnxRuntime:
         """Return the log-probability of every target token and of the EOS, among those that may be produced."""
         scores = []
         for src, tgt in zip(srcs, tgts, strict=True):
-            state, found = self.start(np.array([src], dtype=np.int64)), []
+            state, token_scores = self.start(np.array([src], dtype=np.int64)), []
             for last, right in zip([BOS, *tgt], [*tgt, EOS], strict=True):
                 log_probs, state = self.step([last], state)
-                found.append(float(log_probs[0, right]))
-            scores.append(found)
+                token_scores.append(float(log_probs[0, right]))
+            scores.append(token_scores)
         return scores
 
     def translate(

@@ -92,20 +92,20 @@ def read(folder: Path) -> Published:
     huggingface.check_installed()
     settings = _json(folder / vocabulary.SETTINGS) if (folder / vocabulary.SETTINGS).exists() else {}
     config = _configuration(folder, family, said)
-    own = said.get(huggingface.OWN)
-    found = Published(
+    facts = said.get(huggingface.OWN)
+    model = Published(
         folder=folder,
         family=family,
         config=config,
         values=config.to_dict(),
-        own=own if isinstance(own, dict) else {},
+        own=facts if isinstance(facts, dict) else {},
         settings=settings,
         beam_size=_beam_size(folder, said),
         vocabulary=_vocabulary(folder),
         shapes=read_shapes(folder / model_directory.WEIGHTS, ALL_TYPES),
     )
-    _check_values(found)
-    return found
+    _check_values(model)
+    return model
 
 
 def _check_files(folder: Path) -> None:
@@ -159,8 +159,8 @@ def _vocabulary(folder: Path) -> dict[str, int]:
 def _beam_size(folder: Path, said: Mapping[str, Any]) -> int | None:
     """Return the width that it is searched with, which older releases kept in config.json."""
     file = folder / GENERATION
-    for each in (_json(file) if file.exists() else {}, said):
-        width = each.get("num_beams")
+    for settings in (_json(file) if file.exists() else {}, said):
+        width = settings.get("num_beams")
         if width is None:
             continue
         if type(width) is not int or not 1 <= width <= WIDEST_BEAM:
@@ -169,9 +169,9 @@ def _beam_size(folder: Path, said: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _check_values(found: Published) -> None:
+def _check_values(model: Published) -> None:
     """Raise EngineError for sizes, ids and switches that describe no model we have."""
-    folder, values = found.folder, found.values
+    folder, values = model.folder, model.values
     for names, of, what in (
         (_SIZES, int, "a whole number above 0"),
         (_IDS, int, "an id"),
@@ -181,7 +181,7 @@ def _check_values(found: Published) -> None:
             value = values[name]
             if type(value) is not of or (names is _SIZES and value < 1):
                 raise EngineError(f"{folder / CONFIG} has {name} = {str(value)[:40]!r}; it must be {what}")
-    if found.settings.get("separate_vocabs") or values.get("decoder_vocab_size") not in (
+    if model.settings.get("separate_vocabs") or values.get("decoder_vocab_size") not in (
         None,
         values["vocab_size"],
     ):
@@ -196,38 +196,38 @@ def _check_values(found: Published) -> None:
             f"{folder} has {values['max_position_embeddings']} positions; only models with {FEWEST_POSITIONS} to "
             f"{MOST_POSITIONS} can be imported"
         )
-    if found.settings.get("tokenizer_class", "MarianTokenizer") != "MarianTokenizer":
+    if model.settings.get("tokenizer_class", "MarianTokenizer") != "MarianTokenizer":
         raise EngineError(
-            f"{folder} has a tokenizer of the class {found.settings['tokenizer_class']!r}; only 'MarianTokenizer' can "
+            f"{folder} has a tokenizer of the class {model.settings['tokenizer_class']!r}; only 'MarianTokenizer' can "
             "be imported"
         )
-    if len(found.vocabulary) != values["vocab_size"]:
+    if len(model.vocabulary) != values["vocab_size"]:
         raise EngineError(
-            f"{folder / vocabulary.PIECES} names {len(found.vocabulary)} pieces, and the model has "
+            f"{folder / vocabulary.PIECES} names {len(model.vocabulary)} pieces, and the model has "
             f"{values['vocab_size']}"
         )
     for stack in ("encoder", "decoder"):
         last = f"model.{stack}.layers.{values[f'{stack}_layers'] - 1}.fc1.weight"
-        _check_shape(found, last, (values[f"{stack}_ffn_dim"], values["d_model"]))
+        _check_shape(model, last, (values[f"{stack}_ffn_dim"], values["d_model"]))
 
 
-def check_shapes(found: Published, expected: Mapping[str, tuple[int, ...]], tables: tuple[str, ...]) -> None:
+def check_shapes(model: Published, expected: Mapping[str, tuple[int, ...]], tables: tuple[str, ...]) -> None:
     """Hold the header of the weights against the shapes that the configuration asks for.
 
     Of `tables`, names of matrices that may be one, at least one must be there. Raises EngineError for the first fault.
     """
-    size = (found.values["vocab_size"], found.values["d_model"])
-    given = {name: size for name in tables if name in found.shapes}
-    for name, shape in {**(given or {tables[0]: size}), **expected}.items():
-        _check_shape(found, name, shape)
+    size = (model.values["vocab_size"], model.values["d_model"])
+    tables_present = {name: size for name in tables if name in model.shapes}
+    for name, shape in {**(tables_present or {tables[0]: size}), **expected}.items():
+        _check_shape(model, name, shape)
 
 
-def _check_shape(found: Published, name: str, shape: tuple[int, ...]) -> None:
-    if name not in found.shapes:
-        raise EngineError(f"{found.folder} has no weights for {name}")
-    kind, has = found.shapes[name]
+def _check_shape(model: Published, name: str, shape: tuple[int, ...]) -> None:
+    if name not in model.shapes:
+        raise EngineError(f"{model.folder} has no weights for {name}")
+    kind, has = model.shapes[name]
     if has != shape or kind not in _FLOATS:
         raise EngineError(
-            f"{found.folder} has {name} as {kind} {list(has)}; its {CONFIG} asks for one of {', '.join(_FLOATS)}, "
+            f"{model.folder} has {name} as {kind} {list(has)}; its {CONFIG} asks for one of {', '.join(_FLOATS)}, "
             f"{str(list(shape))[:60]}"
         )

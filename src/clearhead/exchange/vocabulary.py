@@ -67,8 +67,8 @@ def own(source: bytes, target: bytes, vocabulary: Mapping[str, int]) -> Tokenize
     if source != target:
         return None
     try:
-        found = Tokenizer.from_bytes(_removing_spaces(source, False))
-        return found if names(found) == vocabulary else None
+        tokenizer = Tokenizer.from_bytes(_removing_spaces(source, False))
+        return tokenizer if names(tokenizer) == vocabulary else None
     except (DecodeError, TextError, EngineError):
         return None
 

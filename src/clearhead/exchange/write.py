@@ -54,16 +54,17 @@ def _huggingface(model: Path, folder: Path) -> Proof:
     from clearhead.exchange import huggingface
 
     huggingface.write(model, folder)
-    theirs, sources = huggingface.Transformers(folder), parity.random_sources(model)
+    peer, sources = huggingface.Transformers(folder), parity.random_sources(model)
     ours = model_directory.read_tokenizer(model)
     for number, source in enumerate(sources):
         text = ours.decode(source)
         to = ours.languages[number % len(ours.languages)] if ours.languages else None
-        if theirs.ids(text, to) != [*ours.encode(text, to=to), EOS]:
+        if peer.ids(text, to) != [*ours.encode(text, to=to), EOS]:
             raise EngineError(
-                f"the tokenizer written for transformers cuts {text!r} otherwise than ours; please report this"
+                f"the tokenizer written for transformers splits {text!r} into other tokens than ours; please "
+                "report this"
             )
-    return parity.compare(model, theirs, "in transformers", sources, allowed_only=True)
+    return parity.compare(model, peer, "in transformers", sources, allowed_only=True)
 
 
 def _onnx(model: Path, folder: Path) -> Proof:

@@ -7,7 +7,7 @@ table:
 - a logit is the product of a state and a vector of the table, so all logits fall by the same number, which a softmax
   does not see;
 - what enters a stack is lower by c = sqrt(d_model) b everywhere, and only its first self-attention and the residual
-  beside that read it: c comes back by their biases, b_q + W_q c, b_v + W_v c and b_o + c. Keys need none: a softmax
+  besides that read it: c comes back by their biases, b_q + W_q c, b_v + W_v c and b_o + c. Keys need none: a softmax
   does not see a bias of theirs.
 
 In pre-norm stacks the residual stream is read by every layer, so this works for post-norm alone.
@@ -27,8 +27,8 @@ Vectors = np.ndarray[Any, Any]
 
 def start(weights: Mapping[str, Vectors], shape: ModelConfig) -> Vectors:
     """Return the vector that a translation starts from, [d_model]."""
-    found: Vectors = weights[_table(shape)][BOS]
-    return found
+    vectors: Vectors = weights[_table(shape)][BOS]
+    return vectors
 
 
 def moved(weights: Mapping[str, Vectors], shape: ModelConfig, by: Vectors) -> Arrays:
@@ -39,15 +39,15 @@ def moved(weights: Mapping[str, Vectors], shape: ModelConfig, by: Vectors) -> Ar
     if not by.any():
         return dict(weights)
     table, missing = _table(shape), -(shape.d_model**0.5) * by.astype(np.float64)
-    found = {table: weights[table] + by.astype(np.float64)}
+    shifted = {table: weights[table] + by.astype(np.float64)}
     for stack in ("encoder", "decoder") if shape.tied_embeddings else ("decoder",):
         name = f"{stack}.layers.0.self_attention"
         for part in ("query", "value"):
-            found[f"{name}.{part}.bias"] = weights[f"{name}.{part}.bias"] + (
+            shifted[f"{name}.{part}.bias"] = weights[f"{name}.{part}.bias"] + (
                 weights[f"{name}.{part}.weight"] @ missing
             )
-        found[f"{name}.output.bias"] = weights[f"{name}.output.bias"] + missing
-    return {**weights, **{name: array.astype(np.float32) for name, array in found.items()}}
+        shifted[f"{name}.output.bias"] = weights[f"{name}.output.bias"] + missing
+    return {**weights, **{name: array.astype(np.float32) for name, array in shifted.items()}}
 
 
 def _table(shape: ModelConfig) -> str:

@@ -70,7 +70,7 @@ class Example:
         return tuple(word for word, _ in self.tokens[language])
 
     def spans(self, language: str) -> tuple[Span, ...]:
-        """Return where those words stand in the text."""
+        """Return the spans of those words in the text."""
         text, place, spans = self.text(language).lower(), 0, []
         for word in self.words(language):
             start = text.index(word.lower(), place)
@@ -83,8 +83,8 @@ class Example:
         return frozenset(
             (i, j)
             for i, (_, mine) in enumerate(self.tokens[source])
-            for j, (_, theirs) in enumerate(self.tokens[target])
-            if not set(mine).isdisjoint(theirs)
+            for j, (_, concepts) in enumerate(self.tokens[target])
+            if not set(mine).isdisjoint(concepts)
         )
 
     def null(self, source: str, target: str) -> tuple[frozenset[int], frozenset[int]]:
@@ -92,7 +92,7 @@ class Example:
         links = self.alignment(source, target)
         linked = {i for i, _ in links}, {j for _, j in links}
         sides = (self.tokens[source], self.tokens[target])
-        unlinked = [frozenset(range(len(side))) - found for side, found in zip(sides, linked, strict=True)]
+        unlinked = [frozenset(range(len(side))) - words for side, words in zip(sides, linked, strict=True)]
         return unlinked[0], unlinked[1]
 
 
@@ -106,7 +106,7 @@ class _Phrase:
     plural: bool = False
     noun: Noun | None = None
     front: Word | None = None
-    """Of a question, the English word that stands before the subject."""
+    """Of a question, the English word before the subject."""
 
     def form(self, language: Literal["fr", "es"]) -> int:
         """Return which of (m, f, m plural, f plural) agrees with it."""
@@ -251,11 +251,11 @@ class _Maker:
         """Make a sentence of a clause."""
         if statement.front is not None:
             # "Does" and "est-ce que" both make a question of a statement; "is" is the verb itself.
-            asked = ("ask",) if "ask" in statement.front[1] else ()
+            ask = ("ask",) if "ask" in statement.front[1] else ()
             que = "qu'" if statement.fr[0][0].startswith(_VOWELS) else "que"
             mark: Word = ("?", ("stop",))
             en = (statement.front, *statement.en, mark)
-            fr = (("est-ce", asked), (que, asked), *statement.fr, mark)
+            fr = (("est-ce", ask), (que, ask), *statement.fr, mark)
             es = (("¿", ()), *statement.es, mark)
             return Example({"en": en, "fr": fr, "es": es}, frozenset(self.pairs))
         stop: Words = [(".", ("stop",))] if stopped else []

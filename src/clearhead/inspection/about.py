@@ -14,7 +14,7 @@ class About:
     model: str = ""
     """As it was named when it was loaded."""
     to: str | None = None
-    """Target language, where the model was told."""
+    """Target language, if the model was given one."""
     d_model: int = 0
     num_heads: int = 0
     norm: str = "post"
@@ -35,7 +35,7 @@ class About:
     word_confidence: tuple[float, ...] | None = None
     """Of each word of the translation, punctuation marks counted; None where the model was not calibrated."""
     missing: tuple[int, ...] | None = None
-    """Source words whose translation seems to be missing; None where the reader has not learned to tell."""
+    """Source words whose translation seems to be missing; None if the reader has not learned to find them."""
     beam_size: int = 1
     search_text: str | None = None
     """What our own search found, where its story was asked for."""

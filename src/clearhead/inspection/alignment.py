@@ -33,7 +33,7 @@ class Alignment:
     confidence: tuple[float, ...] = ()
     """For each target word, the mean probability of its tokens (geometric), or as the model was calibrated."""
     missing: frozenset[int] | None = None
-    """Source words whose translation is missing, where the reader has learned to tell; None where it has not."""
+    """Source words whose translation is missing, if the reader has learned to find them; None if not."""
 
     @property
     def coverage(self) -> tuple[float, ...]:
@@ -44,7 +44,7 @@ class Alignment:
     def left_out(self) -> tuple[int, ...]:
         """Source words whose translation seems to be missing, punctuation apart.
 
-        Where the reader has not learned to tell, those that no target word is linked to.
+        If the reader has not learned to find them, those that no target word is linked to.
         """
         if self.missing is not None:
             return tuple(sorted(self.missing))
@@ -123,15 +123,15 @@ class Words:
         return cls.of(source, target, source.words(kind), target.words(kind))
 
 
-def belonging(tokens: Tokens, found: Sequence[Span]) -> Maps:
+def belonging(tokens: Tokens, into: Sequence[Span]) -> Maps:
     """Return [token, word]: 1 where the token belongs to the word; of what is carried, to all that it holds."""
-    table = np.zeros((len(tokens), len(found)), np.float32)
-    for token, word in enumerate(word_of(tokens.spans, found)):
+    table = np.zeros((len(tokens), len(into)), np.float32)
+    for token, word in enumerate(word_of(tokens.spans, into)):
         if word is not None:
             table[token, word] = 1.0
     for token, span in enumerate(tokens.spans if tokens.carried else ()):
         if span in tokens.carried and span is not None:
-            table[token] = [float(span.overlap(word) > 0) for word in found]
+            table[token] = [float(span.overlap(word) > 0) for word in into]
     return table
 
 
@@ -145,7 +145,7 @@ def token_weights(cross: Maps, reader: Reader) -> Maps:
         if layer >= layers or head >= heads:
             raise ConfigError(
                 f"alignments are to be read from head {head} of layer {layer}, but there are {layers} layers of "
-                f"{heads} heads; choose anew with `clearhead align --choose`"
+                f"{heads} heads; choose heads again with `clearhead align --choose`"
             )
     mean: Maps = np.stack([cross[layer, head] for layer, head in reader.heads]).mean(axis=0)
     # A token is read one step after it was produced; the last one, the end, never is.
@@ -171,14 +171,14 @@ def word_weights(cross: Maps, words: Words, reader: Reader) -> Maps:
 
 
 def aligned(
-    found: Pair,
+    pair: Pair,
     words: Words,
     reader: Reader,
     likelihood: Callable[[str], float] | None = None,
 ) -> Alignment:
-    """Read the alignment of one pair from its attention; `likelihood` tells common words from those to be missed."""
-    weights = word_weights(found.cross, words, reader)
-    sure = confidence(found.probabilities, words.of_targets)
+    """Read the alignment of one pair from its attention; by `likelihood` common words are not counted as missing."""
+    weights = word_weights(pair.cross, words, reader)
+    sure = confidence(pair.probabilities, words.of_targets)
     missing = None
     if reader.missing and likelihood is not None:
         most = weights.max(axis=0, initial=0.0)

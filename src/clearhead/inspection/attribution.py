@@ -1,7 +1,7 @@
 """Beyond raw attention: what each token brought, by methods that have a check of their own.
 
-Attention weights tell where a head looked, not what it took from there, nor what became of it. Each method here says
-what it costs and returns a check value, which tells how far to trust it. None of them is the truth about a model;
+Attention weights show where a head looked, not what it took from there, nor what became of it. Each method here says
+what it costs and returns a check value, which says how far to trust it. None of them is the truth about a model;
 where they agree, there is more to it.
 """
 
@@ -53,26 +53,32 @@ def measured(model: Transformer, maps: AttentionMaps, start: int, work: int = WO
     gradients take fewer steps for a longer text, and those and value zeroing are left out where they would send more
     than `work` tokens through the model, which `about` says; call them then.
     """
-    found: dict[str, Maps] = {}
+    measures: dict[str, Maps] = {}
     norms = value_norms(model, maps)
     checks = {"norms": norms.check}
     for place in PLACES:
         table: Maps = getattr(norms, place)
-        found[f"norms.{place}"] = table / np.maximum(table.sum(axis=-1, keepdims=True), np.float32(_ROUNDING))
+        measures[f"norms.{place}"] = table / np.maximum(
+            table.sum(axis=-1, keepdims=True), np.float32(_ROUNDING)
+        )
     owed = {"rollout": rollout(maps)}
     # What a step costs: a pass of all tokens, forward once, backward for each that was produced.
     steps = min(_MOST_STEPS, work // (len(maps.target) * (len(maps.source) + len(maps.target))))
     if steps >= _FEWEST_STEPS:
         zeroed = value_zeroing(model, maps)
-        found |= {f"zeroing.{place}": getattr(zeroed, place) for place in PLACES}
+        measures |= {f"zeroing.{place}": getattr(zeroed, place) for place in PLACES}
         checks["zeroing"] = zeroed.check
         owed["gradient"] = gradient_times_input(model, maps, start)
         owed["integrated"] = integrated_gradients(model, maps, start, steps)
-    for name, each in owed.items():
-        found[f"{name}.source"], found[f"{name}.read"], checks[name] = each.source, each.read, each.check
+    for name, attribution in owed.items():
+        measures[f"{name}.source"], measures[f"{name}.read"], checks[name] = (
+            attribution.source,
+            attribution.read,
+            attribution.check,
+        )
     left_out = () if "integrated" in owed else ("value zeroing", "integrated gradients")
     about = replace(maps.about, checks=checks, steps=steps, unmeasured=left_out)
-    return replace(maps, measures=found, about=about)
+    return replace(maps, measures=measures, about=about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +109,14 @@ def value_norms(model: Transformer, maps: AttentionMaps) -> Norms:
             inner = where.of_layer(layer)
             # [heads, d_k, d_model]: the part of W^O that belongs to each head
             outward = attention.output.weight.cpu().T.reshape(attention.num_heads, attention.d_k, -1)
-            made = torch.from_numpy(maps.inner[f"{inner}.value"]) @ outward
+            projected = torch.from_numpy(maps.inner[f"{inner}.value"]) @ outward
             shares = torch.from_numpy(weights[layer])
-            output = (shares @ made).sum(dim=0) + attention.output.bias.cpu()
+            output = (shares @ projected).sum(dim=0) + attention.output.bias.cpu()
             worst = max(
                 worst, float((output - torch.from_numpy(maps.inner[f"{inner}.function"])).abs().max())
             )
             # |weight · f(x)| = weight · |f(x)|, which needs no table of vectors for every query and key
-            norms[place].append((shares * made.norm(dim=-1)[:, None]).numpy())
+            norms[place].append((shares * projected.norm(dim=-1)[:, None]).numpy())
     return Norms(**{place: np.stack(layers) for place, layers in norms.items()}, check=worst)
 
 
@@ -125,8 +131,8 @@ def rollout(maps: AttentionMaps) -> Attribution:
         memory = 0.5 * memory + 0.5 * weights @ memory
     length = maps.decoder.shape[-1]
     states = np.concatenate([np.zeros((length, len(memory))), np.eye(length)], axis=1)
-    for own, cross in zip(maps.decoder.mean(axis=1), maps.cross.mean(axis=1), strict=True):
-        states = 0.5 * states + 0.5 * own @ states
+    for self_weights, cross in zip(maps.decoder.mean(axis=1), maps.cross.mean(axis=1), strict=True):
+        states = 0.5 * states + 0.5 * self_weights @ states
         brought = np.concatenate([cross @ memory, np.zeros((length, length))], axis=1)
         states = 0.5 * states + 0.5 * brought
     check = float(np.abs(states.sum(axis=1) - 1).max())
@@ -148,7 +154,7 @@ def integrated_gradients(model: Transformer, maps: AttentionMaps, start: int, st
     """Return gradients times input, averaged on the way from no embeddings to these (Sundararajan et al. 2017).
 
     Positions stay. By the fundamental theorem the sums are complete: check is the largest gap between the sum over
-    all tokens and log p - log p of the baseline, in nats; should be small beside that difference, and falls with
+    all tokens and log p - log p of the baseline, in nats; should be small against that difference, and falls with
     more steps. Costs `steps` passes forward and as many backward for each target token.
     """
     return _integrated(model, maps, start, steps)
@@ -164,7 +170,7 @@ def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int)
     places = (torch.arange(steps, device=device) + 0.5) / steps if steps > 1 else torch.ones(1, device=device)
     with torch.no_grad():
         ends = [_log_probs(model, [share * side for side in sides], maps)[0] for share in (1.0, 0.0)]
-    found = [np.zeros((len(maps.target), side.shape[1]), np.float32) for side in sides]
+    sums = [np.zeros((len(maps.target), side.shape[1]), np.float32) for side in sides]
     size = max(1, _HELD // (src.shape[1] + read.shape[1]))
     for first in range(0, steps, size):
         some = places[first : first + size]
@@ -174,10 +180,10 @@ def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int)
             slopes = torch.autograd.grad(
                 log_probs[:, token].sum(), ways, retain_graph=True, materialize_grads=True
             )
-            for side, slope, out in zip(sides, slopes, found, strict=True):
+            for side, slope, out in zip(sides, slopes, sums, strict=True):
                 out[token] += (slope.sum(dim=0) * side[0]).sum(dim=-1).cpu().numpy() / steps
-    gap = found[0].sum(axis=1) + found[1].sum(axis=1) - (ends[0] - ends[1]).cpu().numpy()
-    return Attribution(found[0], found[1], float(np.abs(gap).max()))
+    gap = sums[0].sum(axis=1) + sums[1].sum(axis=1) - (ends[0] - ends[1]).cpu().numpy()
+    return Attribution(sums[0], sums[1], float(np.abs(gap).max()))
 
 
 def _log_probs(model: Transformer, sides: Sequence[Tensor], maps: AttentionMaps) -> Tensor:
@@ -235,10 +241,12 @@ def value_zeroing(model: Transformer, maps: AttentionMaps) -> Zeroed:
     memory = torch.from_numpy(maps.inner["encoder.memory"]).to(device)
     for number, module in enumerate(model.decoder.layers):
         layer = cast(DecoderLayer, module)
-        own = entering("decoder", number, targets + 1)
-        decoder.append(shares(_decoder_layer(layer, own, memory, _without_each, _whole), "decoder", number))
-        theirs = entering("decoder", number, sources + 1)
-        cross.append(shares(_decoder_layer(layer, theirs, memory, _whole, _without_each), "decoder", number))
+        states = entering("decoder", number, targets + 1)
+        decoder.append(
+            shares(_decoder_layer(layer, states, memory, _without_each, _whole), "decoder", number)
+        )
+        states = entering("decoder", number, sources + 1)
+        cross.append(shares(_decoder_layer(layer, states, memory, _whole, _without_each), "decoder", number))
     return Zeroed(np.stack(encoder), np.stack(decoder), np.stack(cross), worst)
 
 
@@ -251,12 +259,14 @@ def _encoder_layer(layer: EncoderLayer, x: Tensor) -> Tensor:
     return layer.feed_forward_sublayer.leave(x, layer.feed_forward(entered))
 
 
-def _decoder_layer(layer: DecoderLayer, x: Tensor, memory: Tensor, own: _Change, theirs: _Change) -> Tensor:
+def _decoder_layer(
+    layer: DecoderLayer, x: Tensor, memory: Tensor, change_self: _Change, change_cross: _Change
+) -> Tensor:
     """Run a layer whose own keys and values, and those of the memory, are changed."""
     entered = layer.self_sublayer.enter(x)
-    kv = own(layer.self_attention.keys_values(entered))
+    kv = change_self(layer.self_attention.keys_values(entered))
     x = layer.self_sublayer.leave(x, layer.self_attention(entered, kv, causal_mask(x.shape[1], x.device)))
-    kv = theirs(layer.cross_attention.keys_values(memory.expand(len(x), -1, -1)))
+    kv = change_cross(layer.cross_attention.keys_values(memory.expand(len(x), -1, -1)))
     x = layer.cross_sublayer.leave(x, layer.cross_attention(layer.cross_sublayer.enter(x), kv))
     entered = layer.feed_forward_sublayer.enter(x)
     return layer.feed_forward_sublayer.leave(x, layer.feed_forward(entered))

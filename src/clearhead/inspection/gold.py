@@ -30,23 +30,23 @@ class Gold:
     def parse(cls, line: str, where: str = "the line") -> Self:
         """Read `0-0 1-2 3?3`: sure links with a hyphen, possible ones with a question mark."""
         kinds: dict[str, set[Link]] = {"-": set(), "?": set()}
-        for each in line.split():
-            match = _LINK.fullmatch(each)
+        for item in line.split():
+            match = _LINK.fullmatch(item)
             if not match:
                 raise TextError(
-                    f"{where}: {each!r} is not a link; links are written 0-0 for sure ones, 1?2 for possible ones"
+                    f"{where}: {item!r} is not a link; links are written 0-0 for sure ones, 1?2 for possible ones"
                 )
             kinds[match[2]].add((int(match[1]), int(match[3])))
         return cls(frozenset(kinds["-"]), frozenset(kinds["?"]))
 
 
-def error_rate(found: Iterable[Iterable[Link]], gold: Iterable[Gold]) -> float:
+def error_rate(predicted: Iterable[Iterable[Link]], gold: Iterable[Gold]) -> float:
     """Return 1 - (|A & S| + |A & P|) / (|A| + |S|) (Och and Ney 2003), counted over all pairs together."""
     hits = total = 0
-    for links_found, each in zip(found, gold, strict=True):
+    for links_found, truth in zip(predicted, gold, strict=True):
         mine = set(links_found)
-        hits += len(mine & each.sure) + len(mine & (each.sure | each.possible))
-        total += len(mine) + len(each.sure)
+        hits += len(mine & truth.sure) + len(mine & (truth.sure | truth.possible))
+        total += len(mine) + len(truth.sure)
     return 1.0 - hits / total if total else 0.0
 
 
@@ -69,7 +69,9 @@ def measured(pairs: Sequence[Pair], reader: Reader) -> float:
 
 
 def _rate(weights: Sequence[Maps], pairs: Sequence[Pair], reader: Reader) -> float:
-    return error_rate((links(each, reader) for each in weights), (pair.gold for pair in pairs))
+    return error_rate(
+        (links(pair_weights, reader) for pair_weights in weights), (pair.gold for pair in pairs)
+    )
 
 
 def choose(pairs: Sequence[Pair]) -> tuple[Reader, float]:

@@ -1,4 +1,4 @@
-"""What whoever reads or draws attention needs of it, whatever it was kept in."""
+"""What reading and drawing attention need, whichever class holds it."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

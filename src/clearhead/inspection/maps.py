@@ -3,37 +3,22 @@
 Plain values and numpy arrays, without torch; saved as JSON, which people can read, or NPZ, which is smaller.
 """
 
-import io
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
-from clearhead.errors import ClearheadError, ConfigError
+from clearhead.errors import ConfigError
+from clearhead.inspection import saved
 from clearhead.inspection.about import About
 from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
 from clearhead.model.places import PLACES
-from clearhead.storage.files import write_file
 from clearhead.text.words import Span
 
 FORMAT_VERSION = 1
-FOREIGN = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    RecursionError,
-    BadZipFile,
-    zlib.error,
-)
-"""What reading a file that is none of ours may raise."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,7 +46,7 @@ class AttentionMaps:
     about: About = field(default_factory=About)
     """The model, the target language, the engine that made the text, how far to trust it."""
     inner: Mapping[str, Maps] = field(default_factory=dict)
-    """Where it was asked for: every vector on the way, named as an observer is told (`docs/guides`)."""
+    """If it was asked for: every vector on the way, under the name that an observer receives (`docs/guides`)."""
 
     @property
     def src(self) -> tuple[str, ...]:
@@ -117,40 +102,23 @@ class AttentionMaps:
 
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
-        from clearhead.inspection.page import frame, page
+        from clearhead.inspection.page import frame
 
-        return frame(page(self))
+        return frame(self._page())
+
+    def _page(self) -> str:
+        from clearhead.inspection.page import page
+
+        return page(self)
 
     def save(self, file: Path | str) -> None:
         """Write a page (`.html`), or the numbers (`.json`, `.npz`). Raises ConfigError for another name."""
-        file = Path(file)
-        if file.suffix == ".html":
-            from clearhead.inspection.page import page
-
-            write_file(file, page(self).encode())
-        elif file.suffix == ".json":
-            text = json.dumps(self.to_dict(), ensure_ascii=False) + "\n"
-            write_file(file, text.encode())
-        elif file.suffix == ".npz":
-            packed = io.BytesIO()
-            np.savez_compressed(packed, allow_pickle=False, **self.arrays())
-            write_file(file, packed.getvalue())
-        else:
-            raise ConfigError(f"the name {file} must end in .html, .json or .npz")
+        saved.save(file, html=self._page, values=self.to_dict, arrays=self.arrays)
 
     @classmethod
     def load(cls, file: Path | str) -> Self:
-        """Read what `save` wrote. Raises ConfigError for anything else."""
-        file = Path(file)
-        try:
-            if file.suffix == ".npz":
-                with np.load(file, allow_pickle=False) as arrays:
-                    return cls.from_arrays(arrays)
-            return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except FOREIGN as error:
-            if isinstance(error, ClearheadError):
-                raise
-            raise ConfigError(f"{file} does not hold attention maps: {error}") from None
+        """Read the numbers that `save` wrote. Raises ConfigError for anything else."""
+        return saved.load(file, "attention maps", values=cls.from_dict, arrays=cls.from_arrays)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; numbers are as short as they can be without losing a bit."""
@@ -201,8 +169,8 @@ class AttentionMaps:
         maps = cls(
             source=_tokens(facts["source"]),
             target=_tokens(facts["target"]),
-            guesses=tuple(tuple(Guess(*each) for each in step) for step in facts["guesses"]),
-            search=tuple(tuple(Choice(*each) for each in step) for step in facts["search"]),
+            guesses=tuple(tuple(Guess(*values) for values in step) for step in facts["guesses"]),
+            search=tuple(tuple(Choice(*values) for values in step) for step in facts["search"]),
             about=About.from_dict(facts["about"]),
             inner=_under("inner.", arrays),
             measures=_under("measures.", arrays),

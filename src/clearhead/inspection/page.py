@@ -1,7 +1,7 @@
 """One self-contained page of a translation: it needs no network, and holds nothing but data and its own modules.
 
 The modules of `page/` are joined in the order of their imports into one, since `import` does not work on
-`file://`; its SHA-256 stands in the page's own Content-Security-Policy, so that nothing else ever runs.
+`file://`; its SHA-256 is in the page's own Content-Security-Policy, so that nothing else ever runs.
 """
 
 import base64
@@ -48,7 +48,7 @@ class Shown(Looked, Protocol):
 
 
 class ShownStretch(Protocol):
-    """A sentence of a text, or what stands between two."""
+    """A sentence of a text, or the text between two."""
 
     @property
     def source(self) -> str:
@@ -196,14 +196,16 @@ def data(maps: Shown, count: int = 1) -> dict[str, Any]:
         "inner": {place: _array(array) for place, array in inner.items()},
         "walkNote": walk_note,
         "guesses": [
-            [{**each._asdict(), "label": label(each.piece)} for each in step] for step in maps.guesses
+            [{**guess._asdict(), "label": label(guess.piece)} for guess in step] for step in maps.guesses
         ],
-        "search": [[{**each._asdict(), "label": label(each.piece)} for each in step] for step in maps.search],
+        "search": [
+            [{**choice._asdict(), "label": label(choice.piece)} for choice in step] for step in maps.search
+        ],
     }
 
 
 def _trusted(alignment: Alignment, words: Words, about: About) -> Alignment:
-    """Return an alignment that is as sure, and misses as much, as the model was calibrated to tell.
+    """Return an alignment with the confidence and the omissions that the model was calibrated for.
 
     A word without a token, such as a final mark that was put back, is sure.
     """
@@ -211,26 +213,28 @@ def _trusted(alignment: Alignment, words: Words, about: About) -> Alignment:
     sure = about.word_confidence or alignment.confidence
     return replace(
         alignment,
-        confidence=tuple(each if own else 1.0 for each, own in zip(sure, written, strict=True)),
+        confidence=tuple(
+            probability if is_written else 1.0 for probability, is_written in zip(sure, written, strict=True)
+        ),
         missing=alignment.missing if about.missing is None else frozenset(about.missing),
     )
 
 
 def _measures(maps: Shown) -> tuple[dict[str, dict[str, Maps]], str]:
     """Return what goes beyond attention, by measure and place, and what to say of what is left out."""
-    found: dict[str, dict[str, Maps]] = {
+    measures: dict[str, dict[str, Maps]] = {
         name: {
             place: maps.measures[f"{name}.{place}"] for place in PLACES if f"{name}.{place}" in maps.measures
         }
         for name in ("norms", "zeroing")
     }
     left_out = list(maps.about.unmeasured)
-    if sum(table.size for table in found["norms"].values()) > _MOST_MEASURED:
-        found["norms"] = {}
+    if sum(table.size for table in measures["norms"].values()) > _MOST_MEASURED:
+        measures["norms"] = {}
         left_out.insert(0, "norms of weighted values")
     if not left_out:
-        return found, ""
-    return found, (
+        return measures, ""
+    return measures, (
         f"Left out for a text of this length: {', '.join(left_out)}. A sentence that is looked at alone, or a shorter "
         "one, has them."
     )
@@ -250,7 +254,7 @@ def _walk(maps: Shown, most: int) -> tuple[Mapping[str, Maps], str]:
     ]
     first = {("encoder", 0), ("decoder", 0)}
     ends = first | {("encoder", len(maps.encoder) - 1), ("decoder", len(maps.decoder) - 1)}
-    order = sorted(layers, key=lambda each: (each not in first, each not in ends, each[1]))
+    order = sorted(layers, key=lambda place: (place not in first, place not in ends, place[1]))
     shown = {place: array for place, array in maps.inner.items() if not place.endswith(_UNSEEN)}
     kept: dict[str, Maps] = {
         place: array for place, array in shown.items() if not place.split(".")[1].isdigit()
@@ -258,13 +262,13 @@ def _walk(maps: Shown, most: int) -> tuple[Mapping[str, Maps], str]:
     left: dict[str, list[int]] = {}
     size = sum(array.size for array in kept.values())
     for stack, layer in order:
-        own = {place: array for place, array in shown.items() if place.startswith(f"{stack}.{layer}.")}
-        needed = sum(array.size for array in own.values())
+        of_layer = {place: array for place, array in shown.items() if place.startswith(f"{stack}.{layer}.")}
+        needed = sum(array.size for array in of_layer.values())
         if size + needed > most:
             left.setdefault(stack, []).append(layer)
         else:
             size += needed
-            kept |= own
+            kept |= of_layer
     more = "clearhead look --inner --out look.npz writes the numbers of all layers"
     if most < _MOST_INNER:
         more = "a sentence looked at alone has more of them"
@@ -306,7 +310,7 @@ def _words(alignment: Alignment) -> dict[str, Any]:
 
 def _owed(maps: Shown, words: Words) -> dict[str, Any]:
     """Return what tokens and words owe to the source by the methods beyond attention: [target, source] each."""
-    found = {}
+    tables = {}
     for name in ("rollout", "integrated"):
         if f"{name}.source" not in maps.measures:
             continue
@@ -314,9 +318,9 @@ def _owed(maps: Shown, words: Words) -> dict[str, Any]:
         # Shares are averaged over a word's tokens, contributions in nats are added.
         sums = words.of_targets.T @ table @ words.of_sources
         counts = words.of_targets.sum(axis=0) if name == "rollout" else np.ones(len(words.target))
-        own = (sums / np.maximum(1, counts)[:, None]).astype(np.float32)
-        found[name] = {"pieces": _array(table), "words": _array(own)}
-    return found
+        of_words = (sums / np.maximum(1, counts)[:, None]).astype(np.float32)
+        tables[name] = {"pieces": _array(table), "words": _array(of_words)}
+    return tables
 
 
 def _array(array: Maps, exact: bool = True) -> dict[str, Any]:
@@ -327,7 +331,7 @@ def _array(array: Maps, exact: bool = True) -> dict[str, Any]:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    """Return JSON that cannot end the element it stands in, whatever the tokens are."""
+    """Return JSON that cannot end the element around it, whatever the tokens are."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -1,6 +1,5 @@
 """What was seen of a text of several sentences: the maps of each, under the text as it was translated."""
 
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,20 +8,19 @@ from typing import Any, Self, overload
 
 import numpy as np
 
-from clearhead.errors import ClearheadError, ConfigError
-from clearhead.inspection.maps import FOREIGN, FORMAT_VERSION, AttentionMaps, shortened
-from clearhead.storage.files import write_file
+from clearhead.inspection import saved
+from clearhead.inspection.maps import FORMAT_VERSION, AttentionMaps, shortened
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A sentence of a text, or what stands between two, and its translation."""
+    """A sentence of a text, or the text between two, and its translation."""
 
     source: str
     text: str
     """The same where it stays as it is."""
     sentence: int | None = None
-    """Its place among the maps; None where there are none of it."""
+    """Its place among the maps; None if it has none."""
     translated: bool = True
     """Whether it is a sentence that was translated."""
     confidence: float | None = None
@@ -70,39 +68,25 @@ class PassageMaps(Sequence[AttentionMaps]):
 
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
-        from clearhead.inspection.page import frame, passage_page
+        from clearhead.inspection.page import frame
 
-        return frame(passage_page(self))
+        return frame(self._page())
+
+    def _page(self) -> str:
+        from clearhead.inspection.page import passage_page
+
+        return passage_page(self)
 
     def save(self, file: Path | str) -> None:
         """Write a page (`.html`), or the numbers (`.json`, `.npz`). Raises ConfigError for another name."""
-        file = Path(file)
-        if file.suffix == ".html":
-            from clearhead.inspection.page import passage_page
-
-            write_file(file, passage_page(self).encode())
-        elif file.suffix == ".json":
-            write_file(file, (json.dumps(self.to_dict(), ensure_ascii=False) + "\n").encode())
-        elif file.suffix == ".npz":
-            packed = io.BytesIO()
-            np.savez_compressed(packed, allow_pickle=False, **self._arrays())
-            write_file(file, packed.getvalue())
-        else:
-            raise ConfigError(f"the name {file} must end in .html, .json or .npz")
+        saved.save(file, html=self._page, values=self.to_dict, arrays=self._arrays)
 
     @classmethod
     def load(cls, file: Path | str) -> Self:
         """Read the numbers that `save` wrote. Raises ConfigError for anything else."""
-        file = Path(file)
-        try:
-            if file.suffix == ".npz":
-                with np.load(file, allow_pickle=False) as arrays:
-                    return cls._from_arrays(arrays)
-            return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except FOREIGN as error:
-            if isinstance(error, ClearheadError):
-                raise
-            raise ConfigError(f"{file} does not hold the maps of several sentences: {error}") from None
+        return saved.load(
+            file, "the maps of several sentences", values=cls.from_dict, arrays=cls._from_arrays
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; each sentence as its own maps have it."""
@@ -128,9 +112,9 @@ class PassageMaps(Sequence[AttentionMaps]):
         facts = json.loads(str(arrays["facts"]))
         of_sentences: list[dict[str, Any]] = [{} for _ in range(facts["count"])]
         for name in arrays:
-            number, _, own = name.partition(".")
-            if own:
-                of_sentences[int(number)][own] = arrays[name]
+            number, _, inner_name = name.partition(".")
+            if inner_name:
+                of_sentences[int(number)][inner_name] = arrays[name]
         return cls._from(facts, map(AttentionMaps.from_arrays, of_sentences))
 
     def _facts(self) -> dict[str, Any]:

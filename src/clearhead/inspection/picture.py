@@ -70,7 +70,7 @@ def svg(
 
 
 def grid(maps: AttentionMaps, place: Place = "cross") -> str:
-    """Return a small matrix for every head, a row a layer."""
+    """Return a small matrix for every head, one row per layer."""
     _check_place(place)
     tables: Maps = getattr(maps, place)
     layers, heads, queries, keys = tables.shape
@@ -97,7 +97,7 @@ def save(picture: str, file: Path) -> None:
         write_file(file, picture.encode())
         return
     if file.suffix != ".png":
-        raise ConfigError(f"{file} ends in neither .svg nor .png; name the file so that it does")
+        raise ConfigError(f"{file} is not named as a picture; end its name in .svg or .png")
     try:
         from resvg_py import svg_to_bytes
     except ImportError:

@@ -94,10 +94,15 @@ def attended(
     )
     layers = [seen[CROSS.weights(layer)] for layer in range(model.config.num_decoder_layers)]
     stacked = torch.stack(layers, dim=1).float().cpu().numpy()
-    found = model.logits(states).float().softmax(dim=-1).gather(2, tgt[..., None]).squeeze(2).cpu().numpy()
+    probabilities = (
+        model.logits(states).float().softmax(dim=-1).gather(2, tgt[..., None]).squeeze(2).cpu().numpy()
+    )
     return [
         Attended(
-            source, target, stacked[number, :, :, : len(target), : len(source)], found[number, : len(target)]
+            source,
+            target,
+            stacked[number, :, :, : len(target), : len(source)],
+            probabilities[number, : len(target)],
         )
         for number, (source, target) in enumerate(zip(sources, targets, strict=True))
     ]

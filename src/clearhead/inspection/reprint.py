@@ -80,7 +80,7 @@ def reprinted(alignment: Alignment, source: Printed, target: Printed) -> Alignme
         target.words,
         tuple(sorted(links)),
         (weights,),
-        tuple(min(each, default=1.0) for each in sure),
+        tuple(min(probabilities, default=1.0) for probabilities in sure),
         missing,
     )
 

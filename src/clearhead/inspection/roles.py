@@ -25,7 +25,7 @@ def roles(maps: Sequence[Looked]) -> dict[str, list[list[str]]]:
         layers, heads = getattr(maps[0], place).shape[:2]
         by_place[place] = [
             [
-                _role(place, [(getattr(each, place)[layer, head], each) for each in maps])
+                _role(place, [(getattr(sentence, place)[layer, head], sentence) for sentence in maps])
                 for head in range(heads)
             ]
             for layer in range(layers)
@@ -49,8 +49,10 @@ def _role(place: str, tables: Sequence[tuple[Maps, Looked]]) -> str:
         for distance in range(-4, 5):
             name = {-1: "previous", 0: "same", 1: "next"}.get(distance, f"position {distance:+d}")
             if place == "encoder" or distance <= 0:
-                own = [float(weights[q, q + distance]) for q in range(length) if 0 <= q + distance < length]
-                shares.setdefault(name, []).extend(own)
+                diagonal = [
+                    float(weights[q, q + distance]) for q in range(length) if 0 <= q + distance < length
+                ]
+                shares.setdefault(name, []).extend(diagonal)
     means = {name: float(np.mean(values)) for name, values in shares.items() if values}
     best = max(means, key=means.__getitem__)
     return best if means[best] >= _ROLE else "mixed"
@@ -58,5 +60,5 @@ def _role(place: str, tables: Sequence[tuple[Maps, Looked]]) -> str:
 
 def _sinks(tokens: Tokens, read: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Say which tokens are controls or punctuation; of those that are read, the start comes first, the last is not."""
-    own = [span is None or is_punctuation(tokens.text[span.start : span.end]) for span in tokens.spans]
-    return np.array([True, *own[:-1]] if read else own)
+    wordless = [span is None or is_punctuation(tokens.text[span.start : span.end]) for span in tokens.spans]
+    return np.array([True, *wordless[:-1]] if read else wordless)

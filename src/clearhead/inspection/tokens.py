@@ -45,7 +45,7 @@ def label(piece: str) -> str:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of one side, and where they stand in its text."""
+    """The tokens of one side, and their spans in its text."""
 
     text: str
     ids: tuple[int, ...]
@@ -59,7 +59,7 @@ class Tokens:
         return len(self.ids)
 
     def words(self, kind: WordKind = "split") -> list[Span]:
-        """Return where the words of the text stand; what is carried is one word, unless spaces alone part words."""
+        """Return the spans of the words of the text; anything carried is one word, unless kind is `space`."""
         if kind == "space" or not self.carried:
             return words(self.text, kind)
         text = self.text
@@ -74,17 +74,17 @@ class Tokens:
         """
         shown = list(self.text)
         carried: list[int] = []
-        for each in placed:
-            found = self.text.find(each.symbol, carried[-1] + 1 if carried else 0)
-            if found < 0:
+        for symbol in placed:
+            place = self.text.find(symbol.symbol, carried[-1] + 1 if carried else 0)
+            if place < 0:
                 continue
-            carried.append(found)
-            shown[found] = each.carried.text
+            carried.append(place)
+            shown[place] = symbol.carried.text
             # The spaces that kept the symbol apart.
-            if each.joined_before and found and shown[found - 1] == " ":
-                shown[found - 1] = ""
-            if each.joined_after and shown[found + 1 : found + 2] == [" "]:
-                shown[found + 1] = ""
+            if symbol.joined_before and place and shown[place - 1] == " ":
+                shown[place - 1] = ""
+            if symbol.joined_after and shown[place + 1 : place + 2] == [" "]:
+                shown[place + 1] = ""
         starts = [0, *accumulate(map(len, shown))]
         spans = [None if span is None else Span(starts[span.start], starts[span.end]) for span in self.spans]
         return replace(

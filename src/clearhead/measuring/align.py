@@ -99,6 +99,6 @@ def best(pairs: Sequence[Pair], before: Reader) -> Chosen:
 
 def keep(path: Path | None, reader: Reader) -> Path:
     """Write into a model directory how alignments are read from it, and return where it is."""
-    found = model_directory.find(path)
-    model_directory.rewrite(found, replace(model_directory.read_info(found), alignment=reader))
-    return found
+    folder = model_directory.find(path)
+    model_directory.rewrite(folder, replace(model_directory.read_info(folder), alignment=reader))
+    return folder

@@ -98,7 +98,7 @@ def judged(translator: Translator, pairs: Iterable[Known], watch: Watch = unwatc
 def _judged(
     translator: Translator, pairs: Sequence[Known], to: str | None, before: int, reach: Reach
 ) -> Iterator[Judged]:
-    """Yield the judgement of each pair of one direction; those of which nothing is translated are left out.
+    """Yield the judgement of each pair of one direction; pairs in which nothing is translated are left out.
 
     So many were judged `before`.
     """
@@ -148,14 +148,23 @@ def fitted(judgements: Sequence[Judged]) -> Confidence:
                 f"{purpose}; got {right:,} right and {count - right:,} wrong: give more pairs, "
                 f"{'harder' if count - right < right else 'easier'} ones, and check that the lines match"
             )
-    sentence = _curve(SENTENCE, [(one.features, one.right, one.held) for one in judgements])
-    word = _curve(WORD, [(features, right, one.held) for one in judgements for features, right in one.words])
-    sure = [sentence.probability(one.features) for one in judgements]
+    sentence = _curve(
+        SENTENCE, [(judgement.features, judgement.right, judgement.held) for judgement in judgements]
+    )
+    word = _curve(
+        WORD,
+        [
+            (features, right, judgement.held)
+            for judgement in judgements
+            for features, right in judgement.words
+        ],
+    )
+    sure = [sentence.probability(judgement.features) for judgement in judgements]
     return Confidence(
         sentence=sentence,
         word=word,
         pairs=len(judgements),
-        note_below=note_below(sure, [one.right for one in judgements]),
+        note_below=note_below(sure, [judgement.right for judgement in judgements]),
     )
 
 

@@ -195,7 +195,7 @@ def _sentences(
     source: Sequence[str] | None,
     lowercase: bool,
 ) -> list[Sentence]:
-    """Return the lines with text on any side: two blank lines have a chrF of 0, which is no fault of a system."""
+    """Return the lines with text on any side: two blank lines have a chrF of 0, which is not a fault of a system."""
     srcs: Sequence[str | None] = source or [None] * len(references)
     scores = (sentence_chrf(hypotheses, references, lowercase=lowercase) for hypotheses in (a, b))
     return [

@@ -1,4 +1,4 @@
-"""How long work is watched: whoever starts it hands in a function that may draw how far it is."""
+"""How long work is watched: its caller hands in a function that may draw the progress."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,7 +9,7 @@ Reach = Callable[[int], None]
 
 
 class Watch(Protocol):
-    """Begins a piece of work, and gives a function that is told how far it is.
+    """Begins a piece of work, and returns the function to call with its progress.
 
     `work` says what is done, such as `translating`, and `unit` what is counted; the total is None where nobody
     knows it.

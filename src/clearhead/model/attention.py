@@ -116,7 +116,7 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "batch query d_model"]:
         """Attend from every query position and join the heads: Concat(head_1, ..., head_h) W^O.
 
-        The first query stands at position `start`, which matters to rotary positions alone.
+        The first query is at position `start`, which matters only to rotary positions.
 
         With an observer the written-out equation runs and reports `query`, `key`, `value`, `weights` and
         `heads`, the weighted sums of values (each [batch, heads, ...]); without one, whichever form is

@@ -38,7 +38,7 @@ class FeedForward(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch length d_model"], observer: Observer | None = None
     ) -> Float[Tensor, "batch length d_model"]:
-        """Apply the network to each position alone; an observer is told `inner`, what W_2 is applied to."""
+        """Apply the network to each position alone; an observer receives `inner`, the input of W_2."""
         inner = self.function(self.inner(x))
         if self.gate is not None:
             inner = inner * self.gate(x)

@@ -1,4 +1,4 @@
-"""The names of places in the model: what an observer is told, such as `decoder.0.cross.weights`."""
+"""The names of places in the model, which an observer receives, such as `decoder.0.cross.weights`."""
 
 from typing import Literal, NamedTuple
 
@@ -9,7 +9,7 @@ PLACES: tuple[Place, ...] = ("encoder", "decoder", "cross")
 
 
 class Attention(NamedTuple):
-    """Where an attention of §3.2.3 stands in the model."""
+    """The place of an attention of §3.2.3 in the model."""
 
     stack: Literal["encoder", "decoder"]
     sublayer: Literal["self", "cross"]

@@ -1,4 +1,4 @@
-"""Where a token stands: positional encodings (§3.5), and positions that turn queries and keys."""
+"""The place of a token: positional encodings (§3.5), and positions that rotate queries and keys."""
 
 import math
 
@@ -97,9 +97,9 @@ class RotaryPositions(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch heads length d_k"], start: int = 0
     ) -> Float[Tensor, "batch heads length d_k"]:
-        """Turn vectors that stand at `start`, `start + 1`, ..."""
+        """Rotate the vectors of the positions `start`, `start + 1`, ..."""
         table = self.sinusoids(start, start + x.shape[2])
         sine, cosine = table[:, 0::2], table[:, 1::2]
-        one, other = x.float().view(*x.shape[:-1], -1, 2).unbind(-1)
-        turned = torch.stack((one * cosine - other * sine, one * sine + other * cosine), dim=-1)
+        even, odd = x.float().view(*x.shape[:-1], -1, 2).unbind(-1)
+        turned = torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), dim=-1)
         return turned.flatten(-2).to(x.dtype)

@@ -17,9 +17,9 @@ NORMALIZATIONS: dict[Normalization, Callable[[int], nn.Module]] = {
 
 
 class Sublayer(nn.Module):
-    """What stands around a sub-layer's function f: LayerNorm(x + Dropout(f(x))), the paper's post-norm.
+    """The frame of a sub-layer's function f: LayerNorm(x + Dropout(f(x))), the paper's post-norm.
 
-    Or x + Dropout(f(LayerNorm(x))), pre-norm. The function itself stands between the two verbs:
+    Or x + Dropout(f(LayerNorm(x))), pre-norm. The function itself goes between the two verbs:
 
     >>> entered = sublayer.enter(x)
     >>> x = sublayer.leave(x, function(entered))
@@ -41,7 +41,7 @@ class Sublayer(nn.Module):
     def enter(
         self, x: Float[Tensor, "batch length d_model"], observer: Observer | None = None
     ) -> Float[Tensor, "batch length d_model"]:
-        """Return what the function gets of x; an observer is told `before` (x) and `input` (what is returned)."""
+        """Return what the function gets of x; an observer receives `before` (x) and `input` (the result)."""
         entered: Tensor = self.norm(x) if self.pre else x
         if observer is not None:
             observer("before", x)
@@ -54,7 +54,7 @@ class Sublayer(nn.Module):
         output: Float[Tensor, "batch length d_model"],
         observer: Observer | None = None,
     ) -> Float[Tensor, "batch length d_model"]:
-        """Add the function's output to x; an observer is told `function` (the output) and `after` (the sum)."""
+        """Add the function's output to x; an observer receives `function` (the output) and `after` (the sum)."""
         output = self.dropout(output)
         after: Tensor = x + output if self.pre else self.norm(x + output)
         if observer is not None:

@@ -26,7 +26,7 @@ export function sharpness(rows) {
   return rows.reduce((sum, row) => sum + Math.max(...row), 0) / rows.length;
 }
 
-function matrixPicture(rows, queries, keys, place, told, most) {
+function matrixPicture(rows, queries, keys, place, report, most) {
   const left = widest(queries);
   const top = widest(keys) * 0.9;
   const width = left + keys.length * CELL + 0.5 * top + 8;
@@ -47,7 +47,7 @@ function matrixPicture(rows, queries, keys, place, told, most) {
         x: left + key * CELL, y: top + query * CELL, width: CELL - 1, height: CELL - 1, rx: 3,
         fill: masked ? "url(#masked)" : colour(share / most), "data-query": query, "data-key": key,
       });
-      const tell = () => told(query, key, masked ? null : share);
+      const tell = () => report(query, key, masked ? null : share);
       cell.addEventListener("mouseenter", tell);
       cell.addEventListener("click", tell);
       svg.append(cell);
@@ -57,7 +57,7 @@ function matrixPicture(rows, queries, keys, place, told, most) {
 }
 
 /** Return a matrix whose cells are painted and whose labels are drawn around them, every one that has room. */
-function matrixCanvas(rows, queries, keys, place, told, most, size) {
+function matrixCanvas(rows, queries, keys, place, report, most, size) {
   const [left, top] = [widest(queries), widest(keys) * 0.9];
   const canvas = make("canvas", { width: keys.length * size, height: queries.length * size, className: "matrix", attributes: { "aria-hidden": "true" } });
   canvas.style.left = `${left}px`;
@@ -67,7 +67,7 @@ function matrixCanvas(rows, queries, keys, place, told, most, size) {
     const box = canvas.getBoundingClientRect();
     const key = Math.floor(((event.clientX - box.left) / box.width) * keys.length);
     const query = Math.floor(((event.clientY - box.top) / box.height) * queries.length);
-    if (rows[query]?.[key] !== undefined) told(query, key, hidden(place, query, key) ? null : rows[query][key]);
+    if (rows[query]?.[key] !== undefined) report(query, key, hidden(place, query, key) ? null : rows[query][key]);
   });
   const every = Math.ceil(13 / size);
   const label = (attributes, name) => draw("text", attributes, name);
@@ -166,7 +166,7 @@ export function attentionView(data, root) {
     const size = state.zoom ?? ZOOMS.findLast((each) => each * keyCount <= 620) ?? ZOOMS[0];
     const hint = arcs ? "Point at a word on the left to see its arcs alone." : "Point at a cell to read its weight.";
     const said = make("p", { className: "said", attributes: { "aria-live": "polite" } }, hint);
-    const told = (query, key, share) => {
+    const report = (query, key, share) => {
       said.textContent = share === null
         ? `“${queries[query]}” may not look at “${keys[key]}”: that comes later`
         : `“${queries[query]}” ${MEASURE_VERBS[state.measure]} “${keys[key]}”: ${shown(share)}`;
@@ -185,12 +185,12 @@ export function attentionView(data, root) {
       [picture, rest] = arcsPicture(rows, queries, keys, state.place, many);
       if (many) note = `The ${ARCS} strongest of each query are drawn; ${(100 * rest).toFixed(0)} % of the attention rests on the others.`;
     } else {
-      picture = (many ? matrixCanvas : matrixPicture)(rows, queries, keys, state.place, told, most, size);
+      picture = (many ? matrixCanvas : matrixPicture)(rows, queries, keys, state.place, report, most, size);
     }
     const name = `${state.measure}-${state.place}-layer-${state.layer ?? "mean"}-head-${state.head ?? "mean"}`;
     const exports = picture instanceof SVGElement
       ? exportButtons(() => picture, name)
-      : exportButtons(() => matrixPicture(rows, queries, keys, state.place, told, most), name);
+      : exportButtons(() => matrixPicture(rows, queries, keys, state.place, report, most), name);
 
     const multiples = make("div", { className: "multiples" });
     const dot = Math.max(1, Math.min(7, Math.floor(110 / Math.max(queryCount, keyCount))));

@@ -72,7 +72,7 @@ export const PLACES = {
   cross: "Encoder-decoder attention",
 };
 
-/** Return a number with so many decimals, and no minus before a zero. */
+/** Return a number with that many decimals, and no minus before a zero. */
 export const decimals = (number, count) => number.toFixed(count).replace(/^-(0\.0*)$/, "$1");
 
 /** Three decimals, as everywhere on the page. */

@@ -59,7 +59,7 @@ export function decodingView(data, root) {
       : `The translation was made by the engine ${data.about.engine}. ${same
         ? "The beam below is that of Clearhead's own search (PyTorch, fp32), which found the same text."
         : data.search.length
-          ? "Its beam is not shown: Clearhead's own search (PyTorch, fp32), which keeps one, ended in other words."
+          ? "Its beam is not shown: Clearhead's own search (PyTorch, fp32), which keeps one, ended with a different text."
           : "The story of the search was not recorded."}`),
     make("label", { className: "slider", htmlFor: "step" }, "Step ", slider),
     shownStep,

@@ -25,7 +25,7 @@ export function choice(label, options, value, changed) {
   return make("label", { className: "choice" }, make("span", {}, label), select);
 }
 
-/** Fill an element anew; what had the focus has it again, if there is still such a thing. */
+/** Fill an element again; the focus returns to the same thing, if it is still there. */
 export function refill(root, ...children) {
   const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   root.replaceChildren(...children);

@@ -24,7 +24,7 @@ function facts(model, to, data) {
   return make("p", { className: "about" }, [model, to ? `to ${to}` : "", shape].filter(Boolean).join(" · "));
 }
 
-/** Build the views of one sentence into an element; the tab `first` is open, `opened` is told which is. */
+/** Build the views of one sentence into an element; the tab `first` is open, `opened` is called with its name. */
 function views(data, root, first, opened) {
   const built = new Set();
   const tabs = VIEWS.map(([id, title]) =>

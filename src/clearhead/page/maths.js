@@ -20,7 +20,7 @@ function term(child) {
   return operator;
 }
 
-/** Return what stands in brackets, which grow around it. */
+/** Return brackets that grow around their content. */
 export function bracketed(child) {
   const [before, after] = [node("mo", "("), node("mo", ")")];
   return node("mrow", before, term(child), after);

@@ -70,7 +70,7 @@ function verdict(data, left) {
 }
 
 function unsureWords(data) {
-  // the words of the translation that are rather wrong than right, as far as the model was calibrated to tell
+  // the words of the translation that are more likely wrong than right, by the calibration of the model
   return data.words.target
     .map((span, number) => [stretch(data.target.text, ...span), data.words.confidence[number]])
     .filter(([word, sure]) => sure < UNSURE && /[\p{L}\p{N}]/u.test(word))

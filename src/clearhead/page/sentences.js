@@ -34,6 +34,6 @@ export function sentenceList(passage, choose) {
   arrowKeys(buttons);
   const sure = passage.stretches.some((stretch) => typeof stretch.confidence === "number");
   return make("nav", { className: "sentences", attributes: { "aria-label": "Sentences" } },
-    make("p", { className: "note" }, `Choose one of ${buttons.length} sentences to see inside it.${sure ? " The figure beside each is its confidence." : ""}`),
+    make("p", { className: "note" }, `Choose one of ${buttons.length} sentences to see inside it.${sure ? " The number next to each is its confidence." : ""}`),
     make("ol", {}, ...items));
 }

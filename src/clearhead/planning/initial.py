@@ -22,7 +22,7 @@ from clearhead.text.language_codes import canonical, known
 Watch = Callable[[Iterable[Pair], str], Iterator[Pair]]
 """Passes pairs on and draws how many there were; hears what is done with them."""
 _READ_FOR_LANGUAGE = 200
-"""Sentences that tell the language of a side."""
+"""Sentences to detect the language of a side from."""
 _PARTS = re.compile(r"[-_.]")
 
 
@@ -42,7 +42,7 @@ class Request:
 
     @property
     def corpus(self) -> CorpusConfig:
-        """The corpus, with its languages as far as they are given or the names of its files tell them."""
+        """The corpus, with its languages, as far as they are given or in the names of its files."""
         source_lang, target_lang = languages_by_name(self.source, self.target)
         return CorpusConfig(
             source=self.source,
@@ -89,23 +89,23 @@ def initial(request: Request, *, watch: Watch = lambda pairs, what: iter(pairs))
     understood: list[str] = []
     pairs = watch(read_pairs(corpus, understood.append), "reading")
     held = not request.valid_source
-    found = survey(sentences.gathered(pairs) if held else pairs)
-    if not found.pairs:
+    surveyed = survey(sentences.gathered(pairs) if held else pairs)
+    if not surveyed.pairs:
         raise DataError(f"{request.source} has no pair with text on both sides; give a file that has")
     languages = _languages(corpus)
     numbers, shared = choose(sentences, request.seed) if held else ([], 0)
-    figures = Figures.of(found, available_cores())
+    figures = Figures.of(surveyed, available_cores())
     tables = {**_data(request, languages), **suggest(figures)}
     ordered: Suggestion = {"": tables.pop(""), **tables}
     held_out = list(taken(watch(read_pairs(corpus), "setting aside"), numbers)) if held else []
     for file, side in zip(request.set_aside, zip(*held_out, strict=True), strict=True):
         _write(file, "".join(f"{text}\n" for text in side))
-    _write(request.out, settings_file(ordered, _title(request, found)))
+    _write(request.out, settings_file(ordered, _title(request, surveyed)))
     return Initial(
         name="-".join(languages) if all(languages) else Path(request.source).name.partition(".")[0],
         notes=(
             *(f"note: {line}" for line in understood),
-            *_notes(request, found, languages, len(numbers), shared),
+            *_notes(request, surveyed, languages, len(numbers), shared),
         ),
     )
 
@@ -141,20 +141,20 @@ def _unpacked(file: str) -> Path:
 
 
 def _languages(corpus: CorpusConfig) -> tuple[str, str]:
-    """Return the languages of a corpus; those that nobody gave are told by the text, where that can be looked at."""
-    given = corpus.source_lang, corpus.target_lang
-    if all(given):
-        return given
+    """Return the languages of a corpus; those not given are detected from the text, where possible."""
+    languages = corpus.source_lang, corpus.target_lang
+    if all(languages):
+        return languages
     head = [
         pair for _, pair in zip(range(_READ_FOR_LANGUAGE), read_pairs(corpus), strict=False) if not pair.fault
     ]
     texts = ("\n".join(pair.src for pair in head), "\n".join(pair.tgt for pair in head))
     try:
         source, target = (
-            code or detect(text).language or "" for code, text in zip(given, texts, strict=True)
+            code or detect(text).language or "" for code, text in zip(languages, texts, strict=True)
         )
     except ConfigError:  # the extra is not installed
-        return given
+        return languages
     return source, target
 
 
@@ -178,27 +178,30 @@ def _data(request: Request, languages: tuple[str, str]) -> Suggestion:
     }
 
 
-def _title(request: Request, found: Survey) -> str:
+def _title(request: Request, surveyed: Survey) -> str:
     names = " and ".join(filter(None, (request.source, request.target)))
-    return f"Settings that fit {found.pairs:,} pairs of {names}; paths are seen from where the command runs."
+    return (
+        f"Settings that fit {surveyed.pairs:,} pairs of {names}; paths are relative to the "
+        "directory where the command runs."
+    )
 
 
 def _notes(
-    request: Request, found: Survey, languages: tuple[str, str], set_aside: int, shared: int
+    request: Request, surveyed: Survey, languages: tuple[str, str], set_aside: int, shared: int
 ) -> Iterator[str]:
-    yield f"{found.pairs:,} pairs, about {found.target_tokens:,} target tokens"
+    yield f"{surveyed.pairs:,} pairs, about {surveyed.target_tokens:,} target tokens"
     for name, side, language in zip(
-        ("source", "target"), (found.source, found.target), languages, strict=True
+        ("source", "target"), (surveyed.source, surveyed.target), languages, strict=True
     ):
-        yield f"{name}: {language or 'language unknown'}, {_described(side, found.pairs)}"
+        yield f"{name}: {language or 'language unknown'}, {_described(side, surveyed.pairs)}"
     if not all(languages):
         yield (
-            "note: a language is unknown, so that sentences are split without its rules; give --source-lang and "
+            "note: a language is unknown, so sentences are split without its rules; give --source-lang and "
             "--target-lang"
         )
-    if found.without_text:
+    if surveyed.without_text:
         yield (
-            f"note: {found.without_text:,} pairs have an empty side or cannot be read, and are not learned from; "
+            f"note: {surveyed.without_text:,} pairs have an empty side or cannot be read, and are not learned from; "
             "`clearhead prepare` shows where"
         )
     if set_aside:
@@ -208,17 +211,17 @@ def _notes(
             f"note: {shared:,} other pairs have one of those sentences too; equal ones are left out of training "
             "(drop_overlap)"
         )
-    if found.pairs < FEW_PAIRS:
+    if surveyed.pairs < FEW_PAIRS:
         yield (
-            f"warning: {found.pairs:,} pairs are few: expect a model that knows these sentences and translates little "
-            "else; get more text, or start from a model of these languages (clearhead train --init MODEL)"
+            f"warning: {surveyed.pairs:,} pairs are few: expect a model that knows these sentences and translates "
+            "little else; get more text, or start from a model of these languages (clearhead train --init MODEL)"
         )
 
 
 def _described(side: Side, pairs: int) -> str:
     scripts = " and ".join(script.capitalize() for script in side.scripts) or "no"
     return (
-        f"{scripts} letters, {side.words / pairs:.1f} words a sentence, the longest of {side.longest:,} characters, "
+        f"{scripts} letters, {side.words / pairs:.1f} words per sentence, the longest of {side.longest:,} characters, "
         f"{side.alphabet:,} different characters"
     )
 

@@ -150,7 +150,7 @@ def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
 
 
 def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> float:
-    """Measure target tokens a second of real steps with random ids of this length and this shape."""
+    """Measure the target tokens per second of real steps with random ids of this length and this shape."""
     keep_freed_memory()
     if config.training.threads:
         torch.set_num_threads(config.training.threads)

@@ -13,7 +13,7 @@ from clearhead.errors import DataError
 from clearhead.text.normalize import normalize
 
 FEWEST = 20
-"""Pairs of which some can be set aside."""
+"""Pairs, some of which can be set aside."""
 _MOST, _SHARE, _LARGEST_SHARE = 1000, 20, 5
 _NO_LETTER = re.compile(r"[\W_]+")
 _LINE_ENDS = re.compile(r"[\r\n]+")
@@ -44,7 +44,7 @@ def how_many(pairs: int) -> int:
 def choose(corpus: SentenceKeys, seed: int) -> tuple[list[int], int]:
     """Return the places of the pairs to set aside, drawn from the seed, and how many others share a sentence with them.
 
-    Pairs whose sentences stand nowhere else are taken first. Raises DataError for a corpus that is too small, or that
+    Pairs whose sentences occur nowhere else are taken first. Raises DataError for a corpus that is too small, or that
     repeats its sentences so often that too little would be left to learn from.
     """
     count = how_many(len(corpus.keys))

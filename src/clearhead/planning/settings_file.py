@@ -9,7 +9,7 @@ _COMMENTS_AT = 28
 
 
 def settings_file(tables: Suggestion, title: str) -> str:
-    """Return TOML, a setting a line with its reason beside it; the table "" comes first."""
+    """Return TOML with one setting per line and its reason in a comment; the table "" comes first."""
     blocks = [f"# {title}", "\n".join(_lines(tables[""]))]
     blocks += [f"[{name}]\n" + "\n".join(_lines(table)) for name, table in tables.items() if name]
     return "\n\n".join(blocks) + "\n"

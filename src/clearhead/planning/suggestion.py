@@ -1,7 +1,7 @@
 """Settings that fit a corpus: rules of thumb, each from runs that were measured.
 
 A run without a file of settings starts from these where its flags say nothing else; `clearhead init` writes them
-down with their reasons. What they rest on stands in docs/guides/first-run.md.
+down with their reasons. docs/guides/first-run.md says what they rest on.
 """
 
 import math
@@ -19,7 +19,7 @@ from clearhead.errors import ClearheadError
 from clearhead.planning.survey import Survey, survey
 
 AFTERNOON = 4 * 3600
-"""Seconds that the steps of a suggested run take at most, as far as can be told without measuring."""
+"""Seconds that the steps of a suggested run take at most, estimated without measuring."""
 FEW_PAIRS = 2000
 """Below this a model learns its sentences by heart and little beyond them."""
 PAPERS = ("base", "big")
@@ -31,10 +31,10 @@ _TOKENS_PER_SECOND = {"tiny": 3000, "small": 500}
 _CORES_THAT_HELP = 8
 _SMALL_PAIRS, _SMALL_CORES = 300_000, 4
 _VOCABULARIES = ((5_000, 2000), (20_000, 4000), (_SMALL_PAIRS, 8000), (math.inf, 12_000))
-"""Below so many pairs, so large a vocabulary."""
+"""Vocabulary size below each number of pairs."""
 _DROPOUTS = ((50_000, 0.3), (100_000, 0.2), (math.inf, 0.1))
 _AVERAGES = ((1000, 0.99), (3000, 0.995), (math.inf, 0.998))
-"""Below so many steps, so slow a moving average."""
+"""Decay of the moving average below each number of steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Figures:
 
     @classmethod
     def of(cls, corpus: Survey, cores: int) -> "Figures":
-        """Return the figures of a corpus on a machine of so many cores."""
+        """Return the figures of a corpus on a machine of `cores` cores."""
         return cls(
             pairs=corpus.pairs,
             target_tokens=corpus.target_tokens,
@@ -74,7 +74,7 @@ ENOUGH_PAIRS = 1_000_000
 
 
 Suggestion = dict[str, dict[str, Setting]]
-"""Settings by table and name; those of the table "" stand above all tables."""
+"""Settings by table and name; those of the table "" come before all tables."""
 
 
 def suggest(
@@ -223,7 +223,7 @@ def _steps(
 
 
 def tokens_per_second(preset: str, cores: int) -> float:
-    """Return how many target tokens a second a shape is assumed to learn from; cautious, since nothing is measured."""
+    """Return the target tokens per second that a shape is assumed to learn; cautious, as nothing is measured."""
     return _TOKENS_PER_SECOND[preset] * max(1.0, min(cores, _CORES_THAT_HELP) / 2)
 
 

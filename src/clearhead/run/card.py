@@ -18,7 +18,7 @@ def model_card(info: ModelInfo) -> str:
 
 An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
 {shape.d_model}, d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.num_parameters:,} parameters, \
-{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
+{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters per token).
 
 Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({training.epochs} epochs, seed \
 {training.seed}, torch {training.torch}).{ended} The weights are the {training.chosen}.{init}
@@ -29,7 +29,7 @@ Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({trai
 
     clearhead translate --model THIS_DIRECTORY "A sentence."
 
-Data, licence and limits: those of the training text, which whoever trained the model must state here.
+Data, licence and limits: those of the training text, which the person who trained the model must state here.
 """
 
 
@@ -43,7 +43,7 @@ def _corpus(corpus: CorpusFacts) -> str:
 
 
 def _figures(training: TrainingFacts, figures: Validation) -> str:
-    """Return the table of the validation figures, beside those of the model that the run started from."""
+    """Return the table of the validation figures, with those of the model that the run started from."""
     before = training.before
     sets = "".join(
         f"| BLEU {name} | {value:.2f}{f' (before: {before[name]:.2f})' if name in before else ''} |\n"

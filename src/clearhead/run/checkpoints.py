@@ -32,7 +32,7 @@ _EMA = "ema.safetensors"
 
 @dataclass(frozen=True)
 class Identity:
-    """What a run must find again to go on exactly."""
+    """What must be unchanged for a run to resume exactly."""
 
     data: str
     """A digest of the training text."""
@@ -152,7 +152,7 @@ def _completed(values: Mapping[str, Any], identity: Identity, accumulate: int) -
 
 
 def _differences(before: Mapping[str, Any], machine: Machine) -> tuple[str, ...]:
-    """Say what differs between the machine that a checkpoint tells of and this one."""
+    """Say what differs between the machine of a checkpoint and this one."""
     return tuple(
         f"{name} was {before[name]!r}, is {value!r}: the numbers may differ in the last digits"
         for name, value in asdict(machine).items()
@@ -180,11 +180,15 @@ def _check_step(
         )
 
 
-def take_over(state: TrainState, found: Found, group: Group) -> SavedRun | None:
-    """Give the state that the first process found to every process; return what was saved with it."""
-    arrays = {f"{part}/{name}": array for part, own in found.arrays.items() for name, array in own.items()}
+def take_over(state: TrainState, latest: Found, group: Group) -> SavedRun | None:
+    """Share the state that the first process read with every process; return what was saved with it."""
+    arrays = {
+        f"{part}/{name}": array
+        for part, part_arrays in latest.arrays.items()
+        for name, array in part_arrays.items()
+    }
     arrays = group.arrays_of_first(arrays)
-    values = json.loads(group.of_first(json.dumps(found.saved.to_dict() if found.saved else None)))
+    values = json.loads(group.of_first(json.dumps(latest.saved.to_dict() if latest.saved else None)))
     if values is None:
         return None
     saved = SavedRun.from_dict(values)

@@ -67,7 +67,7 @@ def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool =
     else:
         valid, warnings = [SentencePair(**row) for row in kept], []
     if gone:
-        warnings.append(f"{_some(gone)} not here any more; the text that {store} holds of it is used")
+        warnings.append(f"{_some(gone)} no longer there; the text kept in {store} is used")
     return Corpora(
         train=[_text(corpus) for corpus in train],
         valid=valid,

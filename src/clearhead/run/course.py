@@ -5,7 +5,7 @@ from clearhead.run.milestones import patience_is_over
 
 
 def last_step(training: TrainingConfig, per_epoch: float) -> int:
-    """Return the last step of a run that takes `per_epoch` steps an epoch, unless patience ends it sooner."""
+    """Return the last step of a run that takes `per_epoch` steps per epoch, unless patience ends it sooner."""
     epochs = training.max_epochs
     return min(training.max_steps, round(epochs * per_epoch)) if epochs else training.max_steps
 

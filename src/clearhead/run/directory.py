@@ -89,7 +89,7 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other trainers out; raise ConfigError where one is running.
+        """Lock out other trainers; raise ConfigError if one is running.
 
         The operating system holds the lock, so that of a trainer that died is free.
         """

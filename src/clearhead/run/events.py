@@ -17,7 +17,7 @@ class Prepared:
     facts: DataFacts
     parameters: int
     resumed_from: int
-    """The step of the checkpoint that the run goes on from; 0 for a new run."""
+    """The step of the checkpoint that the run resumes from; 0 for a new run."""
     report: list[dict[str, Any]]
     """What was found in each corpus, as the store keeps it."""
     warnings: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Prepared:
     course: str = ""
     """The number of steps and epochs ahead, in words."""
     last_step: int = 0
-    """To which it goes at most."""
+    """The last step that it can reach."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a run is trained on, for its log, its card and whoever watches it."""
+"""What a run is trained on, for its log, its card and its progress display."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Being told to stop: the first signal ends a run at the next safe moment, a second one at once."""
+"""Requests to stop: the first signal ends a run at the next safe moment, a second one at once."""
 
 import signal
 import threading
@@ -40,7 +40,7 @@ class Interruption:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Give the signals back to whoever had them."""
+        """Give the signals back to their former handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

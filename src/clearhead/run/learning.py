@@ -22,7 +22,7 @@ from clearhead.training.state import TrainState
 
 def learn(setup: Setup, run: Underway) -> Iterator[Event]:
     """Take the steps; validate, keep the best and save when due; end early where a signal came."""
-    # A model to start from is measured first, to tell what was learned and what forgotten.
+    # A model to start from is measured first, to see what was learned and what was forgotten.
     first = setup.origin is not None and run.progress.before is None
     due, run.progress = run.progress.validation_due, replace(run.progress, validation_due=False)
     if due or first:

@@ -47,9 +47,9 @@ def settle(config: RunConfig, device: str, group: Group, *, begun: bool = False)
     """
     setting = config.training.precision
     kept = Choice(setting) if begun and setting != "auto" else None
-    own = (kept or choose(config, device)) if group.leads else Choice("fp32")
-    in_bf16 = group.most(int(group.leads and own.precision == "bf16"))
-    return own if group.leads else Choice("bf16" if in_bf16 else "fp32")
+    choice = (kept or choose(config, device)) if group.leads else Choice("fp32")
+    in_bf16 = group.most(int(group.leads and choice.precision == "bf16"))
+    return choice if group.leads else Choice("bf16" if in_bf16 else "fp32")
 
 
 def choose(config: RunConfig, device: str) -> Choice:

@@ -30,7 +30,7 @@ def prepare_store(config: RunConfig) -> Iterator[Progress | Store]:
     """
     if not config.data.store:
         raise ConfigError(
-            "no place for the prepared text was given; name it with --store DIR, or store = under [data]"
+            "no directory for the prepared text given; name it with --store DIR, or store = under [data]"
         )
     path = Path(config.data.store)
     origin = Origin.of(config)

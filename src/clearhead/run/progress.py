@@ -1,4 +1,4 @@
-"""How far a run is, beside the state of its training: what was measured, logged and found best."""
+"""How far a run is, besides the state of its training: what was measured, logged and found best."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +24,7 @@ class Best:
 
 @dataclass(frozen=True, kw_only=True)
 class RunProgress:
-    """What a checkpoint says of the run, beside the state of its training."""
+    """What a checkpoint says of the run, besides the state of its training."""
 
     log_lines: int = 0
     """Events in the log at the last checkpoint."""

@@ -41,7 +41,7 @@ def run(
 ) -> Iterator[Event]:
     """Train a model into the run directory `out`, yielding every event.
 
-    `translate` translates the validation text, `corpora` stands in for the files of `config.data`.
+    `translate` translates the validation text, `corpora` replaces the files of `config.data`.
     A run that was interrupted at any moment and is resumed ends in the same bytes as one that was not, on the same
     machine, torch and thread count; one that had ended before yields NothingLeft.
     Where `interruption` has heard a signal, the run saves a checkpoint after the step and ends with Stopped.
@@ -83,8 +83,8 @@ def _in_group(
         with interruption.anywhere():
             group.check_same(facts_of_text(setup.store, setup.origin.path if setup.origin else None))
             setup = setup.settled(begun=begun)
-            found, saved = _take_over(setup, state, begun=begun)
-        notes = found.warnings
+            latest, saved = _take_over(setup, state, begun=begun)
+        notes = latest.warnings
         if resume and not begun:
             notes = (f"{directory.path} holds no run yet: it starts from the beginning", *notes)
         yield from _go(opened, setup, state, saved, notes)
@@ -94,14 +94,14 @@ def _take_over(
     setup: Setup, state: TrainState, *, begun: bool
 ) -> tuple[checkpoints.Found, checkpoints.SavedRun | None]:
     """Give every process the state that the first one has, which alone reads checkpoints; return what it found."""
-    group, found = setup.group, checkpoints.Found()
+    group, latest = setup.group, checkpoints.Found()
     with group.together():
         if begun and group.leads:
-            found = checkpoints.find(setup.directory, setup.identity, setup.config)
-    saved = checkpoints.take_over(state, found, group)
+            latest = checkpoints.find(setup.directory, setup.identity, setup.config)
+    saved = checkpoints.take_over(state, latest, group)
     if not saved:  # drawn alike from the seed, but for the last digits where processors differ
         fill(state.model, group.arrays_of_first(state.model_arrays()))
-    return found, saved
+    return latest, saved
 
 
 def _go(
@@ -140,7 +140,7 @@ def _had_ended(setup: Setup, run: Underway) -> bool:
 
 
 def _is_finished(directory: RunDirectory, step: int) -> bool:
-    """Say whether the finished model of a step stands in a run directory."""
+    """Say whether a run directory holds the finished model of a step."""
     last = directory.last_event()
     try:
         folders.verify(directory.model)

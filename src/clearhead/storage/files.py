@@ -1,7 +1,7 @@
 """Files that are written whole or not at all, and the JSON in them.
 
-A file is written beside its place, flushed to the disk, and takes its name by one rename: whatever moment the machine
-stops at, the name stands for the old content or for the new.
+A file is written next to its place, flushed to the disk, and takes its name by one rename: whatever moment the machine
+stops at, the name has either the old content or the new.
 """
 
 import errno
@@ -39,7 +39,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def publish_file(partial: Path, path: Path) -> None:
-    """Give a file, which is flushed, the name of another beside it, and the permissions that one had."""
+    """Give a flushed file the name of another in the same folder, and its permissions."""
     if path.exists():
         shutil.copymode(path, partial)
     os.replace(partial, path)

@@ -10,7 +10,7 @@ _STEP = re.compile(r"step-\d+")
 
 
 def step_folder(folder: Path, step: int) -> Path:
-    """Return where the checkpoint of a step stands."""
+    """Return the folder of the checkpoint of a step."""
     return folder / f"step-{step:08d}"
 
 

@@ -24,7 +24,7 @@ _ENDING_SYMBOLS = f" {''.join(KIND_OF)}"
 def final_mark(text: str) -> str | None:
     """Return the marks that end a text, "" for none.
 
-    None where that cannot be told: behind a quotation or an abbreviation, and where what is carried, such as an
+    None where that is unclear: behind a quotation or an abbreviation, and where what is carried, such as an
     emoji, follows the mark.
     """
     if not text or text[-1] in _CLOSED or text[-1] in _OTHER:

@@ -1,6 +1,6 @@
 """Text in capitals or Title Case, written as a sentence for translating and put back afterwards.
 
-A label of one word, such as `Save`, is translated as that word stands in a dictionary.
+A label of one word, such as `Save`, is translated as that word is written in a dictionary.
 """
 
 import re
@@ -47,7 +47,7 @@ def case_of(text: str, likelihood: Likelihood) -> Case:
 
 
 def as_sentence(text: str, case: Case, likelihood: Likelihood) -> str:
-    """Return a text in capitals or Title Case as it would stand in a sentence: each word in its likeliest case."""
+    """Return a text in capitals or Title Case as it would be written in a sentence: each word in its likeliest case."""
     if case == "plain":
         return text
     if case == "label":

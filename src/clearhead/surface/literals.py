@@ -53,7 +53,7 @@ def restored(source: str, translation: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _runs(text: str) -> Mapping[Span, str]:
-    """Return what stands between spaces, without the punctuation around it, by its place."""
+    """Return the text between spaces, without the punctuation around it, by its place."""
     runs = {}
     for run in _RUN.finditer(text):
         bare = run[0].lstrip(_BEFORE)

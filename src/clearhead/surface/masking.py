@@ -1,6 +1,6 @@
 """Symbols put in the places of what must come through, and taken out again after translating.
 
-Where a symbol would touch a letter or a digit, a space is put between them, so that the word beside it is one
+Where a symbol would touch a letter or a digit, a space is put between them, so that the word next to it is one
 that the vocabulary knows, and is taken out again on the same side.
 """
 
@@ -164,7 +164,7 @@ def mask_pair(
     learned: Collection[str] | None = None,
     draws: Random | None = None,
 ) -> tuple[str, str]:
-    """Return a pair with symbols for what stands on both sides, the same one on each."""
+    """Return a pair with symbols for what both sides have, the same one on each."""
     source, target = masked_pair(src, tgt, kinds, learned, draws)
     return source.text, target.text
 
@@ -198,7 +198,7 @@ def masked_pair(
 
 
 def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:
-    """Return a text with each symbol in the place of its stretch; these stand in order."""
+    """Return a text with each symbol in the place of its stretch; these are in order."""
     starts = {stretch.start for stretch, _ in places}
     parts: list[str] = []
     placed: list[Placed] = []
@@ -215,7 +215,7 @@ def _with_symbols(text: str, places: Sequence[tuple[Carried, str]]) -> Masked:
 
 
 class _Partners:
-    """What stands in a target for what its source has; each stretch is taken once."""
+    """What a target has for the stretches of its source; each stretch is taken once."""
 
     def __init__(self, text: str, stretches: Sequence[Carried]) -> None:
         self._text = text

@@ -1,7 +1,7 @@
 """Which printed words the words are that a model read or wrote.
 
 Between the two lie symbols in the places of what is carried, letter case, folding, final marks, and literals that were
-put right. So letters are compared, one after the other, whatever their case and the spaces between them.
+corrected. So letters are compared, one after the other, whatever their case and the spaces between them.
 """
 
 from collections.abc import Iterator, Sequence

@@ -17,6 +17,6 @@ class SafeConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print; text is broken between words on a terminal, and nowhere in a pipe or a file."""
-        if not self.is_terminal and all(isinstance(each, str) for each in objects):
+        if not self.is_terminal and all(isinstance(item, str) for item in objects):
             options.setdefault("soft_wrap", True)
         super().print(*objects, **options)

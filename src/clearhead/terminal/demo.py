@@ -239,7 +239,7 @@ def _next_steps(console: Console, out: Path | None) -> None:
 
 
 def _commands(out: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield commands, each of which a terminal of 80 columns holds, and what each is for."""
+    """Yield commands, each short enough for a terminal of 80 columns, and what each is for."""
     yield 'clearhead translate --to fr "How are you?"', "translate with the model that comes with Clearhead"
     yield 'clearhead look --to fr "How are you?" --out look.html', "see what it looks at, on a page"
     if out is None:

@@ -29,7 +29,7 @@ class Pace:
         self._samples = deque([(time.monotonic(), completed)], maxlen=_SAMPLES)
 
     def rate(self, completed: int) -> float | None:
-        """Return how many come in a second, now that so many are there; None before that can be said."""
+        """Return how many come in a second, given the new count; None before that is known."""
         now = time.monotonic()
         (since, before), (last, _) = self._samples[0], self._samples[-1]
         if now - last >= _SECONDS_A_SAMPLE:

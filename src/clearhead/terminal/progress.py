@@ -20,13 +20,13 @@ class Moment:
     total: int | None = None
     """None where nobody knows it."""
     unit: str = ""
-    """What is counted, such as `steps`; empty where nothing is."""
+    """What is counted, in the plural, such as `steps`; empty where nothing is."""
     figures: tuple[str, ...] = ()
     """The most important first: the last ones go first where there is no room."""
     elapsed: float = 0.0
     """Seconds."""
     left: float | None = None
-    """Seconds; None where they cannot be told yet."""
+    """Seconds; None while they are unknown."""
 
     @property
     def count(self) -> str:
@@ -35,6 +35,12 @@ class Moment:
             return f"{self.completed:,}"
         total = f"{self.total:,}"
         return f"{self.completed:,}".rjust(len(total)) + f"/{total}"
+
+    @property
+    def counted(self) -> str:
+        """The unit as the count needs it: `1 line`, `2 lines`, `1/240 steps`."""
+        alone = (self.completed if self.total is None else self.total) == 1
+        return self.unit.removesuffix("s") if alone else self.unit
 
     @property
     def share(self) -> float:
@@ -53,7 +59,7 @@ def duration(seconds: float) -> str:
 
 def plain(moment: Moment) -> str:
     """Return a line for a log: everything that is known, without a bar."""
-    counted = f"{moment.count.strip()} {moment.unit}" if moment.unit else ""
+    counted = f"{moment.count.strip()} {moment.counted}" if moment.unit else ""
     left = "" if moment.left is None else f"{duration(moment.left)} left"
     parts = (counted, *moment.figures, f"{duration(moment.elapsed)} elapsed", left)
     return f"{moment.work}: " + ", ".join(" ".join(part.split()) for part in parts if part)
@@ -81,7 +87,7 @@ def fitted(moment: Moment, width: int, *, ascii_only: bool = False) -> Text:
     if "bar" in shown:
         line.append(" " if line else "")
         line.append_text(_bar(moment.share, min(_WIDEST_BAR, _NARROWEST_BAR + room), ascii_only))
-    counted = f"{count} {moment.unit}" if count and "unit" in shown else count
+    counted = f"{count} {moment.counted}" if count and "unit" in shown else count
     figures = [figure for number, figure in enumerate(moment.figures) if f"figure {number}" in shown]
     for text, style in ((counted, ""), *((figure, "") for figure in figures), (times, "cyan")):
         if text:
@@ -100,7 +106,7 @@ def _optional(moment: Moment) -> Iterator[tuple[str, str]]:
         yield "bar", " " * _NARROWEST_BAR
     yield from figures[1:2]
     if moment.unit:
-        yield "unit", moment.unit
+        yield "unit", moment.counted
     yield from figures[2:]
 
 

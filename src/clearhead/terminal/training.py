@@ -71,7 +71,7 @@ def _prepared(event: Prepared, console: Console) -> None:
     facts = event.facts
     console.print(
         f"{facts.pairs:,} pairs{left_out(event.report)}; {facts.valid_pairs:,} for validation; vocabulary of "
-        f"{facts.vocab_size:,}, {facts.characters_per_token:.2f} characters a token; padding "
+        f"{facts.vocab_size:,}, {facts.characters_per_token:.2f} characters per token; padding "
         f"{100 * facts.padding_share:.1f} %; {event.parameters:,} parameters"
         + (f"; resuming at step {event.resumed_from:,}" if event.resumed_from else ""),
         highlight=False,

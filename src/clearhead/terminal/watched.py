@@ -9,7 +9,7 @@ from clearhead.terminal.gauge import Gauge
 
 @contextmanager
 def watched(work: str, total: int | None = None, unit: str = "sentences") -> Iterator[Callable[[int], None]]:
-    """Show how many are done, how fast, and how long it takes; gives a function that is told how many."""
+    """Show how many are done, how fast, and how long it takes; yields the function to call with the count."""
     with Gauge(SafeConsole(stderr=True), work) as gauge:
         gauge.begin(work, total=total, unit=unit)
         yield gauge.reach

@@ -1,4 +1,4 @@
-"""Which language a text is in, as far as its letters tell (py3langid, an extra)."""
+"""The language of a text, guessed from its letters (py3langid, an extra)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from clearhead.extras import missing
 from clearhead.text.language_codes import primary
 
 _LEAST, _TIMES = 0.5, 5.0
-"""So probable, and so many times as probable as all expected languages together, a foreign one must be ..."""
+"""A foreign language must be this probable, and this many times as probable as all expected languages together ..."""
 _HOPELESS = 1e-4
 """... or the expected ones as improbable as this, as they are in another script."""
 _SHORT, _FEWEST = 20, 4
-"""With fewer letters than the first a text tells its language only where one is clear, below the second never."""
+"""With fewer letters than the first a language is named only where it is clear, below the second never."""
 _CLEAR, _CLEAREST = 0.5, 0.75
 """How probable a language must be to be clear: among all, and among those expected."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """The language that a text is in, as far as one can tell."""
+    """The most likely language of a text."""
 
     language: str | None
-    """The best of the expected languages, unless it is surely none of them; None: too short to tell."""
+    """The best of the expected languages, unless it is surely none of them; None: too short to say."""
     probability: float
     """Of that language: among those expected where it is one of them, else among all."""
     foreign: bool
@@ -34,7 +34,7 @@ class Detection:
 def detect(text: str, expected: Collection[str] = ()) -> Detection:
     """Return the language of a text, and whether it is surely another than those expected.
 
-    Short texts tell little: they are called foreign only where the expected languages are far less probable,
+    Short texts say little: they are called foreign only where the expected languages are far less probable,
     and none is named where several are as probable. Of a code such as `pt-BR` its first part counts. Raises
     ConfigError where py3langid is not installed, or where it does not know an expected language, so that nothing
     could be said of it.

@@ -72,9 +72,9 @@ def scripts(wanted: str, codes: Iterable[str]) -> list[str]:
     return list(script_of) if "" not in script_of.values() and len(set(script_of.values())) > 1 else []
 
 
-def same(one: str, other: str) -> bool:
+def same(first: str, other: str) -> bool:
     """Say whether two codes may mean one language: nothing that both of them say differs."""
-    return _closeness(one, other) > 0
+    return _closeness(first, other) > 0
 
 
 def find(wanted: str, codes: Iterable[str]) -> str | None:
@@ -94,13 +94,13 @@ def find(wanted: str, codes: Iterable[str]) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _closeness(one: str, other: str) -> int:
+def _closeness(first: str, other: str) -> int:
     """Return 0 for different languages, and the more the closer two codes are."""
-    if not (one and other):
+    if not (first and other):
         return 0
-    if one == other:
+    if first == other:
         return 9
-    left, right = _read(one), _read(other)
+    left, right = _read(first), _read(other)
     if left == right:
         return 8
     languages = {_MEANT.get(code.language, code.language) for code in (left, right)}

@@ -37,7 +37,7 @@ def in_wrong_script(text: str, language: str) -> bool:
     if expected is None or (text.isascii() and "LATIN" in expected):
         return False
     # Half-width kana and the letter of "1\u00ba" are those of their compatibility form; marks that several scripts
-    # share, as the long vowel of kana and the Ukrainian apostrophe, tell nothing (category Lm).
+    # share, as the long vowel of kana and the Ukrainian apostrophe, say nothing (category Lm).
     characters = unicodedata.normalize("NFKC", text)
     letters = [character for character in characters if unicodedata.category(character) in _LETTERS]
     scripts = [_script(letter) for letter in letters]

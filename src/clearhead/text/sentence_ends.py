@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-# Without their last stop, case aside; `_` stands where a space may, after a stop of the abbreviation's own.
+# Without their last stop, case aside; `_` marks where a space may follow a stop inside the abbreviation.
 _INTRODUCING = {
     "en": "approx e_g i_e",
     "fr": "m mm mme mmes mlle mlles mr mrs dr pr prof mgr st ste bd c_-à-d i_e",
     "es": "d dña mr mrs ca cía av i_e p_ej",
     "de": "inkl exkl zzgl resp geb verh z_b d_h u_a i_d_r",
 }
-"""What these stand before belongs to their sentence, whatever it is."""
+"""Anything after these belongs to their sentence."""
 
 _NUMBERING = {
     "en": "chap vol sec est fig no p pp art",
@@ -52,7 +52,7 @@ _WORDS = {
     "haben habe hatte wird werden wurde kann muss soll will bitte ja nein danke vielleicht leider natürlich "
     "trotzdem deshalb außerdem jedoch zuerst endlich",
 }
-"""Small frequent words. A sentence begins with one of them, an initial or an ordinal does not stand before it."""
+"""Small frequent words. A sentence may begin with one of them, but no initial or ordinal precedes one."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -68,7 +68,7 @@ _COUNTED = _set(
     "bin bist ist sind seid war warst waren habe hast hat haben hatte hatten kostet kosten beträgt nummer seite "
     "kapitel zimmer bus linie gleis klasse absatz band teil punkt um"
 )
-# What stands after the point of "example.com" or "notes.txt" is not a sentence, even if it begins with a capital.
+# The text after the point of "example.com" or "notes.txt" is not a sentence, even if it begins with a capital.
 _SUFFIXES = _set(
     "com net org io js ts py md txt pdf htm html xml json csv doc docx xls xlsx exe zip png jpg gif info edu gov eu uk"
     " co dll"
@@ -161,7 +161,7 @@ def _abbreviated(text: str, stop: int, following: str, rules: _Rules) -> bool:
 def _ordinal(before: str, after: str, word: str, rules: _Rules) -> bool:
     """Say whether a number before a stop is a German ordinal: "am 29. Juli", "die 3. Frau".
 
-    Any noun may stand after one, and other languages write a name there too, so that the small words around
+    Any noun may follow one, and other languages write a name there too, so that the small words around
     it decide: with more of another language than of German it is none. A number of three digits is none.
     """
     match = _ORDINAL.search(before)

@@ -1,6 +1,6 @@
 """Paragraphs to sentences and back, losing no character.
 
-A text becomes a list of stretches, sentences and what stands between them, whose texts joined are the
+A text becomes a list of stretches, sentences and the text between them, whose texts joined are the
 text itself. Only the sentences are translated; blank lines, indents and rulers stay as they were.
 """
 
@@ -35,7 +35,7 @@ _UNSPACED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of a text: a sentence to translate, or what stands between two sentences."""
+    """A stretch of a text: a sentence to translate, or the text between two sentences."""
 
     text: str
     is_sentence: bool

@@ -1,4 +1,4 @@
-"""Where the characters that ids spell stand in the normalised text that they decode to."""
+"""The places of the characters that ids spell in the normalised text that they decode to."""
 
 import re
 
@@ -8,9 +8,9 @@ from clearhead.text.words import Span
 
 
 def places_of(spelled: str, text: str) -> list[Span]:
-    """Return where each character that ids spell stands in the text that they decode to.
+    """Return the place of each character that ids spell in the text that they decode to.
 
-    A space stands, empty, before the next word. A word that is changed by decoding is one place.
+    A space has an empty span before the next word. A word that is changed by decoding is one place.
     """
     homes: list[Span] = []
     done = 0
@@ -28,7 +28,7 @@ def places_of(spelled: str, text: str) -> list[Span]:
         else:
             homes += [Span(start, start + len(shown))] * len(raw)
         done = start + len(shown)
-    # What stands between two words begins where the second does.
+    # Whatever is between two words begins where the second does.
     following = len(text)
     for number in reversed(range(len(homes))):
         if homes[number].end == homes[number].start:

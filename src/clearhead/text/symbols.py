@@ -1,7 +1,7 @@
 """The symbols that stand, while a text is translated, for what must come through it letter by letter.
 
 A symbol is one private-use character and one piece of the vocabulary, so a model learns to carry it as it
-learns any word. There are `EACH` of every kind, numbered, so that several in one sentence can be told apart;
+learns any word. There are `EACH` of every kind, numbered, so that several in one sentence stay distinct;
 the kind is what grammar needs to know: `in 1998` and `for 250 people` are built differently.
 """
 

@@ -47,7 +47,7 @@ class Tokenizer:
     """A vocabulary and the way to cut text into its pieces.
 
     Ids are 0 `<pad>`, 1 `<s>`, 2 `</s>`, 3 `<unk>`, then one tag a target language (`<2fr>`), the 256
-    bytes and the pieces; tags that came later stand at the end. Instances do not change, and may be shared
+    bytes and the pieces; tags that were added later come at the end. Instances do not change, and may be shared
     between threads and pickled.
     """
 
@@ -183,9 +183,9 @@ class Tokenizer:
         return normalize(unescaped(spelled.decode("utf-8", errors=broken)))
 
     def spans(self, ids: Sequence[int]) -> list[Span | None]:
-        """Return where each id stands in `decode(ids)`; None for a control.
+        """Return the span of each id in `decode(ids)`; None for a control.
 
-        A space belongs to no span; an id that is nothing but a space stands, empty, where the next word
+        A space belongs to no span; an id that is nothing but a space has an empty span where the next word
         begins. Bytes that spell one character share it, and where a word is not in its normal form, all
         its ids have the whole word. Raises TextError for an id out of range.
         """
@@ -327,8 +327,8 @@ def _segmenter(model: bytes, source: str) -> Segmenter:
     """Return what cuts text into the pieces of a serialised model. Raises TextError for other bytes."""
     if is_packed(model):
         return MarianSegmenter(model, source)
-    own = read_model(model, source)
-    return WordSegmenter(own) if own.kind == WordSegmenter.kind else SubwordSegmenter(own)
+    pieces = read_model(model, source)
+    return WordSegmenter(pieces) if pieces.kind == WordSegmenter.kind else SubwordSegmenter(pieces)
 
 
 def characters_per_token(tokenizer: Tokenizer, texts: Iterable[str]) -> float:

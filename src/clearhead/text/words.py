@@ -1,4 +1,4 @@
-"""Where tokens and words stand in a text: character spans, counted from 0, the end not included."""
+"""Where tokens and words are in a text: character spans, counted from 0, the end not included."""
 
 import re
 import unicodedata
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 def words(text: str, kind: WordKind = "split") -> list[Span]:
     """Return the words of a text.
 
-    `space`: whatever stands between spaces, as alignments in Pharaoh form count it; `split`: punctuation
+    `space`: anything between spaces, as alignments in Pharaoh format count it; `split`: punctuation
     marks are words of their own. Vowel signs, accents and joiners belong to the letter before them.
     """
     if kind == "space":
@@ -56,7 +56,7 @@ def is_punctuation(word: str) -> bool:
 def word_of(tokens: Sequence[Span | None], places: Sequence[Span]) -> list[int | None]:
     """Return for each token the index of the word that it mostly lies in; None for one in no word.
 
-    A token that is nothing but the space before a word belongs to that word. Tokens and words stand in order.
+    A token that is nothing but the space before a word belongs to that word. Tokens and words are in order.
     """
     homes: list[int | None] = []
     first = 0

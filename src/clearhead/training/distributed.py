@@ -72,7 +72,7 @@ class Group:
 
     @classmethod
     def join(cls, device: str = "auto", watch: Watch = _nobody_watches) -> "Group":
-        """Meet the processes that were started with this one, as the environment tells; a group of one where none were.
+        """Meet the processes that were started with this one, as the environment says; a group of one where none were.
 
         On GPUs each takes the one of its local rank. `watch` is called while the others are waited for, now and
         later. Raises ConfigError for half an environment.
@@ -125,10 +125,10 @@ class Group:
         longest = self.most(len(text.encode()))
         if self.size == 1 or not longest:
             return [text] * self.size
-        own = torch.zeros(longest, dtype=torch.uint8)
-        own[: len(text.encode())] = torch.tensor(list(text.encode()), dtype=torch.uint8)
+        encoded = torch.zeros(longest, dtype=torch.uint8)
+        encoded[: len(text.encode())] = torch.tensor(list(text.encode()), dtype=torch.uint8)
         brought = [torch.empty(longest, dtype=torch.uint8, device=self.device) for _ in range(self.size)]
-        self._finish(dist.all_gather(brought, own.to(self.device), async_op=True))
+        self._finish(dist.all_gather(brought, encoded.to(self.device), async_op=True))
         return [bytes(message.tolist()).rstrip(b"\0").decode() for message in brought]
 
     @contextmanager

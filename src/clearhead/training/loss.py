@@ -67,7 +67,7 @@ class _CrossEntropy(torch.autograd.Function):
     """The plain cross-entropy; gradients are made in the forward pass, while the logits are at hand.
 
     With p = softmax(z) the gradient of -log p_y with respect to z is p less the unit vector of y, so one fused
-    softmax is all that is done to every logit: beside the three products it is the smaller part.
+    softmax is all that is done to every logit: next to the three products it is the smaller part.
     """
 
     @staticmethod

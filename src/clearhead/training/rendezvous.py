@@ -22,7 +22,7 @@ Watch = Callable[[], None]
 _LOOK = 0.1
 """Seconds between two looks."""
 _TELL, _MOST = 5.0, 600.0
-"""Seconds after which it is told who is waited for, and after which they are not waited for any more."""
+"""Seconds after which a line says who is waited for, and after which the wait ends."""
 _ANSWER = timedelta(seconds=20)
 _NEEDED = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 _log = logging.getLogger("clearhead.training")
@@ -30,7 +30,7 @@ _log = logging.getLogger("clearhead.training")
 
 @dataclass(frozen=True)
 class Place:
-    """What the environment tells a process about the others."""
+    """What the environment says of the other processes."""
 
     rank: int
     size: int
@@ -77,7 +77,7 @@ def _number(name: str, default: str = "") -> int:
 def meet(place: Place, watch: Watch) -> Store:
     """Return the board of the processes, once all have come to it.
 
-    Raises ConfigError where two of them claim the same rank or tell different numbers of processes, WorkerError
+    Raises ConfigError where two of them claim the same rank or give different numbers of processes, WorkerError
     where somebody does not come.
     """
     try:
@@ -107,7 +107,7 @@ def meet(place: Place, watch: Watch) -> Store:
 
 
 class _Patience:
-    """Waits for ranks: tells once who is waited for, and not without end."""
+    """Waits for ranks: says once who is waited for, and gives up at last."""
 
     def __init__(self, place: Place, watch: Watch) -> None:
         self.place, self.watch = place, watch
@@ -131,7 +131,7 @@ class _Patience:
 
 
 def _board(place: Place, watch: Watch) -> TCPStore:
-    """Return the board: the first process puts it up, or whoever started it already has, as torchrun does."""
+    """Return the board: the first process puts it up, or the launcher already has, as torchrun does."""
     ready_made = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     if place.rank == 0 and not ready_made:
         try:

@@ -80,12 +80,12 @@ class TrainState:
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Put the moving average, where one is kept, in the place of the parameters for a while."""
-        own = {name: p.detach().clone() for name, p in self.model.named_parameters() if self.ema}
+        current = {name: p.detach().clone() for name, p in self.model.named_parameters() if self.ema}
         fill(self.model, self.ema)
         try:
             yield
         finally:
-            fill(self.model, own)
+            fill(self.model, current)
 
     def model_arrays(self) -> Arrays:
         """Return the parameters by name, as fp32 arrays."""

@@ -46,7 +46,7 @@ _AT_A_TIME = 1024
 
 
 def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
-    """Return ids with their text, their pieces and where those stand in it; what is carried is spelled out."""
+    """Return ids with their text, their pieces and the spans of those in it; what is carried is spelled out."""
     ids = text.ids
     plain = Tokens(
         tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
@@ -81,28 +81,28 @@ def alignments(
     kind: WordKind,
     confidence: Confidence | None = None,
 ) -> list[Alignment]:
-    """Read the word alignment of each pair from its attention, of which only a batch is held at a time.
+    """Read the word alignment of each pair from its attention, holding only a batch at a time.
 
     How sure each word is comes calibrated where the model is.
     """
-    found = {}
-    for number, each in attention_of(engine, tokenizer, sources, targets):
-        words_of_both = Words.usual(each.source, each.target, kind)
-        alignment = aligned(each, words_of_both, reader, tokenizer.likelihood)
+    by_number = {}
+    for number, pair in attention_of(engine, tokenizer, sources, targets):
+        words_of_both = Words.usual(pair.source, pair.target, kind)
+        alignment = aligned(pair, words_of_both, reader, tokenizer.likelihood)
         if confidence:
-            sure = sure_of(each, kind, confidence)
+            sure = sure_of(pair, kind, confidence)
             alignment = replace(alignment, confidence=sure)
-        found[number] = alignment
-    return [found[number] for number in range(len(found))]
+        by_number[number] = alignment
+    return [by_number[number] for number in range(len(by_number))]
 
 
-def sure_of(found: Pair, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
+def sure_of(pair: Pair, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
     """Return the calibrated confidence of each target word; a mark that the model did not write is sure."""
-    log_probs = [math.log(max(float(probability), 1e-30)) for probability in found.probabilities]
-    target_words = found.target.words(kind)
-    homes = word_of(found.target.spans, target_words)
+    log_probs = [math.log(max(float(probability), 1e-30)) for probability in pair.probabilities]
+    target_words = pair.target.words(kind)
+    homes = word_of(pair.target.spans, target_words)
     sure = confidence.of_words(log_probs, homes, len(target_words))
-    return tuple(each if number in homes else 1.0 for number, each in enumerate(sure))
+    return tuple(probability if number in homes else 1.0 for number, probability in enumerate(sure))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +219,7 @@ class Looking:
         return maps if self.wanted.inner else replace(maps, inner={})
 
     def _trusted(self, maps: AttentionMaps) -> About:
-        """Return what is known, with the words that may be missing and how sure each word is, where it can be told."""
+        """Return what is known, with the words that may be missing and the confidence in each word, where known."""
         reader, confidence = maps.about.reader, self.manner.confidence
         missing = None
         if reader is not None:
@@ -237,31 +237,31 @@ class Looking:
 
 
 def passage_maps(
-    looking: Looking, passage: Passage, found: Sequence[Hypothesis], translation: Translation
+    looking: Looking, passage: Passage, hypotheses: Sequence[Hypothesis], translation: Translation
 ) -> AttentionMaps | PassageMaps:
     """Return the maps of each sentence of a text; where it is one only, those of that.
 
-    `found` is the best hypothesis of each sentence, `translation` what they were put together to. Of a text above
-    `MOST_SENTENCES` the first are looked at, and that is noted.
+    `hypotheses` holds the best hypothesis of each sentence, `translation` the text they make up. Of a longer text only
+    the first `MOST_SENTENCES` are looked at, and a note says so.
     """
     parts = [
-        put_together(alone(sentence), [[each]], looking.manner, wanted=1)
-        for sentence, each in zip(passage.sentences, found, strict=True)
+        put_together(alone(sentence), [[hypothesis]], looking.manner, wanted=1)
+        for sentence, hypothesis in zip(passage.sentences, hypotheses, strict=True)
     ]
     if len(parts) == 1:
-        ((sentence,), (hypothesis,), (part,)) = passage.sentences, found, parts
+        ((sentence,), (hypothesis,), (part,)) = passage.sentences, hypotheses, parts
         maps = looking.of_sentence(sentence, hypothesis, part)
         return replace(maps, about=replace(maps.about, text=translation.text, notes=translation.notes))
     kept = min(len(parts), MOST_SENTENCES)
     several = tuple(
-        looking.of_sentence(*each, work=min(WORK, 2 * WORK // kept))
-        for each in islice(zip(passage.sentences, found, parts, strict=True), kept)
+        looking.of_sentence(*sentence_parts, work=min(WORK, 2 * WORK // kept))
+        for sentence_parts in islice(zip(passage.sentences, hypotheses, parts, strict=True), kept)
     )
     notes = translation.notes
     if kept < len(parts):
         notes += (
-            f"{len(parts)} sentences were translated and the first {kept} of them looked at; to look at others, give "
-            "them alone",
+            f"{len(parts)} sentences were translated, but only the first {kept} can be inspected at once; give "
+            "the others separately",
         )
     return PassageMaps(
         sentences=several,
@@ -302,12 +302,12 @@ def story(
         steps.append(
             tuple(
                 Choice(
-                    tokenizer.pieces(each.tokens[-1:])[0],
-                    each.parent,
-                    math.exp(each.token_log_prob),
-                    each.score,
-                    each.fate,
+                    tokenizer.pieces(candidate.tokens[-1:])[0],
+                    candidate.parent,
+                    math.exp(candidate.token_log_prob),
+                    candidate.score,
+                    candidate.fate,
                 )
-                for each in step.sentences[0].candidates
+                for candidate in step.sentences[0].candidates
             )
         )

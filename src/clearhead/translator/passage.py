@@ -97,7 +97,7 @@ def cut(text: str, manner: Manner) -> Passage:
         return Passage(text, [sentences.Stretch(text, False)] if text else [], [])
     tokenizer = manner.tokenizer
     spans: list[sentences.Stretch] = []
-    found: list[Sentence] = []
+    of_passage: list[Sentence] = []
     notes: list[str] = []
     number = 0
     beside = 1 if manner.tag is None else 2  # the end of a sentence, and the tag, are not its own tokens
@@ -110,7 +110,7 @@ def cut(text: str, manner: Manner) -> Passage:
         if not manner.all_of_it:
             stays = (manner.form or form.masked.placed) and not form.has_words
             if not stays and not tokenizer.knows_most_of(form.text):
-                notes.append("what is in letters that the model has not learned was left as it is")
+                notes.append("left untranslated: written in a script the model has not learned")
                 stays = True
             if stays:
                 spans.append(sentences.Stretch(span.text, False))
@@ -122,7 +122,7 @@ def cut(text: str, manner: Manner) -> Passage:
                 span.text,
                 manner.limit,
                 lambda part: len(tokenizer.encode(undressed(part, tokenizer, form=False).text)),
-                [(each.start, each.end) for each in find(span.text)] if tokenizer.symbol_kinds else (),
+                [(place.start, place.end) for place in find(span.text)] if tokenizer.symbol_kinds else (),
             )
             count = sum(part.is_sentence for part in parts)
             notes.append(f"a sentence above {manner.limit} tokens was translated in {count} parts")
@@ -132,12 +132,12 @@ def cut(text: str, manner: Manner) -> Passage:
                 if part is not span:
                     form = undressed(part.text, tokenizer, form=manner.form)
                     ids = read_sentence(form, tokenizer, manner.tag).ids
-                found.append(Sentence(part.text, number, form, ids))
-    return Passage(text, spans, found, tuple(dict.fromkeys(notes)))
+                of_passage.append(Sentence(part.text, number, form, ids))
+    return Passage(text, spans, of_passage, tuple(dict.fromkeys(notes)))
 
 
 def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
-    """Yield sentences, and what stands between them."""
+    """Yield sentences, and the text between them."""
     if manner.split == "never":
         yield sentences.Stretch(text, True)
         return
@@ -157,7 +157,7 @@ def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
 
 
 def _unbracketed(span: sentences.Stretch) -> Iterator[sentences.Stretch]:
-    """Yield a sentence that stands in brackets, such as [door opens], with these apart."""
+    """Yield a sentence in brackets, such as [door opens], with these apart."""
     text = span.text
     closing = _BRACKETS.get(text[:1])
     if span.is_sentence and closing and text.endswith(closing) and len(text) > 2:
@@ -171,11 +171,11 @@ def _unbracketed(span: sentences.Stretch) -> Iterator[sentences.Stretch]:
 
 
 def completed(
-    passages: Sequence[Passage], found: Iterable[tuple[int, list[Hypothesis]]]
+    passages: Sequence[Passage], numbered: Iterable[tuple[int, list[Hypothesis]]]
 ) -> Iterator[tuple[int, list[list[Hypothesis]]]]:
     """Yield (place of a passage, hypotheses of each of its sentences) as soon as its last sentence is found.
 
-    `found` are those of all sentences, numbered through the passages, in any order. To put one passage together
+    `numbered` are those of all sentences, numbered through the passages, in any order. To put one passage together
     while an engine is busy with the next costs no time of its own.
     """
     home = [place for place, passage in enumerate(passages) for _ in passage.sentences]
@@ -183,80 +183,83 @@ def completed(
     missing = [len(passage.sentences) for passage in passages]
     yield from ((place, []) for place, count in enumerate(missing) if not count)
     hypotheses: dict[int, list[Hypothesis]] = {}
-    for number, each in found:
-        hypotheses[number] = each
+    for number, ranked in numbered:
+        hypotheses[number] = ranked
         place = home[number]
         missing[place] -= 1
         if not missing[place]:
-            yield place, [hypotheses.pop(one) for one in range(start[place], start[place + 1])]
+            yield place, [hypotheses.pop(sentence) for sentence in range(start[place], start[place + 1])]
 
 
 def put_together(
     passage: Passage,
-    found: Sequence[Sequence[Hypothesis]],
+    ranked: Sequence[Sequence[Hypothesis]],
     manner: Manner,
     *,
     wanted: int,
 ) -> Translation:
     """Join the hypotheses of every sentence, rank by rank, with the text's own separators.
 
-    Literals that were put right are noted. A text that an earlier rank has too is not given twice.
+    Where literals are corrected, a note says so. A text that an earlier rank has too is not given twice.
     """
     different: dict[str, Translation] = {}
-    for rank in range(min(wanted, *map(len, found)) if found else 1):
-        made = _of_rank(passage, [hypotheses[rank] for hypotheses in found], manner)
-        different.setdefault(made.text, made)
+    for rank in range(min(wanted, *map(len, ranked)) if ranked else 1):
+        translation = _of_rank(passage, [hypotheses[rank] for hypotheses in ranked], manner)
+        different.setdefault(translation.text, translation)
     best, *others = different.values()
     return replace(best, alternatives=tuple(others)) if others else best
 
 
-def _of_rank(passage: Passage, found: Sequence[Hypothesis], manner: Manner) -> Translation:
+def _of_rank(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner) -> Translation:
     tokenizer = manner.tokenizer
     notes = list(passage.notes)
     texts = []
     sureness = []
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
-    for sentence, each in zip(passage.sentences, found, strict=True):
-        text, right, said = _shown(sentence, each, manner)
+    for sentence, hypothesis in zip(passage.sentences, hypotheses, strict=True):
+        text, right, said = _shown(sentence, hypothesis, manner)
         texts.append(text)
         where = f"sentence {sentence.number}: " if several else ""
-        if each.truncated:
-            notes.append(f"{where}the translation reached the length limit and was ended there")
-        if each.repetition:
-            notes.append(f"{where}the translation began to repeat itself and was kept from it")
+        if hypothesis.truncated:
+            notes.append(f"{where}the translation reached the length limit and was cut there")
+        if hypothesis.repetition:
+            notes.append(f"{where}the model started repeating itself; repetition was suppressed")
         if right:
-            notes.append(f"{where}{', '.join(right)} had come out otherwise and was put right")
+            notes.append(f"{where}corrected to match the source: {', '.join(right)}")
         notes += [where + note for note in said]
         if manner.confidence:
-            sure = manner.confidence.of_sentence(each.log_prob, len(sentence.ids), len(each.tokens) + 1)
+            sure = manner.confidence.of_sentence(
+                hypothesis.log_prob, len(sentence.ids), len(hypothesis.tokens) + 1
+            )
             sureness.append(sure)
             if sure < manner.confidence.note_below:
                 notes.append(f"{where}unsure of this translation (confidence {sure:.2f})")
-    lengths = [len(each.tokens) + 1 for each in found]
-    weighted = sum(each.score * length for each, length in zip(found, lengths, strict=True))
+    lengths = [len(hypothesis.tokens) + 1 for hypothesis in hypotheses]
+    weighted = sum(hypothesis.score * length for hypothesis, length in zip(hypotheses, lengths, strict=True))
     return Translation(
         source=passage.text,
         text=sentences.join(passage.spans, texts),
         to=manner.to,
         score=weighted / (sum(lengths) or 1),
-        tokens=tuple(piece for each in found for piece in tokenizer.pieces(each.tokens)),
+        tokens=tuple(piece for hypothesis in hypotheses for piece in tokenizer.pieces(hypothesis.tokens)),
         confidence=min(sureness, default=None),
         notes=tuple(notes),
     )
 
 
-def shown(passage: Passage, found: Sequence[Hypothesis], manner: Manner) -> list[str]:
+def shown(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner) -> list[str]:
     """Return the translation of each sentence as it is printed."""
     return [
-        _shown(sentence, each, manner)[0] for sentence, each in zip(passage.sentences, found, strict=True)
+        _shown(sentence, hypothesis, manner)[0]
+        for sentence, hypothesis in zip(passage.sentences, hypotheses, strict=True)
     ]
 
 
 def _shown(
-    sentence: Sentence, found: Hypothesis, manner: Manner
+    sentence: Sentence, hypothesis: Hypothesis, manner: Manner
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Return a translation in the form of its source, the literals that were put right in it, and notes."""
-    decoded = manner.tokenizer.decode(found.tokens, broken="ignore")
+    """Return a translation in the form of its source, the literals that were corrected in it, and notes."""
+    decoded = manner.tokenizer.decode(hypothesis.tokens, broken="ignore")
     back = dressed(decoded, sentence.form, manner.to, manner.source)
     text, right = restored(sentence.text, back.text) if manner.literals else (back.text, ())
     return text, right, back.notes

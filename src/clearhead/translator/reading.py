@@ -77,7 +77,7 @@ def read_pairs(
 
 
 def _masked(src: str, tgt: str, tokenizer: Tokenizer, form: bool) -> tuple[Masked, Masked]:
-    """Return a pair with symbols for what stands on both sides, in the case of a sentence."""
+    """Return a pair with symbols for what both sides have, in the case of a sentence."""
     kinds, learned, likelihood = tokenizer.symbol_kinds, tokenizer.learned, tokenizer.likelihood
     case = case_of(mask(src, kinds).text, likelihood) if form else "plain"
     if case == "upper" and learned is not None:

@@ -13,13 +13,13 @@ from clearhead.translator.translation import Word
 
 
 def token_log_probs(
-    engine: Engine, sources: Sequence[Sequence[int]], found: Sequence[Hypothesis]
+    engine: Engine, sources: Sequence[Sequence[int]], hypotheses: Sequence[Hypothesis]
 ) -> list[Sequence[float]]:
-    """Return the log-probability of each token and of the end: what the search told, or else one more pass."""
-    told: list[Sequence[float]] = [each.token_log_probs for each in found]
+    """Return the log-probability of each token and of the end: from the search, or else from one more pass."""
+    told: list[Sequence[float]] = [hypothesis.token_log_probs for hypothesis in hypotheses]
     missing = [number for number, log_probs in enumerate(told) if not log_probs]
     if missing:
-        scored = engine.score([sources[n] for n in missing], [found[n].tokens for n in missing])
+        scored = engine.score([sources[n] for n in missing], [hypotheses[n].tokens for n in missing])
         for number, log_probs in zip(missing, scored, strict=True):
             told[number] = log_probs
     return told
@@ -36,19 +36,19 @@ def sure_words(
     confidence: Confidence,
     tokenizer: Tokenizer,
     sentence: Sentence,
-    found: Hypothesis,
+    hypothesis: Hypothesis,
     log_probs: Sequence[float],
 ) -> tuple[Word, ...]:
     """Return the words of a translated sentence with their confidence, what symbols stand for in their places.
 
     Punctuation is left out: it is not what was calibrated.
     """
-    texts, homes = homes_of(tokenizer, found.tokens)
+    texts, homes = homes_of(tokenizer, hypothesis.tokens)
     carried = str.maketrans(sentence.form.masked.carried_by)
     sure = confidence.of_words(log_probs, homes, len(texts))
     return tuple(
-        Word(text.translate(carried), each)
-        for text, each in zip(texts, sure, strict=True)
+        Word(text.translate(carried), probability)
+        for text, probability in zip(texts, sure, strict=True)
         if not is_punctuation(text)
     )
 

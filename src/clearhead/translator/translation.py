@@ -33,7 +33,7 @@ class Word:
 
     text: str
     confidence: float
-    """Probability that it is right, as far as pairs tell that the model was calibrated on."""
+    """Probability that it is right, according to the pairs that the model was calibrated on."""
 
 
 @dataclass(frozen=True, kw_only=True)
