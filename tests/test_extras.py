@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clearhead.corpora import lines
+from clearhead.corpora import lines, packed
 from clearhead.errors import ClearheadError
 from clearhead.exchange import huggingface, onnx
 from clearhead.extras import EXTRAS, missing
@@ -74,7 +74,7 @@ def test_every_extra_has_a_door_here():
 def test_a_missing_package_is_named_by_what_installs_it(module, tmp_path, monkeypatch):
     call, extra, packages = DOORS[module]
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(lines, "_ZSTD", None)
+    monkeypatch.setattr(packed, "_ZSTD", None)
     with pytest.raises(ClearheadError) as refused:
         call(tmp_path)
     told = str(refused.value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import clearhead.surface
 import clearhead.text
 import clearhead.translator
 from clearhead.surface.carried import find
@@ -82,7 +83,7 @@ CHARACTERS, SECONDS = 20_000, 0.5
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield every compiled pattern of the modules that text goes through, also in tuples and tables."""
-    for package in (clearhead.text, clearhead.translator):
+    for package in (clearhead.text, clearhead.surface, clearhead.translator):
         for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             for name, value in vars(importlib.import_module(info.name)).items():
                 several = value.values() if isinstance(value, dict) else value

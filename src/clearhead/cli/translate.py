@@ -173,7 +173,8 @@ class Translate:
 
     def _total(self) -> int | None:
         """Return how many lines there are; None for a stream, and for a file that cannot be read to its end."""
-        from clearhead.corpora.lines import is_stream, read_lines
+        from clearhead.corpora.lines import read_lines
+        from clearhead.corpora.packed import is_stream
 
         if self.text:
             return len(self.text)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from clearhead.config import CorpusConfig
 from clearhead.corpora.formats import Tell, read_column, read_jsonl, read_tsv, silent
-from clearhead.corpora.lines import OVERLONG, PACKED, STANDARD_INPUT, Overlong, read_lines, suffix_of
+from clearhead.corpora.lines import OVERLONG, Overlong, read_lines
+from clearhead.corpora.packed import PACKED, STANDARD_INPUT, suffix_of
 from clearhead.corpora.pair import Pair
 from clearhead.corpora.po import read_po
 from clearhead.corpora.tmx import read_tmx

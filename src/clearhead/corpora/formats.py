@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clearhead.corpora import columns as tables
-from clearhead.corpora.lines import OVERLONG, Overlong, is_stream, read_lines
+from clearhead.corpora.lines import OVERLONG, Overlong, read_lines
+from clearhead.corpora.packed import is_stream
 from clearhead.corpora.pair import Pair
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.language_codes import find

@@ -7,7 +7,8 @@ from typing import Any
 
 from clearhead.corpora import encoding, plurals
 from clearhead.corpora.formats import Tell, silent
-from clearhead.corpora.lines import LONGEST, OVERLONG, PACKING_FAULTS, opened, unreadable
+from clearhead.corpora.lines import LONGEST, OVERLONG
+from clearhead.corpora.packed import PACKING_FAULTS, opened, unreadable
 from clearhead.corpora.pair import Pair
 from clearhead.corpora.plurals import Plurals
 from clearhead.errors import DataError

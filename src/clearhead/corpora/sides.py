@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from clearhead.config import CorpusConfig
 from clearhead.corpora.corpus import BILINGUAL, holds_both, in_step, read_pairs
-from clearhead.corpora.lines import STANDARD_INPUT, is_stream, read_lines
+from clearhead.corpora.lines import read_lines
+from clearhead.corpora.packed import STANDARD_INPUT, is_stream
 from clearhead.corpora.pair import Pair
 from clearhead.errors import DataError
 

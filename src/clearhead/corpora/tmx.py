@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from clearhead.corpora import encoding
 from clearhead.corpora.formats import Tell, both_needed, silent
-from clearhead.corpora.lines import PACKING_FAULTS, is_stream, opened, unreadable
+from clearhead.corpora.packed import PACKING_FAULTS, is_stream, opened, unreadable
 from clearhead.corpora.pair import Pair
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.language_codes import find, scripts

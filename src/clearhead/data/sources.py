@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from clearhead.corpora.lines import PACKED, PACKING_FAULTS, opened
+from clearhead.corpora.packed import PACKED, PACKING_FAULTS, opened
 from clearhead.errors import ConfigError, DataError
 
 Record = Mapping[str, str]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clearhead.config import CorpusConfig
 from clearhead.corpora.corpus import read_pairs
-from clearhead.corpora.lines import PACKED, is_stream
+from clearhead.corpora.packed import PACKED, is_stream
 from clearhead.corpora.pair import Pair
 from clearhead.data.processes import available_cores
 from clearhead.errors import ConfigError, DataError

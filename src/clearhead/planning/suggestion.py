@@ -13,7 +13,7 @@ from typing import Any
 
 from clearhead.config import PRESETS, CorpusConfig, section
 from clearhead.corpora.corpus import read_pairs
-from clearhead.corpora.lines import is_stream
+from clearhead.corpora.packed import is_stream
 from clearhead.data.processes import available_cores
 from clearhead.errors import ClearheadError
 from clearhead.planning.survey import Survey, survey

@@ -8,7 +8,7 @@ from pathlib import Path
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.formats import silent
-from clearhead.corpora.lines import STANDARD_INPUT, is_stream
+from clearhead.corpora.packed import STANDARD_INPUT, is_stream
 from clearhead.data.preparation import CorpusText
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
