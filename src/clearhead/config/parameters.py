@@ -1,6 +1,7 @@
 """How many trained numbers a model has, by formula and by part."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from clearhead.config.choices import AttentionKind, ModelKind
@@ -89,4 +90,38 @@ def transformer(shape: Shape) -> dict[str, int]:
     }
 
 
-BY_PART: dict[ModelKind, Callable[[Shape], dict[str, int]]] = {"transformer": transformer}
+def recurrent(shape: Shape, gates: int) -> dict[str, int]:
+    """Count a recurrent model's: torch's layers have two biases for every gate."""
+    d, layers = shape.d_model, shape.num_decoder_layers
+    half = d // 2
+    decoder = layers * gates * d * (2 * d + 2)
+    decoder += layers * (d * d + d) * (2 if gates == _GATES["lstm"] else 1)  # the states that it begins with
+    if shape.attention != "none":
+        decoder += 2 * d * d
+    if shape.attention == "additive":
+        decoder += gates * d * d + 2 * d * d + 2 * d
+    return {
+        "embeddings": embeddings(shape),
+        "encoder": shape.num_encoder_layers * 2 * gates * half * (d + half + 2),
+        "decoder": decoder,
+    }
+
+
+def convolutional(shape: Shape) -> dict[str, int]:
+    """Count a convolutional model's."""
+    d = shape.d_model
+    convolution = 2 * d * (d * shape.kernel_size + 1)
+    return {
+        "embeddings": embeddings(shape),
+        "encoder": shape.num_encoder_layers * convolution,
+        "decoder": shape.num_decoder_layers * (convolution + d * d + d),
+    }
+
+
+_GATES = {"lstm": 4, "gru": 3}
+BY_PART: dict[ModelKind, Callable[[Shape], dict[str, int]]] = {
+    "transformer": transformer,
+    "lstm": partial(recurrent, gates=_GATES["lstm"]),
+    "gru": partial(recurrent, gates=_GATES["gru"]),
+    "convolutional": convolutional,
+}
