@@ -65,6 +65,7 @@ def record(
         search=search,
         about=replace(
             about or About(),
+            kind=config.kind,
             d_model=config.d_model,
             num_heads=config.num_heads,
             norm=config.norm,
@@ -78,9 +79,9 @@ def record(
 
 def _stacked(seen: Mapping[str, Maps], place: Place, config: ModelConfig, sides: tuple[int, int]) -> Maps:
     """Return the weights of all layers; of an attention that the model does not have, none of these sides."""
-    layers, heads = config.attends(place)
+    layers, _ = config.attends(place)
     found = [seen[ATTENTIONS[place].weights(layer)] for layer in range(layers)]
-    return np.stack(found) if found else np.zeros((0, heads, *sides), np.float32)
+    return np.stack(found) if found else np.zeros((0, 0, *sides), np.float32)
 
 
 @torch.inference_mode()

@@ -1,5 +1,6 @@
 """The model card: what a model is, in the README of its directory."""
 
+from clearhead.config import ModelConfig
 from clearhead.config.kinds import KINDS
 from clearhead.evaluation.facts import CorpusFacts, TrainingFacts
 from clearhead.evaluation.validation import Validation
@@ -20,7 +21,7 @@ def model_card(info: ModelInfo) -> str:
     return f"""# A Clearhead model
 
 {kind}{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
-{shape.d_model}, d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.num_parameters:,} parameters, \
+{shape.d_model}{_inside(shape)}, {shape.num_parameters:,} parameters, \
 {info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
 
 Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({training.epochs} epochs, seed \
@@ -34,6 +35,15 @@ Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({trai
 
 Data, licence and limits: those of the training text, which whoever trained the model must state here.
 """
+
+
+def _inside(shape: ModelConfig) -> str:
+    """Return what a model of this kind has inside its layers, after a comma."""
+    if shape.has("kernel_size"):
+        return f", kernels of {shape.kernel_size}"
+    if shape.has("attention"):
+        return f", {shape.attention} attention" if shape.attention != "none" else ", without attention"
+    return f", d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm"
 
 
 def _corpus(corpus: CorpusFacts) -> str:
