@@ -48,7 +48,9 @@ class Info:
             "bytes": sum(file.stat().st_size for file in path.iterdir()),
             "tokenizer": info.tokenizer,
             "characters_per_token": info.characters_per_token or "not measured",
-            "model": dataclasses.asdict(info.model),
+            "model": {
+                name: value for name, value in dataclasses.asdict(info.model).items() if info.model.has(name)
+            },
             "decoding": dataclasses.asdict(info.decoding),
             "confidence": info.confidence.to_dict() if info.confidence else "not calibrated",
             "ctranslate2": beam.to_dict() if beam else "not converted yet",

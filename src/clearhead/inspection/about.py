@@ -15,6 +15,8 @@ class About:
     """As it was named when it was loaded."""
     to: str | None = None
     """Target language, if the model was given one."""
+    kind: str = "transformer"
+    """What the model is built of."""
     d_model: int = 0
     num_heads: int = 0
     norm: str = "post"

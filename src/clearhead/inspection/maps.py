@@ -23,7 +23,10 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AttentionMaps:
-    """All three attentions of the paper (§3.2.3), each [layer, head, query, key]; rows sum to 1."""
+    """All three attentions of the paper (§3.2.3), each [layer, head, query, key]; rows sum to 1.
+
+    One that the model does not have, such as the self-attention of a recurrent one, has no layers.
+    """
 
     source: Tokens
     """The keys of `encoder` and `cross`; the end of the sentence last, the target's tag first if there is one."""
@@ -131,6 +134,13 @@ class AttentionMaps:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the maps of what `to_dict` made."""
         arrays = {name: np.asarray(rows, dtype=np.float32) for name, rows in values["arrays"].items()}
+        for name, (queries, keys) in _sides(
+            len(values["source"]["ids"]), len(values["target"]["ids"])
+        ).items():
+            if not arrays[
+                name
+            ].size:  # lists do not tell the sides of an attention that the model does not have
+                arrays[name] = np.zeros((0, 0, queries, keys), np.float32)
         return cls._from(values, arrays)
 
     @classmethod
@@ -182,11 +192,7 @@ class AttentionMaps:
     def _check(self) -> None:
         """Raise ValueError where arrays and tokens do not fit together."""
         source, target = len(self.source), len(self.target)
-        for name, sides in (
-            ("encoder", (source, source)),
-            ("decoder", (target, target)),
-            ("cross", (target, source)),
-        ):
+        for name, sides in _sides(source, target).items():
             array: Maps = getattr(self, name)
             if array.ndim != 4 or array.shape[2:] != sides:
                 raise ValueError(f"{name} has shape {list(array.shape)} for {target} and {source} tokens")
@@ -195,6 +201,11 @@ class AttentionMaps:
 
 
 _ARRAYS = (*PLACES, "probabilities")
+
+
+def _sides(source: int, target: int) -> dict[str, tuple[int, int]]:
+    """Return how many queries and keys each attention has."""
+    return {"encoder": (source, source), "decoder": (target, target), "cross": (target, source)}
 
 
 def shortened(text: str, most: int = 40) -> str:

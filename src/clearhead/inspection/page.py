@@ -228,6 +228,11 @@ def _measures(maps: Shown) -> tuple[dict[str, dict[str, Maps]], str]:
         }
         for name in ("norms", "zeroing")
     }
+    if not _of_the_paper(maps):
+        return (
+            measures,
+            "Norms of weighted values, value zeroing, rollout and gradients are there for Transformers only.",
+        )
     left_out = list(maps.about.unmeasured)
     if sum(table.size for table in measures["norms"].values()) > _MOST_MEASURED:
         measures["norms"] = {}
@@ -245,6 +250,8 @@ def _walk(maps: Shown, most: int) -> tuple[Mapping[str, Maps], str]:
 
     The first and the last layer of each stack go before those between them.
     """
+    if not _of_the_paper(maps):
+        return {}, "The walk goes through the layers of a Transformer, and this model has none."
     if not maps.inner:
         return {}, "The vectors on the way were not recorded; look again with inner=True."
     layers = [
@@ -278,6 +285,11 @@ def _walk(maps: Shown, most: int) -> tuple[Mapping[str, Maps], str]:
         return kept, ""
     named = " and ".join(f"{stack} {', '.join(map(str, sorted(numbers)))}" for stack, numbers in left.items())
     return kept, f"These layers are left out to keep the page small: {named}; {more}."
+
+
+def _of_the_paper(maps: Shown) -> bool:
+    """Say whether the model has all three attentions of the paper."""
+    return all(len(getattr(maps, place)) for place in PLACES)
 
 
 def joined(name: str) -> str:

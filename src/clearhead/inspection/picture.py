@@ -16,7 +16,7 @@ from clearhead.inspection.tokens import Maps, label
 from clearhead.model.places import PLACES, Place
 from clearhead.storage.files import write_file
 
-_SAID = {
+_SAID: dict[str, str] = {
     "encoder": "encoder self-attention",
     "decoder": "masked decoder self-attention",
     "cross": "encoder-decoder attention",
@@ -71,7 +71,7 @@ def svg(
 
 def grid(maps: AttentionMaps, place: Place = "cross") -> str:
     """Return a small matrix for every head, one row per layer."""
-    _check_place(place)
+    _check_place(maps, place)
     tables: Maps = getattr(maps, place)
     layers, heads, queries, keys = tables.shape
     wide, high, left, top = keys * _SMALL_CELL + _GAP, queries * _SMALL_CELL + _GAP, 66, 30
@@ -111,7 +111,7 @@ def save(picture: str, file: Path) -> None:
 
 
 def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | None) -> tuple[Maps, str]:
-    _check_place(place)
+    _check_place(maps, place)
     tables: Maps = getattr(maps, place)
     named = []
     for what, number, count in (("layer", layer, tables.shape[0]), ("head", head, tables.shape[1])):
@@ -125,9 +125,14 @@ def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | No
     return tables[0, 0], f"{_SAID[place]}, {', '.join(named)}"
 
 
-def _check_place(place: str) -> None:
+def _check_place(maps: AttentionMaps, place: str) -> None:
     if place not in PLACES:
         raise ConfigError(f"unknown attention {place!r}; choose one of {', '.join(PLACES)}")
+    if not len(getattr(maps, place)):
+        has = [each for each in PLACES if len(getattr(maps, each))]
+        raise ConfigError(
+            f"a model of kind {maps.about.kind} has no {_SAID[place]}; choose the place {' or '.join(has)}"
+        )
 
 
 def _labels(maps: AttentionMaps, place: Place) -> tuple[Sequence[str], Sequence[str]]:

@@ -134,7 +134,8 @@ const MEASURE_NOTES = {
 
 /** Fill the view of the three attentions. */
 export function attentionView(data, root) {
-  const state = { measure: "attention", place: "cross", layer: null, head: null, picture: "matrix", order: "place", zoom: null };
+  const there = Object.entries(PLACES).filter(([place]) => data.attention[place].shape[0]);
+  const state = { measure: "attention", place: data.attention.cross.shape[0] ? "cross" : there[0][0], layer: null, head: null, picture: "matrix", order: "place", zoom: null };
 
   function heads() {
     const [layers, count] = data[state.measure][state.place].shape;
@@ -216,7 +217,7 @@ export function attentionView(data, root) {
         Object.keys(data.norms).length
           ? choice("Measure", Object.entries(MEASURES).filter(([each]) => Object.keys(data[each]).length), state.measure, (measure) => set({ measure, layer: null, head: null }))
           : "",
-        choice("Attention", Object.entries(PLACES), state.place, (place) => set({ place, layer: null, head: null })),
+        choice("Attention", there, state.place, (place) => set({ place, layer: null, head: null })),
         choice("Layer", numbers(layers), state.layer === null ? "mean" : String(state.layer), (value) => set({ layer: number(value) })),
         choice("Head", numbers(count), state.head === null ? "mean" : String(state.head), (value) => set({ head: number(value) })),
         choice("Picture", [["matrix", "matrix"], ["arcs", "arcs"]], state.picture, (value) => set({ picture: value })),

@@ -20,7 +20,7 @@ const notesOf = (notes) => (notes ?? []).map((note) => make("p", { className: "w
 
 function facts(model, to, data) {
   const { about, attention } = data;
-  const shape = `${attention.encoder.shape[0]}+${attention.decoder.shape[0]} layers, ${about.num_heads} heads, d_model ${about.d_model}, ${about.norm}-norm`;
+  const shape = about.kind !== "transformer" ? `${about.kind}, d_model ${about.d_model}` : `${attention.encoder.shape[0]}+${attention.decoder.shape[0]} layers, ${about.num_heads} heads, d_model ${about.d_model}, ${about.norm}-norm`;
   return make("p", { className: "about" }, [model, to ? `to ${to}` : "", shape].filter(Boolean).join(" · "));
 }
 

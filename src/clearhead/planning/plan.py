@@ -7,12 +7,14 @@ from itertools import repeat
 import numpy as np
 import torch
 
+from clearhead.architectures.build import build
 from clearhead.config import ModelConfig, RunConfig, TrainingConfig
+from clearhead.config.kinds import KINDS
 from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.formats import Tell, silent
 from clearhead.data.batching import Batch
 from clearhead.data.loader import START
-from clearhead.model.transformer import Transformer
+from clearhead.model.places import PLACES
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
 from clearhead.run.directory import with_precision
 from clearhead.run.origin import Origin
@@ -82,7 +84,7 @@ def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Pla
         tell(f"measuring real steps in {choice.precision} for a few seconds ...")
     return Plan(
         parameters=config.model.num_parameters,
-        parameters_by_part=parameters_by_part(config.model),
+        parameters_by_part=config.model.parameters_by_part,
         memory_bytes=memory_bytes(config.model, training.batch_tokens, length),
         flops_per_token=flops_per_token(config.model, length),
         pairs=pairs,
@@ -110,30 +112,27 @@ def _steps(training: TrainingConfig, tokens_per_epoch: int, tokens_per_step: int
     return min(training.max_steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
 
 
-def parameters_by_part(model: ModelConfig) -> dict[str, int]:
-    """Return the parameters of embeddings, encoder and decoder."""
-    embeddings = model.vocab_size * model.d_model * (1 if model.tied_embeddings else 3)
-    embeddings += (model.longest or 0) * model.d_model + (model.vocab_size if model.output_bias else 0)
-    shallow = replace(model, num_encoder_layers=model.num_encoder_layers + 1)
-    encoder = model.num_encoder_layers * (shallow.num_parameters - model.num_parameters)
-    return {
-        "embeddings": embeddings,
-        "encoder": encoder,
-        "decoder": model.num_parameters - embeddings - encoder,
-    }
-
-
 def flops_per_token(model: ModelConfig, length: int) -> float:
     """Return the operations of forward and backward for one source and one target token.
 
     Two for each weight a token passes in the forward pass, twice that in the backward pass; attention
     adds 4 * length * d_model for each of its places (scores and weighted sum).
     """
+    if not KINDS[model.kind].paper:
+        return _flops_by_weights(model, length)
     d, f = model.d_model, model.d_ff * (1.5 if model.activation == "swiglu" else 1)
     projections = 4 * d * d
     encoder = model.num_encoder_layers * (projections + 2 * d * f + 2 * length * d)
     decoder = model.num_decoder_layers * (2 * projections + 2 * d * f + 4 * length * d)
     return 3.0 * 2.0 * (encoder + decoder + model.vocab_size * d)
+
+
+def _flops_by_weights(model: ModelConfig, length: int) -> float:
+    """Return the operations of a model whose tokens pass every weight of their side once."""
+    parts = model.parameters_by_part
+    attention = sum(model.attends(place)[0] for place in PLACES) * 2 * length * model.d_model
+    output = model.vocab_size * model.d_model
+    return 3.0 * 2.0 * (parts["encoder"] + parts["decoder"] + attention + output)
 
 
 def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
@@ -145,8 +144,22 @@ def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
     weights = 4 * 4 * model.num_parameters
     layers = model.num_encoder_layers + 2 * model.num_decoder_layers
     a_token = layers * (14 * model.d_model + 2 * model.d_ff + 2 * model.num_heads * length)
+    if not KINDS[model.kind].paper:
+        a_token = _kept_by_token(model, length)
     logits = 512 * model.vocab_size * 2
     return weights + 4 * (batch_tokens // 2 * a_token + logits)
+
+
+def _kept_by_token(model: ModelConfig, length: int) -> int:
+    """Return the numbers that a recurrent or convolutional model keeps of a token for the backward pass.
+
+    About 12 vectors of d_model for a layer: gates, states, dropout, sums. Additive attention keeps one for each pair
+    of a source and a target token.
+    """
+    layers = model.num_encoder_layers + model.num_decoder_layers
+    looked = sum(layers * 2 * heads * length for layers, heads in map(model.attends, PLACES))
+    pairs = length * model.d_model if model.has("attention") and model.attention == "additive" else 0
+    return layers * 12 * model.d_model + looked + pairs
 
 
 def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> float:
@@ -160,7 +173,7 @@ def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> 
     tgt = draws.integers(UNK + 1, config.model.vocab_size, (rows, length + 1))
     src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
     batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
-    state = TrainState.fresh(Transformer(config.model).to(device), config.training)
+    state = TrainState.fresh(build(config.model).to(device), config.training)
     endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
     steps = train(state, repeat((START, batch)), endless)
     next(steps), next(steps)  # the first steps allocate

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
 
 from clearhead import model_directory
+from clearhead.config import ModelConfig
 from clearhead.config.alignment import Reader
 from clearhead.config.checks import check, check_integer
 from clearhead.config.choices import Split, WordKind
@@ -260,11 +261,21 @@ class Translator:
         """
         return self._alignments(*self._attendable(sources, targets, to), words)
 
+    def _attending(self) -> ModelConfig:
+        """Return the shape of a model that looks at the source; raise TranslationError for one that does not."""
+        shape = self.info.model
+        if not shape.attends("cross")[0]:
+            raise TranslationError(
+                f"this model of kind {shape.kind} has no attention to the source, so nothing to look at and no "
+                "alignment; train one with model.attention additive or dot"
+            )
+        return shape
+
     @property
     def reader(self) -> Reader:
         """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
-        shape = self.info.model
-        return self.info.alignment or Reader.usual(shape.num_decoder_layers, shape.num_heads)
+        shape = self._attending()
+        return self.info.alignment or Reader.usual(*shape.attends("cross"))
 
     def attended(
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
@@ -272,6 +283,7 @@ class Translator:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
         from clearhead.translator.looking import attention_of
 
+        self._attending()
         found = dict(attention_of(self.pytorch, self.tokenizer, *self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
@@ -316,7 +328,7 @@ class Translator:
         seems to be several, `about.notes` says so. With `inner` the queries, keys, values and every other vector on
         the way come too; with `measures` what is beyond raw attention (`inspection.attribution.measured`), in
         seconds; with `search` the story of our own search, whichever engine made the translation. Raises
-        TranslationError for a blank text, and for one that is left as it is.
+        TranslationError for a blank text, for one that is left as it is, and for a model without attention.
         """
         from clearhead.inspection.about import About
         from clearhead.translator.looking import Looking, Wanted, passage_maps
