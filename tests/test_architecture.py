@@ -17,6 +17,7 @@ LAYERS = [
     {"cli"},
     {"terminal"},
     {"measuring", "planning"},
+    {"documents"},
     {"translator"},
     {"exchange", "run"},
     {"inspection"},
@@ -239,8 +240,8 @@ LEARNING = (
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "align alpha beam detect engine format from input min-length model nbest no-repeat-ngram output "
-    "prefix seed split temperature to top-k top-p",
+    "translate": "align alpha as beam columns detect engine everything format from input keys min-length model nbest "
+    "no-repeat-ngram output prefix resume seed split temperature to top-k top-p wrap",
     "evaluate": "alpha beam calibrate engine from json lowercase model output reference source split to tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",
     "score": "from json model source target to",

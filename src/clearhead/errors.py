@@ -21,6 +21,10 @@ class DataError(ClearheadError, ValueError):
     """A corpus that cannot be read, named by file and line."""
 
 
+class DocumentError(ClearheadError, ValueError):
+    """A document that cannot be read as its format, or is not safe to read, named by its place."""
+
+
 class CheckpointError(ClearheadError):
     """A checkpoint or model directory that is missing, incomplete or damaged."""
 

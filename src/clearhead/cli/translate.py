@@ -18,7 +18,7 @@ from clearhead.cli.model import Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
 from clearhead.cli.wording import as_typed
-from clearhead.config.choices import Split
+from clearhead.config.choices import DocumentFormat, Split, Wrap
 from clearhead.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -42,6 +42,22 @@ _TEXTS = PrimitiveConstructorSpec(
 )
 
 
+class Names(tuple[str, ...]):
+    """Several values of one flag: files, columns, keys."""
+
+
+_NAMES = PrimitiveConstructorSpec(
+    nargs="*",
+    metavar="TEXT",
+    instance_from_str=Names,
+    is_instance=lambda value: isinstance(value, Names),
+    str_from_instance=list,
+)
+_FOR_LINES = ("nbest", "prefix", "align", "detect", "format")
+"""Flags that do not apply to documents."""
+_FILES = dataclasses.replace(_NAMES, metavar="FILE")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Translate:
     """Translate text, a file or standard input.
@@ -52,11 +68,13 @@ class Translate:
         clearhead translate "Je suis étudiant."
         clearhead translate --to es "The ball is blue."
         clearhead translate --model runs/fr-en --input in.fr --output out.en
+        clearhead translate --to fr --input page.html --output page.fr.html
     """
 
     headings: ClassVar[Headings] = {
         "Search": ("beam", "alpha", "nbest", "split", "prefix", "min_length", "no_repeat_ngram"),
         "Sampling": ("temperature", "top_k", "top_p", "seed"),
+        "Documents": ("as_", "columns", "keys", "wrap", "everything", "resume"),
         "Checks": ("align", "detect"),
         "Running": ("engine",),
     }
@@ -68,10 +86,12 @@ class Translate:
     """Language to translate into, for a model with several."""
     from_: Annotated[Optional[str], tyro.conf.arg(name="from")] = None
     """Language of the text, if you know it: it guides sentence splitting and how numbers are read."""
-    input: Optional[str] = None
-    """File to translate, one text per line (also .gz, .xz, .bz2, .zst)."""
+    input: Annotated[Names, _FILES] = Names()  # noqa: RUF009
+    """File to translate, one text per line (also .gz, .xz, .bz2, .zst); or documents, which keep their shape: one file,
+    several, or folders."""
     output: Optional[Path] = None
-    """File to write instead of standard output; named FILE.partial until it is complete."""
+    """File to write instead of standard output; named FILE.partial until it is complete. A folder for several
+    documents."""
     beam: Optional[int] = None
     """Beam size; 1 is greedy search. By default the model's own."""
     alpha: Optional[float] = None
@@ -83,6 +103,19 @@ class Translate:
     format: OutputFormat = "text"
     """text: the translation; json: one object per line; tsv: line number, rank, score, text."""
     engine: Engine = "auto"
+    as_: Annotated[Optional[DocumentFormat], tyro.conf.arg(name="as")] = None
+    """Format of the documents; by default the ending of each name decides. paragraphs: plain text that is not one text
+    per line."""
+    columns: Annotated[Names, _NAMES] = Names()  # noqa: RUF009
+    """Columns of a table to translate, by name or number; by default those that hold text."""
+    keys: Annotated[Names, _NAMES] = Names()  # noqa: RUF009
+    """Keys of JSON and YAML whose strings are translated, such as menu.*.label; by default all."""
+    wrap: Wrap = "auto"
+    """Lines of plain text: auto: joined to paragraphs where that is sure; join: always; keep: each is a text."""
+    everything: bool = False
+    """Translate entries of PO and XLIFF that have a translation already, too."""
+    resume: bool = False
+    """Go on with documents whose translation was interrupted, and pass over those that are done."""
     detect: Literal["no", "report", "refuse"] = "no"
     """report: note the language of each line; refuse: also leave lines empty whose language the model has not seen."""
     align: bool = False
@@ -110,19 +143,14 @@ class Translate:
             raise ConfigError("--nbest above 1 needs --format tsv or json")
         if self.align and self.format != "json":
             raise ConfigError("--align needs --format json")
-        from clearhead.corpora.corpus import holds_both
+        if self._are_documents():
+            self._translate_documents()
+            return
         from clearhead.corpora.lines import read_lines
 
-        if self.input and holds_both(self.input) not in (
-            None,
-            ".tsv",
-        ):  # cells of a table are translated each
-            raise ConfigError(
-                f"{self.input} holds both sides of a text, so its lines are not sentences; give the source alone, one "
-                f"sentence per line, or measure with it: clearhead evaluate --source {self.input}"
-            )
+        self._check_lines()
         translator = translator_of(self.model, self.engine)
-        read = None if self.text else read_lines(self.input or "-")
+        read = None if self.text else read_lines(self._file or "-")
         lines: Iterable[str] = self.text if read is None else read
         refused: dict[int, tuple[str, str]] = {}
         if self.detect == "refuse" and not translator.sources:
@@ -154,6 +182,55 @@ class Translate:
                 for note in translation.notes:
                     tell(f"line {number}: {as_typed(note, Translate)}")
 
+    @property
+    def _file(self) -> str | None:
+        """Return the one file of lines, where there is one."""
+        return self.input[0] if self.input else None
+
+    def _are_documents(self) -> bool:
+        """Say whether what is to be translated is documents, not lines."""
+        if not self.input:
+            if self.as_ or self.resume:
+                raise ConfigError(
+                    f"{'--as' if self.as_ else '--resume'} is for documents; name them with --input"
+                )
+            return False
+        from clearhead.documents.formats import format_of
+
+        if self.as_ or self.resume or len(self.input) > 1 or os.path.isdir(self.input[0]):
+            return True
+        return format_of(self.input[0]) is not None
+
+    def _translate_documents(self) -> None:
+        from clearhead.cli.documents import translate_documents
+        from clearhead.documents.files import jobs_of
+        from clearhead.documents.protocol import Reading
+        from clearhead.documents.translating import Request
+
+        for name in _FOR_LINES:
+            if getattr(self, name) != getattr(type(self)(), name):
+                raise ConfigError(
+                    f"--{name} is for lines of text, and {self.input[0]} is a document; leave --{name} out"
+                )
+        jobs = jobs_of([Path(name) for name in self.input], self.output, self.as_)
+        translator = translator_of(self.model, self.engine)
+        request = Request(to=self.to, source=self.from_, options=self._options(translator))
+        reading = Reading(columns=self.columns, keys=self.keys, wrap=self.wrap, everything=self.everything)
+        translate_documents(jobs, translator, request, reading, resume=self.resume)
+
+    def _check_lines(self) -> None:
+        """Raise ConfigError for a file whose lines are not texts."""
+        from clearhead.corpora.corpus import holds_both
+
+        if self._file and holds_both(self._file) not in (
+            None,
+            ".tsv",
+        ):  # cells of a table are translated each
+            raise ConfigError(
+                f"{self._file} holds both sides of a text, so its lines are not sentences; give the source alone, one "
+                f"sentence per line, or measure with it: clearhead evaluate --source {self._file}"
+            )
+
     def _watched(self) -> AbstractContextManager[Callable[[int], None] | None]:
         """Show progress where it is not in the way."""
         if not self._into_file():
@@ -178,10 +255,10 @@ class Translate:
 
         if self.text:
             return len(self.text)
-        if self.input is None or is_stream(self.input):
+        if self._file is None or is_stream(self._file):
             return None
         try:
-            return sum(1 for _ in read_lines(self.input))
+            return sum(1 for _ in read_lines(self._file))
         except DataError:  # reported when its line is reached, after the translations of those before it
             return None
 

@@ -18,3 +18,7 @@ BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
 """How BLEU separates words, by sacreBLEU's names; `auto` depends on the target language."""
 GrammarLanguage = Literal["en", "fr", "es"]
 """The languages of the built-in corpus."""
+
+DocumentFormat = Literal["paragraphs"]
+
+Wrap = Literal["auto", "join", "keep"]

@@ -1,0 +1,72 @@
+"""Documents named by `clearhead translate --input`, and the report at the end."""
+
+from clearhead.cli.output import tell
+from clearhead.documents.files import Jobs
+from clearhead.documents.protocol import Reading
+from clearhead.documents.run import Outcome, translate
+from clearhead.documents.translating import Request
+from clearhead.errors import ClearheadError, DocumentError
+from clearhead.terminal.watched import watched
+from clearhead.translator import Translator
+
+_MOST_SHOWN = 20
+"""Lines of the report about one document; the rest is counted."""
+
+
+def translate_documents(
+    found: Jobs, translator: Translator, request: Request, reading: Reading, *, resume: bool
+) -> None:
+    """Translate documents, and report what was left and why.
+
+    One that cannot be translated is reported; the others are translated all the same, and DocumentError is raised at
+    the end.
+    """
+    outcomes = []
+    for number, job in enumerate(found.jobs, start=1):
+        name = job.input.name if len(found.jobs) == 1 else f"{number}/{len(found.jobs)} {job.input.name}"
+        with watched(name, unit="segments") as reached:
+            try:
+                outcome = translate(
+                    job, translator, request, reading, resume=resume, reached=lambda done, _: reached(done)
+                )
+            except ClearheadError as error:
+                outcome = Outcome(job=job, error=error)
+        _report(outcome)
+        outcomes.append(outcome)
+    _summary(outcomes, found.others)
+
+
+def _report(outcome: Outcome) -> None:
+    """Print what a reader should know of one document."""
+    if outcome.error:
+        tell(f"error: {outcome.error}")
+    name = outcome.job.output
+    remarks = [*(f"{left.place}: left as it was: {left.why}" for left in outcome.left)]
+    remarks += [f"{note.place}: {note.why}" for note in outcome.notes]
+    for remark in remarks[:_MOST_SHOWN]:
+        tell(f"{name}: {remark}")
+    if len(remarks) > _MOST_SHOWN:
+        tell(f"{name}: {len(remarks) - _MOST_SHOWN} more remarks of this kind")
+
+
+def _summary(outcomes: list[Outcome], others: int) -> None:
+    """Print what was done in all; raise DocumentError where a document failed."""
+    written = [outcome for outcome in outcomes if not outcome.error and not outcome.already_done]
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    passed_over = sum(outcome.already_done for outcome in outcomes)
+    resumed = sum(outcome.resumed for outcome in written)
+    if len(written) == 1:
+        said = [f"wrote {written[0].job.output}: {written[0].segments:,} segments"]
+    else:
+        said = [f"wrote {len(written)} documents: {sum(outcome.segments for outcome in written):,} segments"]
+    if resumed:
+        said.append(f"{resumed:,} of them from before the interruption")
+    if passed_over:
+        said.append(f"{passed_over} documents were done already")
+    if others:
+        said.append(f"{others} other files are not documents and were not copied")
+    tell("; ".join(said))
+    if failed:
+        raise DocumentError(
+            f"{failed} of {len(outcomes)} documents could not be translated; the reasons are above"
+        )

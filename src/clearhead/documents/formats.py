@@ -1,0 +1,46 @@
+"""The formats of documents: a name, the endings of its files, and the module whose `read` opens it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import get_args
+
+from clearhead.config.choices import DocumentFormat
+from clearhead.documents.protocol import Document, Reading
+from clearhead.errors import DocumentError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format, whose module is imported when a file of it is read."""
+
+    module: str
+    endings: tuple[str, ...]
+
+
+FORMATS: Mapping[str, Format] = {
+    "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
+}
+"""In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
+DocumentError."""
+
+BY_ENDING = {ending: name for name, known in FORMATS.items() for ending in known.endings}
+
+
+def format_of(path: Path | str) -> str | None:
+    """Return the format that a file's name tells; None for one that tells none, such as plain lines."""
+    return BY_ENDING.get(Path(path).suffix.lower())
+
+
+def read(data: bytes, name: str, reading: Reading) -> Document:
+    """Return a document of a named format.
+
+    Raises DocumentError, in one line, for what is not of this format or is not safe to read.
+    """
+    if name not in FORMATS:
+        raise DocumentError(
+            f"unknown document format {name!r}; choose one of {', '.join(get_args(DocumentFormat))}"
+        )
+    document: Document = import_module(f"clearhead.documents.{FORMATS[name].module}").read(data, reading)
+    return document

@@ -1,0 +1,109 @@
+"""Documents are written whole or not at all, and go on where they were interrupted."""
+
+import os
+
+import pytest
+
+import clearhead
+from clearhead.documents import translating
+from clearhead.documents.files import Job, jobs_of
+from clearhead.documents.journal import journal_of
+from clearhead.documents.protocol import Reading
+from clearhead.documents.run import translate
+from clearhead.documents.translating import Request
+from clearhead.errors import DocumentError
+
+TEXT = "".join(f"I have {number} books.\n\nWhere is the station?\n\n" for number in range(20, 26))
+REQUEST = Request(to="fr")
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return clearhead.load()
+
+
+@pytest.fixture
+def job(tmp_path):
+    (tmp_path / "in.txt").write_text(TEXT)
+    return Job(tmp_path / "in.txt", tmp_path / "out.txt", "paragraphs")
+
+
+class StopError(Exception):
+    pass
+
+
+def test_a_document_is_translated(translator, job):
+    outcome = translate(job, translator, REQUEST, Reading())
+    out = job.output.read_text()
+    assert outcome.segments == 12
+    assert [out.count(str(number)) for number in range(20, 26)] == [1] * 6
+    assert out.count("gare") == 6
+    assert [line == "" for line in out.splitlines()] == [line == "" for line in TEXT.splitlines()]
+    assert sorted(path.name for path in job.output.parent.iterdir()) == ["in.txt", "out.txt"]
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(translator, job, monkeypatch):
+    translate(job, translator, REQUEST, Reading())
+    whole = job.output.read_bytes()
+    job.output.unlink()
+    monkeypatch.setattr(translating, "WINDOW", 5)
+
+    def stop(done, total):
+        if done >= 5:
+            raise StopError
+
+    with pytest.raises(StopError):
+        translate(job, translator, REQUEST, Reading(), reached=stop)
+    assert not job.output.exists()
+    journal = journal_of(job.output)
+    lines = journal.read_bytes()
+    journal.write_bytes(lines[:-7])  # the last line was not on the disk yet
+    outcome = translate(job, translator, REQUEST, Reading(), resume=True)
+    assert 0 < outcome.resumed < 5
+    assert job.output.read_bytes() == whole
+    assert not journal.exists()
+
+
+def test_another_request_does_not_take_what_was_done(translator, job, monkeypatch):
+    monkeypatch.setattr(translating, "WINDOW", 5)
+
+    def stop(done, total):
+        raise StopError
+
+    with pytest.raises(StopError):
+        translate(job, translator, REQUEST, Reading(), reached=stop)
+    outcome = translate(job, translator, Request(to="de"), Reading(), resume=True)
+    assert outcome.resumed == 0
+    assert "Bahnhof" in job.output.read_text()
+
+
+def test_what_is_done_is_passed_over(translator, job):
+    translate(job, translator, REQUEST, Reading())
+    before = job.output.stat().st_mtime_ns
+    assert translate(job, translator, REQUEST, Reading(), resume=True).already_done
+    assert job.output.stat().st_mtime_ns == before
+    os.utime(job.input)
+    assert not translate(job, translator, REQUEST, Reading(), resume=True).already_done
+
+
+def test_folders_keep_their_names(tmp_path):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "in" / "deep" / "b.txt").write_text("b")
+    jobs = jobs_of([tmp_path / "in"], tmp_path / "out", "paragraphs")
+    names = [str(job.output.relative_to(tmp_path / "out")) for job in jobs.jobs]
+    assert names == ["a.txt", os.path.join("deep", "b.txt")]
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.txt").write_text("x")
+    with pytest.raises(DocumentError, match="both become"):
+        jobs_of([tmp_path / "a" / "x.txt", tmp_path / "b" / "x.txt"], tmp_path / "out", "paragraphs")
+
+
+def test_a_document_is_not_replaced_by_its_translation(tmp_path):
+    (tmp_path / "x.txt").write_text("x")
+    with pytest.raises(DocumentError, match="would be replaced"):
+        jobs_of([tmp_path / "x.txt"], tmp_path / "x.txt", "paragraphs")
