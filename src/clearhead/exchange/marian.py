@@ -85,7 +85,7 @@ def _tokenizer(original: Published) -> tuple[Tokenizer, list[int]]:
     folder, values = original.folder, original.values
     source, target = ((folder / name).read_bytes() for name in (vocabulary.SOURCE, vocabulary.TARGET))
     pad, eos, start = (values[f"{name}_token_id"] for name in ("pad", "eos", "decoder_start"))
-    tokenizer = vocabulary.own(source, target, original.vocabulary)
+    tokenizer = vocabulary.own_tokenizer(source, target, original.vocabulary)
     if tokenizer is not None:
         their_ids = vocabulary.their_ids(tokenizer.vocab_size)
         if (start, pad, eos) == (their_ids[BOS], their_ids[BOS], their_ids[EOS]):
@@ -118,7 +118,7 @@ def _shape(original: Published, tokenizer: Tokenizer) -> ModelConfig:
             f"{original.folder} has the activation {values['activation_function']!r}; only "
             f"{', '.join(_ACTIVATIONS)} can be imported"
         )
-    said = original.own.get("model")
+    said = original.facts.get("model")
     try:
         shape = ModelConfig(
             vocab_size=tokenizer.vocab_size,  # another's with a BOS, which they have not
@@ -156,7 +156,7 @@ def _is_tied(original: Published) -> bool:
 
 def _info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
     """Return what the model is: what Clearhead wrote of it, or what is known of another program's."""
-    if original.own and original.unused is not None:
+    if original.facts and original.unused is not None:
         return _own_info(original, shape, tokenizer, scratch)
     langs = [str(original.settings.get(f"{side}_lang") or "") for side in ("source", "target")]
     return ModelInfo(
@@ -174,7 +174,7 @@ def _info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch
 
 def _own_info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
     """Return what Clearhead wrote of a model; how sure it may be, only if nothing was changed since."""
-    values = {**original.own, "model": asdict(shape), "tokenizer": tokenizer.kind}
+    values = {**original.facts, "model": asdict(shape), "tokenizer": tokenizer.kind}
     (scratch / model_directory.CONFIG).write_bytes(json_bytes(values))
     try:
         info = model_directory.read_config(scratch)
@@ -213,7 +213,7 @@ def _check_positions(folder: Path, peer: huggingface.Transformers) -> None:
 
 def _start(original: Published, shape: ModelConfig) -> zero_start.Vectors:
     """Return the vector of BOS that an export of ours took away [d_model]; zero where there is none."""
-    said = original.own.get(huggingface.START)
+    said = original.facts.get(huggingface.START)
     if said is None or shape.norm == "pre":
         return np.zeros(shape.d_model, np.float32)
     try:
@@ -289,7 +289,7 @@ def _card(original: Published, info: ModelInfo, tokenizer: Tokenizer) -> str:
     if card.is_file():
         with card.open("rb") as file:
             said = file.read(LONGEST_CARD).decode(errors="replace")
-    if original.own and said:
+    if original.facts and said:
         return said
     lacks = (
         """

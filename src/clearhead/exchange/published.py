@@ -62,12 +62,12 @@ class Published:
     """The configuration that transformers makes the model by."""
     values: Mapping[str, Any]
     """The same as plain values, the family's defaults among them."""
-    own: Mapping[str, Any]
+    facts: Mapping[str, Any]
     """What Clearhead wrote there of a model; empty for another program's."""
     settings: Mapping[str, Any]
     """Of the tokenizer."""
     beam_size: int | None
-    """How wide it is searched by its own account."""
+    """The beam size that the directory names."""
     vocabulary: Mapping[str, int]
     shapes: Mapping[str, tuple[str, tuple[int, ...]]]
     """Type and shape of each tensor in its file of weights."""
@@ -98,7 +98,7 @@ def read(folder: Path) -> Published:
         family=family,
         config=config,
         values=config.to_dict(),
-        own=facts if isinstance(facts, dict) else {},
+        facts=facts if isinstance(facts, dict) else {},
         settings=settings,
         beam_size=_beam_size(folder, said),
         vocabulary=_vocabulary(folder),

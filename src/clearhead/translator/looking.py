@@ -141,7 +141,7 @@ class Looking:
     """A model that is looked into: what does not change from sentence to sentence."""
 
     engine: Engine
-    own: PyTorchEngine
+    pytorch: PyTorchEngine
     """The same model in our own code, which is looked into."""
     manner: Manner
     options: SearchOptions
@@ -162,7 +162,7 @@ class Looking:
         steps: tuple[tuple[Choice, ...], ...] = ()
         search_text = None
         if self.wanted.search:
-            steps, best = story(self.own, self.tokenizer, sentence.ids, self.options)
+            steps, best = story(self.pytorch, self.tokenizer, sentence.ids, self.options)
             (search_text,) = shown(
                 alone(sentence), [best], self.manner, self.about.to, self.options.decoding.literals
             )
@@ -204,7 +204,7 @@ class Looking:
         steps: tuple[tuple[Choice, ...], ...],
         work: int,
     ) -> AttentionMaps:
-        model = self.own.model
+        model = self.pytorch.model
         check_lengths([source.ids, target.ids], model.config.longest)
         maps = record(
             model,
