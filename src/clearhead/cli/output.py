@@ -112,13 +112,13 @@ def _until_whole(path: Path) -> Iterator[IO[str]]:
         with suppress(OSError):
             file.close()
         kept = _whole_lines(partial)
-        said = f"the {kept:,} finished lines are saved in {partial}" if kept else ""
+        saved = f"the {kept:,} finished lines are saved in {partial}" if kept else ""
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             error = write_refused(path, error, "--output")
-        if said and isinstance(error, ClearheadError):
-            raise type(error)(f"{error}; {said}") from None
-        if said:
-            tell(said)
+        if saved and isinstance(error, ClearheadError):
+            raise type(error)(f"{error}; {saved}") from None
+        if saved:
+            tell(saved)
         raise error
 
 

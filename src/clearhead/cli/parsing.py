@@ -41,10 +41,10 @@ def _cause(error: BaseException | None) -> ClearheadError | None:
 def _sentence(box: str) -> str:
     """Return what a box says, up to its first rule, on one line and without its frame."""
     lines = _COLOURS.sub("", box).splitlines()[1:]
-    said: list[str] = []
+    kept: list[str] = []
     for line in lines:
         words = _FRAME.sub("", line).strip()
-        if not words and said:
+        if not words and kept:
             break
-        said.append(words)
-    return " ".join(filter(None, said)) or "these arguments do not fit"
+        kept.append(words)
+    return " ".join(filter(None, kept)) or "these arguments do not fit"

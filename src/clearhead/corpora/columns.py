@@ -110,19 +110,19 @@ def column_of(
 
 def described(path: Path | str, shape: Layout, *, quoted: bool, chosen: bool = False) -> str | None:
     """Say how a table is read and how to overrule that; None for two plain columns, or those asked for."""
-    told = []
+    parts = []
     if chosen and not (shape.head or quoted):
         return None
     if shape.width > 2 or (shape.source, shape.target) != (0, 1):
-        told.append(
+        parts.append(
             f"columns {shape.source + 1} and {shape.target + 1} of {shape.width} are source and target"
         )
     if shape.head:
-        told.append("the first line names the columns and is not text")
+        parts.append("the first line names the columns and is not text")
     if quoted:
-        told.append("cells are quoted as in a spreadsheet")
+        parts.append("cells are quoted as in a spreadsheet")
     overrule = "if that is wrong, give --columns SOURCE TARGET (columns = [1, 2] under [data])"
-    return f"{path}: {'; '.join(told)}; {overrule}" if told else None
+    return f"{path}: {'; '.join(parts)}; {overrule}" if parts else None
 
 
 def quoted(lines: Sequence[str]) -> bool:

@@ -99,8 +99,8 @@ def _whole(pairs: Iterator[Pair]) -> Iterator[Pair]:
 def _plain(file: str) -> Iterator[str]:
     lines = read_lines(file)
     head = list(islice(lines, _LOOKED_AT))
-    if told := _more_than_text(file, [line for line in head if line.strip()]):
-        raise DataError(told)
+    if fault := _more_than_text(file, [line for line in head if line.strip()]):
+        raise DataError(fault)
     return chain(head, lines)
 
 

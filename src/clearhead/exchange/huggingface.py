@@ -288,8 +288,8 @@ class Transformers:
         self.their_ids = list(their_ids) or vocabulary.their_ids(config.vocab_size)
         """The id there of each id here."""
         self._ours = {their_id: i for i, their_id in enumerate(self.their_ids) if i != BOS}
-        said = self.model.generation_config.suppress_tokens or ()
-        self.forbidden = [i for i, number in enumerate(self.their_ids) if number in said]
+        suppressed = self.model.generation_config.suppress_tokens or ()
+        self.forbidden = [i for i, number in enumerate(self.their_ids) if number in suppressed]
         """Ids here that are never produced."""
         if forbidden is not None:
             self.forbidden = sorted(forbidden)

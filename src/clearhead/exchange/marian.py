@@ -85,7 +85,7 @@ def _tokenizer(original: Published) -> tuple[Tokenizer, list[int]]:
     folder, values = original.folder, original.values
     source, target = ((folder / name).read_bytes() for name in (vocabulary.SOURCE, vocabulary.TARGET))
     pad, eos, start = (values[f"{name}_token_id"] for name in ("pad", "eos", "decoder_start"))
-    tokenizer = vocabulary.own(source, target, original.vocabulary)
+    tokenizer = vocabulary.own_tokenizer(source, target, original.vocabulary)
     if tokenizer is not None:
         their_ids = vocabulary.their_ids(tokenizer.vocab_size)
         if (start, pad, eos) == (their_ids[BOS], their_ids[BOS], their_ids[EOS]):
@@ -118,7 +118,7 @@ def _shape(original: Published, tokenizer: Tokenizer) -> ModelConfig:
             f"{original.folder} has the activation {values['activation_function']!r}; only "
             f"{', '.join(_ACTIVATIONS)} can be imported"
         )
-    said = original.own.get("model")
+    shape_written = original.facts.get("model")
     try:
         shape = ModelConfig(
             vocab_size=tokenizer.vocab_size,  # another's with a BOS, which they have not
@@ -135,8 +135,12 @@ def _shape(original: Published, tokenizer: Tokenizer) -> ModelConfig:
             tied_embeddings=_is_tied(original),
             output_bias=True,
         )
-        if isinstance(said, dict) and original.unused is not None:
-            kept = {name: said[name] for name in ("output_bias", "max_positions") if name in said}
+        if isinstance(shape_written, dict) and original.unused is not None:
+            kept = {
+                name: shape_written[name]
+                for name in ("output_bias", "max_positions")
+                if name in shape_written
+            }
             shape = replace(shape, **kept)
     except (TypeError, ConfigError) as error:
         raise EngineError(
@@ -156,7 +160,7 @@ def _is_tied(original: Published) -> bool:
 
 def _info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
     """Return what the model is: what Clearhead wrote of it, or what is known of another program's."""
-    if original.own and original.unused is not None:
+    if original.facts and original.unused is not None:
         return _own_info(original, shape, tokenizer, scratch)
     langs = [str(original.settings.get(f"{side}_lang") or "") for side in ("source", "target")]
     return ModelInfo(
@@ -174,13 +178,13 @@ def _info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch
 
 def _own_info(original: Published, shape: ModelConfig, tokenizer: Tokenizer, scratch: Path) -> ModelInfo:
     """Return what Clearhead wrote of a model; how sure it may be, only if nothing was changed since."""
-    values = {**original.own, "model": asdict(shape), "tokenizer": tokenizer.kind}
+    values = {**original.facts, "model": asdict(shape), "tokenizer": tokenizer.kind}
     (scratch / model_directory.CONFIG).write_bytes(json_bytes(values))
     try:
         info = model_directory.read_config(scratch)
     except CheckpointError as error:
-        told = str(error).replace(str(scratch / model_directory.CONFIG), f"'{huggingface.OWN}' in it")
-        raise EngineError(f"{original.folder / published.CONFIG} cannot be read: {told}") from None
+        reason = str(error).replace(str(scratch / model_directory.CONFIG), f"'{huggingface.OWN}' in it")
+        raise EngineError(f"{original.folder / published.CONFIG} cannot be read: {reason}") from None
     try:
         folders.verify(original.folder)
     except CheckpointError:
@@ -213,11 +217,11 @@ def _check_positions(folder: Path, peer: huggingface.Transformers) -> None:
 
 def _start(original: Published, shape: ModelConfig) -> zero_start.Vectors:
     """Return the vector of BOS that an export of ours took away [d_model]; zero where there is none."""
-    said = original.own.get(huggingface.START)
-    if said is None or shape.norm == "pre":
+    encoded = original.facts.get(huggingface.START)
+    if encoded is None or shape.norm == "pre":
         return np.zeros(shape.d_model, np.float32)
     try:
-        start = np.frombuffer(base64.b64decode(said, validate=True), "<f4")
+        start = np.frombuffer(base64.b64decode(encoded, validate=True), "<f4")
     except (TypeError, ValueError):
         start = np.zeros(0)
     if start.shape != (shape.d_model,) or not np.isfinite(start).all():
@@ -285,12 +289,12 @@ def _prove(model: Path, folder: Path, ours: Tokenizer, peer: huggingface.Transfo
 def _card(original: Published, info: ModelInfo, tokenizer: Tokenizer) -> str:
     """Return the card: our own again, or what was done and the original's words, licence and data among them."""
     shape, card = info.model, original.folder / model_directory.CARD
-    said = ""
+    text = ""
     if card.is_file():
         with card.open("rb") as file:
-            said = file.read(LONGEST_CARD).decode(errors="replace")
-    if original.own and said:
-        return said
+            text = file.read(LONGEST_CARD).decode(errors="replace")
+    if original.facts and text:
+        return text
     lacks = (
         """
 Characters that its vocabulary lacks become `<unk>`, which our own vocabularies do not have; it is never written in a \
@@ -309,5 +313,5 @@ proof is in {REPORT}.
 {lacks}
 Data, licence, scores and limits are those of the original; it says of itself:
 
-{said or "(nothing: the directory had no README.md)"}
+{text or "(nothing: the directory had no README.md)"}
 """

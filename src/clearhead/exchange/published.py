@@ -62,12 +62,12 @@ class Published:
     """The configuration that transformers makes the model by."""
     values: Mapping[str, Any]
     """The same as plain values, the family's defaults among them."""
-    own: Mapping[str, Any]
+    facts: Mapping[str, Any]
     """What Clearhead wrote there of a model; empty for another program's."""
     settings: Mapping[str, Any]
     """Of the tokenizer."""
     beam_size: int | None
-    """How wide it is searched by its own account."""
+    """The beam size that the directory names."""
     vocabulary: Mapping[str, int]
     shapes: Mapping[str, tuple[str, tuple[int, ...]]]
     """Type and shape of each tensor in its file of weights."""
@@ -83,24 +83,24 @@ class Published:
 def read(folder: Path) -> Published:
     """Read all but the weights; raise EngineError for a model that cannot be imported."""
     _check_files(folder)
-    said = _json(folder / CONFIG)
-    family = said.get("model_type")
+    written = _json(folder / CONFIG)
+    family = written.get("model_type")
     if not isinstance(family, str) or family not in FAMILIES:
         raise EngineError(
             f"{folder} holds a model of the family {family!r}; only {' and '.join(map(repr, FAMILIES))} can be imported"
         )
     huggingface.check_installed()
     settings = _json(folder / vocabulary.SETTINGS) if (folder / vocabulary.SETTINGS).exists() else {}
-    config = _configuration(folder, family, said)
-    facts = said.get(huggingface.OWN)
+    config = _configuration(folder, family, written)
+    facts = written.get(huggingface.OWN)
     model = Published(
         folder=folder,
         family=family,
         config=config,
         values=config.to_dict(),
-        own=facts if isinstance(facts, dict) else {},
+        facts=facts if isinstance(facts, dict) else {},
         settings=settings,
-        beam_size=_beam_size(folder, said),
+        beam_size=_beam_size(folder, written),
         vocabulary=_vocabulary(folder),
         shapes=read_shapes(folder / model_directory.WEIGHTS, ALL_TYPES),
     )
@@ -131,14 +131,14 @@ def _json(file: Path) -> dict[str, Any]:
         raise CheckpointError(f"cannot read {file}: its values are nested too deeply") from None
 
 
-def _configuration(folder: Path, family: str, said: Mapping[str, Any]) -> Any:
+def _configuration(folder: Path, family: str, written: Mapping[str, Any]) -> Any:
     """Return their configuration, which checks the types of what it is given."""
     import transformers
 
     of = {"marian": transformers.MarianConfig, "pegasus": transformers.PegasusConfig}[family]
     try:
         with huggingface.quiet():  # it logs what it finds odd; that is refused here, in one line
-            return of(**{name: said[name] for name in _READ if name in said})
+            return of(**{name: written[name] for name in _READ if name in written})
     except Exception as error:  # whatever theirs raises of values that are not right
         raise EngineError(
             f"{folder / CONFIG} is not a valid configuration: {' '.join(str(error).split())}"
@@ -156,10 +156,10 @@ def _vocabulary(folder: Path) -> dict[str, int]:
     return pieces
 
 
-def _beam_size(folder: Path, said: Mapping[str, Any]) -> int | None:
+def _beam_size(folder: Path, written: Mapping[str, Any]) -> int | None:
     """Return the width that it is searched with, which older releases kept in config.json."""
     file = folder / GENERATION
-    for settings in (_json(file) if file.exists() else {}, said):
+    for settings in (_json(file) if file.exists() else {}, written):
         width = settings.get("num_beams")
         if width is None:
             continue

@@ -60,8 +60,8 @@ def _sentencepiece_models(tokenizer: Tokenizer) -> tuple[bytes, bytes]:
     return written, written
 
 
-def own(source: bytes, target: bytes, vocabulary: Mapping[str, int]) -> Tokenizer | None:
-    """Return the tokenizer of ours that was written so, byte for byte; None for one of another program."""
+def own_tokenizer(source: bytes, target: bytes, vocabulary: Mapping[str, int]) -> Tokenizer | None:
+    """Return our tokenizer if these files are an export of it, byte for byte; None for another program's."""
     from google.protobuf.message import DecodeError
 
     if source != target:

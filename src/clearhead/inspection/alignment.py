@@ -80,7 +80,7 @@ def joined(parts: Sequence[Alignment]) -> Alignment:
         links += [(i + len(source), j + len(target)) for i, j in part.links]
         source, target = source + part.source, target + part.target
     weights = tuple(table for part in parts for table in part.weights)
-    told = all(part.missing is not None for part in parts)
+    all_known = all(part.missing is not None for part in parts)
     starts = [0, *accumulate(len(part.source) for part in parts)]
     missing = {
         start + word for start, part in zip(starts, parts, strict=False) for word in part.missing or ()
@@ -91,7 +91,7 @@ def joined(parts: Sequence[Alignment]) -> Alignment:
         tuple(links),
         weights,
         tuple(c for part in parts for c in part.confidence),
-        frozenset(missing) if told and parts else None,
+        frozenset(missing) if all_known and parts else None,
     )
 
 

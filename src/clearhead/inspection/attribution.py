@@ -229,9 +229,9 @@ def value_zeroing(model: Transformer, maps: AttentionMaps) -> Zeroed:
         recorded = torch.from_numpy(maps.inner[f"{stack}.{layer}.feed_forward.after"]).to(device)
         worst = max(worst, float((outputs[0] - recorded).abs().max()))
         exact = outputs.double()
-        turned = (1 - nn.functional.cosine_similarity(exact[:1], exact[1:], dim=-1)).T
-        turned[turned < _ROUNDING] = 0.0
-        table: Maps = (turned / turned.sum(dim=-1, keepdim=True).clamp(min=_ROUNDING)).float().cpu().numpy()
+        changes = (1 - nn.functional.cosine_similarity(exact[:1], exact[1:], dim=-1)).T
+        changes[changes < _ROUNDING] = 0.0
+        table: Maps = (changes / changes.sum(dim=-1, keepdim=True).clamp(min=_ROUNDING)).float().cpu().numpy()
         return table
 
     def entering(stack: str, layer: int, copies: int) -> Tensor:

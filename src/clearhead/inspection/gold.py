@@ -54,13 +54,13 @@ def error_rate(predicted: Iterable[Iterable[Link]], gold: Iterable[Gold]) -> flo
 class Pair:
     """A pair to choose a reader on: its attention, its words and its known links."""
 
-    found: Attended
+    attended: Attended
     words: Words
     gold: Gold
 
     def weights(self, reader: Reader) -> Maps:
         """Return the weights of its words."""
-        return word_weights(self.found.cross, self.words, reader)
+        return word_weights(self.attended.cross, self.words, reader)
 
 
 def measured(pairs: Sequence[Pair], reader: Reader) -> float:
@@ -82,7 +82,7 @@ def choose(pairs: Sequence[Pair]) -> tuple[Reader, float]:
     """
     if not pairs:
         raise DataError("there are no pairs to choose on; give some with known alignments")
-    layers, heads = pairs[0].found.cross.shape[:2]
+    layers, heads = pairs[0].attended.cross.shape[:2]
     alone = [
         Reader(heads=((layer, head),), reading=reading)
         for layer, head, reading in product(range(layers), range(heads), get_args(Reading))

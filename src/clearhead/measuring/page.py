@@ -88,10 +88,10 @@ def _score(test: Significance) -> str:
         f"<td>{_interval(name, score.value, interval, (low, high))}</td></tr>\n"
         for name, score, interval in (("A", test.a, test.a_interval), ("B", test.b, test.b_interval))
     )
-    said = verdict(test).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    sentence = verdict(test).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
     signature = escape(test.a.signature).replace("|", "|<wbr>")
     return (
-        f'<section class="score">\n<h2>{test.a.name}</h2>\n<p class="verdict">{said[0].upper()}{said[1:]}</p>\n'
+        f'<section class="score">\n<h2>{test.a.name}</h2>\n<p class="verdict">{sentence[0].upper()}{sentence[1:]}</p>\n'
         f"<table>\n{rows}</table>\n"
         f'<p class="note">B - A is {test.difference:+.2f}. Lines are 95 % intervals, from {low:.1f} to '
         f'{high:.1f}.</p>\n<code class="signature">{signature}</code>\n</section>\n'
@@ -102,10 +102,10 @@ def _interval(name: str, value: float, interval: tuple[float, float], axis: tupl
     """Return a score and its interval as a picture, on an axis that both systems share."""
     low, high = axis
     start, end, middle = (100 * (x - low) / ((high - low) or 1) for x in (*interval, value))
-    said = f"{name}: {value:.2f}, 95 % interval {interval[0]:.1f} to {interval[1]:.1f}"
+    label = f"{name}: {value:.2f}, 95 % interval {interval[0]:.1f} to {interval[1]:.1f}"
     return (
-        f'<svg class="interval" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{said}">'
-        f'<title>{said}</title><line class="rule" x1="0" x2="100" y1="5" y2="5"/>'
+        f'<svg class="interval" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        f'<title>{label}</title><line class="rule" x1="0" x2="100" y1="5" y2="5"/>'
         f'<line class="of-{name.lower()}" x1="{start:.2f}" x2="{end:.2f}" y1="5" y2="5"/>'
         f'<line class="dot of-{name.lower()}" x1="{middle:.2f}" x2="{middle:.2f}" y1="5" y2="5"/></svg>'
     )

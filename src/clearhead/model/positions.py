@@ -101,5 +101,5 @@ class RotaryPositions(nn.Module):
         table = self.sinusoids(start, start + x.shape[2])
         sine, cosine = table[:, 0::2], table[:, 1::2]
         even, odd = x.float().view(*x.shape[:-1], -1, 2).unbind(-1)
-        turned = torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), dim=-1)
-        return turned.flatten(-2).to(x.dtype)
+        rotated = torch.stack((even * cosine - odd * sine, even * sine + odd * cosine), dim=-1)
+        return rotated.flatten(-2).to(x.dtype)

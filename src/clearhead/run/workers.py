@@ -81,30 +81,30 @@ def run(task: Callable[[], None], count: int) -> int:
         reading, writing = context.Pipe(duplex=False)
         workers.append(context.Process(target=_work, args=(task, rank, shared, writing)))
         pipes.append((reading, writing))
-    with _passed_on(workers) as told:
+    with _passed_on(workers) as signals:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until they can answer it
         with started_safely():
             for worker, (_, writing) in zip(workers, pipes, strict=True):
                 worker.start()
                 writing.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        ended = _wait(workers, told)
+        ended = _wait(workers, signals)
     failures = [failure for reading, _ in pipes for failure in _read(reading)]
     codes = [worker.exitcode or 0 for worker in workers]
-    cause = _cause(failures, codes, ended, told)
+    cause = _cause(failures, codes, ended, signals)
     if cause:
         raise cause
     return codes[0] or max(codes, key=abs)
 
 
 def _cause(
-    failures: Sequence[_Failure], codes: Sequence[int], ended: Mapping[int, str], told: Sequence[int]
+    failures: Sequence[_Failure], codes: Sequence[int], ended: Mapping[int, str], signals: Sequence[int]
 ) -> BaseException | None:
     """Return what ended a run: the error of a worker before a signal, before a death, before what follows from it."""
     causes = [failure for failure in failures if not failure.follows]
-    if told and not causes:
-        done = all(code in (0, 128 + told[-1]) for code in codes)
-        return None if done and (codes[0] or not any(codes)) else Interrupted(told[-1])
+    if signals and not causes:
+        done = all(code in (0, 128 + signals[-1]) for code in codes)
+        return None if done and (codes[0] or not any(codes)) else Interrupted(signals[-1])
     for rank, code in enumerate(codes) if not causes else ():
         if ended.get(rank):
             return WorkerError(f"worker {rank} {ended[rank]}; {_GO_ON}")
@@ -153,23 +153,23 @@ def _end_with_parent() -> None:
 @contextmanager
 def _passed_on(workers: Sequence[BaseProcess]) -> Iterator[list[int]]:
     """Hand signals on to those who work, where one that is ignored is ignored too; give the list of what came."""
-    told: list[int] = []
+    signals: list[int] = []
 
     def hand_on(number: int, frame: object) -> None:
-        told.append(number)
+        signals.append(number)
         for worker in workers:
             if worker.pid and worker.is_alive():
                 os.kill(worker.pid, number)
 
     before = {number: signal.signal(number, hand_on) for number in SIGNALS}
     try:
-        yield told
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _wait(workers: Sequence[BaseProcess], told: Sequence[int]) -> dict[int, str]:
+def _wait(workers: Sequence[BaseProcess], signals: Sequence[int]) -> dict[int, str]:
     """Return when all have ended; end those that were stopped, and a while after one has failed all the others.
 
     Return the ranks of those that were ended, and why; of those that had to follow, nothing.
@@ -177,7 +177,7 @@ def _wait(workers: Sequence[BaseProcess], told: Sequence[int]) -> dict[int, str]
     deadline, held, ended = math.inf, Held(), dict[int, str]()
     while alive := {worker.pid: rank for rank, worker in enumerate(workers) if worker.is_alive()}:
         connection.wait([workers[rank].sentinel for rank in alive.values()], timeout=_LOOK)
-        to_tell, to_end = held.look(filter(None, alive), held.TOLD if told else held.ENDED)
+        to_tell, to_end = held.look(filter(None, alive), held.TOLD if signals else held.ENDED)
         for process in to_tell:
             waiting = f"waiting for worker {alive[process]}, which was stopped …"
             print(one_line(waiting), file=sys.stderr, flush=True)

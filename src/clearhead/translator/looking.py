@@ -122,7 +122,7 @@ class Looking:
     """A model that is looked into: what does not change from sentence to sentence."""
 
     engine: Engine
-    own: PyTorchEngine
+    pytorch: PyTorchEngine
     """The same model in our own code, which is looked into."""
     request: Request
     about: About
@@ -144,7 +144,7 @@ class Looking:
 
         Raises TranslationError where nothing of it is translated.
         """
-        (passage,), found = begin(self.engine, self.own.model.config, [text], self.request)
+        (passage,), found = begin(self.engine, self.pytorch.model.config, [text], self.request)
         if not passage.sentences:
             why = "; ".join(passage.notes) or "it holds no words"
             raise TranslationError(
@@ -161,7 +161,7 @@ class Looking:
         steps: tuple[tuple[Choice, ...], ...] = ()
         search_text = None
         if self.wanted.search:
-            steps, best = story(self.own, self.tokenizer, sentence.ids, self.request.search)
+            steps, best = story(self.pytorch, self.tokenizer, sentence.ids, self.request.search)
             (search_text,) = shown(alone(sentence), [best], self.manner)
         placed = placed_in(
             self.tokenizer.decode(hypothesis.tokens), form.masked, self.about.to, self.manner.source
@@ -201,7 +201,7 @@ class Looking:
         steps: tuple[tuple[Choice, ...], ...],
         work: int,
     ) -> AttentionMaps:
-        model = self.own.model
+        model = self.pytorch.model
         check_lengths([source.ids, target.ids], model.config.longest)
         maps = record(
             model,

@@ -217,7 +217,7 @@ def _of_rank(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner)
     sureness = []
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
     for sentence, hypothesis in zip(passage.sentences, hypotheses, strict=True):
-        text, right, said = _shown(sentence, hypothesis, manner)
+        text, right, form_notes = _shown(sentence, hypothesis, manner)
         texts.append(text)
         where = f"sentence {sentence.number}: " if several else ""
         if hypothesis.truncated:
@@ -226,7 +226,7 @@ def _of_rank(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner)
             notes.append(f"{where}the model started repeating itself; repetition was suppressed")
         if right:
             notes.append(f"{where}corrected to match the source: {', '.join(right)}")
-        notes += [where + note for note in said]
+        notes += [where + note for note in form_notes]
         if manner.confidence:
             sure = manner.confidence.of_sentence(
                 hypothesis.log_prob, len(sentence.ids), len(hypothesis.tokens) + 1

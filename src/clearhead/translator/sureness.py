@@ -16,13 +16,13 @@ def token_log_probs(
     engine: Engine, sources: Sequence[Sequence[int]], hypotheses: Sequence[Hypothesis]
 ) -> list[Sequence[float]]:
     """Return the log-probability of each token and of the end: from the search, or else from one more pass."""
-    told: list[Sequence[float]] = [hypothesis.token_log_probs for hypothesis in hypotheses]
-    missing = [number for number, log_probs in enumerate(told) if not log_probs]
+    of_tokens: list[Sequence[float]] = [hypothesis.token_log_probs for hypothesis in hypotheses]
+    missing = [number for number, log_probs in enumerate(of_tokens) if not log_probs]
     if missing:
         scored = engine.score([sources[n] for n in missing], [hypotheses[n].tokens for n in missing])
         for number, log_probs in zip(missing, scored, strict=True):
-            told[number] = log_probs
-    return told
+            of_tokens[number] = log_probs
+    return of_tokens
 
 
 def homes_of(tokenizer: Tokenizer, tokens: Sequence[int]) -> tuple[tuple[str, ...], list[int | None]]:
