@@ -39,6 +39,13 @@ def test_settings_fit_each_other(pairs, cores):
     assert all(setting.reason for table in suggestion.values() for setting in table.values())
 
 
+@pytest.mark.parametrize("pairs", SIZES)
+def test_reasons_name_the_numbers_that_are_set(pairs):
+    training = suggest(figures(pairs))["training"]
+    steps, every = training["max_steps"].value, training["valid_every"].value
+    assert training["valid_every"].reason == f"{steps // every} validations in {steps:,} steps"
+
+
 def test_larger_corpora_have_larger_vocabularies_less_dropout_and_longer_runs():
     runs = [config(pairs) for pairs in SIZES]
     assert [run.tokenizer.vocab_size for run in runs] == [2000, 2000, 4000, 8000, 8000, 12_000, 12_000]

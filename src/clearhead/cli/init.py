@@ -96,8 +96,12 @@ def _refuse_existing(files: tuple[Path, ...]) -> None:
     """Raise ConfigError where one of the files to be written exists."""
     for file in files:
         if file.exists():
-            use = ", or give it with --valid-source" if file.name.startswith("valid.") else ""
-            raise ConfigError(f"{file} exists already; give another --out, or --overwrite to replace it{use}")
+            beside = file.name.startswith(
+                "valid."
+            )  # written into the folder of --out, whatever that is called
+            out = "an --out in another folder" if beside else "another --out"
+            use = ", or give it with --valid-source" if beside else ""
+            raise ConfigError(f"{file} exists already; give {out}, or --overwrite to replace it{use}")
 
 
 def _drawn(pairs: "Iterable[Pair]", work: str) -> "Iterator[Pair]":

@@ -230,6 +230,7 @@ def tokens_per_second(preset: str, cores: int) -> float:
 def _training(preset: str, batch: Setting, length: Setting) -> dict[str, Setting]:
     steps = length.value
     interval = max(1, _rounded(steps / 12))
+    validations = steps // interval
     rate = {"tiny": 0.003, "small": 0.0015}[preset]
     return {
         "max_steps": length,
@@ -240,7 +241,9 @@ def _training(preset: str, batch: Setting, length: Setting) -> dict[str, Setting
         ),
         "learning_rate": Setting(rate, f"its peak, as it was used for models of this width ({preset})"),
         "warmup_steps": Setting(max(1, min(500, steps // 10)), "a tenth of the steps, at most 500"),
-        "valid_every": Setting(interval, "about twelve validations"),
+        "valid_every": Setting(
+            interval, f"{validations} validation{'s' * (validations > 1)} in {steps:,} steps"
+        ),
         "patience": Setting(4, "validations without a new best that end the run; 0: none does"),
         "save_every": Setting(interval, "a checkpoint to resume from with each validation"),
         "average_last": Setting(3, "checkpoints that are averaged at the end, where that is better"),
