@@ -341,7 +341,7 @@ class Translator:
         request = self._usual_request(to, split="auto")
         looking = Looking(
             engine=self.engine,
-            own=self.pytorch,
+            pytorch=self.pytorch,
             request=request,
             about=About(
                 model=self.name, to=request.manner.to, reader=self.reader, beam_size=request.beam_size
