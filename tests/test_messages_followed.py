@@ -11,8 +11,8 @@ from torch import nn
 
 from clearhead import cli, model_directory
 from clearhead.config import CorpusConfig, DataConfig, ModelConfig, RunConfig, TokenizerConfig, TrainingConfig
-from clearhead.data.corpus import read_pairs
-from clearhead.data.sides import Languages, read_sides
+from clearhead.corpora.corpus import read_pairs
+from clearhead.corpora.sides import Languages, read_sides
 from clearhead.data.sources import file_sum
 from clearhead.data.store import Store
 from clearhead.engines.pytorch import _check_hypotheses, load_transformer
