@@ -1,0 +1,1 @@
+"""Sequence models beside the paper's, behind the same calls."""
