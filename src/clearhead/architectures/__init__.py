@@ -1,1 +1,1 @@
-"""Sequence models beside the paper's, behind the same calls."""
+"""Sequence models beside the paper's, and the one place that builds a model of any kind."""
