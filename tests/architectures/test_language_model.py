@@ -20,7 +20,14 @@ SHAPES = [
 @pytest.fixture(params=SHAPES, ids=["paper", "pre-rotary", "swiglu-rms"])
 def model(request):
     torch.manual_seed(3)
-    shape = {"d_model": 32, "d_ff": 48, "num_heads": 4, "num_decoder_layers": 2, "vocab_size": 40, "dropout": 0.0}
+    shape = {
+        "d_model": 32,
+        "d_ff": 48,
+        "num_heads": 4,
+        "num_decoder_layers": 2,
+        "vocab_size": 40,
+        "dropout": 0.0,
+    }
     return LanguageModel(ModelConfig(**shape, **request.param)).eval()
 
 

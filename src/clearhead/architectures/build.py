@@ -1,12 +1,13 @@
 """From settings to a model: which class each kind is."""
 
+from clearhead.architectures.language_model import LanguageModel
 from clearhead.config import ModelConfig
 from clearhead.config.choices import ModelKind
 from clearhead.errors import ConfigError
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.transformer import Transformer
 
-CLASSES: dict[ModelKind, type[SequenceModel]] = {"transformer": Transformer}
+CLASSES: dict[ModelKind, type[SequenceModel]] = {"transformer": Transformer, "lm": LanguageModel}
 
 
 def build(config: ModelConfig) -> SequenceModel:

@@ -18,6 +18,7 @@ from clearhead.model.embeddings import TokenEmbedding
 from clearhead.model.feed_forward import FeedForward
 from clearhead.model.masks import causal_mask
 from clearhead.model.positions import PositionalEncoding
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.sublayer import Sublayer, final_norm
 
 PAD = 0
@@ -42,7 +43,9 @@ class Past:
         return replace(
             self,
             layers=tuple(
-                None if kv is None else KeysValues(kv.keys.index_select(0, rows), kv.values.index_select(0, rows))
+                None
+                if kv is None
+                else KeysValues(kv.keys.index_select(0, rows), kv.values.index_select(0, rows))
                 for kv in self.layers
             ),
             position=self.position.index_select(0, rows),
@@ -85,8 +88,8 @@ class CausalLayer(nn.Module):
         return self.feed_forward_sublayer.leave(x, output, on_feed_forward), kv
 
 
-class LanguageModel(nn.Module):
-    """A Transformer decoder without an encoder, a plain `torch.nn.Module` with the calls of `Transformer`.
+class LanguageModel(SequenceModel):
+    """A Transformer decoder without an encoder.
 
     >>> model = LanguageModel(ModelConfig.small(vocab_size=8_000, kind="lm"))
     >>> states = model(src, text[:, :-1])         # src: [batch, 1], nothing but EOS
@@ -110,6 +113,11 @@ class LanguageModel(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
+
+    @property
+    def target_embedding(self) -> TokenEmbedding:
+        """The embedding that all is read with."""
+        return self.src_embedding
 
     @property
     def output_projection(self) -> TokenEmbedding:
@@ -187,16 +195,3 @@ class LanguageModel(nn.Module):
         causal = causal_mask(past.length + length, device)[:, past.length :]
         itself = torch.eye(past.length + length, dtype=torch.bool, device=device)[past.length :]
         return causal & (past.readable[:, None, :] | itself)  # padding sees itself: a row must see something
-
-    def forward(
-        self,
-        src: Int[Tensor, "batch src"],
-        tgt: Int[Tensor, "batch tgt"],
-        observer: Observer | None = None,
-    ) -> Float[Tensor, "batch tgt d_model"]:
-        """Return the state at every target position, all in parallel."""
-        return self.decode(tgt, self.encode(src, observer), observer)[0]
-
-    def logits(self, states: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
-        """Return the pre-softmax scores of the next token (§3.4)."""
-        return self.output_projection.logits(states, self.output_bias)

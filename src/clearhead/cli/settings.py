@@ -25,6 +25,7 @@ def with_settings(kind: type, args: list[str], prog: str | None = None) -> Any:
     config = RunConfig.from_dict(_values(early, args), preset=early.preset)
     own = {each.name: each for each in dataclasses.fields(kind)}
     settings = {each.name: getattr(config, each.name) for each in dataclasses.fields(config)}
+    settings["kind"] = config.model.kind  # all that `prepare` has of a model
     settings["data"] = _narrowed(own["data"].default_factory, config.data)  # type: ignore[arg-type]
     default = kind(
         **({"out": tyro.MISSING} if "out" in own else {}),

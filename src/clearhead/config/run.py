@@ -74,6 +74,10 @@ class RunConfig:
             self.data.max_tokens,
             f"at most {(longest or 0) - 2} with {longest} learned positions (model.max_positions)",
         )
+        if self.training.guided_alignment and not self.model.attends("cross")[0]:
+            raise ConfigError(
+                "training.guided_alignment teaches attention to the source, which this kind of model lacks; leave it out"
+            )
         if self.training.guided_alignment and (self.data.subword_sampling or self.data.augmentation):
             raise ConfigError(
                 "training.guided_alignment needs the text that the alignments are of; leave out "

@@ -87,6 +87,11 @@ class Translator:
             own = own_code(found, device)
             runs = load_engine(engine, found, device, own)
             tokenizer, info = model_directory.read_tokenizer(found), model_directory.read_info(found)
+        if info.plain_text:
+            raise TranslationError(
+                f"{path} is a language model of plain text, which translates nothing; go on with a text: "
+                f"clearhead generate --model {path}"
+            )
         return cls(runs, tokenizer, info, str(path or "default"), own=own)
 
     @property
@@ -434,6 +439,11 @@ class Translator:
     def reader(self) -> Reader:
         """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
         shape = self.info.model
+        if not shape.attends("cross")[0]:
+            raise TranslationError(
+                f"a model of kind {shape.kind} has no attention to the source by itself, so that there is none to look "
+                "at or to align by; use one with an encoder"
+            )
         return self.info.alignment or Reader.usual(*shape.attends("cross"))
 
     def attended(
