@@ -16,16 +16,17 @@ from clearhead.architectures.build import build
 from clearhead.config import ModelConfig
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.data.lines import read_lines
-from clearhead.decoding.constraints import Length
+from clearhead.decoding.constraints import Ban, Length
 from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import finish, search
 from clearhead.decoding.strategies import Greedy
 from clearhead.engines.pytorch import next_token
 from clearhead.evaluation.scores import bleu
 from clearhead.model.padding import padded
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
-from clearhead.text.vocabulary import BOS, EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD, UNK
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
 from studies.learning import epochs, learn
@@ -118,10 +119,13 @@ def one_sequence(corpus: TokenizedCorpus, separator: int) -> TokenizedCorpus:
 
 @torch.inference_mode()
 def measured(
-    model: torch.nn.Module, corpus: TokenizedCorpus, separator: int | None
+    model: SequenceModel, corpus: TokenizedCorpus, separator: int, *, whole: bool
 ) -> tuple[float, list[list[int]]]:
-    """Return the loss per target token and what greedy search writes; with a separator, after `<s> source`."""
-    start, head = (BOS, []) if separator is None else (separator, [BOS])
+    """Return the loss per target token and what greedy search writes.
+
+    A model of `whole` texts reads `<s> source separator` before the target, others the source and `<s>`.
+    """
+    start, head = (separator, [BOS]) if whole else (BOS, [])
     total, tokens, outputs = 0.0, 0, []
     for begin in range(0, len(corpus), _MEASURED):
         pairs = [corpus.ids(index) for index in range(begin, min(begin + _MEASURED, len(corpus)))]
@@ -132,7 +136,8 @@ def measured(
             model.logits(states).transpose(1, 2), tgt[:, 1:], ignore_index=PAD, reduction="sum"
         )
         total, tokens = total + losses.item(), tokens + int((tgt[:, 1:] != PAD).sum())
-        rules = Rules(length=Length(EOS, [2 * len(src) + 10 for src, _ in pairs]))
+        never = Ban((PAD, BOS, UNK, separator))
+        rules = Rules(length=Length(EOS, [2 * len(src) + 10 for src, _ in pairs]), filters=[never])
         found = finish(search(next_token(model), model.encode(src), Greedy(), rules, bos=start))
         outputs += [list(hypotheses[0].tokens) for hypotheses in found]
     return total / tokens, outputs
@@ -150,8 +155,7 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
         limit = {"steps": raw[BOTH]["steps"]} if name == STEPS else {"seconds": seconds}
         batches = epochs(corpus, options.batch_tokens, seed)
         learned = learn(build(config), batches, seed=seed, rate=0.002, warmup=100, **limit)
-        separator = data.separator if name == ALL else None
-        loss, outputs = measured(learned.model, data.test, separator)
+        loss, outputs = measured(learned.model, data.test, data.separator, whole=name == ALL)
         targets = [data.test.ids(index)[1] for index in range(len(data.test))]
         equal = [list(output) == target for output, target in zip(outputs, targets, strict=True)]
         raw[name] = {

@@ -11,7 +11,7 @@ from tyro.conf import Positional
 from clearhead.cli.model import Model
 from clearhead.cli.options import Headings
 from clearhead.cli.output import OutputFormat, writer
-from clearhead.cli.translate import _TEXTS, Texts
+from clearhead.cli.translate import TEXTS, Texts
 
 if TYPE_CHECKING:
     from clearhead.translator.generation import Continuation, Writer
@@ -34,7 +34,7 @@ class Generate:
         "Sampling": ("temperature", "top_k", "top_p", "seed"),
     }
 
-    text: Annotated[Positional[Texts], _TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
+    text: Annotated[Positional[Texts], TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
     """Beginning of a text; without it, each line of standard input is one."""
     model: Model = None
     beam: int = 1

@@ -76,7 +76,7 @@ class RunConfig:
         )
         if self.training.guided_alignment and not self.model.attends("cross")[0]:
             raise ConfigError(
-                "training.guided_alignment teaches attention to the source, which this kind of model lacks; leave it out"
+                "training.guided_alignment teaches attention to the source, which this model lacks; leave it out"
             )
         if self.training.guided_alignment and (self.data.subword_sampling or self.data.augmentation):
             raise ConfigError(
