@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers/.installed
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-faults lint docs g2p numbers bench clean
+.PHONY: demo test test-all test-faults lint docs g2p numbers bench studies clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -41,6 +41,10 @@ numbers: $(STAMP)
 # Speed beside peers, in turns; SOURCE, TARGET: parallel text to train on, LINES: text to translate (TO: into what).
 bench: $(STAMP) $(PEERS)
 	$(BIN)/python -m benchmarks $(if $(SOURCE),--source $(SOURCE) --target $(TARGET)) $(if $(LINES),--lines $(LINES)) $(if $(TO),--to $(TO)) $(if $(SHAPES),--shapes $(SHAPES)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+# The quick form of every study, two at a time; `python -m studies` lists them, `python -m studies.NAME --full` makes one page of docs/studies.
+studies: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m studies --run --out build/studies
 
 $(PEERS): $(STAMP)
 	$(PYTHON) -m venv .venv-peers

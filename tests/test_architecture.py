@@ -242,6 +242,7 @@ OPTIONS = {
     "demo": "out seed steps text to",
     "translate": "align alpha as beam columns detect engine everything format from input keys min-length model nbest "
     "no-repeat-ngram output prefix resume seed split temperature to top-k top-p wrap",
+    "generate": "alpha beam format max-length min-length model nbest no-repeat-ngram seed temperature top-k top-p",
     "evaluate": "alpha beam calibrate engine from json lowercase model output reference source split to tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",
     "score": "from json model source target to",
@@ -268,7 +269,7 @@ OPTIONS = {
     "training.valid-every training.warmup-steps training.weight-decay "
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset "
     "decoding.form decoding.literals",
-    "prepare": f"config init json {DATA}",
+    "prepare": f"config init json kind {DATA}",
 }
 """Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""
 

@@ -59,6 +59,8 @@ class ModelInfo:
     """How sure it may be of a translation and of each word; None where that was not fitted on data."""
     characters_per_token: float = 0.0
     """Mean over the training text."""
+    plain_text: bool = False
+    """Whether it is a language model of plain text, which goes on with a text and translates nothing."""
     training: TrainingFacts = field(default_factory=TrainingFacts)
     """Facts of the training run: steps, pairs, validation figures, versions."""
 
@@ -79,13 +81,16 @@ class ModelInfo:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {
+        values = {
             "format_version": FORMAT_VERSION,
             **dataclasses.asdict(self),
             "model": self.model.to_dict(),
             "alignment": self.alignment.to_dict() if self.alignment else {},
             "training": self.training.to_dict(),
         }
+        if not self.plain_text:  # earlier releases read translators only, and do not know the word
+            del values["plain_text"]
+        return values
 
 
 def model_files(
@@ -269,6 +274,7 @@ def _info(values: Mapping[str, Any]) -> ModelInfo:
         default_target=_word("default_target", values.get("default_target", "")),
         alignment=None if alignment in (None, {}) else Reader.from_dict(alignment),
         confidence=None if confidence is None else Confidence.from_dict(confidence),
+        plain_text=coerce(values.get("plain_text", False), bool, "plain_text"),
         characters_per_token=coerce(values["characters_per_token"], float, "characters_per_token"),
         training=TrainingFacts.from_dict(values["training"]),
     )

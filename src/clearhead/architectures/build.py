@@ -1,6 +1,7 @@
 """From settings to a model: which class each kind is."""
 
 from clearhead.architectures.convolutional import Convolutional
+from clearhead.architectures.language_model import LanguageModel
 from clearhead.architectures.recurrent import Recurrent
 from clearhead.config import ModelConfig
 from clearhead.config.choices import ModelKind
@@ -13,6 +14,7 @@ CLASSES: dict[ModelKind, type[SequenceModel]] = {
     "lstm": Recurrent,
     "gru": Recurrent,
     "convolutional": Convolutional,
+    "lm": LanguageModel,
 }
 
 

@@ -32,6 +32,7 @@ COMMANDS = (
     "train",
     "prepare",
     "translate",
+    "generate",
     "evaluate",
     "compare",
     "score",

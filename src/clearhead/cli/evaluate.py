@@ -1,5 +1,6 @@
 """`clearhead evaluate`."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Evaluate:
     """Translate a test set and report BLEU, chrF and perplexity.
 
-    Each score comes with its sacreBLEU signature. With --calibrate, the pairs are used to fit how confident the model
-    may be in a translation and in each word.
+    Each score comes with its sacreBLEU signature. A language model reads the text and gets its perplexity, per token,
+    character and word. With --calibrate, the pairs are used to fit how confident the model may be in a translation and
+    in each word.
 
     Examples:
         clearhead evaluate --to es --source test.en --reference test.es
@@ -65,6 +67,9 @@ class Evaluate:
 
     def run(self) -> None:
         """Print the scores, or calibrate."""
+        if self._is_of_text():
+            self._read_text()
+            return
         if self.calibrate:
             self._calibrate()
             return
@@ -120,6 +125,34 @@ class Evaluate:
             print(
                 f"perplexity {result.perplexity:.3f} per token, {result.sentences:,} sentences, {result.engine}"
             )
+
+    def _is_of_text(self) -> bool:
+        """Say whether the model is a language model of plain text."""
+        from clearhead import model_directory
+
+        return model_directory.read_config(model_directory.find(self.model, quiet=True)).plain_text
+
+    def _read_text(self) -> None:
+        """Print how well a language model predicts the text."""
+        if self.reference or self.to or self.output or self.calibrate:
+            raise ConfigError(
+                "this is a language model of plain text, which translates nothing; give its text alone: --source FILE"
+            )
+        from clearhead.measuring.perplexity import perplexity_of_text
+        from clearhead.terminal.watched import watched
+        from clearhead.translator.generation import Writer
+
+        writer = Writer.load(self.model)
+        found = perplexity_of_text(writer, self.source, watched)
+        if self.json:
+            figures = ("per_token", "per_character", "per_word", "bits_per_character")
+            print_json({**{name: getattr(found, name) for name in figures}, **dataclasses.asdict(found)})
+            return
+        print(
+            f"perplexity {found.per_token:.3f} per token, {found.per_character:.3f} per character "
+            f"({found.bits_per_character:.3f} bits), {found.per_word:.1f} per word; {found.lines:,} lines, the end of "
+            f"each counted as one more of each; {writer.engine.name} {writer.engine.precision}"
+        )
 
     def _calibrate(self) -> None:
         """Keep in the model how sure it may be, and print how well that holds."""

@@ -1,5 +1,6 @@
 """`clearhead look`."""
 
+import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from clearhead.model.places import Place
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
 
+_SHOWN = 20
+"""Most tokens that a language model goes on with where it is looked at."""
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
 
@@ -68,6 +71,11 @@ class Look:
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
             raise ConfigError(f"unsupported file type {self.out.suffix!r}; use {', '.join(kinds)}")
+        from clearhead.model_directory import find, read_config
+
+        if read_config(find(self.model, quiet=True)).plain_text:
+            self._look_at_text()
+            return
         from clearhead.storage.files import write_refused
 
         paged = self.out.suffix == PAGE
@@ -89,6 +97,30 @@ class Look:
             raise write_refused(self.out, error, "--out") from None
         for note in maps.notes:
             tell(f"note: {note}")
+        with writer(None) as out:
+            out.write(maps.text + "\n")
+        tell(opening(self.out))
+
+    def _look_at_text(self) -> None:
+        """Write the masked self-attention of a language model over a text and how it goes on."""
+        from clearhead.storage.files import write_refused
+        from clearhead.translator.generation import Writer
+
+        if self.out.suffix not in (".npz", *PICTURES):
+            raise ConfigError(
+                f"{self.out} would show a translation, and this is a language model of plain text; name a .svg, .png "
+                "or .npz file"
+            )
+        if self.to or self.target or self.inner:
+            raise ConfigError("a language model translates nothing; leave out --to, --target and --inner")
+        maps = Writer.load(self.model).look(self.text, max_length=_SHOWN)
+        try:
+            if self.out.suffix in PICTURES:
+                dataclasses.replace(self, place="decoder")._draw((maps,))
+            else:
+                maps.save(self.out)
+        except OSError as error:
+            raise write_refused(self.out, error, "--out") from None
         with writer(None) as out:
             out.write(maps.text + "\n")
         tell(opening(self.out))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Estimate the memory, operations and time of a run before it starts.
+    """Estimate memory, operations and time of a run before it starts.
 
     Example: clearhead plan --config run.toml
     """

@@ -7,7 +7,8 @@ from pathlib import Path
 from tyro.conf import OmitArgPrefixes
 
 from clearhead.cli.output import print_json, show
-from clearhead.config import DataConfig, RunConfig, TextConfig, TokenizerConfig
+from clearhead.config import DataConfig, ModelConfig, RunConfig, TextConfig, TokenizerConfig
+from clearhead.config.choices import ModelKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class Prepare:
     """TOML file with settings; options override it."""
     init: str = ""
     """Model whose tokenizer to use, for fine-tuning; `default` is the model that comes with Clearhead."""
+    kind: ModelKind = "transformer"
+    """Kind of model that the text is for, as in [model]; lm also takes plain text, a source without a target."""
     data: OmitArgPrefixes[TextConfig] = field(default_factory=TextConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     json: bool = False
@@ -37,7 +40,8 @@ class Prepare:
         from clearhead.terminal.preparation import show_preparation
 
         data = {field.name: getattr(self.data, field.name) for field in fields(self.data)}
-        config = RunConfig(init=self.init, data=DataConfig(**data), tokenizer=self.tokenizer)
+        model = ModelConfig(kind=self.kind, vocab_size=self.tokenizer.vocab_size)
+        config = RunConfig(init=self.init, data=DataConfig(**data), tokenizer=self.tokenizer, model=model)
         console = SafeConsole(stderr=True, highlight=False)
         try:
             with Interruption() as interruption, interruption.anywhere():

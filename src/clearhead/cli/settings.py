@@ -25,6 +25,7 @@ def with_settings(kind: type, args: list[str], prog: str | None = None) -> Any:
     config = RunConfig.from_dict(_values(early, args), preset=early.preset)
     fields_of_command = {field.name: field for field in dataclasses.fields(kind)}
     settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    settings["kind"] = config.model.kind  # all that `prepare` has of a model
     settings["data"] = _narrowed(fields_of_command["data"].default_factory, config.data)  # type: ignore[arg-type]
     default = kind(
         **({"out": tyro.MISSING} if "out" in fields_of_command else {}),

@@ -154,9 +154,10 @@ class Train:
 
         for name, figures in event.candidates.items():
             console.print(
-                f"{name}: validation BLEU {figures.bleu:.2f}, chrF {figures.chrf:.2f}, loss {figures.loss:.3f}"
+                f"{name}: validation {figures.scores}{', ' if figures.scores else ''}loss {figures.loss:.3f}"
             )
-        console.print(f"kept the {event.chosen}: {REASONS[self.training.select_by]}")
+        by = self.training.select_by if event.figures.scores else "loss"
+        console.print(f"kept the {event.chosen}: {REASONS[by]}")
         console.print(f"the run ended with {event.ending}")
         for name, bleu in event.before.items():
             change = f"{event.figures.bleu_by_set[name] - bleu:+.2f}"
@@ -164,7 +165,8 @@ class Train:
                 f"{name}: BLEU {bleu:.2f} before, {event.figures.bleu_by_set[name]:.2f} after ({change})"
             )
         show(str(event.model))
-        console.print(f"next: clearhead translate --model {event.model} < FILE")
+        command = "translate" if event.figures.scores else "generate"
+        console.print(f"next: clearhead {command} --model {event.model} < FILE")
 
     def _nothing_left(self, event: "NothingLeft", console: "SafeConsole") -> None:
         console.print(

@@ -33,7 +33,7 @@ class Texts(tuple[str, ...]):
     """The texts to translate, from the command line."""
 
 
-_TEXTS = PrimitiveConstructorSpec(
+TEXTS = PrimitiveConstructorSpec(
     nargs="*",
     metavar="TEXT ...",
     instance_from_str=Texts,
@@ -79,7 +79,7 @@ class Translate:
         "Running": ("engine",),
     }
 
-    text: Annotated[Positional[Texts], _TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
+    text: Annotated[Positional[Texts], TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
     """Text to translate; without it, --input or standard input is translated as its lines arrive."""
     model: Model = None
     to: Optional[str] = None

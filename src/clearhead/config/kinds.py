@@ -47,6 +47,10 @@ class Kind:
     attends: Attends
     exports: bool = False
     """Whether CTranslate2 and the export formats can represent it."""
+    generator: bool = False
+    """Whether it is exported for CTranslate2's Generator, which runs it there and not here."""
+    encodes: bool = True
+    """Whether it has an encoder; a model without one learns from plain text too, which has no source."""
     paper: bool = False
     """Whether its layers are those of the paper (Figure 1), encoder and decoder: what goes through them one by one,
     such as the walk, norms of weighted values and value zeroing, is for these only."""
@@ -67,7 +71,13 @@ KINDS: dict[ModelKind, Kind] = {
         settings=_POSITIONS | frozenset({"kernel_size"}),
         attends=_every_layer,
     ),
-    "lm": Kind(name="a decoder-only Transformer", settings=_LAYERS | _POSITIONS, attends=_at_itself),
+    "lm": Kind(
+        name="a decoder-only Transformer",
+        settings=_LAYERS | _POSITIONS,
+        attends=_at_itself,
+        generator=True,
+        encodes=False,
+    ),
 }
 OF_SOME_KINDS = frozenset().union(*(kind.settings for kind in KINDS.values()))
 """Settings that not every kind has."""
@@ -75,6 +85,11 @@ OF_SOME_KINDS = frozenset().union(*(kind.settings for kind in KINDS.values()))
 
 def check_exports(kind: ModelKind, program: str) -> None:
     """Raise EngineError for a kind of model that another program cannot represent."""
+    if KINDS[kind].generator:
+        raise EngineError(
+            f"{program} does not run a model of kind {kind} here; use engine pytorch, or write it for CTranslate2's "
+            "Generator with clearhead export --format ctranslate2"
+        )
     if not KINDS[kind].exports:
         raise EngineError(
             f"{program} cannot represent a model of kind {kind}; run it with engine pytorch, or train one with "

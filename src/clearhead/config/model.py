@@ -40,7 +40,7 @@ class ModelConfig:
 
     kind: ModelKind = "transformer"
     """transformer: the paper; lstm, gru: recurrent (Sutskever et al. 2014, Bahdanau et al. 2015); convolutional: gated
-    convolutions (Gehring et al. 2017)."""
+    convolutions (Gehring et al. 2017); lm: a decoder alone, which learns plain text too (Liu et al. 2018)."""
     vocab_size: int
     """Size of the joint vocabulary; a run takes it from its tokenizer."""
     d_model: int = 512
@@ -123,6 +123,12 @@ class ModelConfig:
             self.positions,
             "sinusoidal or learned with model.kind convolutional, whose self-attention rotary positions would turn",
         )
+        check(
+            self.kind != "lm" or self.positions != "learned",
+            "model.positions",
+            self.positions,
+            "sinusoidal or rotary with model.kind lm, whose source and target are one text without a greatest length",
+        )
 
     @classmethod
     def preset(cls, name: str, *, vocab_size: int, **overrides: Any) -> Self:
@@ -176,6 +182,11 @@ class ModelConfig:
         values = dataclasses.asdict(self)
         usual = {field.name: field.default for field in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if name not in _LATER or value != usual[name]}
+
+    @property
+    def reads_plain_text(self) -> bool:
+        """Whether it learns from text without a source, too."""
+        return not KINDS[self.kind].encodes
 
     @property
     def parameters_by_part(self) -> dict[str, int]:

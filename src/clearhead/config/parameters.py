@@ -73,14 +73,18 @@ def embeddings(shape: Shape) -> int:
     return tokens + (shape.longest or 0) * shape.d_model + (shape.vocab_size if shape.output_bias else 0)
 
 
-def transformer(shape: Shape) -> dict[str, int]:
-    """Count the paper's; sinusoids are not trained and a key projection has no bias."""
+def _layer_parts(shape: Shape) -> tuple[int, int, int]:
+    """Return those of an attention, a feed-forward network and a normalisation; a key projection has no bias."""
     d, f = shape.d_model, shape.d_ff
-    attention = 4 * d * d + 3 * d
     feed_forward = 2 * d * f + f + d
     if shape.activation == "swiglu":
         feed_forward += d * f + f
-    norm = 2 * d if shape.normalization == "layer" else d
+    return 4 * d * d + 3 * d, feed_forward, 2 * d if shape.normalization == "layer" else d
+
+
+def transformer(shape: Shape) -> dict[str, int]:
+    """Count the paper's; sinusoids are not trained."""
+    attention, feed_forward, norm = _layer_parts(shape)
     final_norm = norm if shape.norm == "pre" else 0
     encoder, decoder = attention + feed_forward + 2 * norm, 2 * attention + feed_forward + 3 * norm
     return {
@@ -118,10 +122,23 @@ def convolutional(shape: Shape) -> dict[str, int]:
     }
 
 
+def language_model(shape: Shape) -> dict[str, int]:
+    """Count a decoder without a source, whose layers have one attention and which embeds one text."""
+    attention, feed_forward, norm = _layer_parts(shape)
+    unshared = 0 if shape.tied_embeddings else shape.vocab_size * shape.d_model
+    return {
+        "embeddings": embeddings(shape) - unshared,
+        "encoder": 0,
+        "decoder": shape.num_decoder_layers * (attention + feed_forward + 2 * norm)
+        + (norm if shape.norm == "pre" else 0),
+    }
+
+
 _GATES = {"lstm": 4, "gru": 3}
 BY_PART: dict[ModelKind, Callable[[Shape], dict[str, int]]] = {
     "transformer": transformer,
     "lstm": partial(recurrent, gates=_GATES["lstm"]),
     "gru": partial(recurrent, gates=_GATES["gru"]),
     "convolutional": convolutional,
+    "lm": language_model,
 }

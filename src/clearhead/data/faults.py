@@ -45,12 +45,7 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
     if not (src and tgt):
         yield EMPTY
         return
-    if "\r" in pair.src or "\r" in pair.tgt:
-        yield CARRIAGE_RETURN
-    if _SEPARATOR.search(pair.src) or _SEPARATOR.search(pair.tgt):
-        yield LINE_SEPARATOR
-    if _CONTROLS.search(pair.src) or _CONTROLS.search(pair.tgt):
-        yield CONTROLS
+    yield from stray_characters(pair.src, pair.tgt)
     if not (any(map(str.isalpha, src)) and any(map(str.isalpha, tgt))):
         yield LETTERLESS
     short, long = sorted((len(src), len(tgt)))
@@ -62,6 +57,31 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
         yield IDENTICAL
     if not fit(pair, src, tgt):
         yield STRAY_LINK
+
+
+def text_faults(pair: Pair, text: str, language: str) -> Iterator[str]:
+    """Yield what is wrong with a line of plain text, which has no source; `text` is the line after normalisation."""
+    if pair.fault:
+        yield pair.fault
+        return
+    if not text:
+        yield EMPTY
+        return
+    yield from stray_characters(pair.tgt)
+    if not any(map(str.isalpha, text)):
+        yield LETTERLESS
+    if in_wrong_script(text, language):
+        yield SCRIPT
+
+
+def stray_characters(*texts: str) -> Iterator[str]:
+    """Yield the faults of texts, as they were read, that have characters which break lines or mean nothing."""
+    if any("\r" in text for text in texts):
+        yield CARRIAGE_RETURN
+    if any(map(_SEPARATOR.search, texts)):
+        yield LINE_SEPARATOR
+    if any(map(_CONTROLS.search, texts)):
+        yield CONTROLS
 
 
 def dropped_faults(filters: FilterConfig) -> frozenset[str]:

@@ -27,11 +27,11 @@ class HeldOut:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Remember normalised pairs."""
+        """Remember normalised pairs; plain text has an empty source, which is nothing to share."""
         held = list(pairs)
         return cls(
             frozenset(pair_key(src, tgt) for src, tgt in held),
-            frozenset(sentence_key(text) for pair in held for text in pair),
+            frozenset(sentence_key(text) for pair in held for text in pair if text),
         )
 
     def overlap(self, src: str, tgt: str) -> str | None:

@@ -17,7 +17,7 @@ import numpy as np
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.corpora.pair import Pair
 from clearhead.corpora.word_links import Link
-from clearhead.data.faults import DUPLICATE, LONG, STRAY_LINK, dropped_faults, pair_faults
+from clearhead.data.faults import DUPLICATE, LONG, STRAY_LINK, dropped_faults, pair_faults, text_faults
 from clearhead.data.held_out import HeldOut
 from clearhead.data.ids import ids_of, token_links
 from clearhead.data.raw_pairs import RawPairs
@@ -49,6 +49,14 @@ class CorpusText:
     pairs: Iterable[Pair]
     notes: Sequence[str] = ()
     """How its files were understood; complete when all pairs were read."""
+    alone: bool = False
+    """Whether it is plain text, whose pairs have no source."""
+
+    def faults(self, pair: Pair, src: str, tgt: str, filters: FilterConfig) -> Iterator[str]:
+        """Yield what is wrong with one of its pairs; `src` and `tgt` are the sides after normalisation."""
+        if self.alone:
+            return text_faults(pair, tgt, self.config.target_lang or self.config.source_lang)
+        return pair_faults(pair, src, tgt, self.config, filters)
 
 
 @dataclass(frozen=True)
@@ -171,7 +179,7 @@ class _Preparation:
             if not pair.fault and max(len(pair.src), len(pair.tgt)) > _LONGEST_TOKEN * self.max_tokens:
                 pair = pair._replace(fault=LONG)
             src, tgt = ("", "") if pair.fault else (normalize(pair.src), normalize(pair.tgt))
-            faults = list(pair_faults(pair, src, tgt, text.config, self.filters))
+            faults = list(text.faults(pair, src, tgt, self.filters))
             overlap = None if pair.fault else self.held_out.overlap(src, tgt)
             faults += [overlap] if overlap else []
             stays = not pair.fault and self.dropped.isdisjoint(faults)

@@ -155,7 +155,10 @@ class Store:
         return src, tgt
 
     def _map(self, name: str, dtype: Any = np.int64) -> Any:
-        return np.memmap(self._whole(name), dtype=dtype, mode="r")
+        file = self._whole(name)
+        if not file.stat().st_size:  # plain text has no sources, and nothing cannot be mapped
+            return np.empty(0, dtype=dtype)
+        return np.memmap(file, dtype=dtype, mode="r")
 
     def _whole(self, name: str) -> Path:
         """Return a file that is as it was written; a gigabyte takes a second or two, once a process."""

@@ -165,10 +165,21 @@ def write(path: Path, folder: Path) -> None:
 
 def _specification(shape: ModelConfig) -> Any:
     """Return CTranslate2's description of a shape, its weights still to be filled in."""
-    from ctranslate2.specs import TransformerSpec, common_spec, transformer_spec
+    from ctranslate2.specs import TransformerSpec, transformer_spec
+
+    options = layer_options(shape)
+    return TransformerSpec(
+        transformer_spec.TransformerEncoderSpec(shape.num_encoder_layers, shape.num_heads, **options),
+        transformer_spec.TransformerDecoderSpec(shape.num_decoder_layers, shape.num_heads, **options),
+    )
+
+
+def layer_options(shape: ModelConfig) -> dict[str, Any]:
+    """Return what CTranslate2 must know of the layers of a shape, in its words."""
+    from ctranslate2.specs import common_spec
 
     activations = common_spec.Activation
-    options = {
+    return {
         "pre_norm": shape.norm == "pre",
         "rms_norm": shape.normalization == "rms",
         "activation": {"relu": activations.RELU, "gelu": activations.GELU}.get(
@@ -177,10 +188,6 @@ def _specification(shape: ModelConfig) -> Any:
         "ffn_glu": shape.activation == "swiglu",
         "rotary_dim": 0 if shape.positions == "rotary" else None,  # 0: all dimensions of a head
     }
-    return TransformerSpec(
-        transformer_spec.TransformerEncoderSpec(shape.num_encoder_layers, shape.num_heads, **options),
-        transformer_spec.TransformerDecoderSpec(shape.num_decoder_layers, shape.num_heads, **options),
-    )
 
 
 def _name_tokens(spec: Any, tokenizer: Tokenizer) -> None:
@@ -212,22 +219,27 @@ def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
         if shape.positions != "rotary":
             stack.position_encodings.encodings = table
         if shape.norm == "pre":
-            _norm(stack.layer_norm, weights, f"{name}.norm")
+            fill_norm(stack.layer_norm, weights, f"{name}.norm")
         for number, layer in enumerate(stack.layer):
             ours = f"{name}.layers.{number}"
-            _self_attention(layer.self_attention, weights, f"{ours}.self_attention")
-            _norm(layer.self_attention.layer_norm, weights, f"{ours}.self_sublayer.norm")
+            fill_layer(layer, shape, weights, ours)
             if name == "decoder":
                 _cross_attention(layer.attention, weights, f"{ours}.cross_attention")
-                _norm(layer.attention.layer_norm, weights, f"{ours}.cross_sublayer.norm")
-            _linear(layer.ffn.linear_0, weights, f"{ours}.feed_forward.inner")
-            if shape.activation == "swiglu":
-                _linear(layer.ffn.linear_0_noact, weights, f"{ours}.feed_forward.gate")
-            _linear(layer.ffn.linear_1, weights, f"{ours}.feed_forward.outer")
-            _norm(layer.ffn.layer_norm, weights, f"{ours}.feed_forward_sublayer.norm")
+                fill_norm(layer.attention.layer_norm, weights, f"{ours}.cross_sublayer.norm")
     spec.decoder.projection.weight = weights["src_embedding.weight" if tied else "output_embedding.weight"]
     if shape.output_bias:
         spec.decoder.projection.bias = weights["output_bias"]
+
+
+def fill_layer(layer: Any, shape: ModelConfig, weights: Arrays, ours: str) -> None:
+    """Put the weights of a layer's self-attention and feed-forward in their places."""
+    _self_attention(layer.self_attention, weights, f"{ours}.self_attention")
+    fill_norm(layer.self_attention.layer_norm, weights, f"{ours}.self_sublayer.norm")
+    _linear(layer.ffn.linear_0, weights, f"{ours}.feed_forward.inner")
+    if shape.activation == "swiglu":
+        _linear(layer.ffn.linear_0_noact, weights, f"{ours}.feed_forward.gate")
+    _linear(layer.ffn.linear_1, weights, f"{ours}.feed_forward.outer")
+    fill_norm(layer.ffn.layer_norm, weights, f"{ours}.feed_forward_sublayer.norm")
 
 
 def _self_attention(spec: Any, weights: Arrays, name: str) -> None:
@@ -257,7 +269,8 @@ def _linear(spec: Any, weights: Arrays, name: str) -> None:
     spec.weight, spec.bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
 
 
-def _norm(spec: Any, weights: Arrays, name: str) -> None:
+def fill_norm(spec: Any, weights: Arrays, name: str) -> None:
+    """Put the weights of a normalisation in their places."""
     spec.gamma = weights[f"{name}.weight"]
     if f"{name}.bias" in weights:  # the root mean square alone has none
         spec.beta = weights[f"{name}.bias"]

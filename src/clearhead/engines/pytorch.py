@@ -121,9 +121,13 @@ class PyTorchEngine:
             yield from zip(batch, hypotheses, strict=True)
 
     @torch.inference_mode()
-    def trace(self, src: Ids, options: SearchOptions) -> Search:
-        """Search for one source, yielding every step: what was kept, what was given up, and for what."""
-        hypotheses = yield from self._search([src], [0], _strategy(options), options, [], trace=True)
+    def trace(self, src: Ids, options: SearchOptions, prefix: Ids = (), number: int = 0) -> Search:
+        """Search for one source, yielding every step: what was kept, what was given up, and for what.
+
+        What is found begins with `prefix`; samples are drawn under `number`.
+        """
+        forced = [prefix] if prefix else []
+        hypotheses = yield from self._search([src], [number], _strategy(options), options, forced, trace=True)
         _check_hypotheses(hypotheses)
         return hypotheses
 

@@ -24,6 +24,11 @@ class Validation:
     bleu_by_set: dict[str, float] = field(default_factory=dict)
     """BLEU of each validation set and direction: {"en-fr": 40.1}."""
 
+    @property
+    def scores(self) -> str:
+        """BLEU and chrF in words; empty where nothing was translated, as by a language model of plain text."""
+        return f"BLEU {self.bleu:.2f}, chrF {self.chrf:.2f}" if self.bleu_signature else ""
+
     def better_than(self, other: "Validation | None", select_by: Selection) -> bool:
         """Say whether these figures beat others, or there are no others.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clearhead import model_directory
 from clearhead.config.choices import ExportFormat
-from clearhead.config.kinds import check_exports
+from clearhead.config.kinds import KINDS, check_exports
 from clearhead.engines import conversion, parity
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, EngineError
@@ -26,7 +26,9 @@ def export(path: Path | str | None, out: Path, form: ExportFormat) -> Proof:
     be represented in the format.
     """
     model = model_directory.find(path)
-    check_exports(model_directory.read_config(model).model.kind, _PROGRAMS[form])
+    kind = model_directory.read_config(model).model.kind
+    if form != "ctranslate2" or not KINDS[kind].generator:
+        check_exports(kind, _PROGRAMS[form])
     check_new(out)
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
@@ -46,8 +48,14 @@ def check_new(out: Path) -> None:
 
 
 def _ctranslate2(model: Path, folder: Path) -> Proof:
-    conversion.write(model, folder)
-    proof = conversion.prove(model, folder)
+    if KINDS[model_directory.read_config(model).model.kind].generator:
+        from clearhead.engines import decoder_only
+
+        decoder_only.write(model, folder)
+        proof = decoder_only.prove(model, folder)
+    else:
+        conversion.write(model, folder)
+        proof = conversion.prove(model, folder)
     (folder / model_directory.TOKENIZER).write_bytes((model / model_directory.TOKENIZER).read_bytes())
     return proof
 

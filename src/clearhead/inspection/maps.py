@@ -97,7 +97,7 @@ class AttentionMaps:
         return self.about.notes
 
     def __repr__(self) -> str:
-        layers, heads = self.cross.shape[:2]
+        layers, heads = self.decoder.shape[:2]
         return (
             f"AttentionMaps({shortened(self.source.text)} -> {shortened(self.target.text)}, {len(self.source)} -> "
             f"{len(self.target)} tokens, {len(self.encoder)}+{layers} layers, {heads} heads)"

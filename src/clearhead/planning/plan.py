@@ -10,12 +10,12 @@ import torch
 from clearhead.architectures.build import build
 from clearhead.config import ModelConfig, RunConfig, TrainingConfig
 from clearhead.config.kinds import KINDS
-from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.formats import Tell, silent
 from clearhead.data.batching import Batch
 from clearhead.data.loader import START
 from clearhead.model.places import PLACES
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
+from clearhead.run.corpora import read
 from clearhead.run.directory import with_precision
 from clearhead.run.origin import Origin
 from clearhead.run.precision import choose
@@ -100,7 +100,7 @@ def _size(config: RunConfig) -> tuple[int, int]:
     """Return the pairs of the corpora and the characters of their target sides, both ways where both are learned."""
     pairs = characters = 0
     for corpus in config.data.train_sets:
-        for pair in read_pairs(corpus):
+        for pair in read(corpus, config.model.reads_plain_text)[0]:
             pairs += 1 + corpus.both_directions
             characters += len(pair.tgt) + corpus.both_directions * len(pair.src)
     return pairs, characters
@@ -122,6 +122,9 @@ def flops_per_token(model: ModelConfig, length: int) -> float:
         return _flops_by_weights(model, length)
     d, f = model.d_model, model.d_ff * (1.5 if model.activation == "swiglu" else 1)
     projections = 4 * d * d
+    if not KINDS[model.kind].encodes:  # all tokens pass the same layers, each with one attention
+        layer = projections + 2 * d * f + 2 * length * d
+        return 3.0 * 2.0 * (model.num_decoder_layers * layer + model.vocab_size * d)
     encoder = model.num_encoder_layers * (projections + 2 * d * f + 2 * length * d)
     decoder = model.num_decoder_layers * (2 * projections + 2 * d * f + 4 * length * d)
     return 3.0 * 2.0 * (encoder + decoder + model.vocab_size * d)
@@ -143,6 +146,8 @@ def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
     """
     weights = 4 * 4 * model.num_parameters
     layers = model.num_encoder_layers + 2 * model.num_decoder_layers
+    if not KINDS[model.kind].encodes:
+        layers = model.num_decoder_layers
     a_token = layers * (14 * model.d_model + 2 * model.d_ff + 2 * model.num_heads * length)
     if not KINDS[model.kind].paper:
         a_token = _kept_by_token(model, length)

@@ -11,27 +11,28 @@ def model_card(info: ModelInfo) -> str:
     """Return the README of a model directory, for a model that a run trained."""
     shape, training = info.model, info.training
     ended = f" It ended with {training.ending}." if training.ending else ""
-    name = KINDS[shape.kind].name
-    kind = name[:1].upper() + name[1:]
     direction = ""
     if info.source_langs and info.target_langs:
         direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
     corpora = "\n".join(_corpus(corpus) for corpus in training.corpora)
     init = f" It started from the model {training.init}." if training.init else ""
+    unit = "lines of text" if info.plain_text else "sentence pairs"
+    command = "generate" if info.plain_text else "translate"
+    example = "A beginning" if info.plain_text else "A sentence."
     return f"""# A Clearhead model
 
-{kind}{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
+{_kind(info)}{direction}: {_layers(info)} layers, d_model \
 {shape.d_model}{_inside(shape)}, {shape.num_parameters:,} parameters, \
 {info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters per token).
 
-Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({training.epochs} epochs, seed \
+Trained on {training.pairs:,} {unit} for {training.steps:,} steps ({training.epochs} epochs, seed \
 {training.seed}, torch {training.torch}).{ended} The weights are the {training.chosen}.{init}
 
 {corpora}
 
 {_figures(training, training.validation) if training.validation else "It was not measured."}
 
-    clearhead translate --model THIS_DIRECTORY "A sentence."
+    clearhead {command} --model THIS_DIRECTORY "{example}"
 
 Data, licence and limits: those of the training text, which the person who trained the model must state here.
 """
@@ -46,6 +47,19 @@ def _inside(shape: ModelConfig) -> str:
     return f", d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm"
 
 
+def _kind(info: ModelInfo) -> str:
+    """Return what kind of model it is, to begin a sentence with."""
+    name = KINDS[info.model.kind].name
+    return name[:1].upper() + name[1:]
+
+
+def _layers(info: ModelInfo) -> str:
+    """Return how many layers it has, those of an encoder first."""
+    shape = info.model
+    encoder = f"{shape.num_encoder_layers}+" if KINDS[shape.kind].encodes else ""
+    return f"{encoder}{shape.num_decoder_layers}"
+
+
 def _corpus(corpus: CorpusFacts) -> str:
     """Return the line of a corpus."""
     langs = (corpus.source_lang, corpus.target_lang)
@@ -58,6 +72,8 @@ def _corpus(corpus: CorpusFacts) -> str:
 def _figures(training: TrainingFacts, figures: Validation) -> str:
     """Return the table of the validation figures, with those of the model that the run started from."""
     before = training.before
+    if not figures.scores:
+        return f"Perplexity of a token of the validation text: {figures.perplexity:.2f}. This figure chose the weights."
     sets = "".join(
         f"| BLEU {name} | {value:.2f}{f' (before: {before[name]:.2f})' if name in before else ''} |\n"
         for name, value in figures.bleu_by_set.items()

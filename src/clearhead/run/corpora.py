@@ -9,6 +9,8 @@ from clearhead.config import CorpusConfig, RunConfig
 from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.formats import silent
 from clearhead.corpora.packed import STANDARD_INPUT, is_stream
+from clearhead.corpora.pair import Pair
+from clearhead.data.plain_text import is_alone, read_text
 from clearhead.data.preparation import CorpusText
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
@@ -46,6 +48,11 @@ class Corpora:
     streamed: bool = False
     """Whether some of it comes from standard input or a pipe, which can be read only once."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether all that is learned from is plain text, which translates nothing."""
+        return all(text.alone for text in self.train)
+
 
 def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool = False) -> Corpora:
     """Open the training text of a run and read its validation text.
@@ -63,13 +70,15 @@ def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool =
     train = [_in_usual_codes(corpus) for corpus in data.train_sets]
     if kept is None:
         trained = {lang: None for corpus in train for lang in (corpus.source_lang, corpus.target_lang)}
-        valid, warnings = _validation_pairs([_in_usual_codes(corpus, trained) for corpus in data.valid_sets])
+        valid, warnings = _validation_pairs(
+            [_in_usual_codes(corpus, trained) for corpus in data.valid_sets], config.model.reads_plain_text
+        )
     else:
         valid, warnings = [SentencePair(**row) for row in kept], []
     if gone:
         warnings.append(f"{_some(gone)} no longer there; the text kept in {store} is used")
     return Corpora(
-        train=[_text(corpus) for corpus in train],
+        train=[_text(corpus, config.model.reads_plain_text) for corpus in train],
         valid=valid,
         warnings=tuple(warnings),
         sources=tuple(file for file in files if file not in streams),
@@ -108,9 +117,19 @@ def _some(files: Sequence[str]) -> str:
     return f"{files[0]} is" if len(files) == 1 else f"{files[0]} and {len(files) - 1} more files are"
 
 
-def _text(corpus: CorpusConfig) -> CorpusText:
+def _text(corpus: CorpusConfig, plain: bool) -> CorpusText:
     notes: list[str] = []
-    return CorpusText(corpus, read_pairs(corpus, notes.append), notes)
+    pairs, alone = read(corpus, plain, notes.append)
+    return CorpusText(corpus, pairs, notes, alone)
+
+
+def read(
+    corpus: CorpusConfig, plain: bool, note: Callable[[str], None] = silent
+) -> tuple[Iterable[Pair], bool]:
+    """Return the pairs of a corpus, and whether it is plain text, which only some models learn from (`plain`)."""
+    if plain and is_alone(corpus):
+        return read_text(corpus), True
+    return read_pairs(corpus, note), False
 
 
 def _in_usual_codes(corpus: CorpusConfig, known: Iterable[str] = ()) -> CorpusConfig:
@@ -128,6 +147,8 @@ class _ValidationSet:
     corpus: CorpusConfig
     swapped: bool
     """Whether the target is translated into the source."""
+    plain: bool
+    """Whether the model learns from plain text, too."""
 
     @property
     def langs(self) -> tuple[str, str]:
@@ -138,8 +159,9 @@ class _ValidationSet:
     def pairs(self, name: str, note: Callable[[str], None], left_out: Counter[str]) -> list[SentencePair]:
         """Read the pairs that have text on both sides, counting the others by what is wrong with them."""
         pairs = []
-        for pair in read_pairs(self.corpus, note):
-            if pair.fault or not (normalize(pair.src) and normalize(pair.tgt)):
+        texts, alone = read(self.corpus, self.plain, note)
+        for pair in texts:
+            if pair.fault or not ((alone or normalize(pair.src)) and normalize(pair.tgt)):
                 left_out[pair.fault or _BLANK] += 1
                 continue
             sides = (pair.tgt, pair.src) if self.swapped else (pair.src, pair.tgt)
@@ -151,13 +173,13 @@ class _ValidationSet:
         return pairs
 
 
-def _validation_pairs(corpora: Sequence[CorpusConfig]) -> tuple[list[SentencePair], list[str]]:
+def _validation_pairs(corpora: Sequence[CorpusConfig], plain: bool) -> tuple[list[SentencePair], list[str]]:
     """Return the pairs that have text on both sides, in both directions where both are learned; and notes on the rest.
 
     A corpus that is read in both directions has its faults counted once.
     """
     sets = [
-        _ValidationSet(corpus, swapped)
+        _ValidationSet(corpus, swapped, plain)
         for corpus in corpora
         for swapped in ((False, True) if corpus.both_directions else (False,))
     ]

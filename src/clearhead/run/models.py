@@ -43,6 +43,7 @@ def files_of_model(
         default_target=data.default_target or (origin.info.default_target if origin else ""),
         alignment=_alignment(setup),
         characters_per_token=setup.facts.characters_per_token,
+        plain_text=setup.corpora.alone,
         training=_training_facts(setup, run, chosen, figures, ending),
     )
     return model_files(info, weights, setup.store.tokenizer, model_card(info))

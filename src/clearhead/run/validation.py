@@ -63,12 +63,15 @@ def validate(
     decoding: DecodingConfig,
     tokenize: str,
 ) -> Validation:
-    """Measure loss, and BLEU and chrF of translations against the references as written.
+    """Measure loss, and BLEU and chrF of translations against the references as written, where there is a source.
 
     The figures are those of `clearhead evaluate` on the same pairs, with this search.
     """
     model.eval()
     loss = validation_loss(model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs)))
+    pairs = [pair for pair in pairs if pair.src]  # what follows nothing is no translation
+    if not pairs:
+        return Validation(loss, math.exp(min(loss, 700.0)), bleu=0.0, chrf=0.0, bleu_signature="")
     translated = _translated(translate, model, tokenizer, pairs, decoding)
     by_set: dict[str, list[tuple[str, SentencePair]]] = {}
     for translation, pair in zip(translated, pairs, strict=True):

@@ -83,8 +83,9 @@ def _prepared(event: Prepared, console: Console) -> None:
 def _validated(event: Validated, console: Console) -> None:
     figures = event.figures
     console.print(
-        f"step {event.step:,}: validation loss {figures.loss:.3f}, perplexity {figures.perplexity:.2f}, "
-        f"BLEU {figures.bleu:.2f}, chrF {figures.chrf:.2f}" + ("  best so far" if event.best else ""),
+        f"step {event.step:,}: validation loss {figures.loss:.3f}, perplexity {figures.perplexity:.2f}"
+        + (f", {figures.scores}" if figures.scores else "")
+        + ("  best so far" if event.best else ""),
         highlight=False,
     )
     if len(figures.bleu_by_set) > 1:

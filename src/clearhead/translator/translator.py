@@ -74,6 +74,11 @@ class Translator:
             own = own_code(found, device)
             runs = load_engine(engine, found, device, own)
             tokenizer, info = model_directory.read_tokenizer(found), model_directory.read_info(found)
+        if info.plain_text:
+            raise TranslationError(
+                f"{path} is a language model of plain text, which translates nothing; go on with a text: "
+                f"clearhead generate --model {path}"
+            )
         return cls(runs, tokenizer, info, str(path or "default"), own=own)
 
     @property
@@ -267,7 +272,7 @@ class Translator:
         if not shape.attends("cross")[0]:
             raise TranslationError(
                 f"this model of kind {shape.kind} has no attention to the source, so nothing to look at and no "
-                "alignment; train one with model.attention additive or dot"
+                "alignment; use one with cross-attention, such as a Transformer"
             )
         return shape
 

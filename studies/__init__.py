@@ -1,0 +1,1 @@
+"""Claims about sequence models, each an experiment: `python -m studies` lists them and `.NAME` runs one."""
