@@ -24,11 +24,16 @@ def run(
     layer: nn.LSTM | nn.GRU, x: Float[Tensor, "batch length channels"], state: State
 ) -> tuple[Float[Tensor, "batch length d_model"], State]:
     """Run torch's own layer over some positions, in the type of its weights: a recurrence adds up rounding."""
-    kind = layer.weight_ih_l0.dtype
+    kind = type_of(layer)
     first = tuple(part.to(kind).unsqueeze(0).contiguous() for part in state)
     with torch.autocast(x.device.type, enabled=False):
         outputs, last = layer(x.to(kind), first if isinstance(layer, nn.LSTM) else first[0])
     return outputs, tuple(part.squeeze(0) for part in (last if isinstance(last, tuple) else (last,)))
+
+
+def type_of(layer: nn.LSTM | nn.GRU) -> torch.dtype:
+    """Return the type of a layer's weights."""
+    return layer.get_parameter("weight_ih_l0").dtype
 
 
 class RecurrentEncoder(nn.Module):
@@ -65,7 +70,7 @@ def read_both_ways(
     """Run a bidirectional layer over rows of different lengths; backwards each begins at its own last token."""
     with torch.autocast(x.device.type, enabled=False):
         packed = pack_padded_sequence(
-            x.to(layer.weight_ih_l0.dtype), lengths.cpu(), batch_first=True, enforce_sorted=False
+            x.to(type_of(layer)), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         outputs, last = layer(packed)
     unpacked, _ = pad_packed_sequence(outputs, batch_first=True, total_length=x.shape[1])
@@ -155,7 +160,8 @@ class RecurrentDecoder(nn.Module):
         assert self.attention is not None, "only a decoder that attends comes here"
         mask, keys, memory = cache.memory
         outputs, contexts, rows = [], [], []
-        for token in x.split(1, dim=1):
+        for place in range(x.shape[1]):
+            token = x[:, place : place + 1]
             context, weights = attend(self.attention(state[0].unsqueeze(1), keys), memory, mask)
             output, state = run(layer, torch.cat((token, context.to(token.dtype)), dim=-1), state)
             outputs.append(output)
