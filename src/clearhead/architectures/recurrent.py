@@ -160,7 +160,8 @@ class RecurrentDecoder(nn.Module):
         assert self.attention is not None, "only a decoder that attends comes here"
         mask, keys, memory = cache.memory
         outputs, contexts, rows = [], [], []
-        for token in torch.split(x, 1, dim=1):
+        for place in range(x.shape[1]):
+            token = x[:, place : place + 1]
             context, weights = attend(self.attention(state[0].unsqueeze(1), keys), memory, mask)
             output, state = run(layer, torch.cat((token, context.to(token.dtype)), dim=-1), state)
             outputs.append(output)
