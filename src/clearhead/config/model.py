@@ -18,6 +18,7 @@ _MOST = {
     "num_encoder_layers": 1000,
     "num_decoder_layers": 1000,
     "max_positions": 1_000_000,
+    "source_stride": 8,
 }
 """Largest value of each size, beyond any existing model; anything above is a slip."""
 
@@ -63,9 +64,27 @@ class ModelConfig:
     max_positions: int = 1024
     """Number of learned positions, which is the longest sentence in tokens; other positions have no limit."""
 
+    source_features: int = 0
+    """Width of the source's frames, for a source that is no text; a run takes it from its data. 0: a source of text."""
+    source_convolutions: int = 0
+    """Convolutions over the frames before they are projected, each of which keeps one frame in source_stride."""
+    source_stride: int = 2
+    """Frames that each of the source_convolutions makes into one."""
+    source_seconds: float = 0.0
+    """Seconds from one frame of the source to the next, so that maps have an axis of time; 0: frames are counted."""
+
     def __post_init__(self) -> None:
         for name, most in _MOST.items():
             check_integer(f"model.{name}", getattr(self, name), 1, most)
+        check_integer("model.source_features", self.source_features, 0, 65_536)
+        check_number("model.source_seconds", self.source_seconds, 0, 86_400)
+        check_integer("model.source_convolutions", self.source_convolutions, 0, 4)
+        check(
+            self.tied_embeddings or not self.source_features,
+            "model.tied_embeddings",
+            self.tied_embeddings,
+            "true for a source of features, which has no embeddings of its own",
+        )
         for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
             share = getattr(self, name)
             check_number(f"model.{name}", share, 0, 1)
@@ -126,6 +145,15 @@ class ModelConfig:
         return self.max_positions if self.positions == "learned" else None
 
     @property
+    def frames_per_position(self) -> int:
+        """Frames of a source of features that become one position of the encoder."""
+        return int(self.source_stride**self.source_convolutions)
+
+    def source_positions(self, length: int) -> int:
+        """Return the positions that the encoder has for a source of so many tokens, or frames."""
+        return -(-length // self.frames_per_position) if self.source_features else length
+
+    @property
     def num_parameters(self) -> int:
         """Trained numbers by formula; sinusoids are not trained and a key projection has no bias."""
         d, f = self.d_model, self.d_ff
@@ -146,7 +174,17 @@ class ModelConfig:
             + self.num_encoder_layers * encoder
             + self.num_decoder_layers * decoder
             + final_norms
+            + self._source_parameters
         )
+
+    @property
+    def _source_parameters(self) -> int:
+        """Parameters of what stands in the place of the source embedding: kernels of three frames, a projection."""
+        if not self.source_features:
+            return 0
+        widths = [self.source_features, *[self.d_model] * self.source_convolutions]
+        kernels = sum(3 * width * self.d_model + self.d_model for width in widths[:-1])
+        return kernels + widths[-1] * self.d_model + self.d_model
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -63,7 +63,9 @@ def validate(
     The figures are those of `clearhead evaluate` on the same pairs, with this search.
     """
     model.eval()
-    loss = validation_loss(model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs)))
+    loss = validation_loss(
+        model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs, model.config.source_features))
+    )
     translated = _translated(translate, model, tokenizer, pairs, decoding)
     by_set: dict[str, list[tuple[str, SentencePair]]] = {}
     for translation, pair in zip(translated, pairs, strict=True):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clearhead.config.choices import Split
 from clearhead.decoding.hypothesis import Hypothesis
@@ -63,7 +63,8 @@ class Sentence:
     number: int
     """Which sentence of the text it is a part of, counted from 1."""
     form: Form
-    ids: list[int]
+    ids: Any
+    """A list of ids; or frames, where the source is no text (`engines.protocol.Source`)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Passage:
     notes: tuple[str, ...] = ()
 
     @property
-    def ids(self) -> list[list[int]]:
+    def ids(self) -> list[Any]:
         """The source ids of each sentence."""
         return [sentence.ids for sentence in self.sentences]
 

@@ -14,7 +14,7 @@ from clearhead.config.choices import Split, WordKind
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
-from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, search_options
+from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, check_positions, search_options
 from clearhead.errors import ClearheadError, TranslationError
 from clearhead.evaluation.confidence import Confidence
 from clearhead.storage import untrusted
@@ -33,7 +33,8 @@ from clearhead.translator.passage import (
     put_together,
     shown,
 )
-from clearhead.translator.reading import Text, read_pairs
+from clearhead.translator.reading import Text, read_pairs, read_target
+from clearhead.translator.sources import checked_sources, frames_of, frames_passage
 from clearhead.translator.sureness import sure_words, token_log_probs
 from clearhead.translator.translation import PairScore, TranslateOptions, Translation
 
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
+WINDOW_MOST = 1_000_000
+_FRAMES_WINDOW = 256
+"""Most sources that are read ahead where they are frames, which take more room."""
 
 
 class Translator:
@@ -124,6 +128,19 @@ class Translator:
         """Languages that the model translates from; empty where it was not told."""
         return self.info.source_langs
 
+    @property
+    def reads_features(self) -> bool:
+        """Whether the sources are no text, but frames of numbers: then a source is the name of a file, or an array."""
+        return bool(self.info.model.source_features)
+
+    @property
+    def _most_read(self) -> int:
+        """Sources that are read ahead at most: frames take room."""
+        return _FRAMES_WINDOW if self.reads_features else WINDOW_MOST
+
+    def _inputs(self, texts: Iterable[str]) -> Iterator[str]:
+        return checked_sources(texts) if self.reads_features else _checked(texts)  # type: ignore[return-value]
+
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
         if to is not None and (not isinstance(to, str) or self.targets):
@@ -157,9 +174,9 @@ class Translator:
         """Translate a text, or a list of texts; the options are those of `stream`.
 
         A text is split into sentences and put together again with its own separators; a blank text
-        stays as it is.
+        stays as it is. A model that `reads_features` takes a file of frames, or an array, in the place of a text.
         """
-        if isinstance(text, str):
+        if isinstance(text, str) or (self.reads_features and not isinstance(text, list | tuple)):
             return next(self.stream([text], **options))
         return list(self.stream(text, **options))
 
@@ -194,10 +211,15 @@ class Translator:
         translated first, then the error is raised.
         """
         check(split in get_args(Split), "split", split, "one of " + ", ".join(get_args(Split)))
-        check_integer("window", window, 1, 1_000_000)
+        check_integer("window", window, 1, WINDOW_MOST)
         if not isinstance(prefix, str):
             raise TranslationError(
                 f"the prefix is {untrusted.shown(prefix)}, which is not text; give a string"
+            )
+        if align and self.reads_features:
+            raise TranslationError(
+                "alignments are between words, and this model's sources are frames of numbers; look at one instead, "
+                "which shows where each letter was found"
             )
         tag = self.target(to)
         told = self._is_told(to)
@@ -206,7 +228,7 @@ class Translator:
         manner = self._manner(tag, source, split, search, forced is not None)
         windows = (
             begun
-            for read in _windows(_checked(texts), window, waits)
+            for read in _windows(self._inputs(texts), min(window, self._most_read), waits)
             for begun in self._begun(read, manner, search, forced)
         )
         literals = search.decoding.literals and forced is None
@@ -312,9 +334,13 @@ class Translator:
         forced: list[int] | None,
     ) -> tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]:
         """Cut texts into sentences and hand these to the engine."""
-        passages = [cut(text, manner) for text in texts]
+        shape = self.info.model
+        if shape.source_features:
+            passages = [frames_passage(source, shape) for source in texts]
+        else:
+            passages = [cut(text, manner) for text in texts]
         flat = [ids for passage in passages for ids in passage.ids]
-        check_lengths(flat, self.info.model.longest)
+        check_positions([shape.source_positions(len(ids)) for ids in flat], shape.longest)
         prefixes = None if forced is None else [forced] * len(flat)
         return passages, self.engine.translate(flat, search, prefixes)
 
@@ -456,6 +482,9 @@ class Translator:
     ) -> tuple[list[Text], list[Text]]:
         """Return both sides of pairs as the model reads them, to be scored, aligned or looked at."""
         sources, targets = self._sides(sources, targets)
+        if self.reads_features:
+            heard = [Text(frames_of(source, self.info.model)) for source in sources]
+            return heard, [read_target(target, self.tokenizer) for target in targets]
         return read_pairs(sources, targets, self.tokenizer, self.target(to), form=self.info.decoding.form)
 
     def _attendable(
@@ -463,8 +492,9 @@ class Translator:
     ) -> tuple[list[Text], list[Text]]:
         """Return the same, where there is a position for each token."""
         both = self._read(sources, targets, to)
-        for side in both:
-            check_lengths([text.ids for text in side], self.info.model.longest)
+        shape = self.info.model
+        check_positions([shape.source_positions(len(text.ids)) for text in both[0]], shape.longest)
+        check_lengths([text.ids for text in both[1]], shape.longest)
         return both
 
     def look(
@@ -488,18 +518,22 @@ class Translator:
         """
         from clearhead.translator.looking import Wanted, passage_maps
 
-        for each in (text, "" if target is None else target):
+        named = "" if self.reads_features else text
+        for each in (named, "" if target is None else target):
             if not isinstance(each, str):
                 raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
-        if not normalize(text):
+        if not self.reads_features and not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         options = self._options(None, None, None, 1)
         manner = self._manner(self.target(to), None, "auto", options, forced=False)
-        looking = self._looking(manner, options, Wanted(inner=inner, measures=measures, search=search))
+        looking = self._looking(
+            manner, options, Wanted(inner=inner, measures=measures and not self.reads_features, search=search)
+        )
         if target is None:
             return passage_maps(looking, *self._translated(text, to, manner, options))
         (src,), (tgt,) = self._attendable([text], [target], to)
-        count = sum(span.is_sentence for span in sentences.split(text, manner.languages))
+        spans = [] if self.reads_features else sentences.split(text, manner.languages)
+        count = sum(span.is_sentence for span in spans)
         note = f"the pair was looked at as one sentence, though it seems to be {count}; give them one by one"
         return looking.of_pair(src, tgt, (note,) if count > 1 else ())
 
