@@ -134,7 +134,12 @@ def main() -> None:
     command = ["train", "--config", str(HERE / "run.toml"), "--out", str(arguments.out)]
     command += ["--training.seed", str(arguments.seed)]
     for flag, name in (("", "train"), ("valid-", "valid")):
-        command += [f"--{flag}source", str(data / f"{name}.npz"), f"--{flag}target", str(data / f"{name}.words")]
+        command += [
+            f"--{flag}source",
+            str(data / f"{name}.npz"),
+            f"--{flag}target",
+            str(data / f"{name}.words"),
+        ]
     if arguments.steps:
         command += ["--training.max-steps", str(arguments.steps)]
     if (arguments.out / "run.toml").exists():
@@ -145,7 +150,9 @@ def main() -> None:
     for name, pairs in tests.items():
         found = [each.text for each in translator.translate([source for source, _ in pairs])]
         right = sum(text == words for text, (_, words) in zip(found, pairs, strict=True))
-        print(f"{name}: {right} of {len(pairs)} held-out images read exactly, {100 * right / len(pairs):.1f} %")
+        print(
+            f"{name}: {right} of {len(pairs)} held-out images read exactly, {100 * right / len(pairs):.1f} %"
+        )
 
 
 if __name__ == "__main__":

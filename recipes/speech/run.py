@@ -25,7 +25,16 @@ from clearhead import cli
 from clearhead.translator import Translator
 
 HERE = Path(__file__).parent
-VOICES = ("en-gb", "en-gb+f2", "en-gb+m3", "en-us", "en-us+f4", "en-us+m1", "en-gb-x-rp+f5", "en-gb-scotland+m7")
+VOICES = (
+    "en-gb",
+    "en-gb+f2",
+    "en-gb+m3",
+    "en-us",
+    "en-us+f4",
+    "en-us+m1",
+    "en-gb-x-rp+f5",
+    "en-gb-scotland+m7",
+)
 OTHER_VOICES = ("en-us+f3", "en-gb-x-rp+m4")
 LEARNED, VALID, TEST = 3_000, 100, 200
 MELS, WINDOW, HOP = 40, 512, 256
@@ -77,7 +86,10 @@ def log_mel(samples: torch.Tensor) -> np.ndarray:
 def spoken(texts: Sequence[str], voices: Sequence[str], draws: random.Random) -> list[Spoken]:
     """Have each text spoken by a voice drawn at random, at a speed and pitch drawn at random."""
     return [
-        Spoken(text, log_mel(speak(text, draws.choice(voices), draws.randrange(130, 200), draws.randrange(35, 65))))
+        Spoken(
+            text,
+            log_mel(speak(text, draws.choice(voices), draws.randrange(130, 200), draws.randrange(35, 65))),
+        )
         for text in texts
     ]
 
@@ -112,7 +124,10 @@ def edits(found: Sequence[str], wanted: Sequence[str]) -> int:
     for place, one in enumerate(found, start=1):
         corner, row[0] = row[0], place
         for column, other in enumerate(wanted, start=1):
-            corner, row[column] = row[column], min(corner + (one != other), row[column] + 1, row[column - 1] + 1)
+            corner, row[column] = (
+                row[column],
+                min(corner + (one != other), row[column] + 1, row[column - 1] + 1),
+            )
     return row[-1]
 
 
@@ -122,10 +137,14 @@ def measure(translator: Translator, folder: Path, name: str) -> str:
     with np.load(folder / f"{name}.npz", allow_pickle=False) as archive:
         found = [each.text for each in translator.translate([archive[key] for key in archive.files])]
     pairs = list(zip(found, wanted, strict=True))
-    words = sum(edits(one.split(), other.split()) for one, other in pairs) / sum(len(o.split()) for o in wanted)
+    words = sum(edits(one.split(), other.split()) for one, other in pairs) / sum(
+        len(o.split()) for o in wanted
+    )
     letters = sum(edits(one, other) for one, other in pairs) / sum(map(len, wanted))
     right = sum(one == other for one, other in pairs)
-    return f"{name}: WER {100 * words:.2f} %, CER {100 * letters:.2f} %, {right} of {len(pairs)} sentences exact"
+    return (
+        f"{name}: WER {100 * words:.2f} %, CER {100 * letters:.2f} %, {right} of {len(pairs)} sentences exact"
+    )
 
 
 def main() -> None:
@@ -136,7 +155,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     if not shutil.which("espeak-ng"):
-        sys.exit("espeak-ng speaks the sentences; install it: apt-get install espeak-ng, or brew install espeak-ng")
+        sys.exit(
+            "espeak-ng speaks the sentences; install it: apt-get install espeak-ng, or brew install espeak-ng"
+        )
     torch.set_num_threads(1)
     data = arguments.out.with_name(arguments.out.name + "-data")
     if not (data / "train.txt").exists():
@@ -144,7 +165,12 @@ def main() -> None:
     command = ["train", "--config", str(HERE / "run.toml"), "--out", str(arguments.out)]
     command += ["--training.seed", str(arguments.seed)]
     for flag, name in (("", "train"), ("valid-", "valid")):
-        command += [f"--{flag}source", str(data / f"{name}.npz"), f"--{flag}target", str(data / f"{name}.txt")]
+        command += [
+            f"--{flag}source",
+            str(data / f"{name}.npz"),
+            f"--{flag}target",
+            str(data / f"{name}.txt"),
+        ]
     if arguments.steps:
         command += ["--training.max-steps", str(arguments.steps)]
     if (arguments.out / "run.toml").exists():

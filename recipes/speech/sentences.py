@@ -2,15 +2,21 @@
 
 import random
 
-UNITS = "one two three four five six seven eight nine ten eleven twelve".split()
-TENS = "twenty thirty forty fifty".split()
-DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-MONTHS = "january february march april may june july august september october november december".split()
-ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-ROOMS = "kitchen bedroom garden office hall".split()
-THINGS = "light radio heating fan television".split()
-NAMES = "anna peter maria david julia thomas".split()
-VERBS = "call ring invite thank".split()
+UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+TENS = ["twenty", "thirty", "forty", "fifty"]
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+MONTHS = [
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+]
+ORDINALS = [
+    *("first", "second", "third", "fourth", "fifth", "sixth"),
+    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
+]
+ROOMS = ["kitchen", "bedroom", "garden", "office", "hall"]
+THINGS = ["light", "radio", "heating", "fan", "television"]
+NAMES = ["anna", "peter", "maria", "david", "julia", "thomas"]
+VERBS = ["call", "ring", "invite", "thank"]
 
 
 def number(draws: random.Random) -> str:
@@ -24,7 +30,9 @@ def number(draws: random.Random) -> str:
 def clock(draws: random.Random) -> str:
     """Say a time of the day."""
     hour = draws.choice(UNITS)
-    return draws.choice((f"{hour} o'clock", f"half past {hour}", f"{hour} {draws.choice(TENS)}", f"quarter to {hour}"))
+    return draws.choice(
+        (f"{hour} o'clock", f"half past {hour}", f"{hour} {draws.choice(TENS)}", f"quarter to {hour}")
+    )
 
 
 def when(draws: random.Random) -> str:

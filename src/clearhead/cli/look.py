@@ -17,6 +17,7 @@ from clearhead.model.places import Place
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
+    from clearhead.translator import Translator
 
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
@@ -40,7 +41,8 @@ class Look:
     }
 
     text: Annotated[Positional[str], arg(metavar="TEXT")]
-    """A sentence, or several: the page then has a list of them to choose from."""
+    """A sentence, or several: the page then has a list of them to choose from. For a model that reads frames of numbers
+    an .npy file, or ARCHIVE.npz:NAME."""
     out: Annotated[Path, arg(metavar="FILE")]
     """File to write: .html for a page, .json or .npz for numbers, .svg or .png for a picture (.png needs the extra
     `plot`)."""
@@ -82,7 +84,7 @@ class Look:
         )
         try:
             if self.out.suffix in PICTURES:
-                self._draw(maps.sentences)
+                self._draw(maps.sentences, translator)
             else:
                 maps.save(self.out)
         except OSError as error:
@@ -93,7 +95,7 @@ class Look:
             out.write(maps.text + "\n")
         tell(opening(self.out))
 
-    def _draw(self, sentences: "Sequence[AttentionMaps]") -> None:
+    def _draw(self, sentences: "Sequence[AttentionMaps]", translator: "Translator") -> None:
         from clearhead.inspection import picture
 
         if not 1 <= self.sentence <= len(sentences):
@@ -101,6 +103,13 @@ class Look:
         if len(sentences) > 1:
             tell(f"note: sentence {self.sentence} of {len(sentences)} was drawn; --sentence chooses another")
         maps = sentences[self.sentence - 1]
+        if translator.reads_features and self.place == "cross" and not self.grid:
+            from clearhead.data.frames import read_frames
+            from clearhead.inspection.timeline import timeline
+
+            drawn = timeline(maps, read_frames(self.text), translator.info.model, self.layer, self.head)
+            picture.save(drawn, self.out)
+            return
         drawn = (
             picture.grid(maps, self.place)
             if self.grid

@@ -62,14 +62,16 @@ class Translate:
     }
 
     text: Annotated[Positional[Texts], _TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
-    """Text to translate; without it, --input or standard input is translated as its lines arrive."""
+    """Text to translate, or .npy files for a model that reads frames of numbers; without it, --input or standard input
+    is translated as its lines arrive."""
     model: Model = None
     to: Optional[str] = None
     """Language to translate into, for a model with several."""
     from_: Annotated[Optional[str], tyro.conf.arg(name="from")] = None
     """Language of the text, if you know it: it guides sentence splitting and how numbers are read."""
     input: Optional[str] = None
-    """File to translate, one text per line (also .gz, .xz, .bz2, .zst)."""
+    """File to translate, one text per line (also .gz, .xz, .bz2, .zst); for a model that reads frames of numbers an
+    .npz archive, or a list of .npy files."""
     output: Optional[Path] = None
     """File to write instead of standard output; named FILE.partial until it is complete."""
     beam: Optional[int] = None
@@ -122,8 +124,17 @@ class Translate:
                 f"sentence per line, or measure with it: clearhead evaluate --source {self.input}"
             )
         translator = translator_of(self.model, self.engine)
-        read = None if self.text else read_lines(self.input or "-")
+        framed = translator.reads_features
+        if framed and self.detect != "no":
+            raise ConfigError(
+                "--detect tells languages of text, and this model reads frames of numbers; leave it out"
+            )
+        read = None if self.text or (framed and self.input) else read_lines(self.input or "-")
         lines: Iterable[str] = self.text if read is None else read
+        if framed and self.input:
+            from clearhead.data.frames import references
+
+            lines = references(self.input)
         refused: dict[int, tuple[str, str]] = {}
         if self.detect == "refuse" and not translator.sources:
             raise ConfigError(
@@ -173,11 +184,14 @@ class Translate:
 
     def _total(self) -> int | None:
         """Return how many lines there are; None for a stream, and for a file that cannot be read to its end."""
+        from clearhead.data.frames import is_frames
         from clearhead.data.lines import is_stream, read_lines
 
         if self.text:
             return len(self.text)
         if self.input is None or is_stream(self.input):
+            return None
+        if is_frames(self.input):
             return None
         try:
             return sum(1 for _ in read_lines(self.input))

@@ -49,6 +49,11 @@ def references(source: Path | str) -> Iterator[str]:
             yield str(path.parent / name)
 
 
+def is_frames(source: Path | str) -> bool:
+    """Say whether a file holds frames itself, and is no list of files that do."""
+    return Path(source).suffix in (ARCHIVE, ARRAY)
+
+
 def read_frames(reference: str, features: int = 0) -> Frames:
     """Return the frames of a source; raise DataError unless they are whole, finite and `features` wide (0: any)."""
     parts = _REFERENCE.fullmatch(reference)
@@ -59,10 +64,12 @@ def read_frames(reference: str, features: int = 0) -> Frames:
         )
     opened, key = _opened(parts["file"]), parts["key"]
     try:
-        if parts["file"].endswith(ARCHIVE):
-            raw = opened[key or opened.files[0]]
-        else:
-            raw = opened[int(key)] if key else opened
+        of_archive = parts["file"].endswith(ARCHIVE)
+        raw = (
+            opened
+            if not of_archive and not key
+            else opened[(key or opened.files[0]) if of_archive else int(key)]
+        )
         return checked(raw, reference, features)
     except _FOREIGN as error:
         raise DataError(f"cannot read {reference}: {error}; make the file again") from None

@@ -26,6 +26,11 @@ def export(path: Path | str | None, out: Path, form: ExportFormat) -> Proof:
     """
     model = model_directory.find(path)
     check_new(out)
+    if model_directory.read_info(model).model.source_features:
+        raise EngineError(
+            f"{model} cannot be exported: its sources are frames of numbers, which no format here has; it runs in our "
+            "own code"
+        )
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
         proof = _WRITERS[form](model, folder)
