@@ -82,22 +82,10 @@ class ModelInfo:
         return {
             "format_version": FORMAT_VERSION,
             **dataclasses.asdict(self),
-            "model": _without_news(dataclasses.asdict(self.model)),
+            "model": self.model.to_dict(),
             "alignment": self.alignment.to_dict() if self.alignment else {},
             "training": self.training.to_dict(),
         }
-
-
-_NEWS = ("source_features", "source_convolutions", "source_stride", "source_seconds")
-"""Settings of a model that earlier releases do not know."""
-
-
-def _without_news(model: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a model, so that earlier releases can read them wherever they could run it."""
-    usual = ModelConfig(vocab_size=model["vocab_size"])
-    return {
-        name: value for name, value in model.items() if name not in _NEWS or value != getattr(usual, name)
-    }
 
 
 def model_files(
