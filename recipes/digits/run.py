@@ -2,7 +2,7 @@
 
 Usage: python recipes/digits/run.py [--out runs/digits]
 
-The images are a data file (public domain, Alpaydin and Kaynak 1998) inside the PyPI package `scikit-learn`; the package
+The images are a data file (Alpaydin and Kaynak 1998) inside the PyPI package `scikit-learn`; the package
 is fetched with pip, and nothing but this file is taken from it.
 """
 
