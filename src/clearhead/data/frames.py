@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -47,6 +47,11 @@ def references(source: Path | str) -> Iterator[str]:
                     f"source is an {ARCHIVE} archive, an {ARRAY} array, or a list of {ARRAY} files, one a line"
                 )
             yield str(path.parent / name)
+
+
+def are_frames(source: object) -> TypeGuard[Frames]:
+    """Say whether a source is frames, and not ids or the name of a file."""
+    return isinstance(source, np.ndarray)
 
 
 def is_frames(source: Path | str) -> bool:

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-import numpy as np
-
 from clearhead.config.alignment import Reader
 from clearhead.config.choices import WordKind
 from clearhead.data.batching import order_by_length
+from clearhead.data.frames import are_frames
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, SearchOptions, Source, check_lengths
 from clearhead.engines.pytorch import PyTorchEngine
@@ -57,7 +56,7 @@ def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
 
 def source_tokens(engine: PyTorchEngine, tokenizer: Tokenizer, text: Text) -> Tokens:
     """Return the tokens of a source; of one that is no text, the encoder's positions."""
-    if isinstance(text.ids, np.ndarray):
+    if are_frames(text.ids):
         return frame_tokens(text.ids, engine.model.config)
     return tokens(tokenizer, text)
 
@@ -191,7 +190,7 @@ class Looking:
         )
         read = Text(sentence.ids, form.masked.placed)
         source = source_tokens(self.own, self.tokenizer, read)
-        source = source if isinstance(read.ids, np.ndarray) else over(source, sentence.text)
+        source = source if are_frames(read.ids) else over(source, sentence.text)
         target = over(tokens(self.tokenizer, Text([*hypothesis.tokens, EOS], placed)), translation.text)
         return self._recorded(source, target, about, steps, work, sentence.ids)
 

@@ -5,10 +5,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from clearhead.config import ModelConfig
-from clearhead.data.frames import Frames, checked, read_frames
+from clearhead.data.frames import Frames, are_frames, checked, read_frames
 from clearhead.errors import TranslationError
 from clearhead.inspection.tokens import Tokens
 from clearhead.storage import untrusted
@@ -25,7 +23,7 @@ FeatureSource = str | Path | Frames
 def checked_sources(sources: Iterable[Any]) -> Iterator[FeatureSource]:
     """Yield sources; raise TranslationError, with its place, for what names no file and is no array."""
     for number, source in enumerate(sources, start=1):
-        if not isinstance(source, str | Path | np.ndarray):
+        if not (isinstance(source, str | Path) or are_frames(source)):
             raise TranslationError(
                 f"source {number} is {untrusted.shown(source)} ({type(source).__name__}); this model reads frames of "
                 "numbers: give the name of an .npy file, or an array [length, features]"
@@ -35,7 +33,7 @@ def checked_sources(sources: Iterable[Any]) -> Iterator[FeatureSource]:
 
 def frames_of(source: FeatureSource, model: ModelConfig) -> Frames:
     """Return the frames of a source; raise DataError where they are damaged, or of another width than the model's."""
-    if isinstance(source, np.ndarray):
+    if are_frames(source):
         return checked(source, "the array", model.source_features)
     return read_frames(str(source), model.source_features)
 
@@ -43,7 +41,7 @@ def frames_of(source: FeatureSource, model: ModelConfig) -> Frames:
 def frames_passage(source: FeatureSource, model: ModelConfig) -> Passage:
     """Return a source as a passage of one sentence."""
     frames = frames_of(source, model)
-    name = f"{len(frames)} frames" if isinstance(source, np.ndarray) else str(source)
+    name = f"{len(frames)} frames" if are_frames(source) else str(source)
     return Passage(name, [Stretch(name, True)], [Sentence(name, 1, Form("", Masked("")), frames)])
 
 
