@@ -29,10 +29,18 @@ def signal(text, draws):
     return (np.stack(rows) + 0.1 * draws.normal(size=(len(rows), FEATURES))).astype(np.float32)
 
 
+def word(draws):
+    """Return one to four letters, of which no two neighbours are the same: nobody could hear how many they are."""
+    letters = [draws.integers(4)]
+    for _ in range(draws.integers(4)):
+        letters.append((letters[-1] + draws.integers(1, 4)) % 4)
+    return "".join(LETTERS[letter] for letter in letters)
+
+
 def write_pairs(folder: Path, name: str, count: int, seed: int):
     """Write an archive of signals and their texts; return both."""
     draws = np.random.default_rng(seed)
-    texts = ["".join(draws.choice(list(LETTERS), draws.integers(1, 5))) for _ in range(count)]
+    texts = [word(draws) for _ in range(count)]
     frames = [signal(text, draws) for text in texts]
     np.savez(folder / f"{name}.npz", *frames)
     (folder / f"{name}.txt").write_text("".join(" ".join(text) + "\n" for text in texts))
@@ -59,18 +67,19 @@ def config(folder: Path, **training) -> RunConfig:
             num_encoder_layers=1,
             num_decoder_layers=1,
             dropout=0.0,
+            norm="pre",
             source_convolutions=1,
             source_seconds=0.01,
         ),
         training=TrainingConfig(
             **{
-                "max_steps": 240,
+                "max_steps": 400,
                 "batch_tokens": 600,
-                "learning_rate": 1.0,
+                "learning_rate": 0.5,
                 "warmup_steps": 60,
                 "label_smoothing": 0.0,
-                "valid_every": 120,
-                "save_every": 120,
+                "valid_every": 200,
+                "save_every": 200,
                 "average_last": 1,
                 "precision": "fp32",
                 "threads": 1,

@@ -110,3 +110,10 @@ def test_learned_positions_are_counted_after_the_stride(translator, spoken):
     shape = replace(translator.info.model, positions="learned", max_positions=8)
     assert shape.source_positions(16) == 8
     assert shape.source_positions(17) == 9
+
+
+def test_gradients_of_frames_are_complete(translator, signals):
+    """The sums of integrated gradients are the differences of log-probability that they explain, for frames as well."""
+    maps = translator.look(f"{signals / 'test.npz'}:arr_2", inner=True, measures=True)
+    assert maps.measures["integrated.source"].shape == (len(maps.produced), len(maps.source))
+    assert maps.about.checks["integrated"] < 0.2

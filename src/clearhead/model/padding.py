@@ -17,7 +17,7 @@ def padded(
 ) -> Int[Tensor, "rows longest"] | Float[Tensor, "rows longest features"]:
     """Return ids as a tensor in which every row is as long as the longest; frames are padded with NaN instead."""
     if isinstance(rows[0], np.ndarray):
-        frames = [torch.from_numpy(row) for row in rows]
+        frames = [torch.tensor(row) for row in rows]  # a file in memory must not be shared
         return pad_sequence(frames, batch_first=True, padding_value=float("nan")).to(device)
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows], device=device)

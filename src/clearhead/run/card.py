@@ -15,13 +15,18 @@ def model_card(info: ModelInfo) -> str:
     direction = ""
     if info.source_langs and info.target_langs:
         direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
+    source = (
+        f" Its sources are no text, but frames of {shape.source_features} numbers."
+        if shape.source_features
+        else ""
+    )
     corpora = "\n".join(_corpus(corpus) for corpus in training.corpora)
     init = f" It started from the model {training.init}." if training.init else ""
     return f"""# A Clearhead model
 
 {kind}{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
 {shape.d_model}, d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.num_parameters:,} parameters, \
-{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
+{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).{source}
 
 Trained on {training.pairs:,} sentence pairs for {training.steps:,} steps ({training.epochs} epochs, seed \
 {training.seed}, torch {training.torch}).{ended} The weights are the {training.chosen}.{init}

@@ -13,6 +13,7 @@ from clearhead.data.batching import Batch
 from clearhead.data.corpus import read_pairs
 from clearhead.data.formats import Tell, silent
 from clearhead.data.loader import START
+from clearhead.errors import ConfigError
 from clearhead.run.directory import with_precision
 from clearhead.run.origin import Origin
 from clearhead.run.precision import choose
@@ -64,6 +65,11 @@ def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Pla
     """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
     is faster, where that is open, and how fast it learns. `tell` hears what is being done.
     """
+    if config.data.source_kind == "features":
+        raise ConfigError(
+            "plan estimates runs on text, and these sources are frames of numbers; start the run instead, which shows "
+            "its speed and the time that is left"
+        )
     origin = Origin.of(config)
     config = origin.shaped(config) if origin else config
     training = config.training

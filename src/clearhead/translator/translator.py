@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, get_args, overload
 
 from clearhead import model_directory
 from clearhead.config.alignment import Reader
 from clearhead.config.checks import check, check_integer
 from clearhead.config.choices import Split, WordKind
+from clearhead.data.frames import Frames, are_frames
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
@@ -138,8 +139,8 @@ class Translator:
         """Sources that are read ahead at most: frames take room."""
         return _FRAMES_WINDOW if self.reads_features else WINDOW_MOST
 
-    def _inputs(self, texts: Iterable[str]) -> Iterator[str]:
-        return checked_sources(texts) if self.reads_features else _checked(texts)  # type: ignore[return-value]
+    def _inputs(self, texts: Iterable[Any]) -> Iterator[Any]:
+        return checked_sources(texts) if self.reads_features else _checked(texts)
 
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
@@ -162,27 +163,29 @@ class Translator:
         return to or self.tokenizer.languages[0]
 
     @overload
-    def translate(self, text: str, **options: Unpack[TranslateOptions]) -> Translation: ...
+    def translate(self, text: str | Frames, **options: Unpack[TranslateOptions]) -> Translation: ...
     @overload
     def translate(
-        self, text: list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+        self, text: list[str] | tuple[str, ...] | list[Frames], **options: Unpack[TranslateOptions]
     ) -> list[Translation]: ...
 
     def translate(
-        self, text: str | list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+        self,
+        text: str | Frames | list[str] | tuple[str, ...] | list[Frames],
+        **options: Unpack[TranslateOptions],
     ) -> Translation | list[Translation]:
         """Translate a text, or a list of texts; the options are those of `stream`.
 
         A text is split into sentences and put together again with its own separators; a blank text
         stays as it is. A model that `reads_features` takes a file of frames, or an array, in the place of a text.
         """
-        if isinstance(text, str) or (self.reads_features and not isinstance(text, list | tuple)):
+        if isinstance(text, str) or (self.reads_features and are_frames(text)):
             return next(self.stream([text], **options))
         return list(self.stream(text, **options))
 
     def stream(
         self,
-        texts: Iterable[str],
+        texts: Iterable[str | Frames],
         *,
         to: str | None = None,
         source: str | None = None,
@@ -526,9 +529,7 @@ class Translator:
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         options = self._options(None, None, None, 1)
         manner = self._manner(self.target(to), None, "auto", options, forced=False)
-        looking = self._looking(
-            manner, options, Wanted(inner=inner, measures=measures and not self.reads_features, search=search)
-        )
+        looking = self._looking(manner, options, Wanted(inner=inner, measures=measures, search=search))
         if target is None:
             return passage_maps(looking, *self._translated(text, to, manner, options))
         (src,), (tgt,) = self._attendable([text], [target], to)
