@@ -37,6 +37,12 @@ def test_an_archive_has_its_sources_in_the_order_of_saving(tmp_path):
     assert found == list(range(12)), "and not arr_10 before arr_2"
 
 
+def test_a_file_that_was_written_again_is_read_again(tmp_path):
+    for number in (1, 2):
+        np.savez(tmp_path / "a.npz", np.full((number, 3), number))
+        assert read_frames(f"{tmp_path / 'a.npz'}:arr_0").tolist() == [[number] * 3] * number
+
+
 def test_an_array_of_three_axes_is_a_source_each(tmp_path):
     np.save(tmp_path / "images.npy", np.arange(24.0).reshape(3, 4, 2))
     found = list(references(tmp_path / "images.npy"))
@@ -66,7 +72,7 @@ def pickled():
         (b"no array at all", "cannot read .*x.npy"),
         (b"", "cannot read .*x.npy"),
         (b"\x93NUMPY\x01\x00", "cannot read .*x.npy"),
-        (pickled(), "cannot read .*x.npy: Object arrays cannot be loaded"),
+        (pickled(), "cannot read .*x.npy: it is damaged, or holds no array of numbers"),
         (np.zeros((0, 4)), r"x.npy is empty, \[0, 4\]"),
         (np.zeros(4), r"x.npy holds float64 \[4\]; a source is a table of numbers"),
         (np.array([["a", "b"]]), r"x.npy holds <U1 \[1, 2\]"),
@@ -83,7 +89,10 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path, contents, message):
         np.save(file, contents)
     with pytest.raises(DataError, match=message) as caught:
         read_frames(str(file), 4)
-    assert "\n" not in str(caught.value)
+    told = str(caught.value)
+    assert "\n" not in told
+    assert "pickle" not in told
+    assert told.count("x.npy") == 1
 
 
 def test_a_cut_archive_and_missing_files_are_told(tmp_path):
@@ -98,7 +107,7 @@ def test_a_cut_archive_and_missing_files_are_told(tmp_path):
         read_frames(f"{tmp_path / 'odd.npz'}:arr_0")
     with pytest.raises(DataError, match="there is no file"):
         read_frames(str(tmp_path / "none.npy"))
-    with pytest.raises(DataError, match=r"cannot read .*a.npz:arr_7"):
+    with pytest.raises(DataError, match=r"there is no arr_7 in .*a.npz"):
         read_frames(f"{tmp_path / 'a.npz'}:arr_7")
     with pytest.raises(DataError, match="names no frames"):
         read_frames("The ball is blue.")

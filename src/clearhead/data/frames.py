@@ -6,6 +6,7 @@ the folder of the list. What stands for a source in texts and reports is its ref
 `A.npz:NAME`. Nothing is ever unpickled.
 """
 
+import os
 import re
 import zipfile
 import zlib
@@ -67,17 +68,19 @@ def read_frames(reference: str, features: int = 0) -> Frames:
             f"{reference[:60]!r} names no frames; this model reads frames of numbers: give an {ARRAY} file, or "
             f"{ARCHIVE}:NAME"
         )
-    opened, key = _opened(parts["file"]), parts["key"]
+    key: Any = parts["key"]
+    opened = _opened(parts["file"])
+    if parts["file"].endswith(ARCHIVE):
+        key = key or next(iter(opened.files), "arr_0")
+    elif key:
+        key = int(key) if key.isdigit() else -1 - len(opened)
     try:
-        of_archive = parts["file"].endswith(ARCHIVE)
-        raw = (
-            opened
-            if not of_archive and not key
-            else opened[(key or opened.files[0]) if of_archive else int(key)]
-        )
-        return checked(raw, reference, features)
-    except _FOREIGN as error:
-        raise DataError(f"cannot read {reference}: {error}; make the file again") from None
+        raw = opened[key] if key is not None else opened
+    except (KeyError, IndexError):
+        raise DataError(f"there is no {key} in {parts['file']}; name another") from None
+    except _FOREIGN:
+        raise _damaged(reference) from None
+    return checked(raw, reference, features)
 
 
 def checked(raw: Any, reference: str, features: int = 0) -> Frames:
@@ -111,12 +114,28 @@ def padded_frames(rows: Sequence[Frames]) -> Frames:
     return padded
 
 
-@lru_cache(maxsize=8)
 def _opened(path: str) -> Any:
     """Open an archive, or map an array into memory; what it holds is read when it is asked for."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        facts = os.stat(path)
+        return _held(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
     except FileNotFoundError:
         raise DataError(f"there is no file {path}; correct its name, or make it") from None
-    except _FOREIGN as error:
-        raise DataError(f"cannot read {path}: {error}; make the file again") from None
+    except PermissionError:
+        raise DataError(f"cannot read {path}: permission denied; allow it, or give a copy") from None
+    except _FOREIGN:
+        raise _damaged(path) from None
+
+
+def _damaged(name: str) -> DataError:
+    """Return the error for what numpy cannot read, whose own words would advise to unpickle it."""
+    return DataError(
+        f"cannot read {name}: it is damaged, or holds no array of numbers; write it again, with numpy.save or "
+        "numpy.savez"
+    )
+
+
+@lru_cache(maxsize=8)
+def _held(path: str, *_state: int) -> Any:
+    """Open a file once, as long as nobody writes it anew."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
