@@ -13,9 +13,9 @@ from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.picture import chosen, colour, document, escaped, scale, spoken, text, widest
 from clearhead.inspection.tokens import Maps
 
-_WIDTH, _ROW, _MOST_BANDS = 720, 20, 40
-"""Pixels of the axis and of a row; bands of the frames that are drawn at most."""
-_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_WIDTH, _ROW, _STRIP, _MOST_BANDS = 720, 20, 120, 40
+"""Pixels of the axis, of a row and of the frames; bands of the frames that are drawn at most."""
+_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def timeline(
@@ -30,10 +30,9 @@ def timeline(
     weights, title = chosen(maps, "cross", layer, head)
     left, top = widest(maps.produced), 14
     bands = _banded(frames, len(maps.source))
-    strip = 4 * bands.shape[1]
     width = _WIDTH / len(maps.source)
-    parts = [*_frames(bands, left, top, width), *_rows(weights, left, top + strip + 8, width)]
-    below = top + strip + 8
+    below = top + _STRIP + 8
+    parts = [*_frames(bands, left, top, width), *_rows(weights, left, below, width)]
     parts += [
         f'<text x="{left - 6}" y="{below + (row + 0.72) * _ROW:g}" text-anchor="end">{text(piece)}</text>'
         for row, piece in enumerate(maps.produced)
@@ -62,12 +61,13 @@ def _stretched(table: Maps) -> Maps:
 
 def _frames(bands: Maps, left: int, top: int, width: float) -> Iterator[str]:
     """Yield the cells of the frames, the first feature below."""
-    count = bands.shape[1]
+    height = _STRIP / bands.shape[1]
     for position, column in enumerate(bands.tolist()):
         for band, value in enumerate(column):
             grey = round(255 - 225 * value)
-            x, y = left + position * width, top + 4 * (count - 1 - band)
-            yield f'<rect x="{x:.1f}" y="{y}" width="{width + 0.3:.1f}" height="4" fill="rgb({grey},{grey},{grey})"/>'
+            x, y = left + position * width, top + _STRIP - (band + 1) * height
+            size = f'width="{width + 0.3:.1f}" height="{height + 0.3:.1f}"'
+            yield f'<rect x="{x:.1f}" y="{y:.1f}" {size} fill="rgb({grey},{grey},{grey})"/>'
 
 
 def _rows(weights: Maps, left: int, top: int, width: float) -> Iterator[str]:
