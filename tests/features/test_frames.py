@@ -76,7 +76,10 @@ def pickled():
         (np.zeros((0, 4)), r"x.npy is empty, \[0, 4\]"),
         (np.zeros(4), r"x.npy holds float64 \[4\]; a source is a table of numbers"),
         (np.array([["a", "b"]]), r"x.npy holds <U1 \[1, 2\]"),
-        (np.array([[1.0] * 4, [0.0, np.nan, 0.0, 0.0]]), r"x.npy has a number that is not finite .* in frame 1"),
+        (
+            np.array([[1.0] * 4, [0.0, np.nan, 0.0, 0.0]]),
+            r"x.npy has a number that is not finite .* in frame 1",
+        ),
         (np.array([[1.0, 1.0, 1.0, 1e300]]), "not finite .* in frame 0"),
         (np.zeros((2, 5)), "x.npy has 5 features in each frame, and 4 are expected"),
     ],

@@ -29,7 +29,7 @@ def timeline(
     """
     weights, title = chosen(maps, "cross", layer, head)
     left, top = widest(maps.produced), 14
-    bands = _banded(frames, len(maps.source))
+    bands = _banded(frames, model.frames_per_position)
     width = _WIDTH / len(maps.source)
     below = top + _STRIP + 8
     parts = [*_frames(bands, left, top, width), *_rows(weights, left, below, width)]
@@ -38,16 +38,16 @@ def timeline(
         for row, piece in enumerate(maps.produced)
     ]
     bottom = below + _ROW * len(maps.produced)
-    parts += _axis(left, bottom, len(frames), model)
+    parts += _axis(left, bottom, len(maps.source) * model.frames_per_position, model)
     line = f"{title}; each row from its least to its greatest weight"
     parts.append(f'<text x="{left}" y="{bottom + 56}" class="title">{escaped(line)}</text>')
     parts += scale(left, bottom + 66, "least", "greatest")
     return document(left + _WIDTH + 24, bottom + 104, parts, spoken(maps, title))
 
 
-def _banded(frames: Frames, positions: int) -> Maps:
+def _banded(frames: Frames, size: int) -> Maps:
     """Return the mean of the frames of each position, and of neighbours where features are many, from 0 to 1."""
-    means = np.stack([part.mean(axis=0) for part in np.array_split(frames, positions)])
+    means = np.stack([frames[start : start + size].mean(axis=0) for start in range(0, len(frames), size)])
     bands = np.stack(
         [part.mean(axis=1) for part in np.array_split(means, min(_MOST_BANDS, means.shape[1]), axis=1)], 1
     )
