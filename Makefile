@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers/.installed
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-faults lint docs g2p numbers bench studies clean
+.PHONY: demo test test-all test-faults lint docs g2p p2g numbers digits speech units bench studies clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -35,8 +35,23 @@ $(DOCS): $(STAMP)
 g2p: $(STAMP)
 	$(BIN)/python recipes/g2p/run.py
 
+# The same dictionary turned round: phonemes to letters.
+p2g: $(STAMP)
+	$(BIN)/python recipes/g2p/run.py --reverse --out runs/p2g
+
 numbers: $(STAMP)
 	$(BIN)/python recipes/numbers/run.py
+
+# Sources that are no text: images, and the sound of a synthetic voice (which needs espeak-ng).
+digits: $(STAMP)
+	$(BIN)/python recipes/digits/run.py
+
+speech: $(STAMP)
+	$(BIN)/python recipes/speech/run.py
+
+# Bytes, characters, subwords and words as the units of the same model; FULL=1: the whole table.
+units: $(STAMP)
+	$(BIN)/python recipes/units/run.py $(if $(FULL),--full)
 
 # Speed beside peers, in turns; SOURCE, TARGET: parallel text to train on, LINES: text to translate (TO: into what).
 bench: $(STAMP) $(PEERS)

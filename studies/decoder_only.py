@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from clearhead.data.lines import read_lines
 
 from clearhead.architectures.build import build
 from clearhead.config import ModelConfig
+from clearhead.corpora.lines import read_lines
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.decoding.constraints import Ban, Length
 from clearhead.decoding.rules import Rules

@@ -230,8 +230,8 @@ def test_public_names():
 
 
 DATA = (
-    "alignments columns drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-ratio max-tokens source "
-    "source-lang store target target-lang valid-source valid-target tokenizer.kind tokenizer.sample-pairs "
+    "alignments columns drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-frames max-ratio max-tokens "
+    "source source-kind source-lang store target target-lang valid-source valid-target tokenizer.kind tokenizer.sample-pairs "
     "tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
 )
 LEARNING = (
@@ -259,7 +259,7 @@ OPTIONS = {
     "model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.output-bias model.positions "
-    "model.tied-embeddings "
+    "model.source-convolutions model.source-features model.source-seconds model.source-stride model.tied-embeddings "
     "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
     "training.ema-decay training.freeze training.label-smoothing training.learning-rate "
     "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "

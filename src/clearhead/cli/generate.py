@@ -63,7 +63,7 @@ class Generate:
     def run(self) -> None:
         """Write each text as it comes about."""
         from clearhead.config.checks import check_integer
-        from clearhead.data.lines import read_lines
+        from clearhead.corpora.lines import read_lines
         from clearhead.translator.generation import Writer
 
         check_integer("max_length", self.max_length, 1, 9_000)

@@ -18,6 +18,7 @@ from clearhead.model.places import Place
 
 if TYPE_CHECKING:
     from clearhead.inspection.maps import AttentionMaps
+    from clearhead.translator import Translator
 
 _SHOWN = 20
 """Most tokens that a language model goes on with where it is looked at."""
@@ -43,7 +44,8 @@ class Look:
     }
 
     text: Annotated[Positional[str], arg(metavar="TEXT")]
-    """A sentence, or several: the page then has a list of them to choose from."""
+    """A sentence, or several: the page then has a list of them to choose from. For a model that reads frames of numbers
+    an .npy file, or ARCHIVE.npz:NAME."""
     out: Annotated[Path, arg(metavar="FILE")]
     """File to write: .html for a page, .json or .npz for numbers, .svg or .png for a picture (.png needs the extra
     `plot`)."""
@@ -90,7 +92,7 @@ class Look:
         )
         try:
             if self.out.suffix in PICTURES:
-                self._draw(maps.sentences)
+                self._draw(maps.sentences, translator)
             else:
                 maps.save(self.out)
         except OSError as error:
@@ -125,7 +127,7 @@ class Look:
             out.write(maps.text + "\n")
         tell(opening(self.out))
 
-    def _draw(self, sentences: "Sequence[AttentionMaps]") -> None:
+    def _draw(self, sentences: "Sequence[AttentionMaps]", translator: "Translator | None" = None) -> None:
         from clearhead.inspection import picture
 
         if not 1 <= self.sentence <= len(sentences):
@@ -133,6 +135,13 @@ class Look:
         if len(sentences) > 1:
             tell(f"note: sentence {self.sentence} of {len(sentences)} was drawn; --sentence chooses another")
         maps = sentences[self.sentence - 1]
+        if translator and translator.reads_features and self.place == "cross" and not self.grid:
+            from clearhead.corpora.frames import read_frames
+            from clearhead.inspection.timeline import timeline
+
+            drawn = timeline(maps, read_frames(self.text), translator.info.model, self.layer, self.head)
+            picture.save(drawn, self.out)
+            return
         drawn = (
             picture.grid(maps, self.place)
             if self.grid

@@ -80,7 +80,8 @@ class Translate:
     }
 
     text: Annotated[Positional[Texts], TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
-    """Text to translate; without it, --input or standard input is translated as its lines arrive."""
+    """Text to translate, or .npy files for a model that reads frames of numbers; without it, --input or standard input
+    is translated as its lines arrive."""
     model: Model = None
     to: Optional[str] = None
     """Language to translate into, for a model with several."""
@@ -88,7 +89,7 @@ class Translate:
     """Language of the text, if you know it: it guides sentence splitting and how numbers are read."""
     input: Annotated[Names, _FILES] = Names()  # noqa: RUF009
     """File to translate, one text per line (also .gz, .xz, .bz2, .zst); or documents, which keep their shape: one file,
-    several, or folders."""
+    several, or folders. For a model that reads frames of numbers an .npz archive, or a list of .npy files."""
     output: Optional[Path] = None
     """File to write instead of standard output; named FILE.partial until it is complete. A folder for several
     documents."""
@@ -150,8 +151,17 @@ class Translate:
 
         self._check_lines()
         translator = translator_of(self.model, self.engine)
-        read = None if self.text else read_lines(self._file or "-")
+        framed = translator.reads_features
+        if framed and self.detect != "no":
+            raise ConfigError(
+                "--detect tells languages of text, and this model reads frames of numbers; leave it out"
+            )
+        read = None if self.text or (framed and self._file) else read_lines(self._file or "-")
         lines: Iterable[str] = self.text if read is None else read
+        if framed and self._file:
+            from clearhead.corpora.frames import references
+
+            lines = references(self._file)
         refused: dict[int, tuple[str, str]] = {}
         if self.detect == "refuse" and not translator.sources:
             raise ConfigError(
@@ -250,12 +260,15 @@ class Translate:
 
     def _total(self) -> int | None:
         """Return how many lines there are; None for a stream, and for a file that cannot be read to its end."""
+        from clearhead.corpora.frames import is_frames
         from clearhead.corpora.lines import read_lines
         from clearhead.corpora.packed import is_stream
 
         if self.text:
             return len(self.text)
         if self._file is None or is_stream(self._file):
+            return None
+        if is_frames(self._file):
             return None
         try:
             return sum(1 for _ in read_lines(self._file))

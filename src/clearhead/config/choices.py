@@ -16,6 +16,8 @@ ExportFormat = Literal["ctranslate2", "huggingface", "onnx"]
 """The forms a model can be exported to."""
 BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
 """How BLEU separates words, by sacreBLEU's names; `auto` depends on the target language."""
+SourceKind = Literal["text", "features"]
+"""What a source is: text, or frames of numbers from files (speech, images, measurements)."""
 GrammarLanguage = Literal["en", "fr", "es"]
 """The languages of the built-in corpus."""
 

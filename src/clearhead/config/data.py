@@ -1,10 +1,10 @@
 """`[data]`: where the parallel text is and what is done with it."""
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clearhead.config.checks import check, check_choices
-from clearhead.config.choices import BleuTokenize
+from clearhead.config.choices import BleuTokenize, SourceKind
 from clearhead.errors import ConfigError
 
 
@@ -41,8 +41,13 @@ class CorpusConfig:
     columns: tuple[int | str, ...] = ()
     """Columns of source and target in a .tsv: two numbers from 1, or two names from its first line; by default they are
     recognised."""
+    source_kind: SourceKind = "text"
+    """As in [data], which is where it is set for all corpora."""
 
     def __post_init__(self) -> None:
+        check_choices(self, "data.corpora")
+        if self.source_kind == "features":
+            self._check_features()
         check_columns(self.columns, "data.corpora.columns")
         check(0 < self.weight <= 1e9, "data.corpora.weight", self.weight, "above 0 and at most 1e9")
         check(
@@ -51,6 +56,16 @@ class CorpusConfig:
             self.both_directions,
             "false unless source_lang and target_lang are given",
         )
+
+    def _check_features(self) -> None:
+        """Raise ConfigError for what needs a source of text."""
+        reason = "with source_kind = features"
+        check(
+            bool(self.target), "data.target", self.target, f"a file of text {reason}, a line for each source"
+        )
+        check(not self.both_directions, "data.corpora.both_directions", True, f"false {reason}")
+        check(not self.columns, "data.columns", list(self.columns), f"left out {reason}")
+        check(not self.alignments, "data.alignments", self.alignments, f"left out {reason}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +158,11 @@ class TextConfig:
     """Several corpora, languages or directions instead of source and target: [[data.corpora]]."""
     validation: tuple[CorpusConfig, ...] = ()
     """Their validation sets: [[data.validation]]."""
+    source_kind: SourceKind = "text"
+    """text, or features: the sources are frames of numbers, from an .npz archive or a list of .npy files."""
+    max_frames: int = 3000
+    """Longest source of a training pair in frames, where sources are features; longer pairs are left out, and
+    counted."""
     store: str = ""
     """Directory of the prepared text (`clearhead prepare`); by default inside the run directory."""
     max_tokens: int = 256
@@ -151,6 +171,8 @@ class TextConfig:
 
     def __post_init__(self) -> None:
         check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "from 1 to 65,535")
+        check(1 <= self.max_frames <= 1_000_000, "data.max_frames", self.max_frames, "from 1 to 1,000,000")
+        check_choices(self, "data")
         check_columns(self.columns, "data.columns")
         for table, entries in (("corpora", self.corpora), ("validation", self.validation)):
             for place, entry in enumerate(entries, start=1):
@@ -172,12 +194,17 @@ class TextConfig:
     @property
     def train_sets(self) -> tuple[CorpusConfig, ...]:
         """The training corpora, however they were given; () for none."""
-        return self.corpora or self._one(self.source, self.target, self.alignments)
+        return self._of_kind(self.corpora or self._one(self.source, self.target, self.alignments))
 
     @property
     def valid_sets(self) -> tuple[CorpusConfig, ...]:
         """The validation sets; () for none."""
-        return self.validation or self._one(self.valid_source, self.valid_target)
+        return self._of_kind(self.validation or self._one(self.valid_source, self.valid_target))
+
+    def _of_kind(self, corpora: tuple[CorpusConfig, ...]) -> tuple[CorpusConfig, ...]:
+        if self.source_kind == "text":
+            return corpora
+        return tuple(replace(corpus, source_kind=self.source_kind) for corpus in corpora)
 
     def _one(self, source: str, target: str, alignments: str = "") -> tuple[CorpusConfig, ...]:
         if not source:
@@ -216,4 +243,3 @@ class DataConfig(TextConfig):
         check(1 <= self.temperature <= 1e9, "data.temperature", self.temperature, "from 1 to 1e9")
         check(self.subword_sampling >= 0, "data.subword_sampling", self.subword_sampling, "at least 0")
         check(self.loader_workers >= 0, "data.loader_workers", self.loader_workers, "at least 0")
-        check_choices(self, "data")

@@ -10,6 +10,8 @@ from clearhead.errors import EngineError
 _LAYERS = frozenset(
     {"d_ff", "num_heads", "attention_dropout", "feed_forward_dropout", "norm", "activation", "normalization"}
 )
+SOURCES = frozenset({"source_features", "source_convolutions", "source_stride", "source_seconds"})
+"""Settings of sources that are no text."""
 _POSITIONS = frozenset({"positions", "max_positions"})
 
 Attends = Callable[[Shape, str], tuple[int, int]]
@@ -59,7 +61,7 @@ class Kind:
 KINDS: dict[ModelKind, Kind] = {
     "transformer": Kind(
         name="an encoder-decoder Transformer",
-        settings=_LAYERS | _POSITIONS,
+        settings=_LAYERS | _POSITIONS | SOURCES,
         attends=_everywhere,
         exports=True,
         paper=True,

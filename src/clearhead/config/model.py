@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from clearhead.config.checks import check, check_choices, check_flags, check_integer, check_number, nearest
 from clearhead.config.choices import AttentionKind, ModelKind
-from clearhead.config.kinds import KINDS, OF_SOME_KINDS
+from clearhead.config.kinds import KINDS, OF_SOME_KINDS, SOURCES
 from clearhead.config.parameters import BY_PART
 from clearhead.errors import ConfigError
 
@@ -22,12 +22,13 @@ _MOST = {
     "num_encoder_layers": 1000,
     "num_decoder_layers": 1000,
     "max_positions": 1_000_000,
+    "source_stride": 8,
     "kernel_size": 1001,
 }
 """Largest value of each size, beyond any existing model; anything above is a slip."""
 _OF_PRESETS = ("d_ff", "num_heads")
 """Settings that every preset has, so that a kind without them passes them over."""
-_LATER = ("kind", "attention", "kernel_size")
+_LATER = ("kind", "attention", "kernel_size", *sorted(SOURCES))
 """Settings that earlier releases do not know, so that a file has them only where they are not the usual ones."""
 
 
@@ -79,10 +80,27 @@ class ModelConfig:
     none: it has the encoder's last state only (Sutskever et al. 2014)."""
     kernel_size: int = 3
     """Positions that a convolution reads, an odd number; of a convolutional model only."""
+    source_features: int = 0
+    """Width of the source's frames, for a source that is no text; a run takes it from its data. 0: a source of text."""
+    source_convolutions: int = 0
+    """Convolutions over the frames before they are projected, each of which keeps one frame in source_stride."""
+    source_stride: int = 2
+    """Frames that each of the source_convolutions makes into one."""
+    source_seconds: float = 0.0
+    """Seconds from one frame of the source to the next, so that maps have an axis of time; 0: frames are counted."""
 
     def __post_init__(self) -> None:
         for name, most in _MOST.items():
             check_integer(f"model.{name}", getattr(self, name), 1, most)
+        check_integer("model.source_features", self.source_features, 0, 65_536)
+        check_number("model.source_seconds", self.source_seconds, 0, 86_400)
+        check_integer("model.source_convolutions", self.source_convolutions, 0, 4)
+        check(
+            self.tied_embeddings or not self.source_features,
+            "model.tied_embeddings",
+            self.tied_embeddings,
+            "true for a source of features, which has no embeddings of its own",
+        )
         for name in ("dropout", "attention_dropout", "feed_forward_dropout"):
             share = getattr(self, name)
             check_number(f"model.{name}", share, 0, 1)
@@ -192,6 +210,15 @@ class ModelConfig:
     def parameters_by_part(self) -> dict[str, int]:
         """Trained numbers of embeddings, encoder and decoder, by formula."""
         return BY_PART[self.kind](self)
+
+    @property
+    def frames_per_position(self) -> int:
+        """Frames of a source of features that become one position of the encoder."""
+        return int(self.source_stride**self.source_convolutions)
+
+    def source_positions(self, length: int) -> int:
+        """Return the positions that the encoder has for a source of so many tokens, or frames."""
+        return -(-length // self.frames_per_position) if self.source_features else length
 
     @property
     def num_parameters(self) -> int:

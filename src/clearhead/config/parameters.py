@@ -66,11 +66,28 @@ class Shape(Protocol):
     def kernel_size(self) -> int:
         """Of a convolutional model."""
 
+    @property
+    def source_features(self) -> int:
+        """Width of the frames of a source that is no text; 0 for text."""
+
+    @property
+    def source_convolutions(self) -> int:
+        """Convolutions over those frames."""
+
 
 def embeddings(shape: Shape) -> int:
     """Return those of tokens and learned positions, and of the output's bias."""
     tokens = shape.vocab_size * shape.d_model * (1 if shape.tied_embeddings else 3)
     return tokens + (shape.longest or 0) * shape.d_model + (shape.vocab_size if shape.output_bias else 0)
+
+
+def frames(shape: Shape) -> int:
+    """Count what stands in the place of the source embedding: convolutions of three frames, and a projection."""
+    if not shape.source_features:
+        return 0
+    d = shape.d_model
+    widths = [shape.source_features, *[d] * shape.source_convolutions]
+    return sum(3 * width * d + d for width in widths[:-1]) + widths[-1] * d + d
 
 
 def _layer_parts(shape: Shape) -> tuple[int, int, int]:
@@ -89,7 +106,7 @@ def transformer(shape: Shape) -> dict[str, int]:
     encoder, decoder = attention + feed_forward + 2 * norm, 2 * attention + feed_forward + 3 * norm
     return {
         "embeddings": embeddings(shape),
-        "encoder": shape.num_encoder_layers * encoder + final_norm,
+        "encoder": shape.num_encoder_layers * encoder + final_norm + frames(shape),
         "decoder": shape.num_decoder_layers * decoder + final_norm,
     }
 

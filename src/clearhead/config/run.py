@@ -74,6 +74,7 @@ class RunConfig:
             self.data.max_tokens,
             f"at most {(longest or 0) - 2} with {longest} learned positions (model.max_positions)",
         )
+        self._check_source()
         if self.training.guided_alignment and not self.model.attends("cross")[0]:
             raise ConfigError(
                 "training.guided_alignment teaches a head that looks at the source, and this model has none; set "
@@ -84,6 +85,22 @@ class RunConfig:
                 "training.guided_alignment needs the text that the alignments are of; leave out "
                 "data.subword_sampling and [data.augmentation]"
             )
+
+    def _check_source(self) -> None:
+        """Raise ConfigError for settings that need another kind of source."""
+        if self.data.source_kind == "text":
+            for name in ("source_features", "source_convolutions"):
+                size = getattr(self.model, name)
+                check(not size, f"model.{name}", size, "0 unless data.source_kind is features")
+            return
+        reason = "with data.source_kind = features, whose sources are no text"
+        check(not self.tokenizer.symbols, "tokenizer.symbols", True, f"false {reason}")
+        check(not self.data.augmentation, "data.augmentation", "a table", f"left out {reason}")
+        check(
+            not self.data.subword_sampling, "data.subword_sampling", self.data.subword_sampling, f"0 {reason}"
+        )
+        check(not self.decoding.form, "decoding.form", True, f"false {reason}")
+        check(not self.decoding.literals, "decoding.literals", True, f"false {reason}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, preset: str | None = None) -> Self:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clearhead.config import CorpusConfig
 from clearhead.corpora.formats import Tell, read_column, read_jsonl, read_tsv, silent
+from clearhead.corpora.frames import references
 from clearhead.corpora.lines import OVERLONG, Overlong, read_lines
 from clearhead.corpora.packed import PACKED, STANDARD_INPUT, suffix_of
 from clearhead.corpora.pair import Pair
@@ -133,9 +134,13 @@ def read_both(
 def read_pairs(corpus: CorpusConfig, tell: Tell = silent) -> Iterator[Pair]:
     """Yield the pairs of a corpus, with the links of their words where it has a file of them.
 
-    `tell` hears how a file was understood where that is not plain. A pair with a fault is to be left out.
+    `tell` hears how a file was understood where that is not plain. A pair with a fault is to be left out. Where the
+    sources are features, a source is the reference of its frames (`data.frames`).
     """
     languages = corpus.source_lang, corpus.target_lang
+    if corpus.source_kind == "features":
+        tgts = read_one_side(corpus.target, 1, languages[1], bounded=True)
+        return in_step(references(corpus.source), tgts, corpus.source, corpus.target)
     if corpus.target:
         pairs = read_parallel(
             corpus.source, corpus.target, languages, corpus.columns, bounded=True, tell=tell

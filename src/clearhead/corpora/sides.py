@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from clearhead.config import CorpusConfig
 from clearhead.corpora.corpus import BILINGUAL, holds_both, in_step, read_pairs
+from clearhead.corpora.frames import references
 from clearhead.corpora.lines import read_lines
 from clearhead.corpora.packed import STANDARD_INPUT, is_stream
 from clearhead.corpora.pair import Pair
@@ -27,6 +28,8 @@ class Languages(NamedTuple):
 
     source: str = ""
     target: str = ""
+    features: bool = False
+    """Whether sources are no text, but frames (`data.frames`)."""
 
 
 UNKNOWN = Languages()
@@ -51,9 +54,10 @@ def read_sides(source: str, target: str | None, languages: Languages, flag: str)
     """
     if target is not None:
         only_once((source, target))
-        return in_step(
-            read_side(source, "source", languages), read_side(target, "target", languages), source, target
-        )
+        srcs = references(source) if languages.features else read_side(source, "source", languages)
+        return in_step(srcs, read_side(target, "target", languages), source, target)
+    if languages.features:
+        raise DataError(f"{source} holds sources that are no text; give their texts, one a line, with {flag}")
     if source != STANDARD_INPUT and not holds_both(source):
         raise DataError(
             f"{source} is read as one side only; give the other with {flag}, or one file of both sides "

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from clearhead.corpora.frames import Frames, padded_frames
 from clearhead.text.vocabulary import BOS, EOS, PAD
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -16,8 +17,8 @@ Integers = np.ndarray[Any, np.dtype[np.int64]]
 class Batch:
     """Pairs of ids, int64 [batch, length], padded on the right."""
 
-    src: Integers
-    """Ends with EOS."""
+    src: np.ndarray[Any, Any]
+    """Ids that end with EOS; or frames, float32 [batch, length, features], padded with NaN."""
     tgt: Integers
     """BOS ... EOS: the decoder reads tgt[:, :-1] and predicts tgt[:, 1:]."""
     indices: Integers
@@ -46,10 +47,12 @@ class TokenizedCorpus:
     """Known links of tokens as (source, target), end to end; None if there are none."""
     links_offsets: Integers | None = None
     """Where those of each pair begin, counted in numbers; a link has two."""
+    frames_per_position: int = 1
+    """Of sources that are frames, `src` [frames, features]: how many become one position of the encoder."""
 
     @classmethod
-    def from_ids(cls, srcs: Sequence[Sequence[int]], tgts: Sequence[Sequence[int]]) -> Self:
-        """Store pairs of ids without BOS and EOS."""
+    def from_ids(cls, srcs: Sequence[Sequence[int] | Frames], tgts: Sequence[Sequence[int]]) -> Self:
+        """Store pairs of ids without BOS and EOS; sources may be frames."""
         assert len(srcs) == len(tgts), "a pair has two sides"
         return cls(*_flat(srcs), *_flat(tgts))
 
@@ -72,8 +75,9 @@ class TokenizedCorpus:
 
     @cached_property
     def src_lengths(self) -> Integers:
-        """Tokens of each source as the encoder reads it, EOS counted."""
-        return np.diff(self.src_offsets) + 1
+        """Tokens of each source as the encoder reads it, EOS counted; of frames, the encoder's positions."""
+        lengths = np.diff(self.src_offsets)
+        return -(-lengths // self.frames_per_position) if self.src.ndim == 2 else lengths + 1
 
     @cached_property
     def tgt_lengths(self) -> Integers:
@@ -81,9 +85,11 @@ class TokenizedCorpus:
         return np.diff(self.tgt_offsets) + 2
 
 
-def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray[Any, np.dtype[np.int32]], Integers]:
+def _flat(rows: Sequence[Sequence[int] | Frames]) -> tuple[np.ndarray[Any, Any], Integers]:
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
+    if rows and isinstance(rows[0], np.ndarray):
+        return np.concatenate(rows), offsets
     return np.fromiter(
         (token for row in rows for token in row), dtype=np.int32, count=int(offsets[-1])
     ), offsets
@@ -91,14 +97,20 @@ def _flat(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray[Any, np.dtype[np.in
 
 def collate(corpus: TokenizedCorpus, indices: Integers) -> Batch:
     """Put pairs of a corpus side by side."""
-    src = np.full((len(indices), int(corpus.src_lengths[indices].max())), PAD, dtype=np.int64)
+    srcs = [corpus.src[corpus.src_offsets[index] : corpus.src_offsets[index + 1]] for index in indices]
+    src = padded_frames(srcs) if corpus.src.ndim == 2 else _padded_sources(srcs)
     tgt = np.full((len(indices), int(corpus.tgt_lengths[indices].max())), PAD, dtype=np.int64)
     for row, index in enumerate(indices):
-        source = corpus.src[corpus.src_offsets[index] : corpus.src_offsets[index + 1]]
         target = corpus.tgt[corpus.tgt_offsets[index] : corpus.tgt_offsets[index + 1]]
-        src[row, : len(source)], src[row, len(source)] = source, EOS
         tgt[row, 0], tgt[row, 1 : len(target) + 1], tgt[row, len(target) + 1] = BOS, target, EOS
     return Batch(src, tgt, np.asarray(indices), _links(corpus, indices))
+
+
+def _padded_sources(srcs: Sequence[np.ndarray[Any, Any]]) -> Integers:
+    src = np.full((len(srcs), 1 + max(map(len, srcs))), PAD, dtype=np.int64)
+    for row, source in enumerate(srcs):
+        src[row, : len(source)], src[row, len(source)] = source, EOS
+    return src
 
 
 def _links(corpus: TokenizedCorpus, indices: Integers) -> Integers | None:

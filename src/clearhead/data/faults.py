@@ -45,6 +45,8 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
     if not (src and tgt):
         yield EMPTY
         return
+    if corpus.source_kind == "features":
+        return  # the name of a file says nothing of the pair
     yield from stray_characters(pair.src, pair.tgt)
     if not (any(map(str.isalpha, src)) and any(map(str.isalpha, tgt))):
         yield LETTERLESS

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
@@ -67,6 +67,8 @@ class Recipe:
     subword_sampling: float = 0.0
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     max_tokens: int = 256
+    frames_per_position: int = 1
+    """Of sources that are frames."""
 
     @property
     def resampled(self) -> bool:
@@ -129,6 +131,8 @@ def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, drawn: Dra
     # number + 1: numpy takes [seed, epoch, 0] for [seed, epoch], which already gave the order of the epoch.
     draws = np.random.default_rng([recipe.seed, epoch, number + 1])
     corpus, rows = store.corpus, drawn.indices
+    if store.features:
+        corpus = replace(corpus, frames_per_position=recipe.frames_per_position)
     if recipe.resampled:
         corpus, rows = resample(store, recipe, epoch, drawn), np.arange(len(drawn.indices))
     lengths = corpus.src_lengths[rows], corpus.tgt_lengths[rows]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from clearhead.config import CorpusConfig
+from clearhead.corpora.corpus import form_of, read_one_side
 from clearhead.corpora.lines import OVERLONG, Overlong
 from clearhead.corpora.pair import Pair
-from clearhead.data.corpus import form_of, read_one_side
 
 
 def is_alone(corpus: CorpusConfig) -> bool:

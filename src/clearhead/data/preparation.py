@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.corpora.frames import Frames, read_frames
 from clearhead.corpora.pair import Pair
 from clearhead.corpora.word_links import Link
 from clearhead.data.faults import DUPLICATE, LONG, STRAY_LINK, dropped_faults, pair_faults, text_faults
@@ -24,7 +25,7 @@ from clearhead.data.raw_pairs import RawPairs
 from clearhead.data.report import CorpusReport
 from clearhead.data.store import settings
 from clearhead.data.store_writer import StoreWriter
-from clearhead.data.vocabulary_sample import learn_vocabulary
+from clearhead.data.vocabulary_sample import TargetsOnly, Texts, learn_vocabulary
 from clearhead.errors import ConfigError, DataError
 from clearhead.storage.files import PARTIAL
 from clearhead.text.language_codes import find
@@ -33,6 +34,8 @@ from clearhead.text.tokenizer import Tokenizer
 
 _BLOCK = 8192
 """Pairs that are encoded, and reported, at a time."""
+_FRAMES_BLOCK = 256
+"""The same where the sources are frames, which take more room."""
 _LONGEST_TOKEN = 100
 """Characters: a side with more for each token that it may have is too long, and is not examined further."""
 
@@ -99,6 +102,7 @@ def prepare(
     tokenizer: TokenizerConfig | Tokenizer,
     filters: FilterConfig,
     max_tokens: int,
+    max_frames: int,
     held_out: HeldOut,
     sources: Sequence[str] = (),
     validation: Iterable[Mapping[str, str]] = (),
@@ -113,10 +117,10 @@ def prepare(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        preparation = _Preparation(partial, texts, tokenizer, filters, max_tokens, held_out)
+        preparation = _Preparation(partial, texts, tokenizer, filters, (max_tokens, max_frames), held_out)
         writer = yield from preparation.run()
         writer.finish(
-            settings=settings([text.config for text in texts], filters, tokenizer, max_tokens),
+            settings=settings([text.config for text in texts], filters, tokenizer, max_tokens, max_frames),
             sources=sources,
             validation=validation,
             reports=preparation.reports,
@@ -137,11 +141,12 @@ class _Preparation:
         texts: Sequence[CorpusText],
         tokenizer: TokenizerConfig | Tokenizer,
         filters: FilterConfig,
-        max_tokens: int,
+        limits: tuple[int, int],
         held_out: HeldOut,
     ) -> None:
         self.folder, self.texts, self.tokenizer, self.filters = folder, texts, tokenizer, filters
-        self.max_tokens, self.held_out = max_tokens, held_out
+        (self.max_tokens, self.max_frames), self.held_out = limits, held_out
+        self.features = any(text.config.source_kind == "features" for text in texts)
         self.dropped = dropped_faults(filters)
         self.reports = [
             CorpusReport(_name(text.config), text.config.source_lang, text.config.target_lang)
@@ -152,6 +157,11 @@ class _Preparation:
     def run(self) -> Generator[Progress, None, StoreWriter]:
         """Yield how far it is; return the store that is to be finished."""
         tags = _tags([text.config for text in self.texts])
+        if tags and self.features:
+            raise ConfigError(
+                f"there are the target languages {', '.join(tags)}, and sources of features have no tag to say which "
+                "is meant; train a model for each language"
+            )
         if isinstance(self.tokenizer, Tokenizer):
             _check_tags(tags, self.tokenizer)
         for text, report in zip(self.texts, self.reports, strict=True):
@@ -163,9 +173,10 @@ class _Preparation:
         tokenizer = self.tokenizer
         if isinstance(tokenizer, TokenizerConfig):
             yield Progress("learning the vocabulary", min(int(kept.sum()), tokenizer.sample_pairs))
-            tokenizer = learn_vocabulary(self.raw, kept, tokenizer, tags, self.max_tokens)
+            texts: Texts = TargetsOnly(self.raw.tgts) if self.features else self.raw
+            tokenizer = learn_vocabulary(texts, kept, tokenizer, tags, self.max_tokens)
         linked = any(text.config.alignments for text in self.texts)
-        writer = StoreWriter(self.folder, tokenizer, linked=linked)
+        writer = StoreWriter(self.folder, tokenizer, linked=linked, features=self.features)
         yield from self._encode(writer, kept)
         self.raw.remove()
         del self.raw  # its offsets take memory
@@ -179,8 +190,9 @@ class _Preparation:
             if not pair.fault and max(len(pair.src), len(pair.tgt)) > _LONGEST_TOKEN * self.max_tokens:
                 pair = pair._replace(fault=LONG)
             src, tgt = ("", "") if pair.fault else (normalize(pair.src), normalize(pair.tgt))
+            src = pair.src if self.features else src  # a path is no text
             faults = list(text.faults(pair, src, tgt, self.filters))
-            overlap = None if pair.fault else self.held_out.overlap(src, tgt)
+            overlap = None if pair.fault or self.features else self.held_out.overlap(src, tgt)
             faults += [overlap] if overlap else []
             stays = not pair.fault and self.dropped.isdisjoint(faults)
             for fault in faults:
@@ -227,8 +239,9 @@ class _Preparation:
         done, total = 0, sum(len(rows[direction.corpus]) for direction in directions)
         for direction in directions:
             chosen = rows[direction.corpus]
-            for start in range(0, len(chosen), _BLOCK):
-                block = chosen[start : start + _BLOCK].tolist()
+            size = _FRAMES_BLOCK if self.features else _BLOCK
+            for start in range(0, len(chosen), size):
+                block = chosen[start : start + size].tolist()
                 self._encode_block(writer, direction, block)
                 done += len(block)
                 yield Progress("encoding", done, total)
@@ -251,21 +264,34 @@ class _Preparation:
         encoded = [direction.sides(self.raw.encoded(row)) for row in rows]
         texts = [(src.decode(), tgt.decode()) for src, tgt in encoded]
         tagged = direction.tag is not None
-        sides = ids_of(writer.tokenizer, texts, direction.tag)
+        sides = self._sides(writer, texts, direction.tag)
+        longest = self.max_frames if self.features else self.max_tokens
         for row, sources, text, src, tgt in zip(rows, encoded, texts, *sides, strict=True):
             line = self.raw.lines[row]
             links = self._links(row, direction) if writer.linked else ()
             pair = Pair(*text, direction.config.source, line, links)
-            if len(src) - tagged > self.max_tokens or len(tgt) > self.max_tokens:
+            if len(src) - tagged > longest or len(tgt) > self.max_tokens:
                 if not direction.swapped:
                     report.count(LONG, pair, left_out=True)
                 continue
             writer.append(sources, (src, tgt), token_links(writer.tokenizer, pair, src, tgt), line)
-            writer.count(len(pair.src) + len(pair.tgt), len(src) - tagged + len(tgt))
+            characters, tokens = (0, 0) if self.features else (len(pair.src), len(src) - tagged)
+            writer.count(characters + len(pair.tgt), tokens + len(tgt))
             if not direction.swapped:
                 report.pairs_kept += 1
-                report.src_characters += len(pair.src)
+                report.src_characters += characters
                 report.tgt_characters += len(pair.tgt)
+
+    def _sides(
+        self, writer: StoreWriter, texts: Sequence[tuple[str, str]], tag: str | None
+    ) -> tuple[list[Any], list[list[int]]]:
+        """Return the ids of both sides of pairs; where the sources are no text their frames, all of one width."""
+        if not self.features:
+            return ids_of(writer.tokenizer, texts, tag)
+        frames: list[Frames] = []
+        for reference, _ in texts:
+            frames.append(read_frames(reference, writer.features or (frames[0].shape[1] if frames else 0)))
+        return frames, writer.tokenizer.encode_target_batch([tgt for _, tgt in texts])
 
     def _links(self, row: int, direction: _Direction) -> tuple[Link, ...]:
         return tuple(direction.sides(link) for link in self.raw.links(row))

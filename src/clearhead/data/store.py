@@ -6,7 +6,8 @@ A store is a folder that is written whole or not at all:
     report.json                       what was found and left out, corpus by corpus
     tokenizer.model
     src.text  src.text_offsets        UTF-8 of all sources end to end, and where each begins (int64)
-    src.ids   src.ids_offsets         their ids without BOS and EOS, tag first (uint16 or int32)
+    src.ids   src.ids_offsets         their ids without BOS and EOS, tag first (uint16 or int32); or, where they are
+    src.frames  src.frames_offsets    no text, their frames end to end (float32), and src.text has their references
     tgt.*                             the same of the targets
     lines                             the line of each pair in its file (int64)
     validation.jsonl                  the validation pairs of the run that it was prepared for
@@ -40,6 +41,7 @@ REPORT, TOKENIZER, VALIDATION = "report.json", "tokenizer.model", "validation.js
 ANEW = "remove the folder and prepare again, or give another --store"
 """What to do with a store that does not match the request."""
 LINK_TYPE = np.dtype("<u2")
+FRAME_TYPE = np.dtype("<f4")
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,24 @@ class Store:
             (self._map("links", LINK_TYPE), self._map("links_offsets")) if self.has_links else (None, None)
         )
         return TokenizedCorpus(
-            self._map("src.ids", self._id_type),
-            self._map("src.ids_offsets"),
+            *self._sources,
             self._map("tgt.ids", self._id_type),
             self._map("tgt.ids_offsets"),
             *links,
         )
+
+    @property
+    def features(self) -> int:
+        """Width of the frames of sources that are no text; 0 for text."""
+        return int(self.manifest.get("features", 0))
+
+    @property
+    def _sources(self) -> tuple[Any, Any]:
+        """Return all ids, or frames, of the sources end to end, and where each source begins."""
+        if not self.features:
+            return self._map("src.ids", self._id_type), self._map("src.ids_offsets")
+        frames = self._map("src.frames", FRAME_TYPE).reshape(-1, self.features)
+        return frames, self._map("src.frames_offsets") // self.features
 
     def text(self, index: int) -> tuple[str, str]:
         """Return the normalised sides of a pair."""
@@ -196,9 +210,12 @@ def settings(
     filters: FilterConfig,
     tokenizer: TokenizerConfig | Tokenizer,
     max_tokens: int,
+    max_frames: int,
 ) -> dict[str, Any]:
     """Return what decides the contents of a store besides the text, as plain values."""
+    features = any(corpus.source_kind == "features" for corpus in corpora)
     return {
+        **({"source_kind": "features", "max_frames": max_frames} if features else {}),
         "languages": [[corpus.source_lang, corpus.target_lang, corpus.both_directions] for corpus in corpora],
         "columns": [list(corpus.columns) for corpus in corpora],
         "filters": asdict(filters),

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from clearhead.corpora.frames import Frames
 from clearhead.corpora.word_links import Link
 from clearhead.data.manifest import FORMAT_VERSION, MANIFEST, manifest_bytes
 from clearhead.data.report import CorpusReport
 from clearhead.data.rows import RowWriter
 from clearhead.data.sources import record
-from clearhead.data.store import LINK_TYPE, REPORT, TOKENIZER, VALIDATION, Part
+from clearhead.data.store import FRAME_TYPE, LINK_TYPE, REPORT, TOKENIZER, VALIDATION, Part
 from clearhead.storage.files import flush_directory, write_flushed
 from clearhead.text.tokenizer import Tokenizer
 
@@ -23,12 +24,20 @@ from clearhead.text.tokenizer import Tokenizer
 class StoreWriter:
     """Writes the files of a store into a folder; the pairs come first, `finish` last."""
 
-    def __init__(self, folder: Path, tokenizer: Tokenizer, *, linked: bool) -> None:
-        """Begin the columns; `linked` says whether links of words are known of some pairs."""
+    def __init__(
+        self, folder: Path, tokenizer: Tokenizer, *, linked: bool = False, features: bool = False
+    ) -> None:
+        """Begin the columns.
+
+        `linked` says whether links of words are known of some pairs, `features` whether the sources are frames.
+        """
         self.folder, self.tokenizer, self.linked = folder, tokenizer, linked
         id_type = np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<i4")
         self._texts = [RowWriter(folder / f"{side}.text") for side in ("src", "tgt")]
-        self._ids = [RowWriter(folder / f"{side}.ids", id_type) for side in ("src", "tgt")]
+        sources = ("src.frames", FRAME_TYPE) if features else ("src.ids", id_type)
+        self._ids = [RowWriter(folder / name, dtype) for name, dtype in (sources, ("tgt.ids", id_type))]
+        self.features: int | None = None
+        """Width of the frames, once there are some."""
         self._links = RowWriter(folder / "links", LINK_TYPE) if linked else None
         self._lines = array("q")
         self._parts: list[Part] = []
@@ -41,11 +50,16 @@ class StoreWriter:
     def append(
         self,
         texts: tuple[bytes, bytes],
-        ids: tuple[Sequence[int], Sequence[int]],
+        ids: tuple[Sequence[int] | Frames, Sequence[int]],
         links: Iterable[Link],
         line: int,
     ) -> None:
-        """Write a pair: its sides in UTF-8, their ids with a tag where there is one, and the links of its tokens."""
+        """Write a pair: its sides in UTF-8, their ids with a tag where there is one, and the links of its tokens.
+
+        A source that is no text is written as its frames.
+        """
+        if isinstance(ids[0], np.ndarray):
+            self.features = ids[0].shape[1]
         for column, text in zip(self._texts, texts, strict=True):
             column.append(text)
         for column, side in zip(self._ids, ids, strict=True):
@@ -95,7 +109,8 @@ class StoreWriter:
             "sources": [record(file) for file in sources],
             "pairs": len(self),
             "parts": [asdict(part) for part in self._parts],
-            "id_type": self._ids[0].dtype.str,
+            "id_type": self._ids[1].dtype.str,
+            **({"features": self.features} if self.features else {}),
             "characters": self._characters,
             "tokens": self._tokens,
             "sha256": sums,

@@ -1,6 +1,7 @@
 """Learning the vocabulary of a store from the pairs that will be trained on (§5.1)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from clearhead.config import TokenizerConfig
 from clearhead.data.ids import ids_of
 from clearhead.data.raw_pairs import RawPairs
+from clearhead.data.rows import Rows
 from clearhead.surface.masking import mask_pair
 from clearhead.text.symbols import KINDS
 from clearhead.text.tokenizer import Tokenizer
@@ -23,8 +25,27 @@ Selected = np.ndarray[Any, Any]
 """A truth for each row, or the numbers of some."""
 
 
+@dataclass(frozen=True)
+class TargetsOnly:
+    """Raw pairs whose sources are no text, so that they teach no pieces."""
+
+    tgts: Rows
+
+    @property
+    def srcs(self) -> Rows:
+        """What is as long as the targets are."""
+        return self.tgts
+
+    def text(self, row: int) -> tuple[str, str]:
+        """Return a pair without its source."""
+        return "", self.tgts[row].decode()
+
+
+Texts = RawPairs | TargetsOnly
+
+
 def learn_vocabulary(
-    pairs: RawPairs, kept: Selected, config: TokenizerConfig, tags: Sequence[str], max_tokens: int
+    pairs: Texts, kept: Selected, config: TokenizerConfig, tags: Sequence[str], max_tokens: int
 ) -> Tokenizer:
     """Learn a joint vocabulary from the rows that are kept and will not be too long.
 
@@ -43,7 +64,7 @@ def learn_vocabulary(
     return _learned(pairs, rows, config, tags)
 
 
-def _fitting(pairs: RawPairs, kept: Selected, wide: Selected, max_tokens: int) -> Selected:
+def _fitting(pairs: Texts, kept: Selected, wide: Selected, max_tokens: int) -> Selected:
     """Return which rows that are kept will most likely not be too long; all of them if there is none."""
     fitting = kept.copy()
     for row in map(int, np.flatnonzero(kept & wide)):
@@ -56,12 +77,12 @@ def _estimated_tokens(text: str) -> float:
     return sum(len(word) if len(word) > _LONG_WORD else 1 + len(word) / 6 for word in text.split())
 
 
-def _learned(pairs: RawPairs, rows: Selected, config: TokenizerConfig, tags: Sequence[str]) -> Tokenizer:
+def _learned(pairs: Texts, rows: Selected, config: TokenizerConfig, tags: Sequence[str]) -> Tokenizer:
     texts = (pairs.text(row) for row in rows)
     if config.symbols:  # what is carried teaches no pieces
         texts = (mask_pair(src, tgt, KINDS) for src, tgt in texts)
     return Tokenizer.train(
-        (side for pair in texts for side in pair),
+        (side for pair in texts for side in pair if side),
         kind=config.kind,
         vocab_size=config.vocab_size,
         languages=tags,
@@ -70,7 +91,7 @@ def _learned(pairs: RawPairs, rows: Selected, config: TokenizerConfig, tags: Seq
     )
 
 
-def _too_long(pairs: RawPairs, rows: Selected, tokenizer: Tokenizer, max_tokens: int) -> list[int]:
+def _too_long(pairs: Texts, rows: Selected, tokenizer: Tokenizer, max_tokens: int) -> list[int]:
     """Return the rows that a vocabulary makes too long to be trained on."""
     long: list[int] = []
     for start in range(0, len(rows), _BLOCK):

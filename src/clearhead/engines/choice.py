@@ -13,7 +13,7 @@ from clearhead import model_directory
 from clearhead.config.choices import EngineName
 from clearhead.config.kinds import KINDS, check_exports
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines.protocol import Engine, Ids, SearchOptions
+from clearhead.engines.protocol import Engine, Ids, SearchOptions, Source
 from clearhead.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
@@ -50,8 +50,15 @@ def load_engine(name: str, path: Path, device: str = "cpu", load_own: OwnCode | 
         raise ConfigError(
             f"the engine ctranslate2 runs only on the CPU, not on {device}; use engine='pytorch'"
         )
+    shape = model_directory.read_info(path).model
     if name == "ctranslate2":
-        check_exports(model_directory.read_info(path).model.kind, "CTranslate2")
+        check_exports(shape.kind, "CTranslate2")
+    if shape.source_features:
+        if name == "ctranslate2":
+            raise ConfigError(
+                f"CTranslate2 does not run {path}, whose sources are frames of numbers; use engine='pytorch', or auto"
+            )
+        return load_own()
     if name == "pytorch" or device != "cpu":
         return load_own()
     return ChosenEngine(path, load_own, ctranslate2_engine(path) if name == "ctranslate2" else None)
@@ -106,7 +113,7 @@ class ChosenEngine:
         return self._named.unsupported(options) if self._named else ""
 
     def translate(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+        self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), in the order of finishing.
 
@@ -120,7 +127,7 @@ class ChosenEngine:
         begun = self.usual.translate(*_part(within, srcs, options, prefixes))
         return self._completed(within, begun, beyond, srcs, options, prefixes)
 
-    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+    def score(self, srcs: Sequence[Source], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last."""
         lengths = (max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True))
         lacking = self.usual.unsupported(None, max(lengths, default=0))
@@ -129,7 +136,7 @@ class ChosenEngine:
         return (self._own() if lacking else self.usual).score(srcs, tgts)
 
     def _divided(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None
+        self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None
     ) -> tuple[list[int], list[int]]:
         """Return which sources the usual engine has positions for, and which it has not."""
         within: list[int] = []
@@ -149,7 +156,7 @@ class ChosenEngine:
         within: Sequence[int],
         begun: Iterator[tuple[int, list[Hypothesis]]],
         beyond: Sequence[int],
-        srcs: Sequence[Ids],
+        srcs: Sequence[Source],
         options: SearchOptions,
         prefixes: Sequence[Ids] | None,
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
@@ -169,8 +176,8 @@ class ChosenEngine:
 
 
 def _part(
-    indices: Sequence[int], srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None
-) -> tuple[list[Ids], SearchOptions, list[Ids] | None]:
+    indices: Sequence[int], srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None
+) -> tuple[list[Source], SearchOptions, list[Ids] | None]:
     """Return the arguments of `translate` for some of the sources."""
     forced = [prefixes[index] for index in indices] if prefixes else None
     return [srcs[index] for index in indices], options, forced

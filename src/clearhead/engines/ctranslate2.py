@@ -23,7 +23,7 @@ from clearhead.decoding.length_penalty import length_penalty
 from clearhead.decoding.limits import check_limits
 from clearhead.decoding.repetition import repeats
 from clearhead.engines import patience
-from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
+from clearhead.engines.protocol import Ids, SearchOptions, Source, SpecialIds, check_lengths, ids_only
 from clearhead.errors import ConfigError, EngineError
 from clearhead.text.vocabulary import BOS
 
@@ -172,7 +172,7 @@ class CTranslate2Engine:
         return f"positions beyond {POSITIONS:,}" if positions > POSITIONS else ""
 
     def translate(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+        self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch.
 
@@ -184,7 +184,7 @@ class CTranslate2Engine:
         check_lengths(
             prefixes or (), None if self._longest is None else self._longest - 1
         )  # BOS has a position too
-        request = _Request(srcs, options, prefixes, self._longest)
+        request = _Request(ids_only(srcs), options, prefixes, self._longest)
         for index in range(len(srcs)):
             self._refuse(self.unsupported(None, request.positions(index)))
         check_limits([options.min_length] * len(srcs), map(request.limit, range(len(srcs))))
@@ -325,14 +325,14 @@ class CTranslate2Engine:
         srcs = [request.srcs[index] for index, _ in pairs]
         return self.score(srcs, [tokens for _, tokens in pairs]) if pairs else []
 
-    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+    def score(self, srcs: Sequence[Source], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, in fp32."""
         check_lengths(srcs, self._longest)
         check_lengths([[BOS, *tgt] for tgt in tgts], self._longest)
         for src, tgt in zip(srcs, tgts, strict=True):
             self._refuse(self.unsupported(None, max(len(src), len(tgt) + 1)))
         scored = self._exact.score_batch(
-            [self._words(src) for src in srcs],
+            [self._words(src) for src in ids_only(srcs)],
             [self._words(tgt) for tgt in tgts],
             max_batch_size=4096,
             batch_type="tokens",

@@ -5,15 +5,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from clearhead.config import DecodingConfig
 from clearhead.config.checks import check, check_flags, check_integer, check_number
 from clearhead.config.decoding import MOST_HYPOTHESES
+from clearhead.corpora.frames import Frames
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.limits import check_beam
 from clearhead.errors import TranslationError
 from clearhead.text.tokenizer import Tokenizer
 
 Ids = Sequence[int]
+Source = Ids | Frames
+"""Ids; or frames, of a model whose source is no text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +113,26 @@ class SpecialIds:
         return in_src == in_tgt
 
 
-def check_lengths(rows: Sequence[Ids], longest: int | None) -> None:
+def check_lengths(rows: Sequence[Source], longest: int | None) -> None:
     """Raise TranslationError for a sentence with more tokens than the model has positions."""
-    for number, ids in enumerate(rows if longest is not None else ()):
-        if longest is not None and len(ids) > longest:
+    check_positions([len(ids) for ids in rows], longest)
+
+
+def ids_only(srcs: Sequence[Source]) -> list[Ids]:
+    """Return sources that are all ids, for an engine that reads nothing else."""
+    ids: list[Ids] = []
+    for src in srcs:
+        assert not isinstance(src, np.ndarray), "load_engine gives frames to our own code"
+        ids.append(src)
+    return ids
+
+
+def check_positions(counts: Sequence[int], longest: int | None) -> None:
+    """Raise TranslationError for a source that takes more positions than the model has."""
+    for number, count in enumerate(counts if longest is not None else ()):
+        if longest is not None and count > longest:
             raise TranslationError(
-                f"sentence {number} has {len(ids)} tokens, and the model has learned {longest} positions; split it, or "
+                f"sentence {number} has {count} tokens, and the model has learned {longest} positions; split it, or "
                 "let it be split with split='auto'"
             )
 
@@ -136,7 +155,7 @@ class Engine(Protocol):
         """
 
     def translate(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+        self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), in the order of finishing.
 
@@ -144,5 +163,5 @@ class Engine(Protocol):
         TranslationError for what the engine does not support.
         """
 
-    def score(self, srcs: Sequence[Ids], tgts: Sequence[Ids]) -> list[list[float]]:
+    def score(self, srcs: Sequence[Source], tgts: Sequence[Ids]) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,7 +26,7 @@ from clearhead.decoding.repetition import repeats
 from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import Search, Step, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
-from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
+from clearhead.engines.protocol import Ids, SearchOptions, Source, SpecialIds, check_lengths, check_positions
 from clearhead.errors import CheckpointError, TranslationError
 from clearhead.model.padding import padded
 from clearhead.model.sequence_model import SequenceModel
@@ -100,19 +101,19 @@ class PyTorchEngine:
 
     @torch.inference_mode()
     def translate(
-        self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+        self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None = None
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch.
 
         In fp32 a sentence gets the same tokens alone or in any batch, but for ties below 1e-4.
         """
         longest = self.model.config.longest
-        check_lengths(srcs, longest)
+        self._check_sources(srcs)
         check_lengths(prefixes or (), None if longest is None else longest - 1)
         strategy = _strategy(options)
         width = max(1, options.num_hypotheses if options.temperature else options.decoding.beam_size)
         budget = max(1, options.batch_tokens // width)
-        for indices in order_by_length([len(src) for src in srcs], budget):
+        for indices in order_by_length([self._positions(src) for src in srcs], budget):
             batch: list[int] = indices.tolist()
             forced = [prefixes[index] for index in batch] if prefixes else []
             searching = self._search([srcs[index] for index in batch], batch, strategy, options, forced)
@@ -121,7 +122,7 @@ class PyTorchEngine:
             yield from zip(batch, hypotheses, strict=True)
 
     @torch.inference_mode()
-    def trace(self, src: Ids, options: SearchOptions, prefix: Ids = (), number: int = 0) -> Search:
+    def trace(self, src: Source, options: SearchOptions, prefix: Ids = (), number: int = 0) -> Search:
         """Search for one source, yielding every step: what was kept, what was given up, and for what.
 
         What is found begins with `prefix`; samples are drawn under `number`.
@@ -133,7 +134,7 @@ class PyTorchEngine:
 
     def _search(
         self,
-        srcs: Sequence[Ids],
+        srcs: Sequence[Source],
         sentence_ids: Sequence[int],
         strategy: Strategy,
         options: SearchOptions,
@@ -152,22 +153,29 @@ class PyTorchEngine:
             trace=trace,
         )
 
+    def _positions(self, src: Source) -> int:
+        """Return the positions of the encoder that a source takes."""
+        return self.model.config.source_positions(len(src))
+
+    def _check_sources(self, srcs: Sequence[Source]) -> None:
+        check_positions([self._positions(src) for src in srcs], self.model.config.longest)
+
     def _max_length(self, num_src_tokens: int, options: SearchOptions) -> int:
         wanted, longest = options.decoding.max_length(num_src_tokens), self.model.config.longest
         return wanted if longest is None else min(wanted, longest - 1)  # BOS has a position too
 
     @torch.inference_mode()
     def score(
-        self, srcs: Sequence[Ids], tgts: Sequence[Ids], *, allowed_only: bool = False
+        self, srcs: Sequence[Source], tgts: Sequence[Ids], *, allowed_only: bool = False
     ) -> list[list[float]]:
         """Return the log-probability of every target token and of the EOS after the last, teacher-forced.
 
         With `allowed_only` that among the tokens which may be produced.
         """
-        check_lengths(srcs, self.model.config.longest)
+        self._check_sources(srcs)
         check_lengths([[BOS, *tgt] for tgt in tgts], self.model.config.longest)
         scores: list[list[float]] = [[] for _ in srcs]
-        lengths = [max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
+        lengths = [max(self._positions(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True)]
         for batch in order_by_length(lengths, 4096):
             src = padded([srcs[index] for index in batch], PAD, self.device)
             tgt = padded([[BOS, *tgts[index], EOS] for index in batch], PAD, self.device)
@@ -180,20 +188,21 @@ class PyTorchEngine:
                 scores[index] = chosen[row, : len(tgts[index]) + 1].tolist()
         return scores
 
-    def _rules(self, srcs: Sequence[Ids], options: SearchOptions, prefixes: Sequence[Ids]) -> Rules:
-        most = [self._max_length(len(src), options) for src in srcs]
+    def _rules(self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids]) -> Rules:
+        most = [self._max_length(self._positions(src), options) for src in srcs]
+        texts = [() if isinstance(src, np.ndarray) else src for src in srcs]
         length = Length(EOS, most, [options.min_length] * len(srcs))
         filters: list[Filter] = [Ban(self.forbidden_ids)]
         if self.ids.byte_ids and options.carry:
             filters.append(WholeCharacters(self.ids.byte_ids, EOS))
         if self.ids.symbols and options.carry and not prefixes:  # what is forced may be anything
-            filters.append(CarriedSymbols(sorted(self.ids.symbols), srcs, length))
+            filters.append(CarriedSymbols(sorted(self.ids.symbols), texts, length))
         if options.no_repeat_ngram:
             filters.append(NoRepeatNgram(options.no_repeat_ngram))
         return Rules(
             length=length,
             filters=filters,
-            guard=RepetitionGuard(excused=[repeats(src) for src in srcs]),
+            guard=RepetitionGuard(excused=[repeats(src) for src in texts]),
             prefix=ForcedPrefix(prefixes) if prefixes else None,
         )
 

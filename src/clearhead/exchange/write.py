@@ -30,6 +30,11 @@ def export(path: Path | str | None, out: Path, form: ExportFormat) -> Proof:
     if form != "ctranslate2" or not KINDS[kind].generator:
         check_exports(kind, _PROGRAMS[form])
     check_new(out)
+    if model_directory.read_info(model).model.source_features:
+        raise EngineError(
+            f"{model} cannot be exported: its sources are frames of numbers, which no format here has; it runs in our "
+            "own code"
+        )
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
         proof = _WRITERS[form](model, folder)

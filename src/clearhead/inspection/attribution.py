@@ -167,16 +167,15 @@ def integrated_gradients(model: Transformer, maps: AttentionMaps, start: int, st
 
 def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int) -> Attribution:
     device = model.device
-    src = torch.tensor([maps.source.ids], device=device)
     read = torch.tensor([[start, *maps.target.ids[:-1]]], device=device)
     with torch.no_grad():
-        sides = [model.src_embedding(src), model.target_embedding(read)]
+        sides = [_embedded(model, maps), model.target_embedding(read)]
     # The middles of equal parts of the way; one step is the whole input itself.
     places = (torch.arange(steps, device=device) + 0.5) / steps if steps > 1 else torch.ones(1, device=device)
     with torch.no_grad():
         ends = [_log_probs(model, [share * side for side in sides], maps)[0] for share in (1.0, 0.0)]
     sums = [np.zeros((len(maps.target), side.shape[1]), np.float32) for side in sides]
-    size = max(1, _HELD // (src.shape[1] + read.shape[1]))
+    size = max(1, _HELD // sum(side.shape[1] for side in sides))
     for first in range(0, steps, size):
         some = places[first : first + size]
         ways = [(some[:, None, None] * side).requires_grad_() for side in sides]
@@ -189,6 +188,14 @@ def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int)
                 out[token] += (slope.sum(dim=0) * side[0]).sum(dim=-1).cpu().numpy() / steps
     gap = sums[0].sum(axis=1) + sums[1].sum(axis=1) - (ends[0] - ends[1]).cpu().numpy()
     return Attribution(sums[0], sums[1], float(np.abs(gap).max()))
+
+
+def _embedded(model: Transformer, maps: AttentionMaps) -> Tensor:
+    """Return what the encoder reads, [1, source, d_model]; of frames as it was recorded, which is after projection."""
+    if model.config.source_features:
+        return torch.from_numpy(maps.inner["encoder.embedded"]).to(model.device)[None]
+    embedded: Tensor = model.src_embedding(torch.tensor([maps.source.ids], device=model.device))
+    return embedded
 
 
 def _log_probs(model: Transformer, sides: Sequence[Tensor], maps: AttentionMaps) -> Tensor:

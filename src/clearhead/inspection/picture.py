@@ -48,24 +48,24 @@ def svg(
 
     Where a layer or a head is not named, it is the mean over them. Raises ConfigError for one there is not.
     """
-    weights, title = _chosen(maps, place, layer, head)
+    weights, title = chosen(maps, place, layer, head)
     queries, keys = _labels(maps, place)
-    left, top = _widest(queries), _widest(keys)
+    left, top = widest(queries), widest(keys)
     width, height = len(keys) * _CELL, len(queries) * _CELL
     rows = [
-        f'<text x="{left - 6}" y="{top + (row + 0.68) * _CELL:g}" text-anchor="end">{_text(piece)}</text>'
+        f'<text x="{left - 6}" y="{top + (row + 0.68) * _CELL:g}" text-anchor="end">{text(piece)}</text>'
         for row, piece in enumerate(queries)
     ]
     columns = [
-        f'<text transform="translate({left + (column + 0.65) * _CELL:g} {top - 6}) rotate(-60)">{_text(piece)}</text>'
+        f'<text transform="translate({left + (column + 0.65) * _CELL:g} {top - 6}) rotate(-60)">{text(piece)}</text>'
         for column, piece in enumerate(keys)
     ]
     cells = list(_cells(weights, left, top, _CELL, place))
-    head_line = f'<text x="{left}" y="{top + height + 22}" class="title">{_escaped(title)}</text>'
-    scale = _scale(left, top + height + 34)
+    head_line = f'<text x="{left}" y="{top + height + 22}" class="title">{escaped(title)}</text>'
+    colours = scale(left, top + height + 34)
     total = left + max(width + top // 2, 210, _wide(title)) + 12
-    return _document(
-        total, top + height + 76, [*rows, *columns, *cells, head_line, *scale], _spoken(maps, title)
+    return document(
+        total, top + height + 76, [*rows, *columns, *cells, head_line, *colours], spoken(maps, title)
     )
 
 
@@ -85,10 +85,8 @@ def grid(maps: AttentionMaps, place: Place = "cross") -> str:
     bottom = top + layers * high
     title = f"{_SAID[place]}: rows are queries, columns keys"
     parts.append(f'<text x="{left}" y="{bottom + 16}" class="title">{title}</text>')
-    parts += _scale(left, bottom + 28)
-    return _document(
-        left + max(heads * wide, 210, _wide(title)) + 12, bottom + 70, parts, _spoken(maps, title)
-    )
+    parts += scale(left, bottom + 28)
+    return document(left + max(heads * wide, 210, _wide(title)) + 12, bottom + 70, parts, spoken(maps, title))
 
 
 def save(picture: str, file: Path) -> None:
@@ -110,7 +108,8 @@ def save(picture: str, file: Path) -> None:
     write_file(file, bytes(image))
 
 
-def _chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | None) -> tuple[Maps, str]:
+def chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | None) -> tuple[Maps, str]:
+    """Return one matrix, or the mean of several, and what it is in words."""
     _check_place(maps, place)
     tables: Maps = getattr(maps, place)
     named = []
@@ -152,14 +151,16 @@ def _cells(weights: Maps, left: int, top: int, size: int, place: Place) -> Itera
             yield f'<rect x="{x}" y="{y}" width="{size}" height="{size}" fill="{fill}">{inside}</rect>'
 
 
-def _scale(left: int, top: int) -> Iterator[str]:
+def scale(left: int, top: int, least: str = "0", most: str = "1") -> Iterator[str]:
+    """Yield the colours from the least weight to the greatest."""
     for number in range(50):
         yield f'<rect x="{left + 4 * number}" y="{top}" width="4" height="10" fill="{colour(number / 49)}"/>'
-    for place, end in ((0, "0"), (200, "1")):
+    for place, end in ((0, least), (200, most)):
         yield f'<text x="{left + place}" y="{top + 26}" text-anchor="middle">{end}</text>'
 
 
-def _document(width: int, height: int, parts: Sequence[str], spoken: str) -> str:
+def document(width: int, height: int, parts: Sequence[str], spoken: str) -> str:
+    """Return an SVG of these parts."""
     body = "\n".join(parts)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" \
 viewBox="0 0 {width} {height}" role="img" aria-label="{escape(spoken)}">
@@ -173,11 +174,13 @@ viewBox="0 0 {width} {height}" role="img" aria-label="{escape(spoken)}">
 """
 
 
-def _spoken(maps: AttentionMaps, title: str) -> str:
+def spoken(maps: AttentionMaps, title: str) -> str:
+    """Return what is said of a picture to those who do not see it."""
     return f"{title}: from {maps.source.text!r} to {maps.target.text!r}"
 
 
-def _widest(labels: Sequence[str]) -> int:
+def widest(labels: Sequence[str]) -> int:
+    """Return the pixels that the longest label takes."""
     return max(map(_wide, map(label, labels)), default=0) + 18
 
 
@@ -185,10 +188,11 @@ def _wide(text: str) -> int:
     return round(len(text) * _FONT * _CHARACTER)
 
 
-def _text(piece: str) -> str:
+def text(piece: str) -> str:
     """Escape a label; what XML cannot hold shows as U+FFFD."""
-    return _escaped(label(piece))
+    return escaped(label(piece))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Escape a text for XML."""
     return escape("".join(c if c.isprintable() else "\ufffd" for c in text))

@@ -11,9 +11,10 @@ from clearhead.config import ModelConfig
 from clearhead.inspection.about import About
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
-from clearhead.model.padding import padded
+from clearhead.model.padding import Frames, padded
 from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
 from clearhead.model.sequence_model import SequenceModel
+from clearhead.model.transformer import PAD
 
 _GUESSES = 8
 
@@ -26,6 +27,7 @@ def record(
     *,
     start: int,
     piece: Callable[[int], str],
+    read: Sequence[int] | Frames | None = None,
     inner: bool = False,
     search: tuple[tuple[Choice, ...], ...] = (),
     guesses: int = _GUESSES,
@@ -35,7 +37,7 @@ def record(
 
     One pass with the written-out equation, which equals the one that translates. The decoder reads `start`
     and then all of `target` but its last. `piece` names an id; with `inner` every vector on the way is kept;
-    `search` is passed on.
+    `search` is passed on. `read` is what the encoder reads, where that is not the ids of `source` but frames.
     """
     seen: dict[str, Maps] = {}
 
@@ -44,7 +46,7 @@ def record(
             seen[place] = tensor[0].float().cpu().numpy()
 
     device = model.device
-    src = torch.tensor([list(source.ids)], device=device)
+    src = padded([source.ids if read is None else read], PAD, device)
     tgt = torch.tensor([[start, *target.ids[:-1]]], device=device)
     states = model(src, tgt, observer=keep)
     probabilities = model.logits(states)[0].float().softmax(dim=-1)
@@ -86,14 +88,20 @@ def _stacked(seen: Mapping[str, Maps], place: Place, config: ModelConfig, sides:
 
 @torch.inference_mode()
 def attended(
-    model: SequenceModel, sources: Sequence[Tokens], targets: Sequence[Tokens], *, start: int, pad: int
+    model: SequenceModel,
+    sources: Sequence[Tokens],
+    targets: Sequence[Tokens],
+    *,
+    start: int,
+    pad: int,
+    inputs: Sequence[Sequence[int] | Frames] | None = None,
 ) -> list[Attended]:
-    """Return what `record` returns of the attention to the source, for a batch of pairs."""
+    """Return what `record` returns of the attention to the source, for a batch of pairs; `inputs` may be frames."""
     seen: dict[str, Tensor] = {}
     device = model.device
     tgt = padded([target.ids for target in targets], pad, device)
     states = model(
-        padded([source.ids for source in sources], pad, device),
+        padded([source.ids for source in sources] if inputs is None else inputs, pad, device),
         padded([[start, *target.ids[:-1]] for target in targets], pad, device),
         observer=lambda place, tensor: seen.update({place: tensor}) if is_cross_weights(place) else None,
     )

@@ -23,4 +23,4 @@ def languages_of(translator: Translator, to: str | None, source: str | None = No
     if source is None and len(translator.sources) == 1:
         (source,) = translator.sources
     target = to or translator.target(to) or (translator.targets[0] if len(translator.targets) == 1 else "")
-    return Languages(source or "", target)
+    return Languages(source or "", target, translator.reads_features)

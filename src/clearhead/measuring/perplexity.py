@@ -3,8 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from clearhead.data.lines import read_lines
-
+from clearhead.corpora.lines import read_lines
 from clearhead.errors import DataError
 from clearhead.measuring.watching import Watch, unwatched
 from clearhead.text.normalize import normalize

@@ -11,6 +11,9 @@ from clearhead.config import ModelConfig
 from clearhead.model.attention import Observer
 from clearhead.model.embeddings import TokenEmbedding
 
+Source = Int[Tensor, "batch src"] | Float[Tensor, "batch frames features"]
+"""Ids; or, for a model whose source is no text, frames padded with NaN."""
+
 
 @runtime_checkable
 class Selectable(Protocol):
@@ -47,7 +50,7 @@ class SequenceModel(nn.Module):
         return self.output_projection.weight.device
 
     @abstractmethod
-    def encode(self, src: Int[Tensor, "batch src"], observer: Observer | None = None) -> Selectable:
+    def encode(self, src: Source, observer: Observer | None = None) -> Selectable:
         """Read the source and return the cache that a translation of it starts from."""
 
     @abstractmethod
@@ -58,7 +61,7 @@ class SequenceModel(nn.Module):
 
     def forward(
         self,
-        src: Int[Tensor, "batch src"],
+        src: Source,
         tgt: Int[Tensor, "batch tgt"],
         observer: Observer | None = None,
     ) -> Float[Tensor, "batch tgt d_model"]:

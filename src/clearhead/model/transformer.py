@@ -1,7 +1,7 @@
 """The whole model: Figure 1."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from clearhead.config import ModelConfig
@@ -10,9 +10,10 @@ from clearhead.model.cache import Cache
 from clearhead.model.decoder import Decoder
 from clearhead.model.embeddings import TokenEmbedding
 from clearhead.model.encoder import Encoder
+from clearhead.model.frames import SourceFrames
 from clearhead.model.masks import padding_mask
 from clearhead.model.positions import PositionalEncoding
-from clearhead.model.sequence_model import SequenceModel
+from clearhead.model.sequence_model import SequenceModel, Source
 
 PAD = 0
 """The id that pads a batch on the right; never attended to."""
@@ -25,7 +26,8 @@ class Transformer(SequenceModel):
     >>> states = model(src, tgt[:, :-1])          # [batch, tgt, d_model]
     >>> model.logits(states)                      # [batch, tgt, vocab]
 
-    Ids are int64, padded on the right with 0. Differs from the paper in the missing key bias (see
+    Ids are int64, padded on the right with 0; frames (`source_features`) are float32,
+    padded with NaN. Differs from the paper in the missing key bias (see
     `MultiHeadAttention`) only, unless an option of `ModelConfig` says otherwise.
     """
 
@@ -40,6 +42,7 @@ class Transformer(SequenceModel):
         self.positions = PositionalEncoding(
             config.d_model, config.dropout, config.positions, config.max_positions
         )
+        self.source_frames = SourceFrames(config) if config.source_features else None
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         for module in self.modules():
@@ -58,10 +61,17 @@ class Transformer(SequenceModel):
         """The embedding whose transpose gives the logits."""
         return self.src_embedding if self.config.tied_embeddings else self.output_embedding
 
-    def encode(self, src: Int[Tensor, "batch src"], observer: Observer | None = None) -> Cache:
+    def embed(self, src: Source) -> tuple[Float[Tensor, "batch src d_model"], Bool[Tensor, "batch 1 src"]]:
+        """Return the vectors that the encoder reads, and which of them are real."""
+        if self.source_frames is not None:
+            embedded: Tensor
+            embedded, mask = self.source_frames(src)
+            return embedded, mask
+        return self.src_embedding(src), padding_mask(src, PAD)
+
+    def encode(self, src: Source, observer: Observer | None = None) -> Cache:
         """Read the source and return the cache that a translation of it starts from."""
-        mask = padding_mask(src, PAD)
-        embedded = self.src_embedding(src)
+        embedded, mask = self.embed(src)
         memory = self.encoder(self.positions(embedded), mask, scoped(observer, "encoder"))
         if observer is not None:
             observer("encoder.embedded", embedded)

@@ -13,6 +13,7 @@ from clearhead.config.kinds import KINDS
 from clearhead.corpora.formats import Tell, silent
 from clearhead.data.batching import Batch
 from clearhead.data.loader import START
+from clearhead.errors import ConfigError
 from clearhead.model.places import PLACES
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
 from clearhead.run.corpora import read
@@ -66,6 +67,11 @@ def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Pla
     """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
     is faster, where that is open, and how fast it learns. `tell` hears what is being done.
     """
+    if config.data.source_kind == "features":
+        raise ConfigError(
+            "plan estimates runs on text, and these sources are frames of numbers; start the run instead, which shows "
+            "its speed and the time that is left"
+        )
     origin = Origin.of(config)
     config = origin.shaped(config) if origin else config
     training = config.training

@@ -14,6 +14,11 @@ def model_card(info: ModelInfo) -> str:
     direction = ""
     if info.source_langs and info.target_langs:
         direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
+    source = (
+        f" Its sources are no text, but frames of {shape.source_features} numbers."
+        if shape.source_features
+        else ""
+    )
     corpora = "\n".join(_corpus(corpus) for corpus in training.corpora)
     init = f" It started from the model {training.init}." if training.init else ""
     unit = "lines of text" if info.plain_text else "sentence pairs"
@@ -23,7 +28,8 @@ def model_card(info: ModelInfo) -> str:
 
 {_kind(info)}{direction}: {_layers(info)} layers, d_model \
 {shape.d_model}{_inside(shape)}, {shape.num_parameters:,} parameters, \
-{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters per token).
+{info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters per token).\
+{source}
 
 Trained on {training.pairs:,} {unit} for {training.steps:,} steps ({training.epochs} epochs, seed \
 {training.seed}, torch {training.torch}).{ended} The weights are the {training.chosen}.{init}

@@ -47,7 +47,8 @@ def check_store(
             "give another --store, or remove the folder"
         )
     configs = [text.config for text in corpora.train]
-    wanted = settings(configs, config.data.filters, tokenizer or config.tokenizer, config.data.max_tokens)
+    data = config.data
+    wanted = settings(configs, data.filters, tokenizer or config.tokenizer, data.max_tokens, data.max_frames)
     Store(path).check(wanted, corpora.sources, run.going_on_with_other_text if run else ANEW)
 
 
@@ -84,8 +85,9 @@ def check_valid_lengths(config: RunConfig, corpora: Corpora, tokenizer: Tokenize
     longest = config.model.longest
     if not longest:
         return
-    for pair, *sides in zip(corpora.valid, *tokenized(tokenizer, corpora.valid), strict=True):
-        tokens = max(map(len, sides)) + 2
+    both = tokenized(tokenizer, corpora.valid, config.model.source_features)
+    for pair, *sides in zip(corpora.valid, *both, strict=True):
+        tokens = max(config.model.source_positions(len(sides[0])), len(sides[1])) + 2
         if tokens > longest:
             raise ConfigError(
                 f"a validation pair has {tokens} tokens, and model.max_positions is {longest}; leave it out, or "

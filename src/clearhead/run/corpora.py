@@ -8,6 +8,7 @@ from pathlib import Path
 from clearhead.config import CorpusConfig, RunConfig
 from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.formats import silent
+from clearhead.corpora.frames import Frames, read_frames
 from clearhead.corpora.packed import STANDARD_INPUT, is_stream
 from clearhead.corpora.pair import Pair
 from clearhead.data.plain_text import is_alone, read_text
@@ -28,6 +29,7 @@ class SentencePair:
     """A sentence and its translation, and the direction."""
 
     src: str
+    """Of a source that is no text, the reference of its frames."""
     tgt: str
     source_lang: str = ""
     target_lang: str = ""
@@ -217,8 +219,16 @@ def _names(sets: Sequence[_ValidationSet]) -> list[str]:
     return [f"{name} ({number})" for number, name in enumerate(names, start=1)]
 
 
-def tokenized(tokenizer: Tokenizer, pairs: Sequence[SentencePair]) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the ids of pairs without BOS and EOS, source ids with their tag."""
+def tokenized(
+    tokenizer: Tokenizer, pairs: Sequence[SentencePair], features: int = 0
+) -> tuple[Sequence[Sequence[int] | Frames], list[list[int]]]:
+    """Return the ids of pairs without BOS and EOS, source ids with their tag.
+
+    Where sources are no text, they are frames of so many `features`.
+    """
+    if features:
+        targets = tokenizer.encode_target_batch([normalize(pair.tgt) for pair in pairs])
+        return [read_frames(pair.src, features) for pair in pairs], targets
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
     sides = [mask_pair(normalize(pair.src), normalize(pair.tgt), kinds, learned) for pair in pairs]
     tags = tokenizer.languages

@@ -64,6 +64,7 @@ def ensure_store(
                 tokenizer=tokenizer or config.tokenizer,
                 filters=config.data.filters,
                 max_tokens=config.data.max_tokens,
+                max_frames=config.data.max_frames,
                 held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
                 sources=corpora.sources,
                 validation=map(asdict, corpora.valid),

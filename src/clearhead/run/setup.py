@@ -6,9 +6,10 @@ from typing import Self
 import torch
 
 from clearhead.architectures.build import build
-from clearhead.config import RunConfig
+from clearhead.config import ModelConfig, RunConfig
 from clearhead.data.loader import Loader, Position, Recipe
 from clearhead.data.store import Store
+from clearhead.errors import ConfigError
 from clearhead.evaluation.validation import Validation
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
@@ -63,8 +64,7 @@ class Setup:
         training = opened.config.training
         prepare_machine(training, group)
         store = Store(opened.store)
-        vocab_size = store.tokenizer.vocab_size
-        config = replace(opened.config, model=replace(opened.config.model, vocab_size=vocab_size))
+        config = replace(opened.config, model=_of_text(opened.config.model, store))
         machine = Machine.of(device_of(training.device), group)
         check_prepared(config, opened.corpora, store)
         return cls(
@@ -104,6 +104,7 @@ class Setup:
             subword_sampling=data.subword_sampling,
             augmentation=data.augmentation,
             max_tokens=data.max_tokens,
+            frames_per_position=self.config.model.frames_per_position,
         )
         return Loader(self.store, recipe, start=start, workers=data.loader_workers)
 
@@ -117,3 +118,13 @@ class Setup:
             decoding=replace(self.config.decoding, beam_size=1),
             tokenize=self.config.data.bleu_tokenize,
         )
+
+
+def _of_text(model: ModelConfig, store: Store) -> ModelConfig:
+    """Return a shape with the vocabulary of the text and, where the sources are no text, the width of their frames."""
+    if model.source_features not in (0, store.features):
+        raise ConfigError(
+            f"model.source_features is {model.source_features}, and the frames of {store.path} have {store.features}; "
+            "leave it out: a run takes it from its data"
+        )
+    return replace(model, vocab_size=store.tokenizer.vocab_size, source_features=store.features)

@@ -68,7 +68,9 @@ def validate(
     The figures are those of `clearhead evaluate` on the same pairs, with this search.
     """
     model.eval()
-    loss = validation_loss(model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs)))
+    loss = validation_loss(
+        model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs, model.config.source_features))
+    )
     pairs = [pair for pair in pairs if pair.src]  # what follows nothing is no translation
     if not pairs:
         return Validation(loss, math.exp(min(loss, 700.0)), bleu=0.0, chrf=0.0, bleu_signature="")

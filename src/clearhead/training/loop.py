@@ -129,7 +129,7 @@ def batch_loss(
     device = model.device
     src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
     if r_drop:
-        src, tgt = src.repeat(2, 1), tgt.repeat(2, 1)
+        src, tgt = torch.cat((src, src)), torch.cat((tgt, tgt))
     weight: Tensor = model.output_projection.weight
     bf16 = precision == "bf16"
     glance = Glance(model.config) if guided_alignment and batch.links is not None else None

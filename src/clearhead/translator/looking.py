@@ -10,9 +10,10 @@ from itertools import islice
 
 from clearhead.config.alignment import Reader
 from clearhead.config.choices import WordKind
+from clearhead.corpora.frames import are_frames
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.engines.protocol import Engine, SearchOptions, Source, check_lengths
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import TranslationError
 from clearhead.evaluation.confidence import Confidence
@@ -33,10 +34,10 @@ from clearhead.text.words import word_of
 from clearhead.translator.passage import Manner, Passage, Sentence, alone, put_together, shown
 from clearhead.translator.reading import Text
 from clearhead.translator.request import Request
+from clearhead.translator.sources import frame_tokens
 from clearhead.translator.streaming import begin, finished
 from clearhead.translator.translation import Translation
 
-Ids = list[int]
 MOST_SENTENCES = 16
 """Sentences of a text whose attention is kept; each costs a second or two, and up to a megabyte of the page."""
 MOST_TOKENS = 256
@@ -55,11 +56,19 @@ def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
     return spelled if text.printed is None else over(spelled, text.printed)
 
 
+def source_tokens(engine: PyTorchEngine, tokenizer: Tokenizer, text: Text) -> Tokens:
+    """Return the tokens of a source; of one that is no text, the encoder's positions."""
+    if are_frames(text.ids):
+        return frame_tokens(text.ids, engine.model.config)
+    return tokens(tokenizer, text)
+
+
 def attention_of(
     engine: PyTorchEngine, tokenizer: Tokenizer, sources: Sequence[Text], targets: Sequence[Text]
 ) -> Iterator[tuple[int, Attended]]:
     """Yield the number of each pair and its attention to the source, like lengths together."""
-    srcs, tgts = ([tokens(tokenizer, text) for text in side] for side in (sources, targets))
+    srcs = [source_tokens(engine, tokenizer, text) for text in sources]
+    tgts = [tokens(tokenizer, text) for text in targets]
     lengths = [max(len(src), len(tgt)) for src, tgt in zip(srcs, tgts, strict=True)]
     for batch in order_by_length(lengths, _AT_A_TIME):
         pairs = attended(
@@ -68,6 +77,7 @@ def attention_of(
             [tgts[number] for number in batch],
             start=BOS,
             pad=PAD,
+            inputs=[sources[number].ids for number in batch],
         )
         yield from zip(batch.tolist(), pairs, strict=True)
 
@@ -175,23 +185,26 @@ class Looking:
             engine=f"{self.engine.name} {self.engine.precision}",
             search_text=search_text,
         )
-        source = over(tokens(self.tokenizer, Text(sentence.ids, form.masked.placed)), sentence.text)
+        read = Text(sentence.ids, form.masked.placed)
+        source = source_tokens(self.pytorch, self.tokenizer, read)
+        source = source if are_frames(read.ids) else over(source, sentence.text)
         target = over(tokens(self.tokenizer, Text([*hypothesis.tokens, EOS], placed)), translation.text)
-        return self._recorded(source, target, about, steps, work)
+        return self._recorded(source, target, about, steps, work, sentence.ids)
 
     def of_pair(self, source: Text, target: Text, notes: tuple[str, ...]) -> AttentionMaps:
         """Return every attention of a sentence and a translation that was given.
 
         Raises TranslationError for a pair above `MOST_TOKENS`: attention takes room by the square of that.
         """
-        longest, most = max(len(source.ids), len(target.ids)), max(MOST_TOKENS, self.manner.limit)
+        src = source_tokens(self.pytorch, self.tokenizer, source)
+        longest, most = max(len(src), len(target.ids)), max(MOST_TOKENS, self.manner.limit)
         if longest > most:
             raise TranslationError(
                 f"the pair has up to {longest} tokens on a side, and {most} can be looked at; give its sentences one "
                 "by one"
             )
-        src, tgt = tokens(self.tokenizer, source), tokens(self.tokenizer, target)
-        return self._recorded(src, tgt, replace(self.about, notes=notes), (), WORK)
+        tgt = tokens(self.tokenizer, target)
+        return self._recorded(src, tgt, replace(self.about, notes=notes), (), WORK, source.ids)
 
     def _recorded(
         self,
@@ -200,6 +213,7 @@ class Looking:
         about: About,
         steps: tuple[tuple[Choice, ...], ...],
         work: int,
+        read: Source,
     ) -> AttentionMaps:
         model = self.pytorch.model
         check_lengths([source.ids, target.ids], model.config.longest)
@@ -208,6 +222,7 @@ class Looking:
             source,
             target,
             start=BOS,
+            read=read,
             piece=lambda i: self.tokenizer.pieces([i])[0],
             inner=self.wanted.inner or self.wanted.measures,
             search=steps,
@@ -288,7 +303,7 @@ def _stretches(passage: Passage, parts: Sequence[Translation], kept: int) -> Ite
 
 
 def story(
-    engine: PyTorchEngine, tokenizer: Tokenizer, src: Ids, options: SearchOptions
+    engine: PyTorchEngine, tokenizer: Tokenizer, src: Source, options: SearchOptions
 ) -> tuple[tuple[tuple[Choice, ...], ...], Hypothesis]:
     """Return the choices of each step of our own search, and the hypothesis that it found best."""
     steps: list[tuple[Choice, ...]] = []

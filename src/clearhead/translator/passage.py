@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Any
 
 from clearhead.config.choices import Split
 from clearhead.decoding.hypothesis import Hypothesis
@@ -63,7 +64,8 @@ class Sentence:
     number: int
     """Which sentence of the text it is a part of, counted from 1."""
     form: Form
-    ids: list[int]
+    ids: Any
+    """A list of ids; or frames, where the source is no text (`engines.protocol.Source`)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Passage:
     notes: tuple[str, ...] = ()
 
     @property
-    def ids(self) -> list[list[int]]:
+    def ids(self) -> list[Any]:
         """The source ids of each sentence."""
         return [sentence.ids for sentence in self.sentences]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clearhead.errors import TranslationError
 from clearhead.storage import untrusted
@@ -17,8 +17,8 @@ from clearhead.text.vocabulary import EOS
 class Text(NamedTuple):
     """A side of a pair as the model reads it."""
 
-    ids: list[int]
-    """EOS last."""
+    ids: Any
+    """A list of ids, EOS last; or frames, of a source that is no text (`engines.protocol.Source`)."""
     placed: tuple[Placed, ...] = ()
     """What its symbols stand for, from left to right."""
     printed: str | None = None
@@ -54,6 +54,11 @@ def sides(sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], li
 def read_sentence(form: Form, tokenizer: Tokenizer, tag: str | None) -> Text:
     """Return a sentence without its form as the model reads it when it translates."""
     return Text([*tokenizer.encode(form.text, to=tag), EOS], form.masked.placed)
+
+
+def read_target(target: str, tokenizer: Tokenizer) -> Text:
+    """Return the target of a source that is no text as the model reads it."""
+    return Text([*tokenizer.encode_target(normalize(target)), EOS])
 
 
 def read_pairs(

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 from clearhead.config import ModelConfig
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines.protocol import Engine, check_lengths
+from clearhead.engines.protocol import Engine, check_positions
 from clearhead.errors import ClearheadError
 from clearhead.translator.passage import Passage, completed, cut, put_together
 from clearhead.translator.request import Request
+from clearhead.translator.sources import frames_passage
 from clearhead.translator.translation import Translation
 
 Item = TypeVar("Item")
@@ -18,6 +19,9 @@ Begun = tuple[list[Passage], Iterator[tuple[int, list[Hypothesis]]]]
 
 WINDOW = 2048
 """Texts read ahead so that sentences of like length share a batch."""
+WINDOW_MOST = 1_000_000
+MOST_FRAMES = 256
+"""Most sources that are read ahead where they are frames, which take more room."""
 
 
 def windows(texts: Iterable[str], size: int, waits: Callable[[], bool] | None) -> Iterator[list[str]]:
@@ -52,9 +56,12 @@ def begin(engine: Engine, shape: ModelConfig, texts: Sequence[str], request: Req
 
     Raises TranslationError for a sentence with more tokens than the model has positions.
     """
-    passages = [cut(text, request.manner) for text in texts]
+    if shape.source_features:
+        passages = [frames_passage(source, shape) for source in texts]
+    else:
+        passages = [cut(text, request.manner) for text in texts]
     flat = [ids for passage in passages for ids in passage.ids]
-    check_lengths(flat, shape.longest)
+    check_positions([shape.source_positions(len(ids)) for ids in flat], shape.longest)
     prefixes = None if request.prefix is None else [request.prefix] * len(flat)
     return passages, engine.translate(flat, request.search, prefixes)
 

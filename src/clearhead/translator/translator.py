@@ -4,17 +4,18 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack, get_args, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, get_args, overload
 
 from clearhead import model_directory
 from clearhead.config import ModelConfig
 from clearhead.config.alignment import Reader
 from clearhead.config.checks import check, check_integer
 from clearhead.config.choices import Split, WordKind
+from clearhead.corpora.frames import Frames, are_frames
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
-from clearhead.engines.protocol import Engine, SearchOptions, check_lengths
+from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, check_positions
 from clearhead.errors import TranslationError
 from clearhead.storage import untrusted
 from clearhead.text import sentences
@@ -22,9 +23,20 @@ from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.languages import Languages
 from clearhead.translator.passage import Passage, Sentence, completed, put_together
-from clearhead.translator.reading import Text, checked, read_pairs, sides
+from clearhead.translator.reading import Text, checked, read_pairs, read_target, sides
 from clearhead.translator.request import Request, chosen_options
-from clearhead.translator.streaming import WINDOW, begin, begun, counted, finished, one_ahead, windows
+from clearhead.translator.sources import checked_sources, frames_of
+from clearhead.translator.streaming import (
+    MOST_FRAMES,
+    WINDOW,
+    WINDOW_MOST,
+    begin,
+    begun,
+    counted,
+    finished,
+    one_ahead,
+    windows,
+)
 from clearhead.translator.sureness import words_of
 from clearhead.translator.translation import PairScore, TranslateOptions, Translation
 
@@ -120,32 +132,47 @@ class Translator:
         """Languages that the model translates from; empty where it was not told."""
         return self._languages.sources
 
+    @property
+    def reads_features(self) -> bool:
+        """Whether the sources are no text, but frames of numbers: then a source is the name of a file, or an array."""
+        return bool(self.info.model.source_features)
+
+    @property
+    def _most_read(self) -> int:
+        """Sources that are read ahead at most: frames take room."""
+        return MOST_FRAMES if self.reads_features else WINDOW_MOST
+
+    def _inputs(self, texts: Iterable[Any]) -> Iterator[Any]:
+        return checked_sources(texts) if self.reads_features else checked(texts)
+
     def target(self, to: str | None) -> str | None:
         """Return the language tag for a request; raise TranslationError for one the model lacks."""
         return self._languages.tag(to)
 
     @overload
-    def translate(self, text: str, **options: Unpack[TranslateOptions]) -> Translation: ...
+    def translate(self, text: str | Frames, **options: Unpack[TranslateOptions]) -> Translation: ...
     @overload
     def translate(
-        self, text: list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+        self, text: list[str] | tuple[str, ...] | list[Frames], **options: Unpack[TranslateOptions]
     ) -> list[Translation]: ...
 
     def translate(
-        self, text: str | list[str] | tuple[str, ...], **options: Unpack[TranslateOptions]
+        self,
+        text: str | Frames | list[str] | tuple[str, ...] | list[Frames],
+        **options: Unpack[TranslateOptions],
     ) -> Translation | list[Translation]:
         """Translate a text, or a list of texts; the options are those of `stream`.
 
         A text is split into sentences and put together again with its own separators; a blank text
-        stays as it is.
+        stays as it is. A model that `reads_features` takes a file of frames, or an array, in the place of a text.
         """
-        if isinstance(text, str):
+        if isinstance(text, str) or (self.reads_features and are_frames(text)):
             return next(self.stream([text], **options))
         return list(self.stream(text, **options))
 
     def stream(
         self,
-        texts: Iterable[str],
+        texts: Iterable[str | Frames],
         *,
         to: str | None = None,
         source: str | None = None,
@@ -174,10 +201,15 @@ class Translator:
         translated first, then the error is raised.
         """
         check(split in get_args(Split), "split", split, "one of " + ", ".join(get_args(Split)))
-        check_integer("window", window, 1, 1_000_000)
+        check_integer("window", window, 1, WINDOW_MOST)
         if not isinstance(prefix, str):
             raise TranslationError(
                 f"the prefix is {untrusted.shown(prefix)}, which is not text; give a string"
+            )
+        if align and self.reads_features:
+            raise TranslationError(
+                "alignments are between words, and this model's sources are frames of numbers; look at one instead, "
+                "which shows where each letter was found"
             )
         tag = self.target(to)
         search = chosen_options(self.info.decoding, options, beam_size, alpha, num_hypotheses)
@@ -185,7 +217,7 @@ class Translator:
             self.tokenizer, self.info, tag=tag, search=search, source=source, split=split, prefix=prefix
         )
         languages = self._languages
-        read = windows(checked(texts), window, waits)
+        read = windows(self._inputs(texts), min(window, self._most_read), waits)
         at_once = (
             together for texts in read for together in begun(self.engine, self.info.model, texts, request)
         )
@@ -305,6 +337,9 @@ class Translator:
     ) -> tuple[list[Text], list[Text]]:
         """Return both sides of pairs as the model reads them, to be scored, aligned or looked at."""
         sources, targets = sides(sources, targets)
+        if self.reads_features:
+            heard = [Text(frames_of(source, self.info.model)) for source in sources]
+            return heard, [read_target(target, self.tokenizer) for target in targets]
         return read_pairs(sources, targets, self.tokenizer, self.target(to), form=self.info.decoding.form)
 
     def _attendable(
@@ -312,8 +347,9 @@ class Translator:
     ) -> tuple[list[Text], list[Text]]:
         """Return the same, where there is a position for each token."""
         both = self._read(sources, targets, to)
-        for side in both:
-            check_lengths([text.ids for text in side], self.info.model.longest)
+        shape = self.info.model
+        check_positions([shape.source_positions(len(text.ids)) for text in both[0]], shape.longest)
+        check_lengths([text.ids for text in both[1]], shape.longest)
         return both
 
     def look(
@@ -338,10 +374,11 @@ class Translator:
         from clearhead.inspection.about import About
         from clearhead.translator.looking import Looking, Wanted, passage_maps
 
-        for each in (text, "" if target is None else target):
+        named = "" if self.reads_features else text
+        for each in (named, "" if target is None else target):
             if not isinstance(each, str):
                 raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
-        if not normalize(text):
+        if not self.reads_features and not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
         request = self._usual_request(to, split="auto")
         looking = Looking(
@@ -357,6 +394,7 @@ class Translator:
             passage, best, translation = looking.translated(text)
             return passage_maps(looking, passage, best, self._languages.with_target_told(translation, to))
         (src,), (tgt,) = self._attendable([text], [target], to)
-        count = sum(span.is_sentence for span in sentences.split(text, request.manner.languages))
+        spans = [] if self.reads_features else sentences.split(text, request.manner.languages)
+        count = sum(span.is_sentence for span in spans)
         note = f"the pair was looked at as one sentence, though it seems to be {count}; give them one by one"
         return looking.of_pair(src, tgt, (note,) if count > 1 else ())
