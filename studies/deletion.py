@@ -53,7 +53,7 @@ def explanations(
     """Return what each method says each target token owes to each source token, [target, source]; needs `inner`.
 
     Of attention the mean over all layers and heads that look at the source, of norms the same; `reader` names the heads
-    that word alignments are read from; gradients are those of the log-probability, times the embedding, with their sign;
+    that word alignments are read from; gradients are those of the log-probability, times the embedding, signed;
     `steps` are those of integrated gradients.
     """
     alone = [frozenset((place,)) for place in range(len(maps.source))]
@@ -108,7 +108,7 @@ def _wanted(
 
 
 def agreement(maps: AttentionMaps, scores: Mapping[str, Maps]) -> dict[str, list[float]]:
-    """Return for each method the rank correlation with leaving one out (Jain and Wallace 2019), of each target token."""
+    """Return by method the rank correlation with leaving one out (Jain and Wallace 2019), of each target token."""
     places = may_go(maps)
     ranks = {
         method: table[:-1][:, places].argsort(axis=1).argsort(axis=1).astype(float)

@@ -25,8 +25,15 @@ from studies.words import translations, vocabulary
 SIZES = {
     "toy": {"depths": (2, 4), "d_model": 16, "steps": 3, "trained": 2, "pairs": 60, "tokens": 200},
     "quick": {"depths": (2, 6, 18), "d_model": 32, "steps": 100, "trained": 6, "pairs": 2000, "tokens": 500},
-    "full": {"depths": (2, 6, 18, 48), "d_model": 64, "steps": 800, "trained": 12, "pairs": 20_000, "tokens": 1500},
-}  # fmt: skip
+    "full": {
+        "depths": (2, 6, 18, 48),
+        "d_model": 64,
+        "steps": 800,
+        "trained": 12,
+        "pairs": 20_000,
+        "tokens": 1500,
+    },
+}
 """`trained` is the number of encoder layers of the models that are also trained; decoders have 2 layers."""
 
 
@@ -143,10 +150,15 @@ def panels(results: Results) -> list[Panel]:
         for name in LEFT_OUT
     }
     return [
-        Panel(title=f"Before training, {deepest} layers", x="encoder layer", y="norm of the gradient",
-              lines=by_layer, log_y=True),
+        Panel(
+            title=f"Before training, {deepest} layers",
+            x="encoder layer",
+            y="norm of the gradient",
+            lines=by_layer,
+            log_y=True,
+        ),
         Panel(title="Training", x="step", y="loss per word (nats)", lines=curves),
-    ]  # fmt: skip
+    ]
 
 
 def claims(results: Results) -> list[Claim]:
@@ -168,9 +180,9 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="residuals",
             claim="Residual connections let the gradient reach the first layers of a deep model.",
-            criterion=f"before training, with {deepest} layers, the first layer's gradient is below a hundredth of the "
-            "last one's without residuals and above a tenth with them (pre-norm); trained, the model without them has "
-            "a held-out loss at least 0.2 nats a word higher.",
+            criterion=f"before training, with {deepest} layers, the first layer's gradient is below a hundredth "
+            "of the last one's without residuals and above a tenth with them (pre-norm); trained, the model "
+            "without them has a held-out loss at least 0.2 nats a word higher.",
             parts=[
                 at_most("without residuals, first over last", reach(results, "no residuals", deepest), 0.01),
                 at_least("pre-norm, first over last", reach(results, "pre-norm", deepest), 0.1),
@@ -180,15 +192,15 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="LayerNorm",
             claim="Without LayerNorm the sums of the residual stream, and with them the gradients, grow with depth.",
-            criterion=f"before training, with {deepest} layers, the first layer's gradient is at least ten times that "
-            "of the model with post-norm.",
+            criterion=f"before training, with {deepest} layers, the first layer's gradient is at least ten "
+            "times that of the model with post-norm.",
             parts=[at_least("without over with, first layer", grown, 10)],
         ),
         Claim(
             name="pre-norm",
             claim="Pre-norm spreads the gradient more evenly over layers than post-norm (Xiong et al. 2020).",
-            criterion=f"with {deepest} layers, first over last is between 0.3 and 3 with pre-norm, and farther from 1 "
-            "with post-norm.",
+            criterion=f"with {deepest} layers, first over last is between 0.3 and 3 with pre-norm, and farther "
+            "from 1 with post-norm.",
             parts=[
                 between("pre-norm, first over last", reach(results, "pre-norm", deepest), 0.3, 3),
                 at_least(
@@ -211,21 +223,22 @@ def claims(results: Results) -> list[Claim]:
 STUDY = Study(
     name="depth",
     title="Depth: residuals, LayerNorm and its place",
-    question="Each sub-layer of the paper stands inside LayerNorm(x + Sublayer(x)) (§3.1). What does each part of that "
-    "do for a deep model, and what changes if the norm is moved inside (pre-norm)?",
-    method="Encoders of several depths with a decoder of two layers, sinusoids, no dropout, weights as the project draws "
-    "them. *Before training*, one batch of 32 sentences of the built-in grammar (English to French, word ids) gives the "
-    "norm of the loss's gradient by the weights of each encoder layer. *Trained*, all variants of one depth take the "
-    "same steps on the same batches at the same rate (0.002 after 50 steps, falling as 1/sqrt(step)). *No residuals* is "
-    "LayerNorm(Sublayer(x)), *no LayerNorm* is x + Sublayer(x). The parameters are equal but for the norms' own.",
+    question="Each sub-layer of the paper stands inside LayerNorm(x + Sublayer(x)) (§3.1). What does each part "
+    "of that do for a deep model, and what changes if the norm is moved inside (pre-norm)?",
+    method="Encoders of several depths with a decoder of two layers, sinusoids, no dropout, weights as the "
+    "project draws them. *Before training*, one batch of 32 sentences of the built-in grammar (English to "
+    "French, word ids) gives the norm of the loss's gradient by the weights of each encoder layer. *Trained*, "
+    "all variants of one depth take the same steps on the same batches at the same rate (0.002 after 50 steps, "
+    "falling as 1/sqrt(step)). *No residuals* is LayerNorm(Sublayer(x)), *no LayerNorm* is x + Sublayer(x). "
+    "The parameters are equal but for the norms' own.",
     measure=measure,
     tables=tables,
     panels=panels,
     claims=claims,
     estimate="about 12 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
-    reading="One rate serves all variants, so a variant that wants another one is worse here than it could be. Adam "
-    "rescales gradients by their own size, which hides part of a gradient that vanishes evenly and nothing of one that "
-    "is lost in rounding.",
+    reading="One rate serves all variants, so a variant that wants another one is worse here than it could be. "
+    "Adam rescales gradients by their own size, which hides part of a gradient that vanishes evenly and "
+    "nothing of one that is lost in rounding.",
 )
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ $ python -m studies.embeddings [--full] [--model MODEL]
 
 import argparse
 from collections.abc import Callable, Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import torch
 from torch import Tensor
@@ -28,7 +28,7 @@ SIZES: dict[str, dict[str, int]] = {
     "quick": {"d_model": 32, "steps": 400, "pairs": 4000, "tokens": 500, "held": 200},
     "full": {"d_model": 64, "steps": 1500, "pairs": 50_000, "tokens": 1500, "held": 1000},
 }
-WIDTHS = (1, 2, 4, 8, 16, 32, 64)
+WIDTHS = (2, 4, 8, 16, 32, 64)
 """Those up to the model's own are tried."""
 LANGUAGES = ("en", "fr", "es")
 Vectors = Callable[[str], Tensor]
@@ -77,22 +77,22 @@ def default_model(seed: int, path: str | None) -> Raw:
         )
     ]
     torch.manual_seed(seed)
-    found = {}
-    for when, model in (("before", Transformer(trained.config)), ("after", trained)):
-        table = model.src_embedding.weight.detach()
-        found[when] = knows(
-            rows, lambda word, table=table: table[sorted(pieces[word])].mean(dim=0), LANGUAGES
-        )  # type: ignore[misc]
-    return found
+    tables = {
+        "before": Transformer(trained.config).src_embedding.weight.detach(),
+        "after": trained.src_embedding.weight.detach(),
+    }
+
+    def mean_of(table: Tensor) -> Vectors:
+        return lambda word: table[sorted(pieces[word])].mean(dim=0)
+
+    return {when: knows(rows, mean_of(table), LANGUAGES) for when, table in tables.items()}
 
 
 def measure(seed: int, options: argparse.Namespace) -> Raw:
     """Train a model for each width of the embeddings; ask what they and the default model's know."""
     size = SIZES[options.form]
-    train, valid = (
-        translations(seed, size[count], part).corpus
-        for count, part in (("pairs", "train"), ("held", "valid"))  # type: ignore[arg-type]
-    )
+    train = translations(seed, size["pairs"], "train").corpus
+    valid = translations(seed, size["held"], "valid").corpus
     rows = told_apart(concepts(), ("en", "fr"))
     learned, before = {}, {}
     for width in (width for width in WIDTHS if width <= size["d_model"]):
@@ -136,8 +136,15 @@ def tables(results: Results) -> list[Table]:
     return [
         Table(
             "Width of the embeddings, everything else equal",
-            ["numbers a word", "parameters of embeddings", "of all else", "held-out loss (nats a word)", "words that come first",
-             "nearest is of its class", "nearest is its translation"],
+            [
+                "numbers a word",
+                "parameters of embeddings",
+                "of all else",
+                "held-out loss (nats a word)",
+                "words that come first",
+                "nearest is of its class",
+                "nearest is its translation",
+            ],
             [
                 [
                     width,
@@ -145,39 +152,69 @@ def tables(results: Results) -> list[Table]:
                     f"{row['others']:,}",
                     cell(of_width(results, width, "loss")),
                     cell(of_width(results, width, "right")),
-                    *(cell([one["learned"][width]["knows"][what] for one in results]) for what in ("class", "translation")),
+                    *(
+                        cell([one["learned"][width]["knows"][what] for one in results])
+                        for what in ("class", "translation")
+                    ),
                 ]
                 for width, row in results[0]["learned"].items()
             ],
         ),
         Table(
             "What embeddings know (share of the words of a list)",
-            ["", "words", "nearest is of its class", "by chance", "nearest in the other language is its translation", "by chance"],
+            [
+                "",
+                "words",
+                "nearest is of its class",
+                "by chance",
+                "nearest in the other language is its translation",
+                "by chance",
+            ],
             [
                 [
                     f"{title}, {when} training",
                     f"{results[0][which][when]['words']:.0f}",
                     *(cell(known(results, which, when, what)) for what in whats),
                 ]
-                for which, title in (("small", "small model (en, fr)"), ("default", "default model (en, fr, es)"))
+                for which, title in (
+                    ("small", "small model (en, fr)"),
+                    ("default", "default model (en, fr, es)"),
+                )
                 for when in ("before", "after")
             ],
         ),
-    ]  # fmt: skip
+    ]
 
 
 def panels(results: Results) -> list[Panel]:
     """Draw the loss by width, and what is known by width."""
     widths = list(results[0]["learned"])
     return [
-        Panel(title="Width, everything else equal", x="numbers a word", y="held-out loss (nats a word)",
-              lines={"held-out loss": {float(width): of_width(results, width, "loss") for width in widths}}, log_x=True),
-        Panel(title="What the embeddings know", x="numbers a word", y="share of words",
-              lines={
-                  name: {float(width): [one["learned"][width]["knows"][what] for one in results] for width in widths}
-                  for name, what in (("nearest word is of its class", "class"), ("nearest is its translation", "translation"))
-              }, log_x=True, y_range=(0, 1)),
-    ]  # fmt: skip
+        Panel(
+            title="Width, everything else equal",
+            x="numbers a word",
+            y="held-out loss (nats a word)",
+            lines={"held-out loss": {float(width): of_width(results, width, "loss") for width in widths}},
+            log_x=True,
+        ),
+        Panel(
+            title="What the embeddings know",
+            x="numbers a word",
+            y="share of words",
+            lines={
+                name: {
+                    float(width): [one["learned"][width]["knows"][what] for one in results]
+                    for width in widths
+                }
+                for name, what in (
+                    ("nearest word is of its class", "class"),
+                    ("nearest is its translation", "translation"),
+                )
+            },
+            log_x=True,
+            y_range=(0, 1),
+        ),
+    ]
 
 
 def claims(results: Results) -> list[Claim]:
@@ -190,7 +227,7 @@ def claims(results: Results) -> list[Claim]:
             [less - more for less, more in zip(losses[place], losses[place + 1], strict=True)],
             0.02,
         )
-        for place, (narrow, wide) in enumerate(zip(widths, widths[1:], strict=False))
+        for place, (narrow, wide) in enumerate(pairwise(widths))
     ]
     chance = 3 * results[0]["default"]["before"]["translation by chance"]
     return [
@@ -203,8 +240,9 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="random at first",
             claim="Embeddings are random numbers before training and know nothing.",
-            criterion="before training the nearest word of the other language is the translation at most three times as "
-            "often as by chance, and the nearest word is of the same class at most 0.15 more often than by chance.",
+            criterion="before training the nearest word of the other language is the translation at most three "
+            "times as often as by chance, and the nearest word is of the same class at most 0.15 more often "
+            "than by chance.",
             parts=[
                 at_most(
                     "default model's shape, translation",
@@ -228,8 +266,8 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="neighbours",
             claim="After training, words that are alike are neighbours, in one language and across languages.",
-            criterion="the nearest word is of the same class for at least 80 % of the list, and the nearest word of another "
-            "language is the translation for at least 50 %.",
+            criterion="the nearest word is of the same class for at least 80 % of the list, and the nearest "
+            "word of another language is the translation for at least 50 %.",
             parts=[
                 at_least(f"{title}, {what}", known(results, which, "after", what), least)
                 for which, title in (("default", "default model"), ("small", "small model"))
@@ -242,24 +280,26 @@ def claims(results: Results) -> list[Claim]:
 STUDY = Study(
     name="embeddings",
     title="Embeddings: width, and what they know",
-    question="It is said that embeddings of higher dimension capture more, that they are random at first and that after "
-    "training like words stand close. How wide is wide enough, and how often is it so, over a whole list of words?",
-    method="*Width*: a vector of few numbers for each word, brought to the width of the model by one matrix (Lan et al. 2020), "
-    "so that encoder and decoder (2+2 layers, pre-norm, 4 heads) have the same shape and the same number of parameters "
-    "whatever the width; same steps, batches and rate, on the built-in grammar (English to French, words as ids, one "
-    "embedding for source, target and output). *What they know*: the list is the grammar's lexicon, all nouns, adjectives and verbs in one "
-    "form each, without words that several concepts share or that are spelled alike in two languages (default model: "
-    "nor those that share a piece with their translation); cosine of embeddings. Translation is the mean over all pairs of "
-    "languages in both directions, of the words of one language only; class is noun, adjective or verb.",
+    question="It is said that embeddings of higher dimension capture more, that they are random at first and "
+    "that after training like words stand close. How wide is wide enough, and how often is it so, over a whole "
+    "list of words?",
+    method="*Width*: a vector of few numbers for each word, brought to the width of the model by one matrix "
+    "(Lan et al. 2020), so that encoder and decoder (2+2 layers, pre-norm, 4 heads) have the same shape and "
+    "the same number of parameters whatever the width; same steps, batches and rate, on the built-in grammar "
+    "(English to French, words as ids, one embedding for source, target and output). *What they know*: the "
+    "list is the grammar's lexicon, all nouns, adjectives and verbs in one form each, without words that "
+    "several concepts share or that are spelled alike in two languages (default model: nor those that share a "
+    "piece with their translation); cosine of embeddings. Translation is the mean over all pairs of languages "
+    "in both directions, of the words of one language only; class is noun, adjective or verb.",
     measure=measure,
     tables=tables,
     panels=panels,
     claims=claims,
     options=lambda parser: parser.add_argument("--model", help="model to ask instead of the default one"),
     estimate="about 15 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
-    reading="The default model has one matrix for all languages and for input and output, and learned twelve directions; "
-    "that its words meet across languages is not to be expected of separate embeddings. Of the default model the "
-    "seeds vary the random numbers before training alone.",
+    reading="The default model has one matrix for all languages and for input and output, and learned twelve "
+    "directions; that its words meet across languages is not to be expected of separate embeddings. Of the "
+    "default model the seeds vary the random numbers before training alone.",
 )
 
 if __name__ == "__main__":

@@ -200,20 +200,29 @@ def panels(results: Results) -> list[Panel]:
     """Draw loss by heads, and the rise of the loss by share removed."""
     by_count = {float(count): of_learned(results, count, "loss") for count in COUNTS}
     return [
-        Panel(title="Heads at equal width", x="heads a layer", y="held-out loss (nats a word)",
-              lines={"held-out loss": by_count}, log_x=True),
+        Panel(
+            title="Heads at equal width",
+            x="heads a layer",
+            y="held-out loss (nats a word)",
+            lines={"held-out loss": by_count},
+            log_x=True,
+        ),
         *(
             Panel(
                 title=title,
                 x="share of heads removed",
                 y="rise of the loss",
                 lines={
-                    order: {share: risen(results, which, order, share) for share in SHARES} for order in ORDERS
+                    order: {share: risen(results, which, order, share) for share in SHARES}
+                    for order in ORDERS
                 },
             )
-            for which, title in (("small", "Small model, heads removed"), ("default", "Default model, heads removed"))
+            for which, title in (
+                ("small", "Small model, heads removed"),
+                ("default", "Default model, heads removed"),
+            )
         ),
-    ]  # fmt: skip
+    ]
 
 
 def claims(results: Results) -> list[Claim]:
@@ -242,8 +251,8 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="pruning",
             claim="After training many heads can be removed with little loss (Michel et al. 2019, Voita et al. 2019).",
-            criterion="a quarter of all heads, the least important on other sentences, raises the held-out loss by at "
-            "most 5 % of itself; half of them by at most 25 %.",
+            criterion="a quarter of all heads, the least important on other sentences, raises the held-out "
+            "loss by at most 5 % of itself; half of them by at most 25 %.",
             parts=[
                 at_most(
                     f"{title}, {100 * share:.0f} % removed, rise",
@@ -257,7 +266,8 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="importance",
             claim="Which heads matter can be told from gradients on other sentences.",
-            criterion="with half of the heads removed, the loss rises less by that order than at random, with every seed.",
+            criterion="half of the heads removed in that order raise the loss less than half of them at random, with every "
+            "seed.",
             parts=[
                 at_least("small model, rise at random less rise by importance", spared("small"), 0),
                 at_least("default model, the same", spared("default"), 0),
@@ -269,26 +279,27 @@ def claims(results: Results) -> list[Claim]:
 STUDY = Study(
     name="heads",
     title="Heads: how many are needed, and what each does",
-    question="Multi-head attention is said to let a model look at several things at a time (§3.2.2). How many heads does "
-    "it take at equal width (Table 3, rows A), how many can be removed once the model is trained, and what do "
-    "those do that cannot?",
-    method="*Equal width*: models of 2+2 layers (pre-norm, no dropout) that differ in the number of heads alone, so in "
-    "nothing that costs parameters; same steps, batches and rate, on the built-in grammar (English to French, words as "
-    "ids); the processor time of each is in the table. *Pruning*: a head is removed by taking its rows out of W^O. Its "
-    "importance is the mean of |gradient by a gate on its output| over one half of the sentences (Michel et al. 2019, "
-    "Eq. 2, divided by its layer's root of squares); the loss is measured on the other half. The random order differs "
-    "from seed to seed. *Small model*: the one with 8 heads, chosen on held-out sentences and measured on others. "
-    "*Default model*: the one that comes with the package, on the 60 pairs of `recipes/default-model/alignments.tsv` "
-    "in six directions. *Roles* are those of `clearhead.inspection.roles`.",
+    question="Multi-head attention is said to let a model look at several things at a time (§3.2.2). How many "
+    "heads does it take at equal width (Table 3, rows A), how many can be removed once the model is trained, "
+    "and what do those do that cannot?",
+    method="*Equal width*: models of 2+2 layers (pre-norm, no dropout) that differ in the number of heads "
+    "alone, so in nothing that costs parameters; same steps, batches and rate, on the built-in grammar "
+    "(English to French, words as ids); the processor time of each is in the table. *Pruning*: a head is "
+    "removed by taking its rows out of W^O. Its importance is the mean of |gradient by a gate on its output| "
+    "over one half of the sentences (Michel et al. 2019, Eq. 2, divided by its layer's root of squares); the "
+    "loss is measured on the other half. The random order differs from seed to seed. *Small model*: the one "
+    "with 8 heads, chosen on held-out sentences and measured on others. *Default model*: the one that comes "
+    "with the package, on the 60 pairs of `recipes/default-model/alignments.tsv` in six directions. *Roles* "
+    "are those of `clearhead.inspection.roles`.",
     measure=measure,
     tables=tables,
     panels=panels,
     claims=claims,
     options=lambda parser: parser.add_argument("--model", help="model to prune instead of the default one"),
     estimate="about 15 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
-    reading="Nothing is trained on after a head is removed, so this says how much of a finished model is idle, not how "
-    "small a model could be. The roles are names for where most of a head's weight goes; what it takes from there is "
-    "another question ([interpretability](interpretability.md)).",
+    reading="Nothing is trained on after a head is removed, so this says how much of a finished model is idle, "
+    "not how small a model could be. The roles are names for where most of a head's weight goes; what it takes "
+    "from there is another question ([interpretability](interpretability.md)).",
 )
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What attention tells: is it a word alignment, and does it explain what the model does?
 
-    $ python -m studies.interpretability [--full] [--model MODEL]
+$ python -m studies.interpretability [--full] [--model MODEL]
 """
 
 import argparse
@@ -31,10 +31,37 @@ SHARES = (0.1, 0.2, 0.5)
 GUIDANCE = 0.2
 """Weight of the loss that teaches a head; Garg et al. 2019 have 0.05 over many more steps."""
 SIZES: dict[str, dict[str, int]] = {
-    "toy": {"d_model": 16, "steps": 3, "pairs": 60, "tokens": 200, "held": 8, "looked": 1, "hand": 1, "ig": 4},
-    "quick": {"d_model": 32, "steps": 500, "pairs": 4000, "tokens": 500, "held": 200, "looked": 16, "hand": 3, "ig": 16},
-    "full": {"d_model": 64, "steps": 2000, "pairs": 50_000, "tokens": 1500, "held": 500, "looked": 60, "hand": 20, "ig": 64},
-}  # fmt: skip
+    "toy": {
+        "d_model": 16,
+        "steps": 3,
+        "pairs": 60,
+        "tokens": 200,
+        "held": 8,
+        "looked": 1,
+        "hand": 1,
+        "ig": 4,
+    },
+    "quick": {
+        "d_model": 32,
+        "steps": 400,
+        "pairs": 4000,
+        "tokens": 500,
+        "held": 100,
+        "looked": 12,
+        "hand": 2,
+        "ig": 16,
+    },
+    "full": {
+        "d_model": 64,
+        "steps": 2000,
+        "pairs": 50_000,
+        "tokens": 1500,
+        "held": 500,
+        "looked": 60,
+        "hand": 20,
+        "ig": 64,
+    },
+}
 KINDS = ("comprehensiveness", "sufficiency")
 MODELS = {"small": "small model", "default": "default model"}
 
@@ -78,18 +105,20 @@ def deleted(
 def small(seed: int, size: dict[str, int]) -> Raw:
     """Train the same model without and with a taught head; ask the first what its attention explains."""
     train = translations(seed, size["pairs"], "train")
-    valid, test = (translations(seed, size["held"], part) for part in ("valid", "test"))  # type: ignore[arg-type]
+    valid, test = (translations(seed, size["held"], part) for part in ("valid", "test"))
     out: Raw = {}
     for name, weight in (("plain", 0.0), ("taught", GUIDANCE)):
         model = build(shape(size["d_model"], 4), seed)
         batches = epochs(linked.with_links(train), size["tokens"], seed)
-        found = learn(
-            model, batches, seed=seed, steps=size["steps"], rate=0.005, guided_alignment=weight
-        )
+        found = learn(model, batches, seed=seed, steps=size["steps"], rate=0.005, guided_alignment=weight)
         loss, right = token_losses(model, valid.corpus)
         head = Reader(heads=(guided_head(model.config),))
-        out[name] = {**found.facts(), "loss": loss, "right": right,
-                     "rates": linked.rates(linked.of_grammar(model, test), {"the head that is taught": head})}  # fmt: skip
+        out[name] = {
+            **found.facts(),
+            "loss": loss,
+            "right": right,
+            "rates": linked.rates(linked.of_grammar(model, test), {"the head that is taught": head}),
+        }
         if name == "plain":
             looked = [recorded(model, test, number) for number in range(size["looked"])]
             out["deleted"] = deleted(model, looked, Reader.usual(2, 4), seed, size["ig"])
@@ -108,7 +137,9 @@ def default_model(seed: int, size: dict[str, int], path: str | None) -> Raw:
     model = translator.pytorch.model
     return {
         "rates": linked.rates(chosen, {"the heads that were chosen": translator.reader}),
-        "deleted": deleted(model, [maps for maps in looked if may_go(maps)], translator.reader, seed, size["ig"]),
+        "deleted": deleted(
+            model, [maps for maps in looked if may_go(maps)], translator.reader, seed, size["ig"]
+        ),
     }
 
 
@@ -154,14 +185,25 @@ def tables(results: Results) -> list[Table]:
             "Translation: held-out loss with and without a taught head",
             ["", "loss (nats a word)", "words that come first", "processor seconds"],
             [
-                [named[which], *(cell([one["small"][which][what] for one in results]) for what in ("loss", "right", "seconds"))]
+                [
+                    named[which],
+                    *(
+                        cell([one["small"][which][what] for one in results])
+                        for what in ("loss", "right", "seconds")
+                    ),
+                ]
                 for which in ("plain", "taught")
             ],
         ),
         *(
             Table(
                 f"{title.capitalize()}: what each explanation predicts",
-                ["", "comprehensiveness (more is better)", "sufficiency (less is better)", "rank correlation with leave one out"],
+                [
+                    "",
+                    "comprehensiveness (more is better)",
+                    "sufficiency (less is better)",
+                    "rank correlation with leave one out",
+                ],
                 [
                     [
                         method,
@@ -173,7 +215,7 @@ def tables(results: Results) -> list[Table]:
             )
             for which, title in MODELS.items()
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _rates(one: Raw, which: str) -> dict[str, float]:
@@ -190,7 +232,8 @@ def panels(results: Results) -> list[Panel]:
             y="fall of the probability",
             lines={
                 method: {
-                    share: [one[which]["deleted"][method][kind][str(share)] for one in results] for share in SHARES
+                    share: [one[which]["deleted"][method][kind][str(share)] for one in results]
+                    for share in SHARES
                 }
                 for method in results[0][which]["deleted"]
             },
@@ -217,8 +260,8 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="alignment",
             claim="Attention shows which word a word of the translation comes from.",
-            criterion="the alignment error rate of the attention to the source, averaged over all heads and layers, is at "
-            "most 0.15, and so is the mean of the rates of all single heads.",
+            criterion="the alignment error rate of the attention to the source, averaged over all heads and "
+            "layers, is at most 0.15, and so is the mean of the rates of all single heads.",
             parts=[
                 at_most(f"{title}, {name}", rate(results, which, name), 0.15)
                 for which, title in (("plain", "small model"), ("default", "default model"))
@@ -228,12 +271,17 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="taught head",
             claim="A head can be taught to align, at no cost to translation (Garg et al. 2019).",
-            criterion="its error rate is at most half of that of the same model's attention averaged, untaught, and the "
-            "held-out loss rises by at most 0.05 nats a word.",
+            criterion="its error rate is at most half of that of the same model's attention averaged, "
+            "untaught, and the held-out loss rises by at most 0.05 nats a word.",
             parts=[
                 at_most(
                     "rate of the taught head over that of the average",
-                    [one / other for one, other in zip(taught, rate(results, "plain", "average of all heads"), strict=True)],
+                    [
+                        one / other
+                        for one, other in zip(
+                            taught, rate(results, "plain", "average of all heads"), strict=True
+                        )
+                    ],
                     0.5,
                 ),
                 at_most("loss with less loss without", less(losses("taught"), losses("plain")), 0.05),
@@ -242,15 +290,17 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="attention explains",
             claim="Attention shows what a prediction depends on.",
-            criterion="taking away the tokens with most attention lowers probabilities more than taking away random ones, and "
-            "at least as much as those with the largest integrated gradients; its rank correlation with leaving "
-            "one token out is at least 0.5.",
+            criterion="taking away the tokens with most attention lowers probabilities more than taking away "
+            "random ones, and at least as much as those with the largest integrated gradients; its rank "
+            "correlation with leaving one token out is at least 0.5.",
             parts=[
                 part
                 for which, title in MODELS.items()
                 for part in (
                     at_least(f"{title}, attention less random", more(which, attention, RANDOM), 0),
-                    at_least(f"{title}, attention less integrated gradients", more(which, attention, integrated), 0),
+                    at_least(
+                        f"{title}, attention less integrated gradients", more(which, attention, integrated), 0
+                    ),
                     at_least(f"{title}, rank correlation", rank(results, which, attention), 0.5),
                 )
             ],
@@ -258,42 +308,44 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="best explanation",
             claim="Norms of weighted values and gradients predict better than the weights alone.",
-            criterion="the comprehensiveness of each is above that of attention averaged over all heads, with every seed.",
+            criterion="the comprehensiveness of each is above that of attention averaged over all heads, with every "
+            "seed.",
             parts=[
                 at_least(f"{title}, {method} less attention", more(which, method, attention), 0)
                 for which, title in MODELS.items()
                 for method in ("norms of weighted values", "gradient times input", integrated)
             ],
         ),
-    ]  # fmt: skip
+    ]
 
 
 STUDY = Study(
     name="interpretability",
     title="Interpretability: is attention an alignment, is it an explanation?",
-    question="Recurrent networks are said to be black boxes, and attention to show what a model looks at. Two things can be "
-    "measured: whether attention finds the word that a word was translated from, and whether taking away what an "
-    "explanation points at changes what the model does.",
-    method="*Alignment*: error rate (Och and Ney 2003) of the attention to the source as it is while a word is produced, sinks set "
-    "aside, each target word linked as `clearhead align` does; every head alone, all averaged, and one head taught with the "
-    f"grammar's links (weight {GUIDANCE}). The small model (2+2 layers, 4 heads, pre-norm) learns the built-in grammar (English to "
-    "French) and is measured on combinations of words it has not seen; the default model on the pairs of "
-    "`recipes/default-model/alignments.tsv` that its heads were not chosen on. *Explanations* (DeYoung et al. 2020): for every "
-    "target word, given all before it, source tokens are ranked by a method and the first 10, 20 and 50 % (at least "
-    "one) are taken away (comprehensiveness: how far its probability falls, which should be far) or left alone (sufficiency: how "
-    "far it falls, which should be little); the table has the mean over the three shares. *Leave one out* ranks by what "
-    "each token's own absence costs: at one token no method can be better, so it is the mark to reach. The sentences differ from seed to seed; "
-    "the default model is the same.",
+    question="Recurrent networks are said to be black boxes, and attention to show what a model looks at. Two "
+    "things can be measured: whether attention finds the word that a word was translated from, and whether "
+    "taking away what an explanation points at changes what the model does.",
+    method="*Alignment*: error rate (Och and Ney 2003) of the attention to the source as it is while a word is "
+    "produced, sinks set aside, each target word linked as `clearhead align` does; every head alone, all "
+    f"averaged, and one head taught with the grammar's links (weight {GUIDANCE}). The small model (2+2 layers, "
+    "4 heads, pre-norm) learns the built-in grammar (English to French) and is measured on combinations of "
+    "words it has not seen; the default model on the pairs of `recipes/default-model/alignments.tsv` that its "
+    "heads were not chosen on. *Explanations* (DeYoung et al. 2020): for every target word, given all before "
+    "it, source tokens are ranked by a method and the first 10, 20 and 50 % (at least one) are taken away "
+    "(comprehensiveness: how far its probability falls, which should be far) or left alone (sufficiency: how "
+    "far it falls, which should be little); the table has the mean over the three shares. *Leave one out* "
+    "ranks by what each token's own absence costs: at one token no method can be better, so it is the mark to "
+    "reach. The sentences differ from seed to seed; the default model is the same.",
     measure=measure,
     tables=tables,
     panels=panels,
     claims=claims,
     options=lambda parser: parser.add_argument("--model", help="model to ask instead of the default one"),
     estimate="about 20 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
-    reading="A token is taken away by masking it, which the model has never seen in training (padding stands at the end), so part of each "
-    "fall is surprise; it is the same for all methods. Languages' tags and the end of the sentence always stay. What "
-    f"is called *{ALONE}* knows the answer at one token and is no rival.",
-)  # fmt: skip
+    reading="A token is taken away by masking it, which the model has never seen in training (padding stands "
+    "at the end), so part of each fall is surprise; it is the same for all methods. Languages' tags and the "
+    f"end of the sentence always stay. What is called *{ALONE}* knows the answer at one token and is no rival.",
+)
 
 if __name__ == "__main__":
     main(STUDY)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-
 from benchmarks.gold_alignment import CHOOSE_ON, looked, read
+
 from clearhead.config.alignment import Reader
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.inspection.alignment import Words
@@ -58,7 +58,7 @@ def of_default(translator: Translator, most: int) -> list[Pair]:
 
 
 def rates(found: Sequence[Pair], named: Mapping[str, Reader]) -> dict[str, float]:
-    """Return the error rate of every head alone (`heads`: best, mean, worst), of all together, and of `named` readers."""
+    """Return the error rates of all heads alone (best, mean, worst), of all together, and of `named` readers."""
     layers, heads = found[0].found.cross.shape[:2]
     every = [(layer, head) for layer in range(layers) for head in range(heads)]
     alone = [measured(found, Reader(heads=(one,))) for one in every]

@@ -27,7 +27,7 @@ def concepts() -> list[Concept]:
 
 
 def told_apart(rows: Sequence[Concept], languages: Sequence[str]) -> list[Concept]:
-    """Return those that no other has a word with in common, and whose words differ: spelling must not give them away."""
+    """Return those that share no word with another and whose own words differ, so that no spelling tells."""
     kept = []
     for row in rows:
         own = [row.words[language] for language in languages]
@@ -48,7 +48,8 @@ def like_neighbours(vectors: Tensor, kinds: Sequence[str]) -> float:
     cosines = F.normalize(vectors, dim=1) @ F.normalize(vectors, dim=1).T
     cosines.fill_diagonal_(-2)
     nearest = cosines.argmax(dim=1).tolist()
-    return sum(kinds[near] == kind for near, kind in zip(nearest, kinds, strict=True)) / len(kinds)
+    same = sum(kinds[near] == kind for near, kind in zip(nearest, kinds, strict=True))
+    return float(same / len(kinds))
 
 
 def by_chance(kinds: Sequence[str]) -> float:
