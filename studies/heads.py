@@ -266,8 +266,8 @@ def claims(results: Results) -> list[Claim]:
         Claim(
             name="importance",
             claim="Which heads matter can be told from gradients on other sentences.",
-            criterion="half of the heads removed in that order raise the loss less than half of them at random, with every "
-            "seed.",
+            criterion="half of the heads removed in that order raise the loss less than half of them at "
+            "random, with every seed.",
             parts=[
                 at_least("small model, rise at random less rise by importance", spared("small"), 0),
                 at_least("default model, the same", spared("default"), 0),

@@ -10,7 +10,8 @@ from clearhead.data.batching import TokenizedCorpus
 from clearhead.inspection.alignment import Words
 from clearhead.inspection.gold import Gold, Pair, measured
 from clearhead.inspection.record import attended
-from clearhead.model.transformer import PAD, Transformer
+from clearhead.model.sequence_model import SequenceModel
+from clearhead.model.transformer import PAD
 from clearhead.text.vocabulary import BOS
 from clearhead.translator import Translator
 from studies import pairs
@@ -27,7 +28,7 @@ def with_links(part: Translations) -> TokenizedCorpus:
     return TokenizedCorpus(corpus.src, corpus.src_offsets, corpus.tgt, corpus.tgt_offsets, flat, offsets)
 
 
-def of_grammar(model: Transformer, part: Translations) -> list[Pair]:
+def of_grammar(model: SequenceModel, part: Translations) -> list[Pair]:
     """Return the attention of sentences of the grammar beside their exact links."""
     sides = [
         [
