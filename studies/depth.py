@@ -5,11 +5,13 @@ $ python -m studies.depth [--full]
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from clearhead.config import ModelConfig
+from clearhead.config.model import Norm
 from clearhead.data.batching import TokenizedCorpus, collate
 from clearhead.model.transformer import Transformer
 from clearhead.training.loop import batch_loss
@@ -22,22 +24,33 @@ from studies.table import Table
 from studies.without import LEFT_OUT
 from studies.words import translations, vocabulary
 
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large the experiment is."""
+
+    depths: tuple[int, ...]
+    """Encoder layers of the models whose gradients are measured before training."""
+    trained: int
+    """Encoder layers of the models that are also trained."""
+    d_model: int
+    steps: int
+    pairs: int
+    tokens: int
+    """Source and target tokens of a batch."""
+    held: int
+
+
 SIZES = {
-    "toy": {"depths": (2, 4), "d_model": 16, "steps": 3, "trained": 2, "pairs": 60, "tokens": 200},
-    "quick": {"depths": (2, 6, 18), "d_model": 32, "steps": 100, "trained": 6, "pairs": 2000, "tokens": 500},
-    "full": {
-        "depths": (2, 6, 18, 48),
-        "d_model": 64,
-        "steps": 800,
-        "trained": 12,
-        "pairs": 20_000,
-        "tokens": 1500,
-    },
+    "toy": Size(depths=(2, 4), trained=2, d_model=16, steps=3, pairs=60, tokens=200, held=20),
+    "quick": Size(depths=(2, 6, 18), trained=6, d_model=32, steps=100, pairs=2000, tokens=500, held=200),
+    "full": Size(
+        depths=(2, 6, 18, 48), trained=12, d_model=64, steps=800, pairs=20_000, tokens=1500, held=500
+    ),
 }
-"""`trained` is the number of encoder layers of the models that are also trained; decoders have 2 layers."""
 
 
-def shape(d_model: int, layers: int, norm: str) -> ModelConfig:
+def shape(d_model: int, layers: int, norm: Norm) -> ModelConfig:
     """Return a model of so many encoder layers and two decoder layers."""
     return ModelConfig(
         vocab_size=len(vocabulary("en", "fr")),
@@ -47,7 +60,7 @@ def shape(d_model: int, layers: int, norm: str) -> ModelConfig:
         num_encoder_layers=layers,
         num_decoder_layers=2,
         dropout=0.0,
-        norm=norm,  # type: ignore[arg-type]
+        norm=norm,
     )
 
 
@@ -73,21 +86,23 @@ def gradient_norms(model: Transformer, corpus: TokenizedCorpus) -> list[float]:
 def measure(seed: int, options: argparse.Namespace) -> Raw:
     """Measure gradients before training for every depth, and train one depth."""
     size = SIZES[options.form]
-    depths, d_model, steps = size["depths"], int(size["d_model"]), int(size["steps"])  # type: ignore[call-overload]
-    train = translations(seed, int(size["pairs"]), "train").corpus  # type: ignore[call-overload]
-    valid = translations(seed, 200 if options.form != "toy" else 20, "valid").corpus
+    train = translations(seed, size.pairs, "train").corpus
+    valid = translations(seed, size.held, "valid").corpus
     gradients = {
-        name: {str(depth): gradient_norms(variant(name, d_model, depth, seed), train) for depth in depths}  # type: ignore[attr-defined]
+        name: {
+            str(depth): gradient_norms(variant(name, size.d_model, depth, seed), train)
+            for depth in size.depths
+        }
         for name in LEFT_OUT
     }
     learned = {}
     for name in LEFT_OUT:
-        model = variant(name, d_model, int(size["trained"]), seed)  # type: ignore[call-overload]
-        batches = epochs(train, int(size["tokens"]), seed)  # type: ignore[call-overload]
-        found = learn(model, batches, seed=seed, steps=steps, rate=0.002, warmup=min(50, steps))
+        model = variant(name, size.d_model, size.trained, seed)
+        batches = epochs(train, size.tokens, seed)
+        found = learn(model, batches, seed=seed, steps=size.steps, rate=0.002, warmup=min(50, size.steps))
         loss, right = token_losses(model, valid)
         learned[name] = {**found.facts(), "loss": loss, "right": right}
-    return {"depths": [str(depth) for depth in depths], "gradients": gradients, "learned": learned}  # type: ignore[attr-defined]
+    return {"depths": [str(depth) for depth in size.depths], "gradients": gradients, "learned": learned}
 
 
 def reach(results: Results, name: str, depth: str) -> list[float]:

@@ -34,7 +34,7 @@ PRUNED = 8
 """Heads a layer of the small model that is pruned; so many has the default model too."""
 SIZES: dict[str, dict[str, int]] = {
     "toy": {"d_model": 16, "steps": 3, "pairs": 60, "tokens": 200, "held": 16, "hand": 4},
-    "quick": {"d_model": 32, "steps": 400, "pairs": 4000, "tokens": 500, "held": 200, "hand": 60},
+    "quick": {"d_model": 32, "steps": 250, "pairs": 2000, "tokens": 500, "held": 100, "hand": 60},
     "full": {"d_model": 64, "steps": 1500, "pairs": 50_000, "tokens": 1500, "held": 1000, "hand": 60},
 }
 

@@ -7,6 +7,7 @@ import argparse
 from dataclasses import dataclass, replace
 
 from clearhead.config import ModelConfig
+from clearhead.config.model import Norm
 from clearhead.evaluation.scores import bleu
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
@@ -24,7 +25,7 @@ class Way:
     smoothing: float = 0.1
     dropout: float = 0.1
     warm: bool = True
-    norm: str = "post"
+    norm: Norm = "post"
 
 
 WAYS = {
@@ -75,7 +76,7 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
             num_encoder_layers=size["layers"],
             num_decoder_layers=size["layers"],
             dropout=way.dropout,
-            norm=way.norm,  # type: ignore[arg-type]
+            norm=way.norm,
         )
         found = learn(
             build(config, seed),

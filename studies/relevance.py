@@ -237,9 +237,8 @@ STUDY = Study(
     claims=claims,
     options=flags,
     estimate="about 3 minutes on one core with three seeds.",
-    reading="A score is not a weight, a weight is not an effect ([interpretability](interpretability.md)), and "
-    "a head that has the order does not have it for the reason that a reader would give: the verb also stands "
-    "nearest.",
+    reading="The order may have another reason than a reader would give: of the three the verb also stands "
+    "nearest. And a score is not a weight, nor a weight an effect on what the model does.",
 )
 
 

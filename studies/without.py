@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from clearhead.config.model import Norm
 from clearhead.model.attention import Observer
 from clearhead.model.sublayer import Sublayer
 from clearhead.model.transformer import Transformer
@@ -40,7 +41,7 @@ def norms_left_out(model: Transformer) -> Transformer:
     return model
 
 
-LEFT_OUT: dict[str, tuple[str, Callable[[Transformer], Transformer]]] = {
+LEFT_OUT: dict[str, tuple[Norm, Callable[[Transformer], Transformer]]] = {
     "post-norm": ("post", lambda model: model),
     "pre-norm": ("pre", lambda model: model),
     "no residuals": ("post", residuals_left_out),
