@@ -4,6 +4,7 @@ $ python -m studies.depth [--full]
 """
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,15 +107,16 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
 
 
 def reach(results: Results, name: str, depth: str) -> list[float]:
-    """Return, of each seed, the gradient of the first layer as a share of that of the last."""
+    """Return, of each seed, the gradient of the first layer over that of the last; NaN where they overflowed."""
     return [
         one["gradients"][name][depth][0] / max(one["gradients"][name][depth][-1], 1e-30) for one in results
     ]
 
 
 def size_of(results: Results, name: str, depth: str) -> list[float]:
-    """Return, of each seed, the gradient of the first layer."""
-    return [one["gradients"][name][depth][0] for one in results]
+    """Return, of each seed, the gradient of the first layer; inf where the numbers overflowed on the way."""
+    norms = [float(one["gradients"][name][depth][0]) for one in results]
+    return [norm if math.isfinite(norm) else math.inf for norm in norms]
 
 
 def of_learned(results: Results, name: str, what: str) -> list[float]:
@@ -245,7 +247,8 @@ STUDY = Study(
     "French, word ids) gives the norm of the loss's gradient by the weights of each encoder layer. *Trained*, "
     "all variants of one depth take the same steps on the same batches at the same rate (0.002 after 50 steps, "
     "falling as 1/sqrt(step)). *No residuals* is LayerNorm(Sublayer(x)), *no LayerNorm* is x + Sublayer(x). "
-    "The parameters are equal but for the norms' own.",
+    "Where a number overflows on the way, the gradient counts as infinite. The parameters are equal but for "
+    "the norms' own.",
     measure=measure,
     tables=tables,
     panels=panels,

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -56,4 +57,5 @@ def test_a_claim_has_a_verdict_and_what_decides_it_is_there(row):
     for study, name in studies:
         assert (ROOT / "docs" / f"{study}.md").exists()
         record = json.loads((ROOT / "docs" / f"{study}.json").read_text(encoding="utf-8"))
-        assert record["verdicts"][name] == VERDICTS[verdict]
+        claims = import_module(study.replace("/", ".")).STUDY.claims(list(record["results"].values()))
+        assert {each.name: each.verdict for each in claims}[name] == VERDICTS[verdict]

@@ -1,6 +1,7 @@
 """What is certain of a model without residuals or norms: what is left of a sub-layer."""
 
 import argparse
+import math
 
 import torch
 from studies.learning import build
@@ -52,5 +53,7 @@ def test_it_runs():
     # Nothing bounds the sums: larger states, larger gradients.
     assert depth.size_of(results, "no LayerNorm", "4")[0] > depth.size_of(results, "post-norm", "4")[0]
     assert len(depth.claims(results)) == 3
+    results[0]["gradients"]["no LayerNorm"]["4"] = [math.nan] * 4
+    assert depth.size_of(results, "no LayerNorm", "4") == [math.inf]
     assert depth.tables(results)
     assert depth.panels(results)
