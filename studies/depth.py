@@ -46,7 +46,7 @@ SIZES = {
     "toy": Size(depths=(2, 4), trained=2, d_model=16, steps=3, pairs=60, tokens=200, held=20),
     "quick": Size(depths=(2, 6, 18), trained=6, d_model=32, steps=100, pairs=2000, tokens=500, held=200),
     "full": Size(
-        depths=(2, 6, 18, 48), trained=12, d_model=64, steps=800, pairs=20_000, tokens=1500, held=500
+        depths=(2, 6, 18, 48), trained=12, d_model=64, steps=400, pairs=20_000, tokens=1000, held=500
     ),
 }
 

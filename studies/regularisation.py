@@ -203,8 +203,8 @@ STUDY = Study(
     "line and then held), on few sentences of the built-in grammar (English to French, words as ids), read "
     "many times, so that there is something to learn by heart. Losses are compared without smoothing. *No "
     "warm-up* has that rate from the first step on. BLEU is that of greedy search on word ids, measured "
-    "against held-out combinations of words. The parameters are equal, and so is the time but for what dropout "
-    "costs (in the table).",
+    "against held-out combinations of words. The parameters are equal but for the last "
+    "norms of pre-norm, and so is the time but for what dropout costs (in the table).",
     measure=measure,
     tables=tables,
     panels=panels,
