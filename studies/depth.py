@@ -253,7 +253,7 @@ STUDY = Study(
     tables=tables,
     panels=panels,
     claims=claims,
-    estimate="about 12 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
+    estimate="about 8 minutes on two cores with three seeds (`--jobs 2`), reckoned from the steps of small runs.",
     reading="One rate serves all variants, so a variant that wants another one is worse here than it could be. "
     "Adam rescales gradients by their own size, which hides part of a gradient that vanishes evenly and "
     "nothing of one that is lost in rounding.",

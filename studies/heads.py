@@ -35,7 +35,7 @@ PRUNED = 8
 SIZES: dict[str, dict[str, int]] = {
     "toy": {"d_model": 16, "steps": 3, "pairs": 60, "tokens": 200, "held": 16, "hand": 4},
     "quick": {"d_model": 32, "steps": 250, "pairs": 2000, "tokens": 500, "held": 100, "hand": 60},
-    "full": {"d_model": 64, "steps": 1500, "pairs": 50_000, "tokens": 1500, "held": 1000, "hand": 60},
+    "full": {"d_model": 64, "steps": 1000, "pairs": 30_000, "tokens": 1200, "held": 1000, "hand": 60},
 }
 
 
@@ -296,7 +296,7 @@ STUDY = Study(
     panels=panels,
     claims=claims,
     options=lambda parser: parser.add_argument("--model", help="model to prune instead of the default one"),
-    estimate="about 15 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
+    estimate="about 9 minutes on two cores with three seeds (`--jobs 2`), reckoned from the steps of small runs.",
     reading="Nothing is trained on after a head is removed, so this says how much of a finished model is idle, "
     "not how small a model could be. The roles are names for where most of a head's weight goes; what it takes "
     "from there is another question ([interpretability](interpretability.md)).",

@@ -56,9 +56,9 @@ SIZES: dict[str, dict[str, int]] = {
     },
     "full": {
         "d_model": 64,
-        "steps": 2000,
-        "pairs": 50_000,
-        "tokens": 1500,
+        "steps": 1000,
+        "pairs": 30_000,
+        "tokens": 1200,
         "held": 500,
         "looked": 60,
         "hand": 20,
@@ -391,7 +391,7 @@ STUDY = Study(
     panels=panels,
     claims=claims,
     options=lambda parser: parser.add_argument("--model", help="model to ask instead of the default one"),
-    estimate="about 20 minutes on two cores with three seeds (`--jobs 2`), by the processor time of the quick form.",
+    estimate="about 10 minutes on two cores with three seeds (`--jobs 2`), reckoned from the steps of small runs.",
     reading="A token is taken away by masking it, which the model has never seen in training (padding stands "
     "at the end), so part of each fall is surprise; it is the same for all methods. Languages' tags and the "
     f"end of the sentence always stay. What is called *{ALONE}* knows the answer at one token and is no rival.",
