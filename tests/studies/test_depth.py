@@ -1,0 +1,59 @@
+"""What is certain of a model without residuals or norms: what is left of a sub-layer."""
+
+import argparse
+import math
+
+import torch
+from studies.learning import build
+from studies.without import LEFT_OUT, norms_left_out, residuals_left_out
+
+from clearhead.model.sublayer import Sublayer
+from studies import depth
+
+
+def silenced(model):
+    """Make every sub-layer's function nothing."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if ".output." in name or ".outer." in name:
+                parameter.zero_()
+    return model.eval()
+
+
+def test_without_functions_the_residual_stream_is_what_came_in():
+    model = silenced(norms_left_out(build(depth.shape(16, 3, "pre"), 1)))
+    x = torch.randn(2, 5, 16)
+    torch.testing.assert_close(model.encoder(x, None), x)
+
+
+def test_without_residuals_nothing_of_it_is_left():
+    model = silenced(norms_left_out(residuals_left_out(build(depth.shape(16, 3, "pre"), 1))))
+    assert model.encoder(torch.randn(2, 5, 16), None).abs().max() == 0
+    kinds = {type(module).__name__ for module in model.modules() if isinstance(module, Sublayer)}
+    assert kinds == {"NoResidual"}
+
+
+def test_only_the_norms_own_parameters_differ():
+    counts = {
+        name: sum(
+            p.numel() for key, p in depth.variant(name, 16, 2, 1).named_parameters() if "norm" not in key
+        )
+        for name in LEFT_OUT
+    }
+    assert len(set(counts.values())) == 1
+
+
+def test_it_runs():
+    results = [depth.measure(1, argparse.Namespace(form="toy"))]
+    assert results[0]["depths"] == ["2", "4"]
+    for name in LEFT_OUT:
+        norms = results[0]["gradients"][name]["4"]
+        assert len(norms) == 4
+        assert all(norm > 0 for norm in norms)
+    # Nothing bounds the sums: larger states, larger gradients.
+    assert depth.size_of(results, "no LayerNorm", "4")[0] > depth.size_of(results, "post-norm", "4")[0]
+    assert len(depth.claims(results)) == 3
+    results[0]["gradients"]["no LayerNorm"]["4"] = [math.nan] * 4
+    assert depth.size_of(results, "no LayerNorm", "4") == [math.inf]
+    assert depth.tables(results)
+    assert depth.panels(results)
