@@ -32,7 +32,8 @@ def svg(panels: Sequence[Panel], columns: int = 2) -> str:
     names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    width, legend, below = columns * WIDTH, *_legend(names, columns * WIDTH)
+    width = columns * WIDTH
+    legend, below = _legend(names, width)
     height = rows * HEIGHT + below
     body = [
         f'<g transform="translate({at % columns * WIDTH} {at // columns * HEIGHT})">{_panel(panel, names)}</g>'
@@ -64,7 +65,8 @@ def _style() -> str:
 
 def _legend(names: Sequence[str], width: int) -> tuple[str, int]:
     """Return the legend, and its height."""
-    parts, x, y = [], LEFT, 10
+    parts: list[str] = []
+    x, y = float(LEFT), 10
     for place, name in enumerate(names):
         needed = 40 + 6.4 * len(name)
         if x + needed > width and x > LEFT:
