@@ -22,10 +22,14 @@ class Translations:
 
     def score(self, outputs: Sequence[Sequence[int]]) -> float:
         """Return the BLEU of outputs, over words as the grammar has them."""
-        names = vocabulary(self.source, self.target)
-        hypotheses = [" ".join(names[word] for word in output) for output in outputs]
+        hypotheses = [self.words(output) for output in outputs]
         references = [" ".join(_words(example, self.target)) for example in self.examples]
         return bleu(hypotheses, references, tokenize="none").value
+
+    def words(self, output: Sequence[int]) -> str:
+        """Return the words of an output, with spaces between."""
+        names = vocabulary(self.source, self.target)
+        return " ".join(names[word] for word in output)
 
 
 def translations(seed: int, count: int, part: Part, source: str = "en", target: str = "fr") -> Translations:
