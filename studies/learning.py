@@ -80,18 +80,41 @@ def learn(
     seed: int,
     steps: int | None = None,
     seconds: float = math.inf,
-    rate: float = 0.003,
-    warmup: int = 50,
     watch: Watch | None = None,
     every: int = 0,
     **settings: Any,
 ) -> Learned:
     """Train for a number of steps, or for seconds of one core, whichever ends first, and return model and cost.
 
+    `settings` are those of `learning`.
+    """
+    assert steps or seconds < math.inf, "a run ends"
+    learned = Learned(model=model, parameters=num_parameters(model))
+    for learned in learning(model, batches, seed=seed, steps=steps, **settings):
+        step = len(learned.losses)
+        if watch and every and step % every == 0:
+            learned.watched[str(step)] = watch(model.eval())
+        if learned.seconds >= seconds:
+            break
+    model.eval()
+    return learned
+
+
+def learning(
+    model: Transformer,
+    batches: Batches,
+    *,
+    seed: int,
+    steps: int | None = None,
+    rate: float = 0.003,
+    warmup: int = 50,
+    **settings: Any,
+) -> Iterator[Learned]:
+    """Train, yielding what was learned so far (the same object) after every step; what the caller does takes no time.
+
     The rate rises in a line and falls as 1/sqrt(step), so it does not depend on how long the run will be.
     `settings` are those of `[training]`; label smoothing is 0 here, so that losses are cross-entropies.
     """
-    assert steps or seconds < math.inf, "a run ends"
     config = TrainingConfig(
         **{
             "seed": seed,
@@ -104,19 +127,19 @@ def learn(
             **settings,
         }
     )
-    learned = Learned(model=model, parameters=sum(parameter.numel() for parameter in model.parameters()))
+    learned = Learned(model=model, parameters=num_parameters(model))
     started = time.process_time()
     for report in train(TrainState.fresh(model, config), batches, config):
         learned.seconds += time.process_time() - started
         learned.losses.append(report.loss)
         learned.tokens += report.tokens
-        if watch and every and report.step % every == 0:
-            learned.watched[str(report.step)] = watch(model.eval())
-        if learned.seconds >= seconds:
-            break
+        yield learned
         started = time.process_time()
-    model.eval()
-    return learned
+
+
+def num_parameters(model: torch.nn.Module) -> int:
+    """Return how many numbers are learned."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def epochs(corpus: TokenizedCorpus, batch_tokens: int, seed: int) -> Batches:

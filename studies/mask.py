@@ -155,7 +155,7 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
             "leak": leak(model, model.config.vocab_size),
             "sums untrained": untrained,
             "sums": row_sums(model, model.config.vocab_size),
-            "example": [valid.examples[0].text("en"), valid.words(outputs[0])],
+            "example": [" ".join(valid.sources[0]), valid.words(outputs[0])],
         }
     return found
 
