@@ -22,6 +22,7 @@ LAYERS = [
     {"inspection"},
     {"engines"},
     {"training", "decoding"},
+    {"architectures"},
     {"model", "data", "grammar", "model_directory"},
     {"text", "evaluation"},
     {"config"},
@@ -51,8 +52,8 @@ DOORS = {
     "onnxruntime": {"exchange"},
     "onnxscript": {"exchange"},
     "rich": {"terminal"},
-    "jaxtyping": {"model", "training", "decoding"},
-    "torch": {"model", "training", "decoding", "engines", "inspection", "exchange", "run"},
+    "jaxtyping": {"model", "architectures", "training", "decoding"},
+    "torch": {"model", "architectures", "training", "decoding", "engines", "inspection", "exchange", "run"},
     "numpy": {
         "text",
         "data",
@@ -223,7 +224,8 @@ OPTIONS = {
     "plan": "columns config json measure preset source source-lang target target-lang",
     "init": "columns out overwrite seed source source-lang target target-lang valid-source valid-target",
     "train": f"config init out preset resume workers {DATA} {LEARNING} "
-    "model.activation model.attention-dropout model.max-positions model.d-ff model.d-model model.dropout "
+    "model.activation model.attention model.attention-dropout model.kernel-size model.kind "
+    "model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.output-bias model.positions "
     "model.tied-embeddings "

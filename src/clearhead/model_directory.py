@@ -82,6 +82,7 @@ class ModelInfo:
         return {
             "format_version": FORMAT_VERSION,
             **dataclasses.asdict(self),
+            "model": self.model.to_dict(),
             "alignment": self.alignment.to_dict() if self.alignment else {},
             "training": self.training.to_dict(),
         }

@@ -15,7 +15,7 @@ import clearhead
 from clearhead import model_directory
 from clearhead.config import DecodingConfig, ModelConfig
 from clearhead.engines import conversion
-from clearhead.engines.pytorch import load_transformer
+from clearhead.engines.pytorch import load_model
 from clearhead.errors import EngineError
 from clearhead.exchange.marian import import_model
 from clearhead.exchange.write import export
@@ -61,7 +61,7 @@ def smoothed_here(path):
     tokenizer = model_directory.read_tokenizer(path)
     src = padded([[*ids, EOS] for ids in tokenizer.encode_batch(SOURCES, to="en")], PAD)
     tgt = [[*ids, EOS] for ids in tokenizer.encode_target_batch(TARGETS)]
-    model = load_transformer(path, model_directory.read_info(path)).eval()
+    model = load_model(path, model_directory.read_info(path)).eval()
     with torch.no_grad():
         logits = model.logits(model(src, padded([[BOS, *row[:-1]] for row in tgt], PAD)))
     right = padded(tgt, -100)

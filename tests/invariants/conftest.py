@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from clearhead.architectures.build import build
 from clearhead.config import ModelConfig, TrainingConfig
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.engines.pytorch import PyTorchEngine
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.training.loop import StepReport, train
 from clearhead.training.state import TrainState
 from tests.streams import stream
@@ -21,14 +22,21 @@ VARIANTS = {
     "pre tied bf16": {"norm": "pre", "tied_embeddings": True},
     "pre separate": {"norm": "pre", "tied_embeddings": False},
     "pre rotary": {"norm": "pre", "activation": "swiglu", "normalization": "rms", "positions": "rotary"},
+    "lstm": {"kind": "lstm", "attention": "none"},
+    "lstm additive": {"kind": "lstm", "attention": "additive", "output_bias": True},
+    "gru dot separate": {"kind": "gru", "attention": "dot", "tied_embeddings": False},
+    "convolutional": {"kind": "convolutional"},
 }
+
+INSIDE = {"attention_dropout": 0.05, "feed_forward_dropout": 0.05}
+"""What other kinds than Transformers do not have."""
 
 
 @dataclass(frozen=True)
 class Trained:
     """A model, its engine and what it was trained with."""
 
-    model: Transformer
+    model: SequenceModel
     engine: PyTorchEngine
     corpus: TokenizedCorpus
     training: TrainingConfig
@@ -72,11 +80,10 @@ def trained(request) -> Trained:
         num_encoder_layers=2,
         num_decoder_layers=3,
         dropout=0.05,
-        attention_dropout=0.05,
-        feed_forward_dropout=0.05,
+        **({} if "kind" in VARIANTS[request.param] else INSIDE),
         **VARIANTS[request.param],
     )
-    state = TrainState.fresh(Transformer(config), training)
+    state = TrainState.fresh(build(config), training)
     found = list(train(state, iter(stream(corpus, training.batch_tokens, training.seed)), training))
     model = state.model.eval()
     unseen = [[*src, EOS] for src in sources(1, 40)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from clearhead.architectures.build import build
 from clearhead.config import DecodingConfig
 from clearhead.data.batching import collate
 from clearhead.decoding.constraints import Length
@@ -14,7 +15,6 @@ from clearhead.decoding.strategies import BeamSearch, Greedy
 from clearhead.engines.protocol import SearchOptions
 from clearhead.engines.pytorch import next_token
 from clearhead.model.padding import padded
-from clearhead.model.transformer import Transformer
 from clearhead.storage import folders
 from clearhead.storage.tensors import read_arrays
 from clearhead.text.vocabulary import BOS, EOS, PAD
@@ -126,7 +126,7 @@ def test_a_forced_prefix_stands_at_the_start(trained):
 def test_saved_equals_in_memory(trained, tmp_path):
     arrays = {name: p.detach().numpy() for name, p in trained.model.named_parameters()}
     folders.write_directory(tmp_path / "m", {"w.safetensors": arrays})
-    other = Transformer(trained.model.config).eval()
+    other = build(trained.model.config).eval()
     read = read_arrays(tmp_path / "m" / "w.safetensors")
     with torch.no_grad():
         for name, parameter in other.named_parameters():
@@ -148,7 +148,7 @@ def test_resumed_equals_uninterrupted(trained):
 
     def fresh():
         torch.manual_seed(3)
-        return TrainState.fresh(Transformer(trained.model.config), trained.training)
+        return TrainState.fresh(build(trained.model.config), trained.training)
 
     whole = go_on(fresh(), 12)
     for stop in (1, 5, 11):

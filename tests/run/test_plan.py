@@ -11,14 +11,14 @@ from clearhead.cli.plan import _shorter, in_words
 from clearhead.config import ModelConfig, RunConfig
 from clearhead.errors import DataError
 from clearhead.model.transformer import Transformer
-from clearhead.run.plan import flops_per_token, parameters_by_part, plan
+from clearhead.run.plan import flops_per_token, plan
 from clearhead.run.suggestion import AFTERNOON
 
 
 def test_parts_add_up_to_the_model():
     for norm in ("post", "pre"):
         config = ModelConfig.tiny(vocab_size=500, norm=norm, tied_embeddings=False)
-        parts = parameters_by_part(config)
+        parts = config.parameters_by_part
         model = Transformer(config)
         assert sum(parts.values()) == config.num_parameters
         embeddings = sum(p.numel() for n, p in model.named_parameters() if "embedding" in n)

@@ -2,6 +2,10 @@
 
 from typing import Literal
 
+ModelKind = Literal["transformer", "lstm", "gru", "convolutional", "lm"]
+"""What a model is built of; `architectures.build` has the class of each."""
+AttentionKind = Literal["none", "additive", "dot"]
+"""How the decoder of a recurrent model looks at the source."""
 EngineName = Literal["auto", "pytorch", "ctranslate2"]
 """Who runs a trained model; `auto` is CTranslate2 wherever it can do what was asked."""
 Split = Literal["auto", "never"]

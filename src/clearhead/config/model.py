@@ -1,9 +1,13 @@
-"""`[model]`: the shape of a Transformer."""
+"""`[model]`: what a model is built of, and its shape."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from clearhead.config.checks import check, check_choices, check_flags, check_integer, check_number, nearest
+from clearhead.config.choices import AttentionKind, ModelKind
+from clearhead.config.kinds import KINDS, OF_SOME_KINDS
+from clearhead.config.parameters import BY_PART
 from clearhead.errors import ConfigError
 
 Norm = Literal["post", "pre"]
@@ -18,17 +22,25 @@ _MOST = {
     "num_encoder_layers": 1000,
     "num_decoder_layers": 1000,
     "max_positions": 1_000_000,
+    "kernel_size": 1001,
 }
 """Largest value of each size, beyond any existing model; anything above is a slip."""
+_OF_PRESETS = ("d_ff", "num_heads")
+"""Settings that every preset has, so that a kind without them passes them over."""
+_LATER = ("kind", "attention", "kernel_size")
+"""Settings that earlier releases do not know, so that a file has them only where they are not the usual ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The shape of a Transformer (Table 3 of the paper; its `base` model is the default).
+    """What a model is built of, and its shape (Table 3 of the paper; its `base` model is the default).
 
     A run takes `vocab_size` from its tokenizer.
     """
 
+    kind: ModelKind = "transformer"
+    """transformer: the paper; lstm, gru: recurrent (Sutskever et al. 2014, Bahdanau et al. 2015); convolutional: gated
+    convolutions (Gehring et al. 2017)."""
     vocab_size: int
     """Size of the joint vocabulary; a run takes it from its tokenizer."""
     d_model: int = 512
@@ -62,6 +74,11 @@ class ModelConfig:
     """sinusoidal (§3.5) or learned: added to the embeddings; rotary: queries and keys are rotated (Su et al. 2021)."""
     max_positions: int = 1024
     """Number of learned positions, which is the longest sentence in tokens; other positions have no limit."""
+    attention: AttentionKind = "additive"
+    """How the decoder of lstm and gru looks at the source. additive (Bahdanau et al. 2015); dot (Luong et al. 2015);
+    none: it has the encoder's last state only (Sutskever et al. 2014)."""
+    kernel_size: int = 3
+    """Positions that a convolution reads, an odd number; of a convolutional model only."""
 
     def __post_init__(self) -> None:
         for name, most in _MOST.items():
@@ -71,8 +88,11 @@ class ModelConfig:
             check_number(f"model.{name}", share, 0, 1)
             check(share < 1, f"model.{name}", share, "at least 0 and below 1")
         check(self.d_model % 2 == 0, "model.d_model", self.d_model, "an even number (sine and cosine pairs)")
+        check_choices(self, "model")
+        check_flags(self, "model")
+        self._check_kind()
         check(
-            self.d_model % self.num_heads == 0,
+            not self.has("num_heads") or self.d_model % self.num_heads == 0,
             "model.num_heads",
             self.num_heads,
             f"a divisor of d_model = {self.d_model}",
@@ -83,8 +103,26 @@ class ModelConfig:
             self.num_heads,
             "such that d_model / num_heads is even, since rotary positions rotate pairs of numbers",
         )
-        check_choices(self, "model")
-        check_flags(self, "model")
+
+    def _check_kind(self) -> None:
+        """Raise ConfigError for a setting that models of this kind do not have."""
+        for field in dataclasses.fields(self):
+            if field.name in OF_SOME_KINDS - set(_OF_PRESETS) and not self.has(field.name):
+                value = getattr(self, field.name)
+                check(
+                    value == field.default,
+                    f"model.{field.name}",
+                    value,
+                    f"left out with model.kind {self.kind}, which has no such setting",
+                )
+        odd = self.kernel_size % 2 == 1
+        check(odd, "model.kernel_size", self.kernel_size, "an odd number, so that it has a middle")
+        check(
+            self.kind != "convolutional" or self.positions != "rotary",
+            "model.positions",
+            self.positions,
+            "sinusoidal or learned with model.kind convolutional, whose self-attention rotary positions would turn",
+        )
 
     @classmethod
     def preset(cls, name: str, *, vocab_size: int, **overrides: Any) -> Self:
@@ -125,28 +163,29 @@ class ModelConfig:
         """Most tokens that a side may have, BOS or EOS counted; None for no limit."""
         return self.max_positions if self.positions == "learned" else None
 
+    def has(self, setting: str) -> bool:
+        """Say whether models of this kind have a setting."""
+        return setting not in OF_SOME_KINDS or setting in KINDS[self.kind].settings
+
+    def attends(self, place: str) -> tuple[int, int]:
+        """Return how many layers, and heads in each, an attention has (encoder, decoder or cross); 0 for none."""
+        return KINDS[self.kind].attends(self, place)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, as earlier releases read them where they know the kind."""
+        values = dataclasses.asdict(self)
+        usual = {field.name: field.default for field in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if name not in _LATER or value != usual[name]}
+
+    @property
+    def parameters_by_part(self) -> dict[str, int]:
+        """Trained numbers of embeddings, encoder and decoder, by formula."""
+        return BY_PART[self.kind](self)
+
     @property
     def num_parameters(self) -> int:
-        """Trained numbers by formula; sinusoids are not trained and a key projection has no bias."""
-        d, f = self.d_model, self.d_ff
-        attention = 4 * d * d + 3 * d
-        feed_forward = 2 * d * f + f + d
-        if self.activation == "swiglu":
-            feed_forward += d * f + f
-        norm = 2 * d if self.normalization == "layer" else d
-        encoder = attention + feed_forward + 2 * norm
-        decoder = 2 * attention + feed_forward + 3 * norm
-        final_norms = 2 * norm if self.norm == "pre" else 0
-        embeddings = self.vocab_size * d * (1 if self.tied_embeddings else 3)
-        positions = (self.longest or 0) * d
-        return (
-            embeddings
-            + positions
-            + (self.vocab_size if self.output_bias else 0)
-            + self.num_encoder_layers * encoder
-            + self.num_decoder_layers * decoder
-            + final_norms
-        )
+        """Trained numbers by formula."""
+        return sum(self.parameters_by_part.values())
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 from clearhead import model_directory
 from clearhead.config.choices import EngineName
+from clearhead.config.kinds import KINDS, check_exports
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, Ids, SearchOptions
 from clearhead.errors import ConfigError, EngineError
@@ -49,6 +50,8 @@ def load_engine(name: str, path: Path, device: str = "cpu", own: OwnCode | None 
         raise ConfigError(
             f"the engine ctranslate2 runs only on the CPU, not on {device}; use engine='pytorch'"
         )
+    if name == "ctranslate2":
+        check_exports(model_directory.read_info(path).model.kind, "CTranslate2")
     if name == "pytorch" or device != "cpu":
         return own()
     return ChosenEngine(path, own, ctranslate2_engine(path) if name == "ctranslate2" else None)
@@ -82,6 +85,10 @@ class ChosenEngine:
         """The engine that runs where nothing unusual is asked for."""
         if self._named:
             return self._named
+        kind = model_directory.read_info(self.path).model.kind
+        if not KINDS[kind].exports:
+            _log.info("engine pytorch: ctranslate2 does not run a model of kind %s", kind)
+            return self._own()
         try:
             engine = ctranslate2_engine(self.path)
         except EngineError as error:

@@ -21,6 +21,7 @@ import platformdirs
 
 from clearhead import model_directory
 from clearhead.config import ModelConfig
+from clearhead.config.kinds import check_exports
 from clearhead.engines import patience
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.patience import Patience
@@ -147,13 +148,14 @@ def prove(path: Path, folder: Path) -> "Proof":
 
 def write(path: Path, folder: Path) -> None:
     """Write a model directory in CTranslate2's form, in fp32, into an empty folder."""
-    from clearhead.engines.pytorch import load_transformer
+    from clearhead.engines.pytorch import load_model
 
     info = model_directory.read_info(path)
+    check_exports(info.model.kind, "CTranslate2")
     tokenizer = model_directory.read_tokenizer(path)
     shape = info.model
     spec = _specification(shape)
-    model = load_transformer(path, info)
+    model = load_model(path, info)
     _fill(spec, shape, {name: parameter.detach().numpy() for name, parameter in model.named_parameters()})
     _name_tokens(spec, tokenizer)
     spec.validate()

@@ -1,13 +1,14 @@
-"""Our own code as an engine: the model of `clearhead.model`, searched by `clearhead.decoding`."""
+"""Our own code as an engine: a model of any kind, searched by `clearhead.decoding`."""
 
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from clearhead.architectures.build import build
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.constraints import (
     Ban,
@@ -26,9 +27,9 @@ from clearhead.decoding.search import Search, Step, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.engines.protocol import Ids, SearchOptions, SpecialIds, check_lengths
 from clearhead.errors import CheckpointError, TranslationError
-from clearhead.model.cache import Cache
 from clearhead.model.padding import padded
-from clearhead.model.transformer import PAD, Transformer
+from clearhead.model.sequence_model import SequenceModel
+from clearhead.model.transformer import PAD
 from clearhead.model.weights import fill
 from clearhead.model_directory import WEIGHTS, ModelInfo, read_info, read_tokenizer
 from clearhead.storage.tensors import read_arrays
@@ -37,9 +38,9 @@ from clearhead.text.vocabulary import BOS, EOS, UNK
 _CONTROLS = SpecialIds(forbidden=frozenset({PAD, BOS, UNK}))
 
 
-def load_transformer(path: Path, info: ModelInfo) -> Transformer:
+def load_model(path: Path, info: ModelInfo) -> SequenceModel:
     """Build a model and fill it with a model directory's weights, ready to run."""
-    model = Transformer(info.model)
+    model = build(info.model)
     arrays = read_arrays(path / WEIGHTS)
     parameters = dict(model.named_parameters())
     if arrays.keys() != parameters.keys():
@@ -61,10 +62,10 @@ def load_transformer(path: Path, info: ModelInfo) -> Transformer:
     return model.eval()
 
 
-def next_token(model: Transformer) -> Step[Cache]:
+def next_token(model: SequenceModel) -> Step[Any]:
     """Return a model as decoding sees it: (last tokens, cache) -> (log-probabilities of the next token, cache)."""
 
-    def step(last_tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+    def step(last_tokens: Tensor, cache: Any) -> tuple[Tensor, Any]:
         states, cache = model.decode(last_tokens.unsqueeze(1), cache)
         return model.logits(states.squeeze(1)).float().log_softmax(dim=-1), cache
 
@@ -72,12 +73,12 @@ def next_token(model: Transformer) -> Step[Cache]:
 
 
 class PyTorchEngine:
-    """Runs a Transformer in fp32 on the device it lives on."""
+    """Runs a model in fp32 on the device it lives on."""
 
     name = "pytorch"
     precision = "fp32"
 
-    def __init__(self, model: Transformer, ids: SpecialIds = _CONTROLS) -> None:
+    def __init__(self, model: SequenceModel, ids: SpecialIds = _CONTROLS) -> None:
         self.model = model
         self.ids = ids
         self.forbidden_ids = tuple(sorted(ids.forbidden))
@@ -86,7 +87,7 @@ class PyTorchEngine:
     def load(cls, path: Path, device: str = "cpu") -> Self:
         """Read a model directory."""
         ids = SpecialIds.of(read_tokenizer(path))
-        return cls(load_transformer(path, read_info(path)).to(device), ids)
+        return cls(load_model(path, read_info(path)).to(device), ids)
 
     def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
         """Return what this engine cannot do: nothing."""
@@ -95,7 +96,7 @@ class PyTorchEngine:
     @property
     def device(self) -> torch.device:
         """The device that holds the model."""
-        return self.model.src_embedding.weight.device
+        return self.model.device
 
     @torch.inference_mode()
     def translate(

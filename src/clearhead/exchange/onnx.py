@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from clearhead import model_directory
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Ids, SearchOptions
-from clearhead.engines.pytorch import load_transformer
+from clearhead.engines.pytorch import load_model
 from clearhead.errors import EngineError
 from clearhead.extras import missing
 from clearhead.model.attention import KeysValues
@@ -49,7 +49,7 @@ def write(path: Path, folder: Path) -> None:
     """
     _check()
     info, tokenizer = model_directory.read_info(path), model_directory.read_tokenizer(path)
-    model = load_transformer(path, info)
+    model = cast(Transformer, load_model(path, info))  # `export` refuses all other kinds
     for module in model.modules():
         if isinstance(module, Sinusoids):
             module(0, POSITIONS // 2)  # grows to twice that; a graph has the table that there is

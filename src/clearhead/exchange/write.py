@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clearhead import model_directory
 from clearhead.config.choices import ExportFormat
+from clearhead.config.kinds import check_exports
 from clearhead.engines import conversion, parity
 from clearhead.engines.parity import Proof
 from clearhead.errors import CheckpointError, EngineError
@@ -25,6 +26,7 @@ def export(path: Path | str | None, out: Path, form: ExportFormat) -> Proof:
     be represented in the format.
     """
     model = model_directory.find(path)
+    check_exports(model_directory.read_config(model).model.kind, _PROGRAMS[form])
     check_new(out)
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
@@ -74,6 +76,7 @@ def _onnx(model: Path, folder: Path) -> Proof:
     return parity.compare(model, onnx.OnnxRuntime(folder), "in onnxruntime", sources, allowed_only=True)
 
 
+_PROGRAMS = {"ctranslate2": "CTranslate2", "huggingface": "transformers", "onnx": "our ONNX form"}
 _WRITERS = {"ctranslate2": _ctranslate2, "huggingface": _huggingface, "onnx": _onnx}
 
 

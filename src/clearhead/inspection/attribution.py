@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from clearhead.config.kinds import KINDS
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Maps
 from clearhead.model.attention import KeysValues, MultiHeadAttention
@@ -20,6 +21,7 @@ from clearhead.model.decoder import DecoderLayer
 from clearhead.model.encoder import EncoderLayer
 from clearhead.model.masks import causal_mask
 from clearhead.model.places import ATTENTIONS, PLACES, Attention
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.transformer import Transformer
 
 _Change = Callable[[KeysValues], KeysValues]
@@ -45,14 +47,17 @@ class Attribution:
     """What the method's own check gave; each method says what it means and what it should be."""
 
 
-def measured(model: Transformer, maps: AttentionMaps, start: int, work: int = WORK) -> AttentionMaps:
+def measured(model: SequenceModel, maps: AttentionMaps, start: int, work: int = WORK) -> AttentionMaps:
     """Return the maps with every method's result in `measures` and its check in `about`; they need `inner`.
 
     Norms and value zeroing by place (`norms.cross`), the others as [target, source] and [target, target]
     (`rollout.source`, `rollout.read`). Norms are shares of their row, so that they compare with weights. Integrated
     gradients take fewer steps for a longer text, and those and value zeroing are left out where they would send more
-    than `work` tokens through the model, which `about` says; call them then.
+    than `work` tokens through the model, which `about` says; call them then. Other models than Transformers have none.
     """
+    if not KINDS[model.config.kind].paper:
+        return maps
+    model = cast(Transformer, model)
     found: dict[str, Maps] = {}
     norms = value_norms(model, maps)
     checks = {"norms": norms.check}
@@ -155,7 +160,7 @@ def integrated_gradients(model: Transformer, maps: AttentionMaps, start: int, st
 
 
 def _integrated(model: Transformer, maps: AttentionMaps, start: int, steps: int) -> Attribution:
-    device = model.src_embedding.weight.device
+    device = model.device
     src = torch.tensor([maps.source.ids], device=device)
     read = torch.tensor([[start, *maps.target.ids[:-1]]], device=device)
     with torch.no_grad():
@@ -210,7 +215,7 @@ def value_zeroing(model: Transformer, maps: AttentionMaps) -> Zeroed:
     Unlike weights and norms it sees what the residual and the feed-forward network make of it. Costs each layer
     once for every key, in a batch. What enters a layer is what `record(inner=True)` kept.
     """
-    device = model.src_embedding.weight.device
+    device = model.device
     worst = 0.0
 
     def shares(outputs: Tensor, stack: str, layer: int) -> Maps:

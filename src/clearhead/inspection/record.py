@@ -7,19 +7,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from clearhead.config import ModelConfig
 from clearhead.inspection.about import About
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.tokens import Attended, Choice, Guess, Maps, Tokens
 from clearhead.model.padding import padded
 from clearhead.model.places import ATTENTIONS, CROSS, Place, is_cross_weights, is_weights
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 
 _GUESSES = 8
 
 
 @torch.inference_mode()
 def record(
-    model: Transformer,
+    model: SequenceModel,
     source: Tokens,
     target: Tokens,
     *,
@@ -42,7 +43,7 @@ def record(
         if inner or is_weights(place):
             seen[place] = tensor[0].float().cpu().numpy()
 
-    device = model.src_embedding.weight.device
+    device = model.device
     src = torch.tensor([list(source.ids)], device=device)
     tgt = torch.tensor([[start, *target.ids[:-1]]], device=device)
     states = model(src, tgt, observer=keep)
@@ -53,9 +54,9 @@ def record(
     return AttentionMaps(
         source=source,
         target=target,
-        encoder=_stacked(seen, "encoder", config.num_encoder_layers),
-        decoder=_stacked(seen, "decoder", config.num_decoder_layers),
-        cross=_stacked(seen, "cross", config.num_decoder_layers),
+        encoder=_stacked(seen, "encoder", config, (len(source), len(source))),
+        decoder=_stacked(seen, "decoder", config, (len(target), len(target))),
+        cross=_stacked(seen, "cross", config, (len(target), len(source))),
         probabilities=produced.cpu().numpy(),
         guesses=tuple(
             tuple(Guess(piece(i), float(p)) for i, p in zip(ids, values, strict=True))
@@ -75,24 +76,27 @@ def record(
     )
 
 
-def _stacked(seen: Mapping[str, Maps], place: Place, layers: int) -> Maps:
-    return np.stack([seen[ATTENTIONS[place].weights(layer)] for layer in range(layers)])
+def _stacked(seen: Mapping[str, Maps], place: Place, config: ModelConfig, sides: tuple[int, int]) -> Maps:
+    """Return the weights of all layers; of an attention that the model does not have, none of these sides."""
+    layers, heads = config.attends(place)
+    found = [seen[ATTENTIONS[place].weights(layer)] for layer in range(layers)]
+    return np.stack(found) if found else np.zeros((0, heads, *sides), np.float32)
 
 
 @torch.inference_mode()
 def attended(
-    model: Transformer, sources: Sequence[Tokens], targets: Sequence[Tokens], *, start: int, pad: int
+    model: SequenceModel, sources: Sequence[Tokens], targets: Sequence[Tokens], *, start: int, pad: int
 ) -> list[Attended]:
     """Return what `record` returns of the attention to the source, for a batch of pairs."""
     seen: dict[str, Tensor] = {}
-    device = model.src_embedding.weight.device
+    device = model.device
     tgt = padded([target.ids for target in targets], pad, device)
     states = model(
         padded([source.ids for source in sources], pad, device),
         padded([[start, *target.ids[:-1]] for target in targets], pad, device),
         observer=lambda place, tensor: seen.update({place: tensor}) if is_cross_weights(place) else None,
     )
-    layers = [seen[CROSS.weights(layer)] for layer in range(model.config.num_decoder_layers)]
+    layers = [seen[CROSS.weights(layer)] for layer in range(model.config.attends("cross")[0])]
     stacked = torch.stack(layers, dim=1).float().cpu().numpy()
     found = model.logits(states).float().softmax(dim=-1).gather(2, tgt[..., None]).squeeze(2).cpu().numpy()
     return [

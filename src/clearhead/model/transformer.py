@@ -12,12 +12,13 @@ from clearhead.model.embeddings import TokenEmbedding
 from clearhead.model.encoder import Encoder
 from clearhead.model.masks import padding_mask
 from clearhead.model.positions import PositionalEncoding
+from clearhead.model.sequence_model import SequenceModel
 
 PAD = 0
 """The id that pads a batch on the right; never attended to."""
 
 
-class Transformer(nn.Module):
+class Transformer(SequenceModel):
     """An encoder-decoder Transformer (Vaswani et al. 2017), a plain `torch.nn.Module`.
 
     >>> model = Transformer(ModelConfig.base(vocab_size=37_000))
@@ -79,19 +80,3 @@ class Transformer(nn.Module):
             observer("decoder.embedded", embedded)
             observer("decoder.states", states)
         return states, cache
-
-    def forward(
-        self,
-        src: Int[Tensor, "batch src"],
-        tgt: Int[Tensor, "batch tgt"],
-        observer: Observer | None = None,
-    ) -> Float[Tensor, "batch tgt d_model"]:
-        """Return the decoder's state at every target position, all in parallel (§3.1).
-
-        States, not logits: the loss is computed from them without keeping the logits.
-        """
-        return self.decode(tgt, self.encode(src, observer), observer)[0]
-
-    def logits(self, states: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
-        """Return the pre-softmax scores of the next token (§3.4)."""
-        return self.output_projection.logits(states, self.output_bias)

@@ -1,5 +1,6 @@
 """The model card: what a model is, in the README of its directory."""
 
+from clearhead.config.kinds import KINDS
 from clearhead.evaluation.facts import CorpusFacts, TrainingFacts
 from clearhead.evaluation.validation import Validation
 from clearhead.model_directory import ModelInfo
@@ -9,6 +10,8 @@ def model_card(info: ModelInfo) -> str:
     """Return the README of a model directory, for a model that a run trained."""
     shape, training = info.model, info.training
     ended = f" It ended with {training.ending}." if training.ending else ""
+    name = KINDS[shape.kind].name
+    kind = name[:1].upper() + name[1:]
     direction = ""
     if info.source_langs and info.target_langs:
         direction = f" from {', '.join(info.source_langs)} to {', '.join(info.target_langs)}"
@@ -16,7 +19,7 @@ def model_card(info: ModelInfo) -> str:
     init = f" It started from the model {training.init}." if training.init else ""
     return f"""# A Clearhead model
 
-An encoder-decoder Transformer{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
+{kind}{direction}: {shape.num_encoder_layers}+{shape.num_decoder_layers} layers, d_model \
 {shape.d_model}, d_ff {shape.d_ff}, {shape.num_heads} heads, {shape.norm}-norm, {shape.num_parameters:,} parameters, \
 {info.tokenizer} vocabulary of {shape.vocab_size:,} pieces ({info.characters_per_token:.2f} characters a token).
 

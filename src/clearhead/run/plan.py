@@ -7,12 +7,12 @@ from itertools import repeat
 import numpy as np
 import torch
 
+from clearhead.architectures.build import build
 from clearhead.config import ModelConfig, RunConfig, TrainingConfig
 from clearhead.data.batching import Batch
 from clearhead.data.corpus import read_pairs
 from clearhead.data.formats import Tell, silent
 from clearhead.data.loader import START
-from clearhead.model.transformer import Transformer
 from clearhead.run.directory import with_precision
 from clearhead.run.origin import Origin
 from clearhead.run.precision import choose
@@ -82,7 +82,7 @@ def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Pla
         tell(f"measuring real steps in {choice.precision} for a few seconds ...")
     return Plan(
         parameters=config.model.num_parameters,
-        parameters_by_part=parameters_by_part(config.model),
+        parameters_by_part=config.model.parameters_by_part,
         memory_bytes=memory_bytes(config.model, training.batch_tokens, length),
         flops_per_token=flops_per_token(config.model, length),
         pairs=pairs,
@@ -108,19 +108,6 @@ def _steps(training: TrainingConfig, tokens_per_epoch: int, tokens_per_step: int
     if not (training.max_epochs and tokens_per_epoch):
         return training.max_steps
     return min(training.max_steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
-
-
-def parameters_by_part(model: ModelConfig) -> dict[str, int]:
-    """Return the parameters of embeddings, encoder and decoder."""
-    embeddings = model.vocab_size * model.d_model * (1 if model.tied_embeddings else 3)
-    embeddings += (model.longest or 0) * model.d_model + (model.vocab_size if model.output_bias else 0)
-    shallow = replace(model, num_encoder_layers=model.num_encoder_layers + 1)
-    encoder = model.num_encoder_layers * (shallow.num_parameters - model.num_parameters)
-    return {
-        "embeddings": embeddings,
-        "encoder": encoder,
-        "decoder": model.num_parameters - embeddings - encoder,
-    }
 
 
 def flops_per_token(model: ModelConfig, length: int) -> float:
@@ -160,7 +147,7 @@ def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> 
     tgt = draws.integers(UNK + 1, config.model.vocab_size, (rows, length + 1))
     src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
     batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
-    state = TrainState.fresh(Transformer(config.model).to(device), config.training)
+    state = TrainState.fresh(build(config.model).to(device), config.training)
     endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
     steps = train(state, repeat((START, batch)), endless)
     next(steps), next(steps)  # the first steps allocate

@@ -5,11 +5,12 @@ from typing import Self
 
 import torch
 
+from clearhead.architectures.build import build
 from clearhead.config import RunConfig
 from clearhead.data.loader import Loader, Position, Recipe
 from clearhead.data.store import Store
 from clearhead.evaluation.validation import Validation
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
 from clearhead.run.checkpoints import Identity
 from clearhead.run.checks import check_prepared
@@ -87,7 +88,7 @@ class Setup:
     def fresh_state(self) -> TrainState:
         """Return the state of the run before its first step."""
         torch.manual_seed(self.config.training.seed)
-        model = Transformer(self.config.model)
+        model = build(self.config.model)
         if self.origin:
             fill(model, self.origin.weights())
         return TrainState.fresh(model.to(self.identity.machine.device), self.config.training)
@@ -106,7 +107,7 @@ class Setup:
         )
         return Loader(self.store, recipe, start=start, workers=data.loader_workers)
 
-    def measure(self, model: Transformer) -> Validation:
+    def measure(self, model: SequenceModel) -> Validation:
         """Measure a model on the validation sets, with greedy search."""
         return validate(
             model,

@@ -11,7 +11,7 @@ from clearhead.config import DecodingConfig
 from clearhead.data.batching import TokenizedCorpus, collate, order_by_length
 from clearhead.evaluation import Score, bleu, chrf, resolved
 from clearhead.evaluation.validation import Validation
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model_directory import ModelInfo
 from clearhead.run.corpora import SentencePair, tokenized
 from clearhead.text.tokenizer import Tokenizer
@@ -25,7 +25,12 @@ class Translate(Protocol):
     """
 
     def __call__(
-        self, model: Transformer, tokenizer: Tokenizer, info: ModelInfo, texts: Sequence[str], to: str | None
+        self,
+        model: SequenceModel,
+        tokenizer: Tokenizer,
+        info: ModelInfo,
+        texts: Sequence[str],
+        to: str | None,
     ) -> Sequence[str]: ...
 
 
@@ -39,7 +44,7 @@ REASONS = {
 
 
 @torch.inference_mode()
-def validation_loss(model: Transformer, corpus: TokenizedCorpus) -> float:
+def validation_loss(model: SequenceModel, corpus: TokenizedCorpus) -> float:
     """Return the mean cross-entropy of a target token."""
     total, tokens = 0.0, 0
     for indices in order_by_length(corpus.src_lengths + corpus.tgt_lengths, _BATCH_TOKENS):
@@ -50,7 +55,7 @@ def validation_loss(model: Transformer, corpus: TokenizedCorpus) -> float:
 
 
 def validate(
-    model: Transformer,
+    model: SequenceModel,
     tokenizer: Tokenizer,
     pairs: Sequence[SentencePair],
     *,
@@ -90,7 +95,7 @@ def validate(
 
 def _translated(
     translate: Translate,
-    model: Transformer,
+    model: SequenceModel,
     tokenizer: Tokenizer,
     pairs: Sequence[SentencePair],
     decoding: DecodingConfig,

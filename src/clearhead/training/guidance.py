@@ -11,8 +11,9 @@ _LEAST = 1e-9
 
 
 def guided_head(config: ModelConfig) -> tuple[int, int]:
-    """Return the head that is trained, as (layer, head): the first of the last decoder layer but one."""
-    return max(0, config.num_decoder_layers - 2), 0
+    """Return the head that is trained, as (layer, head): the first of the last layer but one with cross-attention."""
+    layers, _ = config.attends("cross")
+    return max(0, layers - 2), 0
 
 
 class Glance:

@@ -13,7 +13,8 @@ from clearhead.config import TrainingConfig
 from clearhead.data.batching import Batch
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
-from clearhead.model.transformer import PAD, Transformer
+from clearhead.model.sequence_model import SequenceModel
+from clearhead.model.transformer import PAD
 from clearhead.training.distributed import Group
 from clearhead.training.guidance import Glance, guided_cross_entropy
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy, with_bias
@@ -111,7 +112,7 @@ def train(
 
 
 def batch_loss(
-    model: Transformer,
+    model: SequenceModel,
     batch: Batch,
     smoothing: float,
     precision: str = "fp32",
@@ -125,7 +126,7 @@ def batch_loss(
     added with that weight. With `guided_alignment` the cross-entropy between one head's weights and the links of
     the batch is added with that weight, averaged over the two passes where there are two.
     """
-    device = model.src_embedding.weight.device
+    device = model.device
     src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
     if r_drop:
         src, tgt = src.repeat(2, 1), tgt.repeat(2, 1)

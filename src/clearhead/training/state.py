@@ -11,7 +11,7 @@ from torch import Tensor
 
 from clearhead.config import TrainingConfig
 from clearhead.data.loader import START, Position
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
 from clearhead.storage.tensors import Arrays
 from clearhead.training.optimizer import Optimizer
@@ -42,7 +42,7 @@ class TrainState:
     Random draws are functions of (seed, step, batch of the step), so no generator state is part of it.
     """
 
-    model: Transformer
+    model: SequenceModel
     optimizer: Optimizer
     step: int = 0
     """Optimiser steps applied."""
@@ -54,7 +54,7 @@ class TrainState:
     """Steps not applied because loss or gradient was not finite, in all."""
 
     @classmethod
-    def fresh(cls, model: Transformer, config: TrainingConfig) -> "TrainState":
+    def fresh(cls, model: SequenceModel, config: TrainingConfig) -> "TrainState":
         """Start a run at step 0.
 
         Raises ConfigError where `freeze` or `learning_rate_factors` name a part that the model lacks.

@@ -434,7 +434,7 @@ class Translator:
     def reader(self) -> Reader:
         """How alignments are read: as was chosen on data with `clearhead align --choose`, or as is usual."""
         shape = self.info.model
-        return self.info.alignment or Reader.usual(shape.num_decoder_layers, shape.num_heads)
+        return self.info.alignment or Reader.usual(*shape.attends("cross"))
 
     def attended(
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
