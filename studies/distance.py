@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from clearhead.data.batching import TokenizedCorpus, collate
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.text.vocabulary import EOS, PAD
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
@@ -102,7 +102,7 @@ def mixed(task: str, size: Size) -> Callable[[np.random.Generator], Pairs]:
 
 
 @torch.inference_mode()
-def share_right(model: Transformer, corpus: TokenizedCorpus) -> float:
+def share_right(model: SequenceModel, corpus: TokenizedCorpus) -> float:
     """Return the share of the answer's symbols that come first, EOS not counted."""
     batch = collate(corpus, np.arange(len(corpus)))
     src, tgt = torch.from_numpy(batch.src), torch.from_numpy(batch.tgt)
@@ -112,7 +112,7 @@ def share_right(model: Transformer, corpus: TokenizedCorpus) -> float:
     return float(right[real].float().mean())
 
 
-def gradient_norm(model: Transformer, corpus: TokenizedCorpus, position: int) -> float:
+def gradient_norm(model: SequenceModel, corpus: TokenizedCorpus, position: int) -> float:
     """Return the norm of the gradient of the first answer's logit by the source vector at a position, mean over rows.
 
     Of the logit and not of the loss, whose gradient is small wherever the answer is already right.
@@ -120,7 +120,8 @@ def gradient_norm(model: Transformer, corpus: TokenizedCorpus, position: int) ->
     batch = collate(corpus, np.arange(len(corpus)))
     src, tgt = torch.from_numpy(batch.src), torch.from_numpy(batch.tgt)
     vectors: list[Tensor] = []
-    hook = model.src_embedding.register_forward_hook(lambda _module, _inputs, output: vectors.append(output))
+    shared = model.target_embedding  # by both sides; the source is looked up first
+    hook = shared.register_forward_hook(lambda _module, _inputs, output: vectors.append(output))
     try:
         logits = model.logits(model(src, tgt[:, :2]))[:, 0]
     finally:
@@ -161,7 +162,7 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
     return {"distances": size.distances, "kinds": found}
 
 
-def norms(model: Transformer, corpora: dict[int, TokenizedCorpus]) -> dict[str, float]:
+def norms(model: SequenceModel, corpora: dict[int, TokenizedCorpus]) -> dict[str, float]:
     """Return the gradient that arrives at the marked symbol, by its distance."""
     return {
         str(distance): gradient_norm(model, corpus, position=distance) for distance, corpus in corpora.items()

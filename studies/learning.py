@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from clearhead.architectures import build as architectures
 from clearhead.config import ModelConfig, TrainingConfig
 from clearhead.data.batching import Batch, TokenizedCorpus, collate, order_by_length, plan_batches
 from clearhead.data.loader import Position
@@ -22,6 +23,7 @@ from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy
 from clearhead.engines.pytorch import next_token
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.training.loop import train
@@ -32,14 +34,14 @@ FIRST = 4
 Batches = Iterator[tuple[Position, Batch]]
 Pairs = tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]
 """Sources and targets as ids, without BOS and EOS."""
-Watch = Callable[[Transformer], dict[str, float]]
+Watch = Callable[[SequenceModel], dict[str, float]]
 
 
 @dataclass(kw_only=True)
 class Learned:
     """A trained model and what it cost."""
 
-    model: Transformer
+    model: SequenceModel
     parameters: int
     losses: list[float] = field(default_factory=list)
     """Of each step, in nats per target token, as trained (smoothed where that was asked for)."""
@@ -67,14 +69,20 @@ class Learned:
         }
 
 
-def build(config: ModelConfig, seed: int) -> Transformer:
+def build(config: ModelConfig, seed: int) -> SequenceModel:
     """Return an untrained model of any kind whose weights are a function of the seed."""
+    torch.manual_seed(seed)
+    return architectures.build(config)
+
+
+def transformer(config: ModelConfig, seed: int) -> Transformer:
+    """Return an untrained Transformer, for studies that change parts of it: the same weights as `build` gives it."""
     torch.manual_seed(seed)
     return Transformer(config)
 
 
 def learn(
-    model: Transformer,
+    model: SequenceModel,
     batches: Batches,
     *,
     seed: int,
@@ -101,7 +109,7 @@ def learn(
 
 
 def learning(
-    model: Transformer,
+    model: SequenceModel,
     batches: Batches,
     *,
     seed: int,
@@ -169,7 +177,7 @@ def held_out(draw: Callable[[np.random.Generator], Pairs], seed: int) -> Tokeniz
 
 @torch.inference_mode()
 def token_losses(
-    model: Transformer, corpus: TokenizedCorpus, batch_tokens: int = 8192
+    model: SequenceModel, corpus: TokenizedCorpus, batch_tokens: int = 8192
 ) -> tuple[float, float]:
     """Return the mean loss per target token in nats, EOS counted, and the share of tokens that come first."""
     loss = right = tokens = 0.0
@@ -187,7 +195,7 @@ def token_losses(
 
 @torch.inference_mode()
 def decoded(
-    model: Transformer, corpus: TokenizedCorpus, beam: int = 1, batch_tokens: int = 8192
+    model: SequenceModel, corpus: TokenizedCorpus, beam: int = 1, batch_tokens: int = 8192
 ) -> list[list[int]]:
     """Return the model's own outputs as ids, without EOS, by greedy search or a beam; no rule but a greatest length."""
     out: list[list[int]] = [[] for _ in range(len(corpus))]

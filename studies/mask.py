@@ -14,7 +14,7 @@ from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import BOS
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
-from studies.learning import build, decoded, epochs, learn, token_losses
+from studies.learning import decoded, epochs, learn, token_losses, transformer
 from studies.spread import cell
 from studies.study import Raw, Results, Study, main
 from studies.table import Table
@@ -96,7 +96,7 @@ def model_of(way: str, size: Size, seed: int) -> Transformer:
         num_decoder_layers=size.layers,
         dropout=0.0,
     )
-    model = build(config, seed)
+    model = transformer(config, seed)
     for layer in model.decoder.layers:
         attention = WAYS[way](config.d_model, config.num_heads)
         attention.load_state_dict(layer.self_attention.state_dict())  # type: ignore[union-attr]

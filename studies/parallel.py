@@ -292,8 +292,8 @@ STUDY = Study(
     "are counted in the graph that torch records for one pair: the longest chain from the loss to a parameter, with "
     "kernels that do a whole layer in one call switched off.",
     reading="This is a processor with few cores, which cannot do much at once. A recurrent layer may run in one call "
-    "of a fused kernel, but its steps still wait for one another. Times are those of the clock, and other work may have "
-    "run beside them: read ratios, not milliseconds; with two threads on a busy machine not even those.",
+    "of a fused kernel, but its steps still wait for one another. Times are those of the clock, and other work may "
+    "have run beside them: read ratios, not milliseconds; with two threads on a busy machine not even those.",
     measure=measure,
     tables=tables,
     panels=panels,

@@ -13,7 +13,7 @@ from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import EOS
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
-from studies.learning import FIRST, Pairs, build, decoded, exact, fresh, learn, token_losses
+from studies.learning import FIRST, Pairs, decoded, exact, fresh, learn, token_losses, transformer
 from studies.spread import cell
 from studies.study import Raw, Results, Study, main
 from studies.table import Table
@@ -69,7 +69,7 @@ def model_of(kind: str, size: Size, seed: int) -> Transformer:
         positions="sinusoidal" if kind == "none" else kind,  # type: ignore[arg-type]
         max_positions=2 * size.longest + 2,
     )
-    model = build(config, seed)
+    model = transformer(config, seed)
     if kind == "none":
         model.positions.table = None
     return model

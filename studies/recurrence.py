@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clearhead.config import ModelConfig
-from clearhead.model.transformer import Transformer
+from clearhead.model.sequence_model import SequenceModel
 from studies.claim import Claim, at_least
 from studies.figure import Panel
 from studies.kinds import KINDS, TRANSFORMER, choice, of_equal_parameters, present, transformer_of
@@ -88,7 +88,7 @@ def trained(
     return found
 
 
-def quality(model: Transformer, valid: Translations) -> dict[str, Any]:
+def quality(model: SequenceModel, valid: Translations) -> dict[str, Any]:
     """Return held-out loss and BLEU, all and by length of the source."""
     model.eval()
     outputs = decoded(model, valid.corpus)

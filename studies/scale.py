@@ -14,7 +14,7 @@ from clearhead.model.attention import MultiHeadAttention
 from clearhead.model.transformer import Transformer
 from studies.claim import Claim, at_least, at_most, between
 from studies.figure import Panel
-from studies.learning import build, epochs, learn, token_losses
+from studies.learning import epochs, learn, token_losses, transformer
 from studies.spread import cell
 from studies.study import Raw, Results, Study, main
 from studies.table import Table
@@ -126,7 +126,7 @@ def of_learning(seed: int, size: Size) -> dict[str, dict[str, Any]]:
                 num_decoder_layers=size.layers,
                 dropout=0.0,
             )
-            model = rescale(build(config, seed), scale)
+            model = rescale(transformer(config, seed), scale)
             learned = learn(model, epochs(train.corpus, 1000, seed), seed=seed, steps=size.steps)
             loss, _ = token_losses(learned.model, valid.corpus)
             found[str(heads)][name] = {**learned.facts(), "valid": loss}
