@@ -86,7 +86,7 @@ class Size:
 SIZES = {
     "toy": Size(distances=(2, 6), d_model=16, layers=1, steps=4, tokens=300),
     "quick": Size(distances=(8, 16, 32, 64), d_model=32, layers=1, steps=80, tokens=1000),
-    "full": Size(distances=(8, 16, 32, 64, 128, 256, 512), d_model=64, layers=1, steps=300, tokens=4000),
+    "full": Size(distances=(8, 16, 32, 64, 128, 256, 512), d_model=64, layers=1, steps=300, tokens=2000),
 }
 
 
@@ -325,7 +325,7 @@ STUDY = Study(
     panels=panels,
     claims=claims,
     options=choice,
-    estimate="about 10 minutes of two cores with --jobs 2 for three seeds.",
+    estimate="estimated at ten minutes of two cores with --jobs 2 and three seeds, from the steps of the quick form.",
 )
 
 if __name__ == "__main__":

@@ -286,7 +286,7 @@ STUDY = Study(
     tables=tables,
     panels=panels,
     claims=claims,
-    estimate="about 10 minutes of two cores with --jobs 2 for three seeds.",
+    estimate="estimated at ten minutes of two cores with --jobs 2 and three seeds, from the steps of the quick form.",
 )
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Size:
 SIZES = {
     "toy": Size(lengths=(4, 16), d_model=16, layers=1, tokens=32, rounds=1),
     "quick": Size(lengths=(16, 64, 256, 512), d_model=64, layers=1, tokens=512, rounds=3),
-    "full": Size(lengths=(16, 32, 64, 128, 256, 512, 1024), d_model=128, layers=2, tokens=2048, rounds=7),
+    "full": Size(lengths=(16, 32, 64, 128, 256, 512, 1024), d_model=128, layers=2, tokens=2048, rounds=5),
 }
 THREADS = (1, 2)
 
@@ -299,7 +299,7 @@ STUDY = Study(
     panels=panels,
     claims=claims,
     options=choice,
-    estimate="about 10 minutes of two cores for three seeds; nothing else should run.",
+    estimate="estimated at ten minutes of two cores for three seeds, from the quick form; nothing else should run.",
     alone=True,
 )
 
