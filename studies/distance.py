@@ -315,7 +315,7 @@ STUDY = Study(
     "other nouns and words; say whether it is singular or plural. *Copy*: say a string again. In the first two the "
     "marked symbol stands in the middle, as far from one end as from the other, since a bidirectional encoder would "
     "otherwise have it at hand. One model a task and kind learns at mixed distances, up to the largest that is "
-    "measured, on batches that are always new; equal parameters as nearly as the width allows (multiples of 8) and "
+    "measured, on batches that are always new; equal parameters as nearly as the width allows, and "
     "equal steps, processor time in the table. The gradient is that of the right answer's logit by the vector of the "
     "marked symbol: of the logit, because the loss of a right answer has next to none.",
     reading="Few steps: a kind that is wrong here might learn it with more. Right answers by chance: 1 in "

@@ -51,7 +51,7 @@ def of_equal_parameters(kind: str, transformer: ModelConfig) -> ModelConfig:
             **KINDS[kind],
         )
 
-    widths = range(max(8, transformer.d_model // 16 * 8), 2 * transformer.d_model + 8, 8)
+    widths = range(transformer.d_model // 4 * 2, 2 * transformer.d_model + 2, 2)
     return min(map(of_width, widths), key=lambda config: abs(config.num_parameters - wanted))
 
 

@@ -243,7 +243,7 @@ STUDY = Study(
     question="Recurrent translators, with attention and without, convolutional ones and the Transformer: which "
     "translates better after the same number of steps, and which after the same time? And is it true that recurrence "
     "without attention fails on long sentences?",
-    method="Every kind has as many layers and, as nearly as its width allows (multiples of 8), as many parameters. All "
+    method="Every kind has as many layers and, as nearly as its width allows, as many parameters. All "
     "see the same batches with the same loss and schedule. *Equal steps*: measured after so many steps. *Equal time*: "
     "measured when the processor time that the Transformer took for them is over. Words are tokens: of the built-in "
     "grammar (en-fr, combinations of words held out), or with `--folder` of tokenised files such as Multi30k's (words "

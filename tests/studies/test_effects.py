@@ -97,20 +97,20 @@ def test_distance_gradient_of_a_recurrent_network_vanishes_and_attention_keeps_i
 def test_parallel_only_recurrence_has_a_longer_chain_in_longer_sequences():
     transformer = transformer_of(parallel.FIRST + parallel.SYMBOLS, 16, 1)
     chains = {
-        kind: [parallel.operations_in_line(of_equal_parameters(kind, transformer), length, 1) for length in (4, 16)]
+        kind: [parallel.operations_in_line(of_equal_parameters(kind, transformer), length, 1) for length in (4, 64)]
         for kind in (TRANSFORMER, "LSTM", "GRU + dot", "convolutional")
     }  # fmt: skip
     assert chains[TRANSFORMER][0] == chains[TRANSFORMER][1]
     assert chains["convolutional"][0] == chains["convolutional"][1]
-    assert chains["LSTM"][1] > 2 * chains["LSTM"][0]
-    assert chains["GRU + dot"][1] > 2 * chains["GRU + dot"][0]
+    assert chains["LSTM"][1] > 4 * chains["LSTM"][0]
+    assert chains["GRU + dot"][1] > 4 * chains["GRU + dot"][0]
 
 
 def test_kinds_are_equal_in_parameters():
     transformer = transformer_of(1000, 64, 1)
     for kind in KINDS:
         config = of_equal_parameters(kind, transformer)
-        assert config.num_parameters == pytest.approx(transformer.num_parameters, rel=0.1)
+        assert config.num_parameters == pytest.approx(transformer.num_parameters, rel=0.05)
 
 
 def test_recurrence_of_files_measures_at_equal_steps_and_time(tmp_path):
