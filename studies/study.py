@@ -148,12 +148,12 @@ def _measured(study: Study, options: argparse.Namespace, jobs: int) -> Iterator[
 def page(study: Study, record: Mapping[str, Any]) -> str:
     """Return the page of a study, from its record alone."""
     results: Results = list(record["results"].values())
-    seeds = ", ".join(map(str, record["seeds"]))
+    seeds = ("seed " if len(results) == 1 else "seeds ") + ", ".join(map(str, record["seeds"]))
     label = {
         "toy": "**Toy form**: it shows that the study runs, and nothing else.",
-        "quick": f"**Quick form**, seeds {seeds}: small models, so read the direction rather than the size; "
+        "quick": f"**Quick form**, {seeds}: small models, so read the direction rather than the size; "
         f"`--full` makes the figures proper.",
-        "full": f"Full form, seeds {seeds}.",
+        "full": f"Full form, {seeds}.",
     }[record["form"]]
     tables = [table.markdown() for table in study.tables(results)]
     return (
