@@ -42,7 +42,7 @@ class Size:
 
 
 SIZES = {
-    "toy": Size(longest=5, d_model=32, layers=1, steps=5, rows=16),
+    "toy": Size(longest=4, d_model=16, layers=1, steps=3, rows=4),
     "quick": Size(longest=10, d_model=64, layers=1, steps=350, rows=48),
     "full": Size(longest=24, d_model=128, layers=2, steps=1500, rows=64),
 }

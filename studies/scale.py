@@ -46,7 +46,7 @@ class Size:
 
 
 SIZES = {
-    "toy": Size(rows=2000, d_model=16, heads=(1,), layers=1, steps=3, sentences=50),
+    "toy": Size(rows=1024, d_model=16, heads=(1,), layers=1, steps=3, sentences=50),
     "quick": Size(rows=4000, d_model=128, heads=(1, 8), layers=1, steps=120, sentences=3000),
     "full": Size(rows=20_000, d_model=256, heads=(1, 8), layers=2, steps=500, sentences=30_000),
 }
