@@ -123,7 +123,7 @@ def run(study: Study, options: argparse.Namespace) -> Iterator[Raw]:
         yield {
             "study": study.name,
             "form": options.form,
-            "command": command(study, options),
+            "command": command(study, argparse.Namespace(**vars(options) | {"seeds": [*map(int, results)]})),
             "seeds": [int(each) for each in results],
             "versions": _versions("torch", "numpy"),
             "machine": _machine(),
