@@ -32,7 +32,8 @@ def svg(panels: Sequence[Panel], columns: int = 2) -> str:
     names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    width, legend, below = columns * WIDTH, *_legend(names, columns * WIDTH)
+    width = columns * WIDTH
+    legend, below = _legend(names, width)
     height = rows * HEIGHT + below
     body = [
         f'<g transform="translate({at % columns * WIDTH} {at // columns * HEIGHT})">{_panel(panel, names)}</g>'
@@ -49,14 +50,16 @@ def svg(panels: Sequence[Panel], columns: int = 2) -> str:
 
 def _style() -> str:
     def colours(palette: Sequence[str], ink: str, ground: str, grid: str) -> str:
-        series = "".join(f".c{place}{{--c:{colour}}}" for place, colour in enumerate(palette))
+        series = "".join(
+            f".c{place} .line,.c{place} .whisker{{stroke:{colour}}}.c{place} .mark{{fill:{colour}}}"
+            for place, colour in enumerate(palette)
+        )
         return (
             f".ground{{fill:{ground}}}text{{fill:{ink}}}.axis{{stroke:{ink}}}.grid{{stroke:{grid}}}{series}"
         )
 
     return (
-        ".line{fill:none;stroke:var(--c);stroke-width:1.8}.mark{fill:var(--c)}.band{fill:var(--c);opacity:.16}"
-        ".whisker{stroke:var(--c);stroke-width:1.5}.axis,.grid{fill:none}.title{font-weight:600;font-size:12px}"
+        ".line{fill:none;stroke-width:1.8}.whisker{stroke-width:1.5}.axis,.grid{fill:none}.title{font-weight:600;font-size:12px}"
         + colours(LIGHT, "#222", "#fff", "#e4e4e4")
         + f"@media (prefers-color-scheme:dark){{{colours(DARK, '#ddd', '#16181d', '#33373f')}}}"
     )
@@ -64,7 +67,8 @@ def _style() -> str:
 
 def _legend(names: Sequence[str], width: int) -> tuple[str, int]:
     """Return the legend, and its height."""
-    parts, x, y = [], LEFT, 10
+    parts: list[str] = []
+    x, y = float(LEFT), 10
     for place, name in enumerate(names):
         needed = 40 + 6.4 * len(name)
         if x + needed > width and x > LEFT:

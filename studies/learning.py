@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from clearhead.architectures import build as architectures
 from clearhead.config import ModelConfig, TrainingConfig
 from clearhead.data.batching import Batch, TokenizedCorpus, collate, order_by_length, plan_batches
 from clearhead.data.loader import Position
@@ -22,6 +23,7 @@ from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy
 from clearhead.engines.pytorch import next_token
+from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.training.loop import train
@@ -32,14 +34,14 @@ FIRST = 4
 Batches = Iterator[tuple[Position, Batch]]
 Pairs = tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]
 """Sources and targets as ids, without BOS and EOS."""
-Watch = Callable[[Transformer], dict[str, float]]
+Watch = Callable[[SequenceModel], dict[str, float]]
 
 
 @dataclass(kw_only=True)
 class Learned:
     """A trained model and what it cost."""
 
-    model: Transformer
+    model: SequenceModel
     parameters: int
     losses: list[float] = field(default_factory=list)
     """Of each step, in nats per target token, as trained (smoothed where that was asked for)."""
@@ -67,31 +69,60 @@ class Learned:
         }
 
 
-def build(config: ModelConfig, seed: int) -> Transformer:
+def build(config: ModelConfig, seed: int) -> SequenceModel:
     """Return an untrained model of any kind whose weights are a function of the seed."""
+    torch.manual_seed(seed)
+    return architectures.build(config)
+
+
+def transformer(config: ModelConfig, seed: int) -> Transformer:
+    """Return an untrained Transformer, for studies that change parts of it: the same weights as `build` gives it."""
     torch.manual_seed(seed)
     return Transformer(config)
 
 
 def learn(
-    model: Transformer,
+    model: SequenceModel,
     batches: Batches,
     *,
     seed: int,
     steps: int | None = None,
     seconds: float = math.inf,
-    rate: float = 0.003,
-    warmup: int = 50,
     watch: Watch | None = None,
     every: int = 0,
     **settings: Any,
 ) -> Learned:
     """Train for a number of steps, or for seconds of one core, whichever ends first, and return model and cost.
 
+    `settings` are those of `learning`.
+    """
+    assert steps or seconds < math.inf, "a run ends"
+    learned = Learned(model=model, parameters=num_parameters(model))
+    for learned in learning(model, batches, seed=seed, steps=steps, **settings):
+        step = len(learned.losses)
+        if watch and every and step % every == 0:
+            learned.watched[str(step)] = watch(model.eval())
+        if learned.seconds >= seconds:
+            break
+    model.eval()
+    return learned
+
+
+def learning(
+    model: SequenceModel,
+    batches: Batches,
+    *,
+    seed: int,
+    steps: int | None = None,
+    rate: float = 0.003,
+    warmup: int = 50,
+    **settings: Any,
+) -> Iterator[Learned]:
+    """Train, yielding what was learned so far (the same object) after every step; what the caller does takes no time.
+
     The rate rises in a line and falls as 1/sqrt(step), so it does not depend on how long the run will be.
     `settings` are those of `[training]`; label smoothing is 0 here, so that losses are cross-entropies.
     """
-    assert steps or seconds < math.inf, "a run ends"
     config = TrainingConfig(
         **{
             "seed": seed,
@@ -104,19 +135,19 @@ def learn(
             **settings,
         }
     )
-    learned = Learned(model=model, parameters=sum(parameter.numel() for parameter in model.parameters()))
+    learned = Learned(model=model, parameters=num_parameters(model))
     started = time.process_time()
     for report in train(TrainState.fresh(model, config), batches, config):
         learned.seconds += time.process_time() - started
         learned.losses.append(report.loss)
         learned.tokens += report.tokens
-        if watch and every and report.step % every == 0:
-            learned.watched[str(report.step)] = watch(model.eval())
-        if learned.seconds >= seconds:
-            break
+        yield learned
         started = time.process_time()
-    model.eval()
-    return learned
+
+
+def num_parameters(model: torch.nn.Module) -> int:
+    """Return how many numbers are learned."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def epochs(corpus: TokenizedCorpus, batch_tokens: int, seed: int) -> Batches:
@@ -146,7 +177,7 @@ def held_out(draw: Callable[[np.random.Generator], Pairs], seed: int) -> Tokeniz
 
 @torch.inference_mode()
 def token_losses(
-    model: Transformer, corpus: TokenizedCorpus, batch_tokens: int = 8192
+    model: SequenceModel, corpus: TokenizedCorpus, batch_tokens: int = 8192
 ) -> tuple[float, float]:
     """Return the mean loss per target token in nats, EOS counted, and the share of tokens that come first."""
     loss = right = tokens = 0.0
@@ -164,7 +195,7 @@ def token_losses(
 
 @torch.inference_mode()
 def decoded(
-    model: Transformer, corpus: TokenizedCorpus, beam: int = 1, batch_tokens: int = 8192
+    model: SequenceModel, corpus: TokenizedCorpus, beam: int = 1, batch_tokens: int = 8192
 ) -> list[list[int]]:
     """Return the model's own outputs as ids, without EOS, by greedy search or a beam; no rule but a greatest length."""
     out: list[list[int]] = [[] for _ in range(len(corpus))]

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -62,16 +62,25 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     out: Path = options.out or Path("docs/studies" if options.form == "full" else "build/studies")
     out.mkdir(parents=True, exist_ok=True)
     if options.rebuild:
-        record = json.loads((out / f"{study.name}.json").read_text(encoding="utf-8"))
+        records = iter([json.loads((out / f"{study.name}.json").read_text(encoding="utf-8"))])
     else:
-        record = run(study, options)
-        text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=False)
-        (out / f"{study.name}.json").write_text(text + "\n", encoding="utf-8")
-    results = list(record["results"].values())
-    (out / f"{study.name}.svg").write_text(figure.svg(study.panels(results)), encoding="utf-8")
-    (out / f"{study.name}.md").write_text(page(study, record), encoding="utf-8")
-    print("\n\n".join([claim.sentence() for claim in study.claims(results)]))
+        records = run(study, options)
+    for record in records:
+        write(study, record, out)
+    print("\n\n".join([claim.sentence() for claim in study.claims(list(record["results"].values()))]))
     print(f"\n{out / study.name}.md", file=sys.stderr)
+
+
+def write(study: Study, record: Mapping[str, Any], out: Path) -> None:
+    """Write the three files of a study."""
+    results = list(record["results"].values())
+    text = {
+        "json": json.dumps(record, ensure_ascii=False, indent=1) + "\n",
+        "svg": figure.svg(study.panels(results)),
+        "md": page(study, record),
+    }
+    for ending, content in text.items():
+        (out / f"{study.name}.{ending}").write_text(content, encoding="utf-8")
 
 
 def parser(study: Study) -> argparse.ArgumentParser:
@@ -102,41 +111,49 @@ def parser(study: Study) -> argparse.ArgumentParser:
     return found
 
 
-def run(study: Study, options: argparse.Namespace) -> Raw:
-    """Measure with every seed and return the record that is written."""
+def run(study: Study, options: argparse.Namespace) -> Iterator[Raw]:
+    """Measure with every seed, yielding the record after each, so that a run cut short leaves the seeds it finished."""
     jobs = 1 if study.alone else min(options.jobs, len(options.seeds))
     started = time.perf_counter()
-    if jobs > 1:
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_one_thread) as pool:
-            results = list(pool.map(study.measure, options.seeds, [options] * len(options.seeds)))
-    else:
+    results: dict[str, Raw] = {}
+    for seed, raw in zip(options.seeds, _measured(study, options, jobs), strict=True):
+        results[str(seed)] = json.loads(json.dumps(raw))
+        seconds = round(time.perf_counter() - started, 1)
+        print(f"seed {seed}: {seconds} s", file=sys.stderr, flush=True)
+        yield {
+            "study": study.name,
+            "form": options.form,
+            "command": command(study, argparse.Namespace(**vars(options) | {"seeds": [*map(int, results)]})),
+            "seeds": [int(each) for each in results],
+            "versions": _versions("torch", "numpy"),
+            "machine": _machine(),
+            "jobs": jobs,
+            "seconds": seconds,
+            "results": dict(results),
+            "verdicts": {claim.name: claim.verdict for claim in study.claims(list(results.values()))},
+        }
+
+
+def _measured(study: Study, options: argparse.Namespace, jobs: int) -> Iterator[Raw]:
+    """Yield what each seed measures, in their order."""
+    if jobs == 1:
         _one_thread()
-        results = [study.measure(seed, options) for seed in options.seeds]
-    raw = dict(zip(map(str, options.seeds), results, strict=True))
-    return {
-        "study": study.name,
-        "form": options.form,
-        "command": _command(study, options),
-        "seeds": options.seeds,
-        "versions": _versions("torch", "numpy"),
-        "machine": _machine(),
-        "jobs": jobs,
-        "seconds": round(time.perf_counter() - started, 1),
-        "results": raw,
-        "verdicts": {claim.name: claim.verdict for claim in study.claims(json.loads(json.dumps(results)))},
-    }
+        yield from (study.measure(seed, options) for seed in options.seeds)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_one_thread) as pool:
+        yield from pool.map(study.measure, options.seeds, [options] * len(options.seeds))
 
 
 def page(study: Study, record: Mapping[str, Any]) -> str:
     """Return the page of a study, from its record alone."""
     results: Results = list(record["results"].values())
-    seeds = ", ".join(map(str, record["seeds"]))
+    seeds = ("seed " if len(results) == 1 else "seeds ") + ", ".join(map(str, record["seeds"]))
     label = {
         "toy": "**Toy form**: it shows that the study runs, and nothing else.",
-        "quick": f"**Quick form**, seeds {seeds}: small models, so read the direction rather than the size; "
+        "quick": f"**Quick form**, {seeds}: small models, so read the direction rather than the size; "
         f"`--full` makes the figures proper.",
-        "full": f"Full form, seeds {seeds}.",
+        "full": f"Full form, {seeds}.",
     }[record["form"]]
     tables = [table.markdown() for table in study.tables(results)]
     return (
@@ -170,9 +187,16 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _command(study: Study, options: argparse.Namespace) -> str:
-    form = {"toy": " --toy", "quick": "", "full": " --full"}[options.form]
-    return f"python -m studies.{study.name}{form} --seeds {' '.join(map(str, options.seeds))}"
+def command(study: Study, options: argparse.Namespace) -> str:
+    """Return the command that gives these results, without folders of this machine."""
+    usual = vars(parser(study).parse_args([]))
+    words = {"toy": ["--toy"], "quick": [], "full": ["--full"]}[options.form]
+    for name, value in vars(options).items():
+        if name in ("form", "out", "rebuild", "jobs") or (value == usual[name] and name != "seeds"):
+            continue
+        values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
+        words += [f"--{name}", *(f'"{each}"' if " " in str(each) else str(each) for each in values)]
+    return " ".join([f"python -m studies.{study.name}", *words])
 
 
 def _versions(*packages: str) -> str:

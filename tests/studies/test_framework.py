@@ -10,6 +10,7 @@ import pytest
 from studies.claim import Claim, at_least, at_most, between
 from studies.figure import Panel
 from studies.learning import FIRST, build, decoded, epochs, exact, fresh, held_out, learn, token_losses
+from studies.recurrence import STUDY as RECURRENCE
 from studies.study import Study, main
 from studies.table import Table
 from studies.words import translations
@@ -91,11 +92,45 @@ def test_page_is_made_again_from_the_results_alone(tmp_path, capsys):
     assert "Did not hold" in study.page(EXAMPLE, record)
 
 
+def test_a_run_cut_short_leaves_the_seeds_that_it_finished(tmp_path):
+    def interrupted(seed, options):
+        if seed == 3:
+            raise KeyboardInterrupt
+        return measured(seed, options)
+
+    flags = ["--toy", "--seeds", "1", "2", "3", "--out", str(tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        main(Study(**{**vars(EXAMPLE), "measure": interrupted}), flags)
+    record = json.loads((tmp_path / "example.json").read_text(encoding="utf-8"))
+    assert record["seeds"] == [1, 2]
+    assert list(record["results"]) == ["1", "2"]
+    assert (tmp_path / "example.md").exists()
+
+
 def test_quick_form_does_not_overwrite_the_documentation(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     main(Study(**{**vars(EXAMPLE), "measure": lambda seed, _: {"value": {"1": 1, "10": 10}}}), [])
     assert (tmp_path / "build/studies/example.md").exists()
     assert not (tmp_path / "docs").exists()
+
+
+def test_command_on_the_page_has_the_flags_and_no_folder_of_the_machine(tmp_path):
+    flags = [
+        "--full",
+        "--seeds",
+        "4",
+        "--out",
+        str(tmp_path),
+        "--kinds",
+        "LSTM + additive",
+        "--folder",
+        "/secret/m30k",
+    ]
+    options = study.parser(RECURRENCE).parse_args(flags)
+    command = study.command(RECURRENCE, options)
+    assert command == (
+        'python -m studies.recurrence --full --seeds 4 --kinds "LSTM + additive" --folder m30k'
+    )
 
 
 def test_figure_is_xml_and_draws_every_line():
