@@ -18,7 +18,7 @@ from clearhead.model.transformer import Transformer
 from clearhead.training.loop import batch_loss
 from studies.claim import Claim, at_least, at_most, between
 from studies.figure import Panel
-from studies.learning import build, epochs, learn, token_losses
+from studies.learning import epochs, learn, token_losses, transformer
 from studies.spread import cell
 from studies.study import Raw, Results, Study, main
 from studies.table import Table
@@ -68,7 +68,7 @@ def shape(d_model: int, layers: int, norm: Norm) -> ModelConfig:
 def variant(name: str, d_model: int, layers: int, seed: int) -> Transformer:
     """Return an untrained model by its name in LEFT_OUT."""
     norm, change = LEFT_OUT[name]
-    return change(build(shape(d_model, layers, norm), seed))
+    return change(transformer(shape(d_model, layers, norm), seed))
 
 
 def gradient_norms(model: Transformer, corpus: TokenizedCorpus) -> list[float]:

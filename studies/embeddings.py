@@ -15,7 +15,7 @@ from clearhead.translator import Translator
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
 from studies.heads import shape
-from studies.learning import build, epochs, learn, token_losses
+from studies.learning import epochs, learn, token_losses, transformer
 from studies.narrow import narrowed
 from studies.neighbours import Concept, by_chance, concepts, found_first, like_neighbours, told_apart
 from studies.spread import cell
@@ -67,6 +67,7 @@ def default_model(seed: int, path: str | None) -> Raw:
     """
     translator = Translator.load(path, engine="pytorch")
     tokenizer, trained = translator.tokenizer, translator.pytorch.model
+    assert isinstance(trained, Transformer)
     pieces = {word: frozenset(tokenizer.encode(word)) for row in concepts() for word in row.words.values()}
     rows = [
         row
@@ -96,7 +97,7 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
     rows = told_apart(concepts(), ("en", "fr"))
     learned, before = {}, {}
     for width in (width for width in WIDTHS if width <= size["d_model"]):
-        model = build(shape(size["d_model"], 4), seed)
+        model = transformer(shape(size["d_model"], 4), seed)
         others = sum(
             p.numel() for name, p in model.named_parameters() if not name.startswith("src_embedding")
         )

@@ -19,7 +19,7 @@ from clearhead.translator import Translator
 from studies import pairs
 from studies.claim import Claim, at_least, at_most
 from studies.figure import Panel
-from studies.learning import build, epochs, learn, token_losses
+from studies.learning import epochs, learn, token_losses, transformer
 from studies.pruning import Head, Pairs, heads_of, importance, pruned
 from studies.spread import cell
 from studies.study import Raw, Results, Study, main
@@ -100,6 +100,7 @@ def default_model(seed: int, count: int, path: str | None) -> Raw:
     """Prune the model that comes with the package, on sentences by hand."""
     translator = Translator.load(path, engine="pytorch")
     model = translator.pytorch.model
+    assert isinstance(model, Transformer)
     choose_on, measure_on = pairs.halves(pairs.by_hand()[:count])
     chosen_on = pairs.ids(translator, choose_on)
     maps = [translator.look(one.source, to=one.to, target=one.target) for one in choose_on[:12]]
@@ -118,7 +119,7 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
     learned = {}
     small: Raw = {}
     for count in COUNTS:
-        model = build(shape(size["d_model"], count), seed)
+        model = transformer(shape(size["d_model"], count), seed)
         found = learn(model, epochs(train, size["tokens"], seed), seed=seed, steps=size["steps"], rate=0.005)
         loss, right = token_losses(model, valid.corpus)
         learned[str(count)] = {**found.facts(), "loss": loss, "right": right}

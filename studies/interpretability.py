@@ -23,7 +23,7 @@ from studies.claim import Claim, at_least, at_most
 from studies.deletion import ALONE, RANDOM, agreement, effects, explanations, may_go
 from studies.figure import Panel
 from studies.heads import shape
-from studies.learning import build, epochs, learn, token_losses
+from studies.learning import epochs, learn, token_losses, transformer
 from studies.spread import cell
 from studies.study import Raw, Results, Study, main
 from studies.table import Table
@@ -111,7 +111,7 @@ def small(seed: int, size: dict[str, int]) -> Raw:
     valid, test = (translations(seed, size["held"], part) for part in ("valid", "test"))
     out: Raw = {}
     for name, weight in (("plain", 0.0), ("taught", GUIDANCE)):
-        model = build(shape(size["d_model"], 4), seed)
+        model = transformer(shape(size["d_model"], 4), seed)
         batches = epochs(linked.with_links(train), size["tokens"], seed)
         found = learn(model, batches, seed=seed, steps=size["steps"], rate=0.005, guided_alignment=weight)
         loss, right = token_losses(model, valid.corpus)
@@ -144,8 +144,8 @@ def recurrent(seed: int, size: dict[str, int]) -> Raw:
     torch.manual_seed(seed)
     model = build_any(config)
     batches = epochs(train, size["tokens"], seed)
-    found = learn(model, batches, seed=seed, steps=size["steps"], rate=0.005)  # type: ignore[arg-type]
-    loss, right = token_losses(model, valid.corpus)  # type: ignore[arg-type]
+    found = learn(model, batches, seed=seed, steps=size["steps"], rate=0.005)
+    loss, right = token_losses(model, valid.corpus)
     rates = linked.rates(linked.of_grammar(model, test), {"its one head": Reader(heads=((0, 0),))})
     return {**found.facts(), "loss": loss, "right": right, "rates": rates}
 
@@ -160,6 +160,7 @@ def default_model(seed: int, size: dict[str, int], path: str | None) -> Raw:
         for one in sentences
     ]
     model = translator.pytorch.model
+    assert isinstance(model, Transformer)
     return {
         "rates": linked.rates(chosen, {"the heads that were chosen": translator.reader}),
         "deleted": deleted(

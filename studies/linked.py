@@ -60,7 +60,7 @@ def of_default(translator: Translator, most: int) -> list[Pair]:
 
 def rates(found: Sequence[Pair], named: Mapping[str, Reader]) -> dict[str, float]:
     """Return the error rates of all heads alone (best, mean, worst), of all together, and of `named` readers."""
-    layers, heads = found[0].found.cross.shape[:2]
+    layers, heads = found[0].attended.cross.shape[:2]
     every = [(layer, head) for layer in range(layers) for head in range(heads)]
     alone = [measured(found, Reader(heads=(one,))) for one in every]
     return {

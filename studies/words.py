@@ -3,7 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +27,9 @@ class Translations:
     corpus: TokenizedCorpus
     examples: Sequence[Example] = ()
     """Of the grammar, the sentences themselves."""
+    source: str = ""
+    """Language of the sources, and of the references."""
+    target: str = ""
 
     def score(self, outputs: Sequence[Sequence[int]], chosen: Sequence[int] | None = None) -> float:
         """Return the BLEU of outputs over words as they are, or of some of them by their indices."""
@@ -55,7 +58,9 @@ def translations(seed: int, count: int, part: Part, source: str = "en", target: 
         [[word.lower() for word in example.words(language)] for example in examples]
         for language in (source, target)
     )
-    return _of(sources, references, vocabulary(source, target), examples)
+    return replace(
+        _of(sources, references, vocabulary(source, target), examples), source=source, target=target
+    )
 
 
 def of_files(
