@@ -70,6 +70,7 @@ DOORS = {
         "planning",
     },
     "numpy": {
+        "corpora",
         "text",
         "data",
         "evaluation",

@@ -15,7 +15,7 @@ from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.sides import Languages, read_sides
 from clearhead.data.sources import file_sum
 from clearhead.data.store import Store
-from clearhead.engines.pytorch import _check_hypotheses, load_transformer
+from clearhead.engines.pytorch import _check_hypotheses, load_model
 from clearhead.errors import (
     CheckpointError,
     ClearheadError,
@@ -42,7 +42,7 @@ from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import UNK
 from clearhead.training.optimizer import Optimizer
 from clearhead.training.rendezvous import Place, _board
-from clearhead.translator.translator import Translator
+from clearhead.translator.request import prefix_ids
 from tests.engines.test_ctranslate2 import write_model
 
 TEXT = [(f"Der Wagen Nummer {n} fährt.", f"La voiture numéro {n} démarre.") for n in range(40)]
@@ -171,9 +171,7 @@ def test_a_store_has_a_place(tsv, tmp_path):
     data = DataConfig(source=str(tsv), validation=(valid,))
     config = RunConfig(data=data, tokenizer=TokenizerConfig(vocab_size=400))
     line = refusal(lambda: list(prepare_store(config)), ConfigError)
-    assert (
-        "no place for the prepared text was given; name it with --store DIR, or store = under [data]" in line
-    )
+    assert "no directory for the prepared text given; name it with --store DIR, or store = under" in line
     placed = replace(config, data=replace(data, store=str(tmp_path / "store")))
     *_, store = prepare_store(placed)
     assert isinstance(store, Store)
@@ -229,12 +227,10 @@ def test_a_tokenizer_of_another_release():
 
 
 def test_a_prefix_is_of_letters_that_the_vocabulary_has():
-    translator = SimpleNamespace(
-        tokenizer=SimpleNamespace(encode_target=lambda text: [UNK] if "字" in text else [9])
-    )
-    line = refusal(lambda: Translator._forced(translator, "字"), TranslationError)
+    tokenizer = SimpleNamespace(encode_target=lambda text: [UNK] if "字" in text else [9])
+    line = refusal(lambda: prefix_ids("字", tokenizer), TranslationError)
     assert "has characters that this imported model's vocabulary lacks; leave them out" in line
-    assert Translator._forced(translator, "a") == [9]
+    assert prefix_ids("a", tokenizer) == [9]
 
 
 # Directories
@@ -268,13 +264,13 @@ def test_weights_of_another_shape(tmp_path):
     info = model_directory.read_info(path)
     other = replace(info, model=replace(info.model, d_ff=40))
     assert "has shape [48, 32], the configuration says [40, 32]" in refusal(
-        lambda: load_transformer(path, other), CheckpointError
+        lambda: load_model(path, other), CheckpointError
     )
     other = replace(info, model=replace(info.model, norm="pre"))
     assert "weights and configuration disagree about " in refusal(
-        lambda: load_transformer(path, other), CheckpointError
+        lambda: load_model(path, other), CheckpointError
     )
-    load_transformer(path, info)
+    load_model(path, info)
 
 
 def test_no_checkpoint_is_whole(tmp_path):
@@ -317,7 +313,7 @@ def test_maps_of_another_release():
 
 def test_a_picture_has_a_name_that_says_its_form(tmp_path):
     line = refusal(lambda: picture.save("<svg/>", tmp_path / "a.gif"), ConfigError)
-    assert "ends in neither .svg nor .png; name the file so that it does" in line
+    assert "is not named as a picture; end its name in .svg or .png" in line
     picture.save("<svg/>", tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_text() == "<svg/>"
 

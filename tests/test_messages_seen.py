@@ -15,6 +15,8 @@ TOLD = {name for name in vars(errors) if name.endswith("Error")}
 ELSEWHERE = {
     "takes shape and tokenizer from": "system/test_going_on.py::test_flags_that_contradict_the_model_are_refused",
     "transformers cannot represent model": "exchange/test_huggingface.py::test_what_has_no_form_is_refused_in_a_line",
+    "columns and its first rows do not": "corpora/test_columns.py::"
+    "test_what_is_not_plain_is_refused_with_the_first_row_and_the_flag",
     "gives the piece": "exchange/test_published.py::test_damaged_files_are_refused",
     "asks for one of": "exchange/test_published.py::test_weights_of_another_shape_or_kind_are_refused",
     "its values are nested too deeply": "exchange/test_published.py::test_damaged_files_are_refused",
@@ -24,8 +26,8 @@ ELSEWHERE = {
 }
 """Words of a message, and a test that provokes it and holds it to other words."""
 UNREACHED = {
-    "otherwise in transformers than here": "a fault of ours, to be reported",
-    "otherwise than ours": "a fault of ours, to be reported",
+    "does not translate here as it does in": "a fault of ours, to be reported",
+    "numbers in base64 remove it": "of a folder that somebody edited; without the entry it is imported",
     "has WORLD_SIZE rank": "of processes that were started apart, with other numbers of them",
     "has parts that Clearhead does not know": "of another release of transformers",
 }

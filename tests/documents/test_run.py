@@ -1,15 +1,18 @@
 """Documents are written whole or not at all, and go on where they were interrupted."""
 
 import os
+import re
 
 import pytest
 
 import clearhead
-from clearhead.documents import translating
+from clearhead.cli import main
+from clearhead.documents import run, translating
+from clearhead.documents.decoded import decoded
 from clearhead.documents.files import Job, jobs_of
 from clearhead.documents.journal import journal_of
 from clearhead.documents.protocol import Reading
-from clearhead.documents.run import translate
+from clearhead.documents.run import opened, translate
 from clearhead.documents.translating import Request
 from clearhead.errors import DocumentError
 
@@ -82,7 +85,8 @@ def test_what_is_done_is_passed_over(translator, job):
     before = job.output.stat().st_mtime_ns
     assert translate(job, translator, REQUEST, Reading(), resume=True).already_done
     assert job.output.stat().st_mtime_ns == before
-    os.utime(job.input)
+    later = before + 10**9
+    os.utime(job.input, ns=(later, later))
     assert not translate(job, translator, REQUEST, Reading(), resume=True).already_done
 
 
@@ -99,7 +103,7 @@ def test_two_files_of_one_name_are_refused(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.txt").write_text("x")
-    with pytest.raises(DocumentError, match="both become"):
+    with pytest.raises(DocumentError, match=r"would both become .*; translate them into different folders"):
         jobs_of([tmp_path / "a" / "x.txt", tmp_path / "b" / "x.txt"], tmp_path / "out", "paragraphs")
 
 
@@ -107,3 +111,77 @@ def test_a_document_is_not_replaced_by_its_translation(tmp_path):
     (tmp_path / "x.txt").write_text("x")
     with pytest.raises(DocumentError, match="would be replaced"):
         jobs_of([tmp_path / "x.txt"], tmp_path / "x.txt", "paragraphs")
+
+
+def test_what_names_no_document_is_refused_in_a_line(tmp_path):
+    (tmp_path / "x.txt").write_text("x")
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "x.bin").write_text("x")
+    for inputs, output, form, said in (
+        ([tmp_path / "x.txt"], None, "paragraphs", "name where the translated documents go: --output FILE"),
+        ([tmp_path / "y.txt"], tmp_path / "z.txt", "paragraphs", "is not there; check the name"),
+        ([tmp_path / "x.txt"], tmp_path / "z.txt", None, "is in no known document format"),
+        ([tmp_path / "none"], tmp_path / "out", None, "choose a format for all files with --as"),
+    ):
+        with pytest.raises(DocumentError, match=re.escape(said)):
+            jobs_of(inputs, output, form)
+
+
+def fails(arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 1
+
+
+def test_what_cannot_be_read_is_refused_in_a_line(tmp_path, monkeypatch):
+    with pytest.raises(DocumentError, match=r"cannot read .*; check the name"):
+        opened(tmp_path / "gone.txt", "paragraphs", Reading())
+    (tmp_path / "x.txt").write_bytes(b"\xff")
+    with pytest.raises(DocumentError, match=r"x\.txt: line 1: byte 1 is not UTF-8"):
+        opened(tmp_path / "x.txt", "paragraphs", Reading())
+    monkeypatch.setattr(run, "LARGEST", 0)
+    with pytest.raises(DocumentError, match=r"is larger than 0 bytes; give a smaller document"):
+        opened(tmp_path / "x.txt", "paragraphs", Reading())
+    with pytest.raises(DocumentError, match="unknown encoding 'none-such'; save the file in UTF-8"):
+        decoded(b"x", "none-such")
+
+
+def test_one_document_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
+    (tmp_path / "a.txt").write_bytes(b"\xff")
+    (tmp_path / "b.txt").write_text("Hello!")
+    inputs = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    fails(
+        [
+            "translate",
+            "--to",
+            "fr",
+            "--as",
+            "paragraphs",
+            "--output",
+            str(tmp_path / "out"),
+            "--input",
+            *inputs,
+        ]
+    )
+    said = capsys.readouterr().err
+    assert "1 of 2 documents could not be translated; the reasons are above" in said
+    assert "a.txt: line 1: byte 1 is not UTF-8" in said
+    assert (tmp_path / "out" / "b.txt").read_text() == "Bonjour !"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b.txt"]
+
+
+def test_flags_of_lines_and_of_documents_are_told_apart(tmp_path, capsys):
+    (tmp_path / "b.txt").write_text("Hello!")
+    command = [
+        "translate",
+        "--as",
+        "paragraphs",
+        "--output",
+        str(tmp_path / "c.txt"),
+        "--input",
+        str(tmp_path / "b.txt"),
+    ]
+    fails([*command, "--nbest", "2", "--format", "tsv"])
+    assert "--nbest is for lines of text" in capsys.readouterr().err
+    fails(["translate", "--resume", "Hello!"])
+    assert "--resume is for documents; name them with --input" in capsys.readouterr().err

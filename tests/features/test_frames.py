@@ -98,7 +98,11 @@ def test_what_is_wrong_is_told_in_one_line(tmp_path, contents, message):
     assert told.count("x.npy") == 1
 
 
-def test_a_cut_archive_and_missing_files_are_told(tmp_path):
+def refused(path, **_):
+    raise PermissionError(path)
+
+
+def test_a_cut_archive_and_missing_files_are_told(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", np.zeros((2, 2)))
     whole = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
@@ -110,6 +114,10 @@ def test_a_cut_archive_and_missing_files_are_told(tmp_path):
         read_frames(f"{tmp_path / 'odd.npz'}:arr_0")
     with pytest.raises(DataError, match="there is no file"):
         read_frames(str(tmp_path / "none.npy"))
+    with monkeypatch.context() as patched:
+        patched.setattr("clearhead.corpora.frames.os.stat", refused)
+        with pytest.raises(DataError, match="permission denied; allow it, or give a copy"):
+            read_frames(str(tmp_path / "closed.npy"))
     with pytest.raises(DataError, match=r"there is no arr_7 in .*a.npz"):
         read_frames(f"{tmp_path / 'a.npz'}:arr_7")
     with pytest.raises(DataError, match="names no frames"):

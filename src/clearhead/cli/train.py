@@ -165,8 +165,10 @@ class Train:
                 f"{name}: BLEU {bleu:.2f} before, {event.figures.bleu_by_set[name]:.2f} after ({change})"
             )
         show(str(event.model))
-        command = "translate" if event.figures.scores else "generate"
-        console.print(f"next: clearhead {command} --model {event.model} < FILE")
+        if event.figures.scores:
+            console.print(f"next: clearhead translate --model {event.model} < FILE")
+        else:
+            console.print(f"next: clearhead generate --model {event.model} < FILE")
 
     def _nothing_left(self, event: "NothingLeft", console: "SafeConsole") -> None:
         console.print(

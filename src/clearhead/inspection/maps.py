@@ -134,12 +134,10 @@ class AttentionMaps:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the maps of what `to_dict` made."""
         arrays = {name: np.asarray(rows, dtype=np.float32) for name, rows in values["arrays"].items()}
-        for name, (queries, keys) in _sides(
-            len(values["source"]["ids"]), len(values["target"]["ids"])
-        ).items():
-            if not arrays[
-                name
-            ].size:  # lists do not tell the sides of an attention that the model does not have
+        _check_version(values)
+        lengths = (len(values[side]["ids"]) for side in ("source", "target"))
+        for name, (queries, keys) in _sides(*lengths).items():
+            if not arrays[name].size:  # lists have no sides of an attention that the model does not have
                 arrays[name] = np.zeros((0, 0, queries, keys), np.float32)
         return cls._from(values, arrays)
 
@@ -172,10 +170,7 @@ class AttentionMaps:
 
     @classmethod
     def _from(cls, facts: Mapping[str, Any], arrays: Mapping[str, Maps]) -> Self:
-        if facts.get("format_version") != FORMAT_VERSION:
-            raise ConfigError(
-                f"these maps have format version {facts.get('format_version')!r}; this release reads {FORMAT_VERSION}"
-            )
+        _check_version(facts)
         maps = cls(
             source=_tokens(facts["source"]),
             target=_tokens(facts["target"]),
@@ -233,3 +228,10 @@ def _lists(array: Maps) -> Any:
     for size in reversed(array.shape[1:]):
         flat = [flat[place : place + size] for place in range(0, len(flat), size)] if size else []
     return flat
+
+
+def _check_version(facts: Mapping[str, Any]) -> None:
+    """Raise ConfigError for maps that another release wrote in another form."""
+    version = facts.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ConfigError(f"these maps have format version {version!r}; this release reads {FORMAT_VERSION}")

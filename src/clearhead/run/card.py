@@ -22,8 +22,9 @@ def model_card(info: ModelInfo) -> str:
     corpora = "\n".join(_corpus(corpus) for corpus in training.corpora)
     init = f" It started from the model {training.init}." if training.init else ""
     unit = "lines of text" if info.plain_text else "sentence pairs"
-    command = "generate" if info.plain_text else "translate"
-    example = "A beginning" if info.plain_text else "A sentence."
+    command = 'clearhead translate --model THIS_DIRECTORY "A sentence."'
+    if info.plain_text:
+        command = 'clearhead generate --model THIS_DIRECTORY "A beginning"'
     return f"""# A Clearhead model
 
 {_kind(info)}{direction}: {_layers(info)} layers, d_model \
@@ -38,7 +39,7 @@ Trained on {training.pairs:,} {unit} for {training.steps:,} steps ({training.epo
 
 {_figures(training, training.validation) if training.validation else "It was not measured."}
 
-    clearhead {command} --model THIS_DIRECTORY "{example}"
+    {command}
 
 Data, licence and limits: those of the training text, which the person who trained the model must state here.
 """
