@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from benchmarks.inline.gold import Sentence
 from benchmarks.inline.judging import Placed
+from clearhead.documents.edges import loosened
 from clearhead.documents.segment import Marked, Tag
 from clearhead.documents.translating import marked
 from clearhead.translator import Translation, Translator
@@ -35,7 +36,7 @@ def by_direction(
 
 def aligned(translator: Translator, sentences: Sequence[Sentence]) -> list[Placed]:
     """Translate texts whole and set their tags by the word alignment."""
-    whole = by_direction(translator, sentences, [[one.marked.text] for one in sentences], align=True)
+    whole = by_direction(translator, sentences, [[loosened(one.marked).text] for one in sentences], align=True)
     return [
         Placed.of(marked(sentence.marked, translation))
         for sentence, (translation,) in zip(sentences, whole, strict=True)
