@@ -72,8 +72,14 @@ def summary(
 ) -> Judged:
     """Print what a system comes to."""
     verdicts = judged(sentences, results)
-    tags = [(one, n, placed) for one, placed in zip(sentences, results, strict=True) for n in range(len(placed.tags))]
-    words = [(gloss, placed.text) for one, placed in zip(sentences, results, strict=True) for gloss in one.glosses]
+    tags = [
+        (one, n, placed)
+        for one, placed in zip(sentences, results, strict=True)
+        for n in range(len(placed.tags))
+    ]
+    words = [
+        (gloss, placed.text) for one, placed in zip(sentences, results, strict=True) for gloss in one.glosses
+    ]
     print(f"{name}: {shares(verdict for some in verdicts for verdict in some)}")
     print(
         f"    well-formed {percent(sum(r.well_formed for r in results), len(results))} %, "
@@ -110,7 +116,9 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, default="reported")
     parser.add_argument("--only", choices=SYSTEMS, nargs="+", default=list(SYSTEMS))
     parser.add_argument("--wrong", action="store_true", help="show what is not right, with moved tags")
-    parser.add_argument("--speed", action="store_true", help="the time of a sentence with and without its tags")
+    parser.add_argument(
+        "--speed", action="store_true", help="the time of a sentence with and without its tags"
+    )
     arguments = parser.parse_args()
     translator = Translator.load(arguments.model)
     sentences = read()[HALVES[arguments.half]]

@@ -3,11 +3,12 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from benchmarks.inline.gold import Sentence
 from benchmarks.inline.judging import Placed
-from clearhead.documents.edges import loosened
 from clearhead.documents.segment import Marked, Tag
+from clearhead.documents.spacing import loosened
 from clearhead.documents.translating import marked
 from clearhead.translator import Translation, Translator
 
@@ -23,7 +24,7 @@ def by_direction(
     align: bool = False,
 ) -> list[list[Translation]]:
     """Translate some texts for each sentence, from its language into the other one."""
-    lines = defaultdict(list)
+    lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for number, sentence in enumerate(sentences):
         lines[sentence.source, sentence.target] += [(number, text) for text in texts[number]]
     translations: list[list[Translation]] = [[] for _ in sentences]
@@ -36,7 +37,9 @@ def by_direction(
 
 def aligned(translator: Translator, sentences: Sequence[Sentence]) -> list[Placed]:
     """Translate texts whole and set their tags by the word alignment."""
-    whole = by_direction(translator, sentences, [[loosened(one.marked).text] for one in sentences], align=True)
+    whole = by_direction(
+        translator, sentences, [[loosened(one.marked).text] for one in sentences], align=True
+    )
     return [
         Placed.of(marked(sentence.marked, translation))
         for sentence, (translation,) in zip(sentences, whole, strict=True)
@@ -110,12 +113,14 @@ def _has_words(text: str) -> bool:
 
 
 def _cuts(sentence: Marked) -> list[int]:
-    return sorted({0, len(sentence.text), *(place for tag in sentence.tags for place in (tag.start, tag.end))})
+    return sorted(
+        {0, len(sentence.text), *(place for tag in sentence.tags for place in (tag.start, tag.end))}
+    )
 
 
 def _pieces(sentence: Marked) -> Iterable[str]:
     cuts = _cuts(sentence)
-    return (sentence.text[start:end] for start, end in zip(cuts, cuts[1:], strict=False))
+    return (sentence.text[start:end] for start, end in pairwise(cuts))
 
 
 def _joined(sentence: Marked, pieces: Sequence[str], translations: Iterator[Translation]) -> Placed:

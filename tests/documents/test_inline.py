@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead.documents.inline import located, moved, nested
+from clearhead.documents.correspondence import located
+from clearhead.documents.inline import moved, nested
 from clearhead.documents.segment import Marked, Tag
 from tests.documents.texts import WORDS, marked
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -50,9 +49,9 @@ class Correspondence:
         sources, targets = (
             _parted(located(text, side), side) for text, side in zip(texts, words, strict=True)
         )
-        weights = _linked(links, len(words[1]), len(words[0]))
+        weights: Table = _linked(links, len(words[1]), len(words[0]))
         if tables:
-            weights = (weights + _normalised(_diagonal(tables))) / 2
+            weights = (weights + _normalised(_diagonal(tables))) * np.float32(0.5)
         weights = _spread(_spread(weights, targets).T, sources).T
         shapes = [(table.shape[1], table.shape[0]) for table in tables] or [(len(words[0]), len(words[1]))]
         return cls(
@@ -82,8 +81,9 @@ def _parted(spans: Sequence[Span], words: Sequence[str]) -> list[list[Span]]:
     """Return the parts of each word; of most words one."""
     parted = []
     for (start, end), word in zip(spans, words, strict=True):
-        cuts = [start + match.start() for match in _PARTS.finditer(word)] if end > start else []
-        parted.append(list(pairwise([start, *cuts, end])))
+        cuts = list(_PARTS.finditer(word)) if end > start else []
+        starts = [start, *(start + cut.end() for cut in cuts)]
+        parted.append(list(zip(starts, [*(start + cut.start() for cut in cuts), end], strict=True)))
     return parted
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clearhead.documents.correspondence import Correspondence, Link, Span, Table
-from clearhead.documents.edges import matched, spaced
+from clearhead.documents.edges import matched
 from clearhead.documents.places import Spot, gap_of, words_of
 from clearhead.documents.segment import Marked, Tag
+from clearhead.documents.spacing import spaced
 
 
 def moved(
@@ -62,15 +63,16 @@ class _Moving:
         if run is None:
             return self._at_one_place(tag)
         span = self._words.target[run[0]][0], self._words.target[run[1] - 1][1]
-        copy = self._within_a_copy(tag, span)
-        return copy or matched(self._source, tag, self._text, span, self._around)
+        was = self._source[tag.start : tag.end]
+        limits = self._around.start, self._around.end
+        return self._within_a_copy(tag, span) or matched(was, self._text, span, limits)
 
     def _within_a_copy(self, tag: Tag, span: Span) -> Span | None:
         """Return the very letters of a tag that ends within a word, if the word stayed the same."""
         for start, end in self._words.source:
-            if start <= tag.start and tag.end <= end:
-                if self._source[start:end] == self._text[slice(*span)]:
-                    return span[0] + tag.start - start, span[0] + tag.end - start
+            same = self._source[start:end] == self._text[slice(*span)]
+            if same and start <= tag.start and tag.end <= end:
+                return span[0] + tag.start - start, span[0] + tag.end - start
         return None
 
     def _at_one_place(self, tag: Tag) -> Span:
@@ -93,8 +95,10 @@ class _Moving:
 def nested(marked: Marked) -> Marked:
     """Return tags made well-formed: parents grow to hold their children, neighbours that overlap are parted."""
     tags = list(marked.tags)
+    within: dict[int | None, list[int]] = {}
     for number in range(len(tags) - 1, -1, -1):  # children have the higher numbers
         parent = tags[number].parent
+        within.setdefault(parent, []).append(number)
         if parent is not None:
             tags[parent] = replace(
                 tags[parent],
@@ -102,14 +106,16 @@ def nested(marked: Marked) -> Marked:
                 end=max(tags[parent].end, tags[number].end),
             )
     for parent in (None, *range(len(tags))):
-        _part(tags, parent, len(marked.text))
+        around = Tag(start=0, end=len(marked.text)) if parent is None else tags[parent]
+        _part(tags, within.get(parent, []), around)
     return Marked(text=marked.text, tags=tuple(tags))
 
 
-def _part(tags: list[Tag], parent: int | None, length: int) -> None:
-    """Keep the children of a tag within it and apart, from left to right."""
-    place, end = (0, length) if parent is None else (tags[parent].start, tags[parent].end)
-    for number in Marked(text="", tags=tuple(tags)).children(parent):
-        start = min(max(tags[number].start, place), end)
-        tags[number] = replace(tags[number], start=start, end=min(max(tags[number].end, start), end))
-        place = tags[number].end
+def _part(tags: list[Tag], numbers: list[int], around: Tag) -> None:
+    """Keep tags within the one around them and apart, from left to right."""
+    place = around.start
+    for number in sorted(numbers, key=lambda number: (tags[number].start, tags[number].end, number)):
+        start = min(max(tags[number].start, place), around.end)
+        end = min(max(tags[number].end, start), around.end)
+        tags[number] = replace(tags[number], start=start, end=end)
+        place = end

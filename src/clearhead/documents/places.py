@@ -87,7 +87,9 @@ def gap_of(table: Correspondence, spot: Spot, within: Span) -> int:
     nearness[np.array(table.source_marks, bool)] *= _MARK
     near = table.weights * nearness
     before, behind = near[:, : spot.before].sum(axis=1), near[:, spot.before :].sum(axis=1)
-    costs = np.concatenate([[0.0], np.cumsum(behind)]) + np.concatenate([np.cumsum(before[::-1])[::-1], [0.0]])
+    costs = np.concatenate([[0.0], np.cumsum(behind)]) + np.concatenate(
+        [np.cumsum(before[::-1])[::-1], [0.0]]
+    )
     touched = _touched(table, spot)
     if touched is not None:
         costs += _TOUCH

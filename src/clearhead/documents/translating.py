@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from clearhead.documents.edges import loosened, tightened
 from clearhead.documents.inline import moved
 from clearhead.documents.journal import Journal
 from clearhead.documents.protocol import Document
 from clearhead.documents.segment import Left, Marked, Segment
+from clearhead.documents.spacing import loosened, tightened
 from clearhead.engines.protocol import SearchOptions
 from clearhead.translator import Translation, Translator
 
