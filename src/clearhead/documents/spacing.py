@@ -7,6 +7,8 @@ from dataclasses import replace
 from clearhead.documents.segment import Marked, Tag
 
 _CLOSING = tuple(".,;:!?…")
+_FREE = ("", " ", *_CLOSING)
+"""What may stand beside an empty tag that touches no word."""
 
 
 def loosened(source: Marked) -> Marked:
@@ -52,7 +54,7 @@ def spaced(source: Marked, marked: Marked) -> Marked:
     before, behind = set[int](), set[int]()
     for tag, now in zip(source.tags, marked.tags, strict=True):
         sides = _sides(source, tag)
-        if tag.start == tag.end and " " in sides and not any(side.isalnum() for side in sides):
+        if tag.start == tag.end and " " in sides and all(side in _FREE for side in sides):
             left, right = _sides(marked, now)
             if left.isalnum() and right == " ":
                 before.add(now.start)
