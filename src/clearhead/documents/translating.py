@@ -8,6 +8,7 @@ from clearhead.documents.inline import moved
 from clearhead.documents.journal import Journal
 from clearhead.documents.protocol import Document
 from clearhead.documents.segment import Left, Marked, Segment
+from clearhead.documents.spacing import loosened, tightened
 from clearhead.engines.protocol import SearchOptions
 from clearhead.translator import Translation, Translator
 
@@ -67,7 +68,7 @@ def _window(
     for tagged in (False, True):  # aligning takes another pass, so only where there are tags
         numbers = [number for number in missing if bool(window[number].tags) is tagged]
         stream = translator.stream(
-            [window[number].text for number in numbers],
+            [loosened(window[number]).text for number in numbers],
             to=request.to,
             source=request.source,
             align=tagged,
@@ -81,8 +82,16 @@ def _window(
 
 
 def marked(segment: Marked, translation: Translation) -> Marked:
-    """Return a translation with the tags of its segment, by its alignment."""
+    """Return the translation of a loosened segment with its tags, by its alignment."""
     alignment = translation.alignment
     if not segment.tags or alignment is None:
         return Marked(text=translation.text)
-    return moved(segment, translation.text, alignment.source, alignment.target, alignment.links)
+    result = moved(
+        loosened(segment),
+        translation.text,
+        alignment.source,
+        alignment.target,
+        alignment.links,
+        alignment.weights,
+    )
+    return tightened(segment, result)

@@ -1,0 +1,1 @@
+"""Markup inside sentences: tags at the right words of a translation."""
