@@ -4,6 +4,7 @@ Source: OASIS OpenDocument 1.3, part 3. Paragraphs with tracked changes, tables 
 comments, formulas and names of sheets stay as they are. A cell's text that a formula names stays too.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -54,6 +55,8 @@ _PASSED_OVER = {
 }
 _INVISIBLE = {"rsid", "paragraph-rsid", "fo:language", "fo:country"}
 """Properties that do not change how a text looks: its language, and what LibreOffice keeps to compare documents."""
+_HOLDERS = {"text:span", "text:a", "text:meta"}
+_BLANKS = re.compile("[ \t\r\n]+")
 _MOST_BLANKS = 1_000
 
 
@@ -167,8 +170,10 @@ class _Reading:
         if element.name == "table:table" and place.sheet and self._is_spreadsheet():
             self._walk_sheet(element, place)
             return
+        is_master = element.name == "style:master-page"  # what else stands in one are prompts
         for child in element.elements:
-            self._walk(child, place)
+            if not is_master or child.name.startswith(("style:header", "style:footer")):
+                self._walk(child, place)
 
     def _here(self, place: _Place) -> str:
         label = "" if self._part.name == "content.xml" else f"{self._part.name}, "
@@ -206,25 +211,34 @@ class _Reading:
             self._walk(child, _Place(f"{sheet}!{letters(column)}{row}", cell=cell))
 
     def _items(self, element: Element) -> list[Inline]:
-        return [item for child in element.items for item in self._inline(child, element)]
+        blank = b"<" + prefix(element, self._part.data) + b"s/>"
+        return self._within(element, Look(b"", blank=blank))
 
-    def _inline(self, item: Element | str, within: Element) -> list[Inline]:
-        look = Look(b"", blank=b"<" + prefix(within, self._part.data) + b"s/>")
+    def _within(self, element: Element, look: Look) -> list[Inline]:
+        return [item for child in element.items for item in self._inline(child, look)]
+
+    def _inline(self, item: Element | str, look: Look) -> list[Inline]:
+        """Return what stands in a paragraph as items, in the format of the spans around it."""
         if isinstance(item, str):
-            return [Run(" ".join(f"\0{item}\0".split()).replace("\0", ""), look)]
+            return [Run(_BLANKS.sub(" ", item), look)]
         if item.name == "text:s":
             return [Run(" " * min(_repeated(item, "text:c"), _MOST_BLANKS), look)]
         if item.name == "text:soft-page-break":
             return []
-        if item.name in ("text:span", "text:a", "text:meta") and item.items:
-            inner = tuple(self._items(item))
-            if item.name == "text:span" and item.attributes.get("text:style-name") in self._without_look:
-                return list(inner)
-            opening, closing = (item.start, item.inner), (item.close, item.end)
-            key = self._part.data[slice(*opening)] if item.name == "text:span" else b""
-            return [Group((opening,), inner, (closing,), key=key)]
+        if item.name in _HOLDERS and item.items:
+            return self._held(item, look)
         kind = {"text:tab": "gap", "text:line-break": "break"}.get(item.name, "mark")
-        return [Mark((whole(item),), kind)]
+        return [Mark((*look.opening, whole(item), *look.closing), kind)]
+
+    def _held(self, item: Element, look: Look) -> list[Inline]:
+        if item.attributes.get("text:style-name") in self._without_look:
+            return self._within(item, look)
+        opening, closing = (item.start, item.inner), (item.close, item.end)
+        if item.name != "text:span":
+            return [Group((opening,), tuple(self._within(item, look)), (closing,), has_own_look=True)]
+        key = look.key + self._part.data[slice(*opening)]
+        inner = Look(key, (*look.opening, opening), (closing, *look.closing), look.blank)
+        return self._within(item, inner)
 
 
 def _rows(table: Element) -> Iterator[Element]:

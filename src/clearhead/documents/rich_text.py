@@ -60,8 +60,6 @@ class Group:
     closing: tuple[Bytes, ...]
     has_own_look: bool = False
     """A link looks like a link all through: what its own text mostly looks like needs no tag in it."""
-    key: bytes = b""
-    """Neighbours of the same key that is not empty are one."""
 
 
 Inline = Run | Mark | Group
@@ -245,8 +243,6 @@ def _merged(items: Sequence[Inline]) -> list[Inline]:
         last = out[-1] if out else None
         if isinstance(item, Run) and isinstance(last, Run) and item.look == last.look:
             out[-1] = Run(last.text + item.text, last.look)
-        elif isinstance(item, Group) and isinstance(last, Group) and item.key and item.key == last.key:
-            out[-1] = replace(last, items=(*last.items, *item.items))
         elif not isinstance(item, Run) or item.text:
             out.append(item)
     return [
