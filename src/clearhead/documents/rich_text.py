@@ -18,6 +18,8 @@ MOST_TAGS = 500
 """In one text; more is left as it was."""
 LINE_END = "\n"
 """A run of text that parts two lines."""
+_ADDED = "\0"
+"""Where a line break stands for a blank; no XML holds this character."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,11 @@ class Rich:
         """What each tag stands for, by its number."""
         self._read(self._items, self._look, None)
         whole = "".join(self._texts)
-        text = whole.strip()
-        start = len(whole) - len(whole.lstrip())
-        self._around = whole[:start], whole[start + len(text) :]
+        text = whole.replace(_ADDED, " ").strip()
+        start = len(whole) - len(whole.replace(_ADDED, " ").lstrip())
+        self._around = tuple(
+            blanks.replace(_ADDED, "") for blanks in (whole[:start], whole[start + len(text) :])
+        )
         self.marked = Marked(
             text=text,
             tags=tuple(
@@ -151,24 +155,46 @@ class Rich:
         return [_blanks(before, self._look), *_tidied(list(inner)), _blanks(after, self._look)]
 
     def _say(self, text: str) -> None:
-        self._texts.append(text)
-        self._length += len(text)
+        """Add text; blanks at the beginning of a line are none."""
+        if self._texts and self._texts[-1].endswith(_ADDED):
+            text = text.lstrip()
+        if text:
+            self._texts.append(text)
+            self._length += len(text)
 
     def _read(self, items: Sequence[Inline], look: Look, parent: int | None) -> None:
         for item in items:
-            if isinstance(item, Run) and (item.look == look or not item.text.strip()):
-                self._say(item.text)
-                continue
-            if isinstance(item, Mark) and item.kind != "mark":
-                self._say(" ")  # else the words around it would be one
-            number, start = len(self._tags), self._length
-            self._tags.append(Tag(start=start, end=start, parent=parent))
-            self._made_of.append(item)
             if isinstance(item, Run):
-                self._say(item.text)
-            elif isinstance(item, Group):
+                self._read_run(item, look, parent)
+                continue
+            if isinstance(item, Mark) and item.kind != "mark" and not self._ends_blank():
+                self._say(_ADDED)  # else the words around it would be one
+            number = self._begin(item, parent)
+            if isinstance(item, Group):
                 self._read(item.items, _main_look(item.items) if item.has_own_look else look, number)
             self._tags[number] = replace(self._tags[number], end=self._length)
+
+    def _read_run(self, run: Run, look: Look, parent: int | None) -> None:
+        """Read text; the blanks around it are in no format of their own."""
+        text = run.text.strip()
+        if run.look == look or not text:
+            self._say(run.text)
+            return
+        before, after = run.text[: run.text.index(text)], run.text[len(run.text.rstrip()) :]
+        self._say(before)
+        number = self._begin(run, parent)
+        self._say(text)
+        self._tags[number] = replace(self._tags[number], end=self._length)
+        self._say(after)
+
+    def _begin(self, item: Inline, parent: int | None) -> int:
+        """Begin a tag, and return its number."""
+        self._tags.append(Tag(start=self._length, end=self._length, parent=parent))
+        self._made_of.append(item)
+        return len(self._tags) - 1
+
+    def _ends_blank(self) -> bool:
+        return not self._texts or self._texts[-1][-1] in (_ADDED, " ")
 
     def _pieces(
         self, marked: Marked, parent: int | None, start: int, end: int, look: Look
@@ -257,7 +283,7 @@ def _main_look(items: Sequence[Inline]) -> Look:
     while waiting:
         item = waiting.pop()
         if isinstance(item, Run):
-            sizes[item.look] += len(item.text.strip()) + (not sizes)
+            sizes[item.look] += len(item.text.strip())
         elif isinstance(item, Group) and not item.has_own_look:
             waiting += reversed(item.items)
     return max(sizes, key=lambda look: sizes[look], default=PLAIN)
