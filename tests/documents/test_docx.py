@@ -56,7 +56,7 @@ PARAGRAPHS = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(PARAGRAPHS.map("\n".join))
 def test_a_document_written_with_its_own_texts_is_the_very_bytes(body):
     data = docx(body)
@@ -66,7 +66,7 @@ def test_a_document_written_with_its_own_texts_is_the_very_bytes(body):
     assert all(segment.is_well_formed for segment in document.segments)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(PARAGRAPHS.map("\n".join))
 def test_a_translation_keeps_every_tag_and_reads_as_it_was_given(body):
     """Written with capitals and read again, it has those texts, the same marks, and no changed part but one."""

@@ -52,7 +52,7 @@ def content(data):
     return unpacked(data)["content.xml"].decode()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(PARAGRAPHS.map("\n".join))
 def test_written_with_its_own_texts_it_is_the_very_bytes_and_else_has_the_given_ones(body):
     data = odf(body, "text", STYLES)

@@ -36,7 +36,7 @@ def opened(*slides, **more):
     return read(pptx(*slides, **more), "pptx", Reading())
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(PARAGRAPHS.map("".join))
 def test_written_with_its_own_texts_it_is_the_very_bytes_and_else_has_the_given_ones(slide):
     data = pptx(slide, "<a:p/>")

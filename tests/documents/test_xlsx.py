@@ -37,7 +37,7 @@ def opened(strings, rows, *columns, **more):
     return read(xlsx(strings, rows, **more), "xlsx", Reading(columns=columns))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(STRINGS, max_size=6))
 def test_written_with_its_own_texts_it_is_the_very_bytes_and_else_has_the_given_ones(strings):
     data = xlsx(strings, row(*(cell(f"A{n + 1}", n) for n in range(len(strings)))))

@@ -20,6 +20,8 @@ _UNSEEN = {"w:lang", "w:noProof", "w:rPrChange"}
 """Properties of a run that do not change how it looks."""
 _NOTHING = {"w:rPr", "w:proofErr", "w:lastRenderedPageBreak", "w:softHyphen"}
 _RANGES = ("bookmark", "commentRange", "perm", "moveFromRange", "moveToRange")
+_MOST_RANGES = 50
+"""In a paragraph that are moved with their text, for they may stand within each other; of more, each end is a mark."""
 _HOLDERS = {"w:hyperlink", "w:smartTag", "w:customXml", "w:dir", "w:bdo", "w:sdt"}
 _BOX = frozenset({"w:txbxContent"})
 
@@ -131,6 +133,7 @@ class _Content:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._ranges_left = _MOST_RANGES
         self.left: list[str] = []
 
     def items(self, elements: Sequence[Element]) -> list[Inline]:
@@ -269,7 +272,8 @@ class _Content:
             item = items[place]
             if isinstance(item, _Edge):
                 end = ends.get(item.range, -1) if item.is_start else -1
-                if end > place and len(ends) <= 50:  # ranges within ranges go deep
+                if end > place and self._ranges_left:
+                    self._ranges_left -= 1
                     other = items[end]
                     assert isinstance(other, _Edge)
                     inner = self._with_ranges(items[place + 1 : end])

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from clearhead.errors import DocumentError
 
-DEEPEST = 256
+DEEPEST = 128
 """Elements within each other; office programs nest some 60 for a table within a table within a text box."""
 MOST_ELEMENTS = 3_000_000
 
@@ -60,7 +60,7 @@ class Element:
             element = waiting.pop()
             if element.name not in passed_over:
                 yield element
-                waiting += reversed(element.elements)
+                waiting += [item for item in reversed(element.items) if not isinstance(item, str)]
 
 
 def parsed(data: bytes, prefixes: Mapping[str, str]) -> Element:
@@ -68,6 +68,8 @@ def parsed(data: bytes, prefixes: Mapping[str, str]) -> Element:
 
     Raises DocumentError, with line and column, for what is not well-formed, too deep, too large or has a document type.
     """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DocumentError("it is in UTF-16; save the file again, office programs write UTF-8")
     return _Reading(data, prefixes).root()
 
 
@@ -84,6 +86,7 @@ class _Reading:
         parser.EndElementHandler = self._ends
         parser.CharacterDataHandler = self._says
         parser.StartDoctypeDeclHandler = self._declares
+        parser.XmlDeclHandler = self._is_in
         self._parser = parser
 
     def root(self) -> Element:
@@ -96,6 +99,10 @@ class _Reading:
             ) from None
         assert self._root
         return self._root
+
+    def _is_in(self, _: str, encoding: str | None, __: int) -> None:
+        if (encoding or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise DocumentError(f"it is in {encoding}; save the file again, office programs write UTF-8")
 
     def _declares(self, *_: object) -> None:
         raise DocumentError("it declares a document type, which office files never do; do not open this file")
