@@ -21,6 +21,6 @@ SourceKind = Literal["text", "features"]
 GrammarLanguage = Literal["en", "fr", "es"]
 """The languages of the built-in corpus."""
 
-DocumentFormat = Literal["paragraphs"]
+DocumentFormat = Literal["docx", "odp", "ods", "odt", "paragraphs", "pptx", "xlsx"]
 
 Wrap = Literal["auto", "join", "keep"]

@@ -20,7 +20,13 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "docx": Format("docx", (".docx", ".dotx")),
+    "odp": Format("odf", (".odp", ".otp")),
+    "ods": Format("odf", (".ods", ".ots")),
+    "odt": Format("odf", (".odt", ".ott")),
     "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
+    "pptx": Format("pptx", (".pptx", ".potx", ".ppsx")),
+    "xlsx": Format("xlsx", (".xlsx", ".xltx")),
 }
 """In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
 DocumentError."""
