@@ -20,7 +20,15 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "csv": Format("table", (".csv",)),
+    "json": Format("json_strings", (".json",)),
     "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
+    "po": Format("po", (".po", ".pot")),
+    "srt": Format("subtitles", (".srt",)),
+    "tsv": Format("table", (".tsv",)),  # one file of it alone is lines, as for training, without --columns
+    "vtt": Format("web_subtitles", (".vtt",)),
+    "xliff": Format("xliff", (".xliff", ".xlf")),
+    "yaml": Format("yaml_strings", (".yaml", ".yml")),
 }
 """In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
 DocumentError."""
