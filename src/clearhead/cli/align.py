@@ -25,7 +25,7 @@ class Align:
     """
 
     source: str
-    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff)."""
     target: str | None = None
     """Its translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None

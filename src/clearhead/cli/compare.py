@@ -26,7 +26,7 @@ class Compare:
     b: Annotated[Positional[str], arg(metavar="B")]
     """Translations of the second system, one per line."""
     reference: str
-    """Human translation, one per line; or the second side of a file with both (.tsv, .jsonl, .tmx, .po)."""
+    """Human translation, one per line; or the second side of a file with both (.tsv, .jsonl, .tmx, .po, .xliff)."""
     source: str | None = None
     """Source text, to show with the sentences."""
     frequencies: str | None = None

@@ -38,7 +38,7 @@ class Evaluate:
     }
 
     source: str
-    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff)."""
     reference: str | None = None
     """Its human translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None

@@ -29,7 +29,7 @@ class Init:
     files: Annotated[Positional[tuple[str, ...]], arg(metavar="FILE")] = ()
     """Source and target, or one file of both sides; the same as --source and --target."""
     source: str = ""
-    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff)."""
     target: str = ""
     """Target text, aligned line by line; leave it out if one file holds both sides."""
     valid_source: str = ""

@@ -207,9 +207,9 @@ class Translate:
             return False
         from clearhead.documents.formats import format_of
 
-        if self.as_ or self.resume or len(self.input) > 1 or os.path.isdir(self.input[0]):
+        if self.as_ or self.resume or self.columns or len(self.input) > 1 or os.path.isdir(self.input[0]):
             return True
-        return format_of(self.input[0]) is not None
+        return format_of(self.input[0]) not in (None, "tsv")  # its lines are texts, as they are for training
 
     def _translate_documents(self) -> None:
         from clearhead.cli.documents import translate_documents

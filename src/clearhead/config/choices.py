@@ -21,6 +21,22 @@ SourceKind = Literal["text", "features"]
 GrammarLanguage = Literal["en", "fr", "es"]
 """The languages of the built-in corpus."""
 
-DocumentFormat = Literal["docx", "odp", "ods", "odt", "paragraphs", "pptx", "xlsx"]
+DocumentFormat = Literal[
+    "csv",
+    "docx",
+    "json",
+    "odp",
+    "ods",
+    "odt",
+    "paragraphs",
+    "po",
+    "pptx",
+    "srt",
+    "tsv",
+    "vtt",
+    "xliff",
+    "xlsx",
+    "yaml",
+]
 
 Wrap = Literal["auto", "join", "keep"]

@@ -24,7 +24,7 @@ class CorpusConfig:
     """One body of parallel text: an entry of `[[data.corpora]]`."""
 
     source: str = ""
-    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po)."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff)."""
     target: str = ""
     """Target text, aligned line by line; empty if one file holds both sides."""
     source_lang: str = ""
@@ -136,7 +136,7 @@ class TextConfig:
     """Where the parallel text is and which pairs are kept: all that preparing it needs."""
 
     source: str = ""
-    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po). Also .gz, .xz, .bz2,
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff). Also .gz, .xz, .bz2,
     .zst."""
     target: str = ""
     """Target text, aligned line by line; leave it out if one file holds both sides."""

@@ -13,6 +13,7 @@ from clearhead.corpora.pair import Pair
 from clearhead.corpora.po import read_po
 from clearhead.corpora.tmx import read_tmx
 from clearhead.corpora.word_links import with_links
+from clearhead.corpora.xliff import read_xliff
 from clearhead.errors import ConfigError, DataError
 
 Columns = Sequence[int | str]
@@ -21,8 +22,16 @@ BILINGUAL: dict[str, Callable[[str, str, str, Columns, Tell], Iterator[Pair]]] =
     ".jsonl": read_jsonl,
     ".tmx": read_tmx,
     ".po": read_po,
+    ".xliff": read_xliff,
+    ".xlf": read_xliff,
 }
 """The readers of files that hold both sides, called with the two languages and, for tables, the columns."""
+_OF_ONE_PAIR: dict[str, Callable[[Path | str], Iterator[Pair]]] = {
+    ".po": read_po,
+    ".xliff": read_xliff,
+    ".xlf": read_xliff,
+}
+"""Of these the first side is always the source."""
 SPREADSHEETS = (".csv", ".xlsx", ".xls", ".ods")
 
 
@@ -52,8 +61,8 @@ def read_one_side(
     form = form_of(path)
     if form == ".tsv":
         return read_column(path, side, language, columns)
-    if form == ".po":
-        return ("" if pair.fault else (pair.src, pair.tgt)[side] for pair in read_po(path))
+    if form in _OF_ONE_PAIR:
+        return ("" if pair.fault else (pair.src, pair.tgt)[side] for pair in _OF_ONE_PAIR[form](path))
     if form in BILINGUAL:
         return (_shown(pair) for pair in BILINGUAL[form](str(path), language, language, (), silent))
     _check_text(path, form)

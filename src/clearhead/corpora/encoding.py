@@ -19,7 +19,7 @@ _PACKED = {
     b"BZh": ("bzip2", ".bz2", "bzip2 -dc"),
 }
 _UNPACKED_WITH = {suffix: command for _, suffix, command in _PACKED.values()}
-_FORMS = (".tsv", ".jsonl", ".tmx", ".po")
+_FORMS = (".tsv", ".jsonl", ".tmx", ".po", ".xliff", ".xlf")
 """Endings of names by which a file is read."""
 _ZIP, _PDF = b"PK\x03\x04", b"%PDF-"
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"word/", b"mimetypeapplication/vnd.oasis.opendocument")

@@ -29,22 +29,38 @@ def read_po(
     numbers. Fuzzy and obsolete entries are left out: their translations are not what the source says. The line of a
     pair is that of its entry.
     """
+    entries = catalogue(_read(path), path)
+    rule = _rule(path, entries, tell)
+    for entry in entries:
+        if not entry.fuzzy:
+            place = str(path), entry.linenum
+            for src, tgt, fault in _sides(entry, rule):
+                fault = fault or (OVERLONG if is_cut(src) or is_cut(tgt) else "")
+                yield Pair(with_breaks(src), with_breaks(tgt), *place, fault=fault)
+
+
+def catalogue(text: str, path: Path | str) -> Any:
+    """Return the entries of a catalogue as polib has them, each with its line, obsolete ones and comments left out.
+
+    Their strings are what `with_breaks` takes; one that `is_cut` was longer than a line may be. Raises DataError for
+    what is not a catalogue.
+    """
     import polib
 
-    plain = _plain(_read(path), path)
+    plain = _plain(text, path)
     first = len(plain) - len(plain.lstrip("\n")) + 1
     try:
         entries: Any = polib.pofile(plain)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is not a gettext PO file: {error}; check it with: msgfmt -c") from None
-    rule = _rule(path, entries, tell)
     for entry in entries:
-        if not entry.fuzzy:
-            # polib numbers a first entry without a header 0.
-            place = str(path), entry.linenum or first
-            for src, tgt, fault in _sides(entry, rule):
-                fault = fault or (OVERLONG if _UNSEEN in src or _UNSEEN in tgt else "")
-                yield Pair(_with_breaks(src), _with_breaks(tgt), *place, fault=fault)
+        entry.linenum = entry.linenum or first  # polib numbers a first entry without a header 0
+    return entries
+
+
+def is_cut(text: str) -> bool:
+    """Say whether a string of `catalogue` was too long to be read."""
+    return _UNSEEN in text
 
 
 def _read(path: Path | str) -> str:
@@ -152,8 +168,8 @@ def _unescaped(match: re.Match[str]) -> str:
     return bytes(value & 255 for value in values).decode("utf-8").translate(_FOR_POLIB)
 
 
-def _with_breaks(text: str) -> str:
-    """Put back what `_plain` took out."""
+def with_breaks(text: str) -> str:
+    """Return a string of `catalogue` with the line breaks that polib does not take."""
     for place, line_break in enumerate(_BREAKS):
         text = text.replace(f"{_BREAK_MARK}{place}", line_break)
     return text

@@ -20,13 +20,21 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "csv": Format("table", (".csv",)),
     "docx": Format("docx", (".docx", ".dotx")),
+    "json": Format("json_strings", (".json",)),
     "odp": Format("odf", (".odp", ".otp")),
     "ods": Format("odf", (".ods", ".ots")),
     "odt": Format("odf", (".odt", ".ott")),
     "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
+    "po": Format("po", (".po", ".pot")),
     "pptx": Format("pptx", (".pptx", ".potx", ".ppsx")),
+    "srt": Format("subtitles", (".srt",)),
+    "tsv": Format("table", (".tsv",)),  # one file of it alone is lines, as for training, without --columns
+    "vtt": Format("web_subtitles", (".vtt",)),
+    "xliff": Format("xliff", (".xliff", ".xlf")),
     "xlsx": Format("xlsx", (".xlsx", ".xltx")),
+    "yaml": Format("yaml_strings", (".yaml", ".yml")),
 }
 """In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
 DocumentError."""
