@@ -44,7 +44,7 @@ class Request:
 
         Raises TranslationError for a source language that the model lacks, and for a prefix that it cannot write.
         """
-        forced = _prefix_ids(prefix, tokenizer) if prefix else None
+        forced = prefix_ids(prefix, tokenizer) if prefix else None
         languages = Languages.of(tokenizer, info)
         source = languages.source(source)
         manner = Manner(
@@ -63,7 +63,8 @@ class Request:
         return cls(manner=manner, search=search, prefix=forced)
 
 
-def _prefix_ids(prefix: str, tokenizer: Tokenizer) -> list[int]:
+def prefix_ids(prefix: str, tokenizer: Tokenizer) -> list[int]:
+    """Return the ids of what a translation must begin with; raise TranslationError for what cannot be written."""
     ids = tokenizer.encode_target(prefix)
     if UNK in ids:
         raise TranslationError(
