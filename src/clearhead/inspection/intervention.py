@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from clearhead.config import ModelConfig
 from clearhead.config.kinds import KINDS
 from clearhead.errors import ConfigError
 from clearhead.inspection.part import Part
@@ -83,11 +84,7 @@ class Intervention:
         """
         if not self:
             return model
-        if not KINDS[model.config.kind].paper:
-            raise ConfigError(
-                f"only a Transformer's parts can be changed, and this is {KINDS[model.config.kind].name}; "
-                "use a model of kind transformer"
-            )
+        check_changeable(model.config)
         changed = _sharing(cast(Transformer, model))
         changes: dict[Part, _Change] = defaultdict(lambda: _Change(hidden=self.masked))
         for part in (Part.of(name, model.config) for name in self.without):
@@ -106,6 +103,15 @@ class Intervention:
         for part, change in changes.items():
             change.hang_on(_attention(changed, part), part, reading)
         return changed
+
+
+def check_changeable(config: ModelConfig) -> None:
+    """Raise ConfigError for a model that has other parts than the paper's."""
+    if not KINDS[config.kind].paper:
+        raise ConfigError(
+            f"only a Transformer's parts can be changed, and this is {KINDS[config.kind].name}; use a model of kind "
+            "transformer"
+        )
 
 
 def _sharing(model: Transformer) -> Transformer:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from clearhead.config import ModelConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import TranslationError
-from clearhead.inspection.intervention import Intervention, Row
+from clearhead.inspection.intervention import Intervention, Row, check_changeable
 from clearhead.inspection.maps import AttentionMaps
-from clearhead.inspection.part import cross_heads_of, layers_of
+from clearhead.inspection.part import Part, cross_heads_of, layers_of
 from clearhead.inspection.passage import PassageMaps
 from clearhead.inspection.tokens import Tokens
 from clearhead.inspection.what_if import Changed, WhatIf, summed, words_of
@@ -20,6 +21,9 @@ from clearhead.translator.translation import Translation
 
 _SPELLINGS = 8
 """Ways to write a forbidden word, in other tokens each time, that are forbidden one after the other."""
+
+MOST_PARTS = 96
+"""Parts that an overview tries; each costs a search, and there are 60 of a base model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,14 @@ class Changes:
     """What the translation must begin with."""
     forbid: tuple[str, ...] = ()
     """Words that the translation must not have."""
+
+    def __post_init__(self) -> None:
+        begins = {self.force[start:end].casefold() for start, end in words(self.force)}
+        for word in self.forbid:
+            if word.casefold() in begins:
+                raise TranslationError(
+                    f"the translation must begin with “{self.force}”, and “{word}” is forbidden; leave out one of them"
+                )
 
     def __bool__(self) -> bool:
         return any((self.without, self.masked, self.rows, self.force, self.forbid))
@@ -147,8 +159,7 @@ def _searched(engine: PyTorchEngine, plain: Plain, changes: Changes) -> tuple[Py
             return engine, hypothesis
         banned = [*banned, *written]
     raise TranslationError(
-        f"the translation keeps a forbidden word ({', '.join(changes.forbid)}) however it is written"
-        + ("; what it must begin with may hold it" if changes.force else "")
+        f"the translation keeps a forbidden word ({', '.join(changes.forbid)}) however it is written; leave it out"
     )
 
 
@@ -194,10 +205,15 @@ def changed_maps(
 
 
 def overview(plain: Plain) -> WhatIf:
-    """Try each layer off, and each head that looks at the source."""
-    config = plain.looking.pytorch.model.config
-    parts = (*layers_of(config), *cross_heads_of(config))
-    return plain.against([tried(plain, Changes(without=(str(part),))).changed for part in parts])
+    """Try each layer off, and each head that looks at the source, but no more than `MOST_PARTS` in all."""
+    parts = parts_of(plain.looking.pytorch.model.config)
+    return plain.against([tried(plain, Changes(without=(str(part),))).changed for part in parts[:MOST_PARTS]])
+
+
+def parts_of(config: ModelConfig) -> tuple[Part, ...]:
+    """Return what an overview is of. Raises ConfigError for another model than a Transformer."""
+    check_changeable(config)
+    return (*layers_of(config), *cross_heads_of(config))
 
 
 def with_overviews(
@@ -211,4 +227,12 @@ def with_overviews(
         replace(of_it, what_if=overview(Plain.of(looking, sentence, hypothesis)))
         for of_it, sentence, hypothesis in zip(maps.sentences, passage.sentences, hypotheses, strict=False)
     )
-    return replace(maps, sentences=several) if isinstance(maps, PassageMaps) else several[0]
+    count = len(parts_of(looking.pytorch.model.config))
+    note = (
+        f"what if: the first {MOST_PARTS} of {count} layers and heads were tried; --without tries any other"
+    )
+    notes = (note,) if count > MOST_PARTS else ()
+    if isinstance(maps, PassageMaps):
+        return replace(maps, sentences=several, notes=(*maps.notes, *notes))
+    (one,) = several
+    return replace(one, about=replace(one.about, notes=(*one.about.notes, *notes)))
