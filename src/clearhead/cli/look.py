@@ -3,16 +3,17 @@
 import dataclasses
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tyro.conf import Positional, arg
 
 from clearhead.cli.model import Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import tell, writer
+from clearhead.cli.translate import NAMES, Names
 from clearhead.errors import ConfigError
 from clearhead.model.places import Place
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 """Most tokens that a language model goes on with where it is looked at."""
+_PARTS, _NUMBERS, _ROWS = (
+    dataclasses.replace(NAMES, metavar=name) for name in ("PART", "NUMBER", "HEAD:QUERY=KEY")
+)
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
 
@@ -35,11 +39,13 @@ class Look:
         clearhead look "The ball is blue." --to es --out look.html
         clearhead look "The ball is blue." --to es --out look.svg --grid
         clearhead look "The ball is blue." --to es --inner --out look.npz
+        clearhead look "The ball is blue." --to es --out look.html --without encoder.0 decoder.1.cross.3
     """
 
     headings: ClassVar[Headings] = {
         "Numbers": ("inner",),
         "Pictures": ("place", "layer", "head", "grid", "sentence"),
+        "What if": ("without", "mask_source", "attend", "force", "forbid", "what_if"),
         "Running": ("engine",),
     }
 
@@ -66,6 +72,18 @@ class Look:
     """Draw every layer and head, small, side by side."""
     sentence: int = 1
     """Sentence to draw, of several; from 1."""
+    without: Annotated[Names, _PARTS] = Names()  # noqa: RUF009  (it cannot be changed)
+    """Take away parts of the model: encoder.3 (a layer), decoder.1.cross (a sub-layer), encoder.3.self.5 (a head)."""
+    mask_source: Annotated[Names, _NUMBERS] = Names()  # noqa: RUF009
+    """Hide words of the source from all attention, by their numbers; 1 is the first, punctuation marks count."""
+    attend: Annotated[Names, _ROWS] = Names()  # noqa: RUF009
+    """Let a head look where you say: decoder.1.cross.3:6=8 makes token 6 look at token 8 (from 0, as on the page)."""
+    force: str = ""
+    """Begin the translation with this text; to edit a word, give all up to it and the new one."""
+    forbid: Annotated[Names, NAMES] = Names()  # noqa: RUF009
+    """Words that the translation may not have."""
+    what_if: bool = False
+    """Also translate without each layer, and without each head that looks at the source; takes seconds a sentence."""
     engine: Engine = "auto"
 
     def run(self) -> None:
@@ -80,6 +98,8 @@ class Look:
             return
         from clearhead.storage.files import write_refused
 
+        if self.what_if and self.out.suffix in PICTURES:
+            raise ConfigError(f"a picture has no room for --what-if; write a page or numbers, not {self.out}")
         paged = self.out.suffix == PAGE
         translator = translator_of(self.model, self.engine)
         maps = translator.look(
@@ -89,6 +109,8 @@ class Look:
             inner=self.inner or paged,
             measures=self.inner or paged,
             search=(paged or self.inner) and self.target is None,
+            what_if=self.what_if,
+            **self._changes(),
         )
         try:
             if self.out.suffix in PICTURES:
@@ -99,9 +121,33 @@ class Look:
             raise write_refused(self.out, error, "--out") from None
         for note in maps.notes:
             tell(f"note: {note}")
+        for line in _told(maps.sentences) if self._changed else ():
+            tell(line)
         with writer(None) as out:
             out.write(maps.text + "\n")
         tell(opening(self.out))
+
+    @property
+    def _changed(self) -> bool:
+        return bool(self.without or self.mask_source or self.attend or self.force or self.forbid)
+
+    def _changes(self) -> dict[str, Any]:
+        """Return what is changed as `Translator.look` has it."""
+        if not self._changed:
+            return {}
+        from clearhead.inspection.intervention import Row
+
+        if not all(number.isdecimal() for number in self.mask_source):
+            raise ConfigError(
+                f"--mask-source needs the numbers of words, from 1, got {' '.join(self.mask_source)}"
+            )
+        return {
+            "without": self.without,
+            "mask_source": tuple(map(int, self.mask_source)),
+            "rows": tuple(map(Row.of, self.attend)),
+            "force": self.force,
+            "forbid": self.forbid,
+        }
 
     def _look_at_text(self) -> None:
         """Write the masked self-attention of a language model over a text and how it goes on."""
@@ -115,6 +161,8 @@ class Look:
             )
         if self.to or self.target or self.inner:
             raise ConfigError("a language model translates nothing; leave out --to, --target and --inner")
+        if self._changed or self.what_if:
+            raise ConfigError("only a translator can be changed, and this is a language model of plain text")
         maps = Writer.load(self.model).look(self.text, max_length=_SHOWN)
         try:
             if self.out.suffix in PICTURES:
@@ -148,6 +196,19 @@ class Look:
             else picture.svg(maps, self.place, self.layer, self.head)
         )
         picture.save(drawn, self.out)
+
+
+def _told(sentences: "Sequence[AttentionMaps]") -> Iterator[str]:
+    """Yield what a change does to the plain translation of a sentence."""
+    what_if = sentences[0].what_if
+    if what_if is None:
+        return
+    (changed,) = what_if.changes
+    yield f"plain translation: {what_if.text}"
+    drops = [after - before for before, after in zip(what_if.log_probs, changed.log_probs, strict=True)]
+    most = min(range(len(drops)), key=drops.__getitem__)
+    line = f"its log-probability: {what_if.log_prob:.2f} before, {changed.log_prob:.2f} after the change"
+    yield line + (f", most at “{what_if.words[most]}” ({drops[most]:+.2f})" if drops[most] < -0.005 else "")
 
 
 def opening(file: Path) -> str:

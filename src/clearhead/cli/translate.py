@@ -46,7 +46,7 @@ class Names(tuple[str, ...]):
     """Several values of one flag: files, columns, keys."""
 
 
-_NAMES = PrimitiveConstructorSpec(
+NAMES = PrimitiveConstructorSpec(
     nargs="*",
     metavar="TEXT",
     instance_from_str=Names,
@@ -55,7 +55,7 @@ _NAMES = PrimitiveConstructorSpec(
 )
 _FOR_LINES = ("nbest", "prefix", "align", "detect", "format")
 """Flags that do not apply to documents."""
-_FILES = dataclasses.replace(_NAMES, metavar="FILE")
+_FILES = dataclasses.replace(NAMES, metavar="FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +107,9 @@ class Translate:
     as_: Annotated[Optional[DocumentFormat], tyro.conf.arg(name="as")] = None
     """Format of the documents; by default the ending of each name decides. paragraphs: plain text that is not one text
     per line."""
-    columns: Annotated[Names, _NAMES] = Names()  # noqa: RUF009
+    columns: Annotated[Names, NAMES] = Names()  # noqa: RUF009
     """Columns of a table to translate, by name or number; by default those that hold text."""
-    keys: Annotated[Names, _NAMES] = Names()  # noqa: RUF009
+    keys: Annotated[Names, NAMES] = Names()  # noqa: RUF009
     """Keys of JSON and YAML whose strings are translated, such as menu.*.label; by default all."""
     wrap: Wrap = "auto"
     """Lines of plain text: auto: joined to paragraphs where that is sure; join: always; keep: each is a text."""

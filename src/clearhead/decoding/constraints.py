@@ -50,6 +50,25 @@ class Ban:
         return log_probs.index_fill_(1, self._index, -math.inf)
 
 
+class BanSequences:
+    """Never produce these ids one after the other; raises ConfigError for a sequence of none."""
+
+    def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
+        self.sequences = [tuple(sequence) for sequence in sequences]
+        if not all(self.sequences):
+            raise ConfigError("cannot ban a sequence of no ids; leave it out")
+
+    def __call__(self, log_probs: LogProbs, tokens: Produced, sentences: Sentences) -> LogProbs:
+        """Set the last id of a sequence to -inf in rows that end with all the others."""
+        for *before, last in self.sequences:
+            if len(before) > tokens.shape[1]:
+                continue
+            end = tokens[:, tokens.shape[1] - len(before) :]
+            stands = (end == end.new_tensor(before)).all(dim=1)
+            log_probs[stands, last] = -math.inf
+        return log_probs
+
+
 class Length:
     """End no hypothesis before its sentence's minimum, and every one at its maximum (in tokens, without EOS).
 

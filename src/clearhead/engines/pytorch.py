@@ -13,6 +13,7 @@ from clearhead.architectures.build import build
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.constraints import (
     Ban,
+    BanSequences,
     CarriedSymbols,
     Filter,
     ForcedPrefix,
@@ -79,9 +80,11 @@ class PyTorchEngine:
     name = "pytorch"
     precision = "fp32"
 
-    def __init__(self, model: SequenceModel, ids: SpecialIds = _CONTROLS) -> None:
+    def __init__(self, model: SequenceModel, ids: SpecialIds = _CONTROLS, banned: Sequence[Ids] = ()) -> None:
         self.model = model
         self.ids = ids
+        self.banned = banned
+        """Sequences of ids that no search produces."""
         self.forbidden_ids = tuple(sorted(ids.forbidden))
 
     @classmethod
@@ -193,6 +196,8 @@ class PyTorchEngine:
         texts = [() if isinstance(src, np.ndarray) else src for src in srcs]
         length = Length(EOS, most, [options.min_length] * len(srcs))
         filters: list[Filter] = [Ban(self.forbidden_ids)]
+        if self.banned:
+            filters.append(BanSequences(self.banned))
         if self.ids.byte_ids and options.carry:
             filters.append(WholeCharacters(self.ids.byte_ids, EOS))
         if self.ids.symbols and options.carry and not prefixes:  # what is forced may be anything

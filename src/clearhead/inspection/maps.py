@@ -15,6 +15,7 @@ from clearhead.errors import ConfigError
 from clearhead.inspection import saved
 from clearhead.inspection.about import About
 from clearhead.inspection.tokens import Choice, Guess, Maps, Tokens
+from clearhead.inspection.what_if import WhatIf
 from clearhead.model.places import PLACES
 from clearhead.text.words import Span
 
@@ -48,6 +49,8 @@ class AttentionMaps:
     """Where it was asked for: the choices of each step of our own search, best first."""
     about: About = field(default_factory=About)
     """The model, the target language, the engine that made the text, how far to trust it."""
+    what_if: WhatIf | None = None
+    """Where it was asked for: the plain translation beside what a changed model, or several, make of the sentence."""
     inner: Mapping[str, Maps] = field(default_factory=dict)
     """If it was asked for: every vector on the way, under the name that an observer receives (`docs/guides`)."""
 
@@ -165,6 +168,7 @@ class AttentionMaps:
             "guesses": self.guesses,
             "search": self.search,
             "about": self.about.to_dict(),
+            "what_if": None if self.what_if is None else self.what_if.to_dict(),
         }
         return json.dumps(facts, ensure_ascii=False)
 
@@ -177,6 +181,7 @@ class AttentionMaps:
             guesses=tuple(tuple(Guess(*values) for values in step) for step in facts["guesses"]),
             search=tuple(tuple(Choice(*values) for values in step) for step in facts["search"]),
             about=About.from_dict(facts["about"]),
+            what_if=WhatIf.from_dict(facts["what_if"]) if facts.get("what_if") else None,
             inner=_under("inner.", arrays),
             measures=_under("measures.", arrays),
             **{name: arrays[name] for name in _ARRAYS},

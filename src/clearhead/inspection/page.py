@@ -22,6 +22,7 @@ from clearhead.inspection.alignment import Alignment, Words, aligned, token_weig
 from clearhead.inspection.looked import Looked
 from clearhead.inspection.roles import roles
 from clearhead.inspection.tokens import Maps, Tokens, label
+from clearhead.inspection.what_if import WhatIf
 from clearhead.model.places import PLACES
 from clearhead.text.vocabulary import BOS
 
@@ -45,6 +46,10 @@ class Shown(Looked, Protocol):
     @property
     def about(self) -> About:
         """What is known besides the numbers."""
+
+    @property
+    def what_if(self) -> WhatIf | None:
+        """What changed models make of it."""
 
 
 class ShownStretch(Protocol):
@@ -195,6 +200,7 @@ def data(maps: Shown, count: int = 1) -> dict[str, Any]:
         "measureNote": measure_note,
         "inner": {place: _array(array) for place, array in inner.items()},
         "walkNote": walk_note,
+        "whatIf": None if maps.what_if is None else maps.what_if.to_dict(),
         "guesses": [
             [{**guess._asdict(), "label": label(guess.piece)} for guess in step] for step in maps.guesses
         ],

@@ -1,4 +1,4 @@
-// The page: four views of one translation, chosen by tabs; of several sentences a list to choose from.
+// The page: the views of one translation, chosen by tabs; of several sentences a list to choose from.
 
 import { attentionView } from "./attention.js";
 import { read } from "./data.js";
@@ -7,13 +7,15 @@ import { arrowKeys, make } from "./dom.js";
 import { readingView } from "./reading.js";
 import { sentenceList } from "./sentences.js";
 import { walkView } from "./walk.js";
+import { whatIfView } from "./whatif.js";
 
-const VIEWS = [
+const ALWAYS = [
   ["reading", "Reading", readingView],
   ["attention", "Attention", attentionView],
   ["walk", "Walk", walkView],
   ["decoding", "Decoding", decodingView],
 ];
+const WHAT_IF = ["what-if", "What if", whatIfView];
 
 const kept = (id) => document.getElementById(id)?.textContent;
 const notesOf = (notes) => (notes ?? []).map((note) => make("p", { className: "warning" }, note));
@@ -27,14 +29,15 @@ function facts(model, to, data) {
 /** Build the views of one sentence into an element; the tab `first` is open, `opened` is called with its name. */
 function views(data, root, first, opened) {
   const built = new Set();
-  const tabs = VIEWS.map(([id, title]) =>
+  const all = data.whatIf ? [...ALWAYS, WHAT_IF] : ALWAYS;
+  const tabs = all.map(([id, title]) =>
     make("button", { type: "button", id: `tab-${id}`, attributes: { role: "tab", "aria-controls": id }, onclick: () => open(id), onfocus: () => open(id) }, title),
   );
-  const panels = VIEWS.map(([id]) => make("div", { id, className: "panel", attributes: { role: "tabpanel", "aria-labelledby": `tab-${id}`, tabindex: "0" } }));
+  const panels = all.map(([id]) => make("div", { id, className: "panel", attributes: { role: "tabpanel", "aria-labelledby": `tab-${id}`, tabindex: "0" } }));
 
   function open(id) {
     opened(id);
-    VIEWS.forEach(([each, , fill], place) => {
+    all.forEach(([each, , fill], place) => {
       const chosen = each === id;
       tabs[place].setAttribute("aria-selected", String(chosen));
       tabs[place].tabIndex = chosen ? 0 : -1;

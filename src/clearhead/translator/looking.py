@@ -167,15 +167,11 @@ class Looking:
         self, sentence: Sentence, hypothesis: Hypothesis, translation: Translation, work: int = WORK
     ) -> AttentionMaps:
         """Return every attention of a sentence that was translated; `translation` is what is printed of it."""
-        form = sentence.form
         steps: tuple[tuple[Choice, ...], ...] = ()
         search_text = None
         if self.wanted.search:
             steps, best = story(self.pytorch, self.tokenizer, sentence.ids, self.request.search)
             (search_text,) = shown(alone(sentence), [best], self.manner)
-        placed = placed_in(
-            self.tokenizer.decode(hypothesis.tokens), form.masked, self.about.to, self.manner.source
-        )
         about = replace(
             self.about,
             text=translation.text,
@@ -185,11 +181,21 @@ class Looking:
             engine=f"{self.engine.name} {self.engine.precision}",
             search_text=search_text,
         )
-        read = Text(sentence.ids, form.masked.placed)
+        source, target = self.sides(sentence, hypothesis, translation)
+        return self._recorded(source, target, about, steps, work, sentence.ids)
+
+    def sides(
+        self, sentence: Sentence, hypothesis: Hypothesis, translation: Translation
+    ) -> tuple[Tokens, Tokens]:
+        """Return the tokens of a sentence and its translation over the texts that are printed of them."""
+        masked = sentence.form.masked
+        text = self.tokenizer.decode(hypothesis.tokens)
+        placed = placed_in(text, masked, self.about.to, self.manner.source)
+        read = Text(sentence.ids, masked.placed)
         source = source_tokens(self.pytorch, self.tokenizer, read)
         source = source if are_frames(read.ids) else over(source, sentence.text)
         target = over(tokens(self.tokenizer, Text([*hypothesis.tokens, EOS], placed)), translation.text)
-        return self._recorded(source, target, about, steps, work, sentence.ids)
+        return source, target
 
     def of_pair(self, source: Text, target: Text, notes: tuple[str, ...]) -> AttentionMaps:
         """Return every attention of a sentence and a translation that was given.

@@ -43,6 +43,7 @@ from clearhead.translator.translation import PairScore, TranslateOptions, Transl
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
     from clearhead.inspection.alignment import Alignment
+    from clearhead.inspection.intervention import Row
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.passage import PassageMaps
     from clearhead.inspection.tokens import Attended
@@ -361,6 +362,12 @@ class Translator:
         inner: bool = False,
         measures: bool = False,
         search: bool = False,
+        without: Sequence[str] = (),
+        mask_source: Sequence[int] = (),
+        rows: "Sequence[Row]" = (),
+        force: str = "",
+        forbid: Sequence[str] = (),
+        what_if: bool = False,
     ) -> "AttentionMaps | PassageMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
 
@@ -370,9 +377,17 @@ class Translator:
         the way come too; with `measures` what is beyond raw attention (`inspection.attribution.measured`), in
         seconds; with `search` the story of our own search, whichever engine made the translation. Raises
         TranslationError for a blank text, for one that is left as it is, and for a model without attention.
+
+        What if: `without` takes away parts of the model (`encoder.3`, `decoder.1.cross`, `encoder.3.self.5`),
+        `mask_source` hides words of the source (from 1), `rows` sets rows of attention by hand, `force` is what the
+        translation begins with, `forbid` words that it must not have. The maps are then those of the changed model
+        and of its translation, and `what_if` has the plain one beside it. With `what_if=True` nothing is changed in
+        the maps, but `what_if` says what would come of the sentence without each layer, and without each head that
+        looks at the source. All of it is translated in our own code, one sentence at a time.
         """
         from clearhead.inspection.about import About
         from clearhead.translator.looking import Looking, Wanted, passage_maps
+        from clearhead.translator.what_if import Changes, changed_maps, with_overviews
 
         named = "" if self.reads_features else text
         for each in (named, "" if target is None else target):
@@ -380,9 +395,18 @@ class Translator:
                 raise TranslationError(f"there is no attention of {untrusted.shown(each)}; give a text")
         if not self.reads_features and not normalize(text):
             raise TranslationError("there is nothing to look at in a blank text; give a sentence")
+        changes = Changes(
+            without=tuple(without),
+            masked=tuple(mask_source),
+            rows=tuple(rows),
+            force=force,
+            forbid=tuple(forbid),
+        )
+        if target is not None and (changes or what_if):
+            raise TranslationError("what a changed model makes of a sentence needs no target; leave it out")
         request = self._usual_request(to, split="auto")
         looking = Looking(
-            engine=self.engine,
+            engine=self.pytorch if changes or what_if else self.engine,
             pytorch=self.pytorch,
             request=request,
             about=About(
@@ -392,7 +416,10 @@ class Translator:
         )
         if target is None:
             passage, best, translation = looking.translated(text)
-            return passage_maps(looking, passage, best, self._languages.with_target_told(translation, to))
+            if changes:
+                return changed_maps(looking, passage, best, changes)
+            maps = passage_maps(looking, passage, best, self._languages.with_target_told(translation, to))
+            return with_overviews(maps, looking, passage, best) if what_if else maps
         (src,), (tgt,) = self._attendable([text], [target], to)
         spans = [] if self.reads_features else sentences.split(text, request.manner.languages)
         count = sum(span.is_sentence for span in spans)
