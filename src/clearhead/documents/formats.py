@@ -20,6 +20,7 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "html": Format("html", (".html", ".htm", ".xhtml")),
     "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
 }
 """In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
