@@ -48,6 +48,7 @@ DOORS = {
     "platformdirs": {"engines"},
     "polib": {"corpora"},
     "lxml": {"corpora"},
+    "markdown_it": {"documents"},
     "resvg_py": {"inspection"},
     "filelock": {"run"},
     "tyro": {"cli"},

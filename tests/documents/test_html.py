@@ -16,16 +16,14 @@ from tests.documents.mutations import COUNT, mutated, survives
 SAMPLES = Path(__file__).parent / "samples"
 SHOP = (SAMPLES / "shop.html").read_bytes()
 BROKEN = (SAMPLES / "broken.html").read_bytes()
+ITEMS = (
+    "<p>|</p>|<b>|</b>|<i>|</i>|<a href='x&amp;y'>|</a>|<div>|</div>|<br>|<br/>|<img alt='A cat'>|<code>"
+    "|</code>|<script>|</script>|<!-- c -->|<!--|-->|<pre>|</pre>|<svg>|</svg>|<ul>|<li>|</ul>|<table>|<tr>"
+    "|<td>|</table>|<span translate=no>|<span translate=yes>|</span>|<title>|</title>|<html lang=en>|&|&amp;"
+    "|&nbsp;|<|>|</|<!|one|two.|&lt;|'|<input placeholder=Name>|<![CDATA[|]]>|<p title='Half"
+)
 MARKUP = st.lists(
-    st.sampled_from(
-        (
-            "<p>|</p>|<b>|</b>|<i>|</i>|<a href='x&amp;y'>|</a>|<div>|</div>|<br>|<br/>|<img alt='A cat'>|<code>"
-            "|</code>|<script>|</script>|<!-- c -->|<!--|-->|<pre>|</pre>|<svg>|</svg>|<ul>|<li>|</ul>|<table>|<tr>"
-            "|<td>|</table>|<span translate=no>|<span translate=yes>|</span>|<title>|</title>|<html lang=en>|&|&amp;"
-            "|&nbsp;|<|>|</|<!|one|two.|&lt;|'|<input placeholder=Name>|<![CDATA[|]]>|<p title='Half"
-        ).split("|")
-    )
-    | st.sampled_from([" ", "\n", "\r\n", "word", "é"]),
+    st.sampled_from(ITEMS.split("|")) | st.sampled_from([" ", "\n", "\r\n", "word", "é"]),
     max_size=30,
 )
 

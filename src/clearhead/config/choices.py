@@ -19,6 +19,6 @@ BleuTokenize = Literal["auto", "13a", "none", "intl", "char", "zh"]
 GrammarLanguage = Literal["en", "fr", "es"]
 """The languages of the built-in corpus."""
 
-DocumentFormat = Literal["html", "paragraphs"]
+DocumentFormat = Literal["epub", "html", "markdown", "paragraphs"]
 
 Wrap = Literal["auto", "join", "keep"]

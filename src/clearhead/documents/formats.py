@@ -20,7 +20,9 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "epub": Format("epub", (".epub",)),
     "html": Format("html", (".html", ".htm", ".xhtml")),
+    "markdown": Format("markdown", (".md", ".markdown")),
     "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
 }
 """In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises

@@ -33,9 +33,9 @@ class Texts:
     left: tuple[Left, ...]
 
 
-def texts_of(source: str, *, xml: bool) -> Texts:
-    """Return the texts of a page of HTML, or of XHTML as `xml`."""
-    reader = _Reader(source, xml=xml)
+def texts_of(source: str, *, xml: bool, first_line: int = 0) -> Texts:
+    """Return the texts of a page of HTML, or of XHTML as `xml`; before it there are `first_line` lines."""
+    reader = _Reader(source, xml=xml, first_line=first_line)
     reader.read()
     return Texts(template=tuple(reader.template), slots=tuple(reader.slots), left=tuple(reader.left))
 
@@ -57,11 +57,11 @@ class _Untouched:
 class _Reader:
     """What is known of a page while its tokens go by."""
 
-    def __init__(self, source: str, *, xml: bool) -> None:
+    def __init__(self, source: str, *, xml: bool, first_line: int = 0) -> None:
         self.template: list[str | int | Language] = []
         self.slots: list[Slot] = []
         self.left: list[Left] = []
-        self._source, self._xml = source, xml
+        self._source, self._xml, self._first_line = source, xml, first_line
         self._line: list[Piece] = []  # what stands in the line of text that is being read
         self._open = OpenElements(xml=xml)
         self._untouched: _Untouched | None = None
@@ -88,7 +88,7 @@ class _Reader:
         self._flush()
 
     def _place(self, start: int) -> str:
-        return f"line {bisect_right(self._line_ends, start - 1) + 1}"
+        return f"line {bisect_right(self._line_ends, start - 1) + 1 + self._first_line}"
 
     def _characters(self, token: Token) -> None:
         """Add text, or a comment, to the line."""

@@ -106,8 +106,8 @@ def _declaration_end(source: str, start: int, *, cdata: bool) -> int:
     if cdata and source.startswith("<![CDATA[", start):
         return _after(source, "]]>", start)
     if cdata and source.startswith("<!DOCTYPE", start):
-        bracket, end = source.find("[", start), source.find(">", start)
-        if 0 <= bracket < end:  # the document's own declarations
+        bracket = source.find("[", start)
+        if 0 <= bracket < source.find(">", start):  # the document's own declarations
             return _after(source, ">", _after(source, "]", bracket))
     return _after(source, ">", start)
 

@@ -39,6 +39,8 @@ class Piece:
     name: str = ""
     text: str = ""
     """What a reader reads there: of text, with all that stands for other characters decoded."""
+    changed: Template | None = None
+    """What markup that closes becomes where the text that it closes is another one, if not the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +58,29 @@ class Run:
     def written(self, translation: Marked, fill: Callable[[Template], str]) -> str:
         """Return the source of a translation."""
 
+        last = 0  # where the object before stands
+
+        def is_nothing(number: int) -> bool:
+            """Say whether markup such as Markdown's `**`, which cannot be empty, would enclose nothing."""
+            tag = translation.tags[number]
+            return tag.start == tag.end and self.closings[number] == self.openings[number]
+
         def opening(number: int) -> str:
+            nonlocal last
             tag, (before, after) = translation.tags[number], self.spaced[number]
-            source = fill(self.openings[number])
-            if tag.start and before and not translation.text[tag.start - 1].isspace():
+            source = "" if is_nothing(number) else fill(self.openings[number])
+            if before and tag.start and (tag.start == last or not translation.text[tag.start - 1].isspace()):
                 source = " " + source
             following = translation.text[tag.end : tag.end + 1]
-            if tag.start == tag.end and after and following and not following.isspace():
+            if after and following and not following.isspace():
                 source += "" if following in _NO_SPACE_BEFORE else " "
+            last = tag.start if before or after else last
             return source
 
-        return translation.woven(opening, lambda number: fill(self.closings[number]), self.escape)
+        def closing(number: int) -> str:
+            return "" if is_nothing(number) else fill(self.closings[number])
+
+        return translation.woven(opening, closing, self.escape)
 
 
 @dataclass(frozen=True)
@@ -239,7 +253,7 @@ def _run(pieces: Sequence[Piece], place: Callable[[int], str], escape: Callable[
         elif piece.kind == "close":
             opened = stack.pop()
             tags[opened] = Tag(start=tags[opened].start, end=len(text), parent=tags[opened].parent)
-            closings[opened] = piece.template
+            closings[opened] = piece.changed or piece.template
         else:
             tags.append(Tag(start=len(text), end=len(text), parent=stack[-1] if stack else None))
             openings.append(piece.template)
