@@ -49,6 +49,7 @@ DOORS = {
     "polib": {"corpora"},
     "lxml": {"corpora"},
     "yaml": {"documents"},
+    "markdown_it": {"documents"},
     "resvg_py": {"inspection"},
     "filelock": {"run"},
     "tyro": {"cli"},

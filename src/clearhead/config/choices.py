@@ -24,7 +24,10 @@ GrammarLanguage = Literal["en", "fr", "es"]
 DocumentFormat = Literal[
     "csv",
     "docx",
+    "epub",
+    "html",
     "json",
+    "markdown",
     "odp",
     "ods",
     "odt",

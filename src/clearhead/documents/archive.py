@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from clearhead.errors import DocumentError
@@ -47,17 +48,24 @@ class Archive:
     names: tuple[str, ...]
     """Of the files in it, in their order."""
 
+    @cached_property
+    def _zip(self) -> zipfile.ZipFile:
+        return _zip(self.data)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
     def __contains__(self, name: str) -> bool:
-        return name in self.names
+        return name in self._known
 
     def read(self, name: str) -> bytes:
         """Return the bytes of an entry. Raises DocumentError for one that is missing or broken."""
-        if name not in self.names:
+        if name not in self:
             raise DocumentError(
                 f"{name} is not in the archive; save the file again with the program that made it"
             )
-        with _zip(self.data) as archive:
-            return _unpacked(archive, archive.getinfo(name))
+        return _unpacked(self._zip, self._zip.getinfo(name))
 
     def replaced(self, entries: Mapping[str, bytes]) -> bytes:
         """Return the archive with other bytes for some of its entries, by their names."""
@@ -65,11 +73,11 @@ class Archive:
         if not changes:
             return self.data
         written = io.BytesIO()
-        with _zip(self.data) as archive, zipfile.ZipFile(written, "w") as result:
-            result.comment = archive.comment
-            for info in archive.infolist():
+        with zipfile.ZipFile(written, "w") as result:
+            result.comment = self._zip.comment
+            for info in self._zip.infolist():
                 content = changes.get(info.filename)
-                result.writestr(copy(info), _unpacked(archive, info) if content is None else content)
+                result.writestr(copy(info), _unpacked(self._zip, info) if content is None else content)
         return written.getvalue()
 
 
@@ -94,6 +102,8 @@ def opened(data: bytes) -> Archive:
             if info.filename in names:
                 raise DocumentError(f"two entries are called {info.filename!r}; pack the archive again")
             names.add(info.filename)
+        for info in entries:  # so that nothing is found broken after all of it was translated
+            _verify(archive, info)
     return Archive(data, tuple(info.filename for info in entries if not info.is_dir()))
 
 
@@ -136,6 +146,17 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if len(content) != info.file_size:
         raise DocumentError(f"{info.filename} is cut; get the file again")
     return content
+
+
+def _verify(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Raise DocumentError for an entry that does not unpack to what its checksum says."""
+
+    def read() -> int:
+        with archive.open(info) as entry:
+            return sum(map(len, iter(lambda: entry.read(1 << 16), b"")))
+
+    if _whole(read) != info.file_size:
+        raise DocumentError(f"{info.filename} is cut; get the file again")
 
 
 def _whole(read: Callable[[], _Value]) -> _Value:

@@ -22,7 +22,10 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "csv": Format("table", (".csv",)),
     "docx": Format("docx", (".docx", ".dotx")),
+    "epub": Format("epub", (".epub",)),
+    "html": Format("html", (".html", ".htm", ".xhtml")),
     "json": Format("json_strings", (".json",)),
+    "markdown": Format("markdown", (".md", ".markdown")),
     "odp": Format("odf", (".odp", ".otp")),
     "ods": Format("odf", (".ods", ".ots")),
     "odt": Format("odf", (".odt", ".ott")),
