@@ -243,8 +243,8 @@ LEARNING = (
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "align alpha as beam columns detect engine everything format from input keys memory min-length model nbest "
-    "no-repeat-ngram output prefix resume seed similar split temperature to top-k top-p wrap",
+    "translate": "align alpha as beam columns detect engine everything format from input keys memory min-length model "
+    "nbest no-repeat-ngram output prefix resume seed similar split temperature to top-k top-p wrap",
     "generate": "alpha beam format max-length min-length model nbest no-repeat-ngram seed temperature top-k top-p",
     "evaluate": "alpha beam calibrate engine from json lowercase model output reference source split to tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",

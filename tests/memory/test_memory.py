@@ -168,5 +168,5 @@ def test_the_command_line_shows_matches(capsys, tmx):
         "target": "Le matou noir a bu le lait.",
     }
     assert exact["text"] == "Enregistrer le fichier"
-    assert "1 of 2 texts are in the memory, 1 others have a similar text there" in err
-    assert "1 entries of the memory were replaced" in err
+    assert "1 of 2 texts are in the memory; it has similar ones for 1 more" in err
+    assert "replaced by later ones of the same text: 1" in err

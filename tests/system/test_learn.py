@@ -121,11 +121,9 @@ def test_few_corrections_are_all_learned(tmp_path, capsys):
 )
 def test_corrections_that_cannot_be_learned_are_refused_in_one_line(folder, tmp_path, capsys, text, fault):
     (tmp_path / "bad.tsv").write_text(text)
+    files = ("--corrections", str(tmp_path / "bad.tsv"), "--out", str(tmp_path / "out"))
     with pytest.raises(SystemExit):
-        cli.main(
-            ["learn", "--model", str(folder / "run"), "--corrections", str(tmp_path / "bad.tsv")]
-            + ["--out", str(tmp_path / "out")]
-        )
+        cli.main(["learn", "--model", str(folder / "run"), *files])
     err = capsys.readouterr().err
     assert fault in err
     assert len(err.splitlines()) == 1

@@ -62,7 +62,7 @@ def _summary(outcomes: list[Outcome], others: int) -> None:
     memory = [outcome.memory for outcome in written if outcome.memory]
     if memory:
         exact, similar = (sum(counts) for counts in zip(*memory, strict=True))
-        said.append(f"{exact:,} of them are in the memory, {similar:,} others have a similar text there")
+        said.append(f"the memory has {exact:,} of them, and similar texts for {similar:,} more")
     if resumed:
         said.append(f"{resumed:,} of them from before the interruption")
     if passed_over:

@@ -218,7 +218,7 @@ class Translate:
             yield translation
         said = f"{exact:,} of {count:,} texts are in the memory"
         if self.format == "json":
-            said += f", {similar - exact:,} others have a similar text there"
+            said += f"; it has similar ones for {similar - exact:,} more"
         tell(said)
 
     def _memory(self, translator: "Translator") -> "Memory | None":
@@ -232,9 +232,11 @@ class Translate:
         to = translator.target(self.to) or (targets[0] if targets else None)
         memory = Memory.load(self.memory, source=source, to=to, least=self.similar)
         if memory.left_out:
-            tell(f"{memory.left_out:,} entries of the memory have no text on one side, or cannot be read")
+            tell(
+                f"entries of the memory without text on one side, or that cannot be read: {memory.left_out:,}"
+            )
         if memory.replaced:
-            tell(f"{memory.replaced:,} entries of the memory were replaced by later ones of the same text")
+            tell(f"entries of the memory replaced by later ones of the same text: {memory.replaced:,}")
         return memory
 
     @property
