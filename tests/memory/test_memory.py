@@ -1,6 +1,7 @@
 """What a memory holds, and how its translations come before those of the model."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,8 +101,23 @@ def test_a_remembered_translation_is_aligned_for_tags(translator, memory):
 
 
 def test_a_prefix_and_a_memory_exclude_each_other(translator, memory):
-    with pytest.raises(TranslationError, match="prefix"):
+    with pytest.raises(TranslationError, match="knows nothing of a prefix"):
         next(remembered(translator, memory, ["x"], to="fr", prefix="Le"))
+
+
+def test_a_memory_is_for_text(memory):
+    with pytest.raises(TranslationError, match="frames of numbers; a translation memory is for text"):
+        next(remembered(SimpleNamespace(reads_features=True), memory, ["x"]))
+
+
+def test_what_is_no_memory_is_refused(tmp_path):
+    (tmp_path / "empty.tsv").write_text("\tno source\n")
+    with pytest.raises(
+        DataError, match="holds no translation of any text; give a file with text on both sides"
+    ):
+        Memory.load([tmp_path / "empty.tsv"], source="en", to="fr")
+    with pytest.raises(ConfigError, match=r"similar must be from 0.3 to 1, got 0.1"):
+        Memory([], least=0.1)
 
 
 def test_documents_take_what_is_remembered_and_count_it(translator, memory, tmp_path):

@@ -15,7 +15,7 @@ from clearhead.translator import Translator
 from clearhead.translator.unsaved import translated
 from tests.system.conftest import TOML, WORDS, write_corpus
 
-LEARNING = ("--steps", "150", "--rate", "0.003", "--threads", "1")
+LEARNING = ("--steps", "90", "--rate", "0.003", "--threads", "1")
 
 
 def numbers(seed: int, count: int, digits: str) -> list[str]:
@@ -85,7 +85,7 @@ def test_the_figures_are_those_of_evaluate(folder, learned, capsys):
 
 def test_interrupted_and_resumed_equals_uninterrupted(folder, learned):
     parts = Parts.of([folder / "fixed.tsv"], folder / "general.tsv", Languages("xx", "en"), built_in=False)
-    config = lesson(str(folder / "run"), parts, steps=150, rate=0.003, threads=1)
+    config = lesson(str(folder / "run"), parts, steps=90, rate=0.003, threads=1)
     events = train.run(config, folder / "again", translate=translated, corpora=corpora_of(parts))
     assert any(isinstance(event, Saved) for event in events)  # stops at the first
     events.close()

@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from clearhead.corpora.corpus import holds_both, read_both
 from clearhead.corpora.pair import Pair
 from clearhead.corpora.sides import Languages
-from clearhead.errors import ConfigError, DataError
+from clearhead.errors import DataError
 from clearhead.grammar import grammar
+from clearhead.memory.reading import read
 from clearhead.planning.setting_aside import FEWEST, how_many
 from clearhead.text.normalize import normalize
 
@@ -51,16 +51,16 @@ class Parts:
 
         Raises DataError where there is no correction with text on both sides.
         """
-        read = [pair for file in corrections for pair in _read(file, languages)]
-        whole = [pair for pair in read if not pair.fault and normalize(pair.src) and normalize(pair.tgt)]
+        pairs = [pair for file in corrections for pair in read(file, languages.source, languages.target)]
+        whole = [pair for pair in pairs if not pair.fault and normalize(pair.src) and normalize(pair.tgt)]
         by_source = _by_source(whole)
         if not by_source:
             files = ", ".join(map(str, corrections))
             raise DataError(f"{files} holds no correction with text on both sides; give at least one")
         ordered = _ordered(by_source)
         aside = how_many(len(ordered)) if len(ordered) >= FEWEST else 0
-        others = _general(general, languages, built_in=built_in)
-        others = _ordered({key: pair for key, pair in _by_source(others).items() if key not in by_source})
+        others_by_source = _by_source(_general(general, languages, built_in=built_in))
+        others = _ordered({key: pair for key, pair in others_by_source.items() if key not in by_source})
         general_aside = min(how_many(len(others)), MOST_MEASURED)
         return cls(
             languages=languages,
@@ -68,7 +68,7 @@ class Parts:
             aside=ordered[:aside],
             general=others[general_aside:][:MOST_GENERAL],
             general_aside=others[:general_aside],
-            left_out=len(read) - len(whole),
+            left_out=len(pairs) - len(whole),
             replaced=len(whole) - len(by_source),
         )
 
@@ -90,20 +90,10 @@ class Parts:
         )
 
 
-def _read(file: Path | str, languages: Languages) -> Iterable[Pair]:
-    if holds_both(file) in (".tmx", ".jsonl"):
-        for language, argument in ((languages.source, "source='en'"), (languages.target, "to='fr'")):
-            if not language:
-                raise ConfigError(
-                    f"{file} stores each text under its language; say which is meant, such as {argument}"
-                )
-    return read_both(file, (languages.source, languages.target))
-
-
 def _general(file: Path | str | None, languages: Languages, *, built_in: bool) -> Iterable[Pair]:
     """Return general text; of a model that knows the built-in grammar's languages, sentences of that."""
     if file is not None:
-        pairs = _read(file, languages)
+        pairs = read(file, languages.source, languages.target)
         return [pair for pair in pairs if not pair.fault and normalize(pair.src) and normalize(pair.tgt)]
     source, target = languages.source, languages.target
     if not built_in or not {source, target} <= set(grammar.LANGUAGES):

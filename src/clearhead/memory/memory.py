@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Self
 
 from clearhead.config.checks import check
-from clearhead.corpora.corpus import holds_both, read_both
 from clearhead.corpora.pair import Pair
-from clearhead.errors import ConfigError, DataError
+from clearhead.errors import DataError
+from clearhead.memory.reading import read
 from clearhead.memory.similar import Match, Similar, not_equal
 from clearhead.text.normalize import normalize
 
@@ -46,7 +46,7 @@ class Memory:
         TMX and JSON Lines need the languages of both sides. Raises ConfigError where one is not known, DataError for
         what cannot be read or holds no entry.
         """
-        pairs = (pair for file in files for pair in _read(file, source or "", to or ""))
+        pairs = (pair for file in files for pair in read(file, source or "", to or ""))
         memory = cls(pairs, least=least)
         if not memory:
             raise DataError(
@@ -101,16 +101,3 @@ class Memory:
     @cached_property
     def _index(self) -> Similar:
         return Similar([entry.source for entry in self._in_order])
-
-
-def _read(file: Path | str, source: str, to: str) -> Iterable[Pair]:
-    if holds_both(file) in (".tmx", ".jsonl"):
-        for language, which, example in ((source, "source", "source='en'"), (to, "target", "to='fr'")):
-            if not language:
-                raise ConfigError(
-                    f"{file} stores each text under its language; say which is that of the {which}, such as {example}"
-                )
-    try:
-        yield from read_both(file, (source, to))
-    except OSError as error:
-        raise DataError(f"cannot read {file}: {error.strerror or error}; check the name") from None
