@@ -212,7 +212,6 @@ def _overview() -> str:
     )
     return f"""\
 usage: clearhead COMMAND [OPTIONS]
-
 Train a Transformer on your own parallel text, translate, and see inside it.
 
 {rows}
