@@ -16,8 +16,10 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"terminal"},
+    {"corrections"},
     {"measuring", "planning"},
     {"documents"},
+    {"memory"},
     {"translator"},
     {"exchange", "run"},
     {"inspection"},
@@ -46,8 +48,8 @@ DOORS = {
     "sacrebleu": {"evaluation"},
     "ctranslate2": {"engines"},
     "platformdirs": {"engines"},
-    "polib": {"corpora"},
-    "lxml": {"corpora"},
+    "polib": {"corpora", "documents"},
+    "lxml": {"corpora", "documents"},
     "yaml": {"documents"},
     "markdown_it": {"documents"},
     "resvg_py": {"inspection"},
@@ -244,8 +246,8 @@ LEARNING = (
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "align alpha as beam columns detect engine everything format from input keys min-length model nbest "
-    "no-repeat-ngram output prefix resume seed split temperature to top-k top-p wrap",
+    "translate": "align alpha as beam columns detect engine everything format from input keys memory min-length model "
+    "nbest no-repeat-ngram output prefix resume seed similar split temperature to top-k top-p wrap",
     "generate": "alpha beam format max-length min-length model nbest no-repeat-ngram seed temperature top-k top-p",
     "evaluate": "alpha beam calibrate engine from json lowercase model output reference source split to tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",
@@ -273,6 +275,7 @@ OPTIONS = {
     "training.valid-every training.warmup-steps training.weight-decay "
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset "
     "decoding.form decoding.literals",
+    "learn": "corrections from general json model out rate resume seed steps threads to",
     "prepare": f"config init json kind {DATA}",
 }
 """Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""

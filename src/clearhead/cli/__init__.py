@@ -30,6 +30,7 @@ COMMANDS = (
     "demo",
     "init",
     "train",
+    "learn",
     "prepare",
     "translate",
     "generate",
@@ -91,9 +92,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        hint = (
-            "; continue with --resume if --out holds a run, else start again" if args[:1] == ["train"] else ""
-        )
+        trains = args[:1] in (["train"], ["learn"])
+        hint = "; continue with --resume if --out holds a run, else start again" if trains else ""
         tell(f"clearhead: interrupted{hint}")
         sys.exit(130)
 
@@ -212,7 +212,6 @@ def _overview() -> str:
     )
     return f"""\
 usage: clearhead COMMAND [OPTIONS]
-
 Train a Transformer on your own parallel text, translate, and see inside it.
 
 {rows}

@@ -59,6 +59,10 @@ def _summary(outcomes: list[Outcome], others: int) -> None:
         said = [f"wrote {written[0].job.output}: {written[0].segments:,} segments"]
     else:
         said = [f"wrote {len(written)} documents: {sum(outcome.segments for outcome in written):,} segments"]
+    memory = [outcome.memory for outcome in written if outcome.memory]
+    if memory:
+        exact, similar = (sum(counts) for counts in zip(*memory, strict=True))
+        said.append(f"the memory has {exact:,} of them, and similar texts for {similar:,} more")
     if resumed:
         said.append(f"{resumed:,} of them from before the interruption")
     if passed_over:

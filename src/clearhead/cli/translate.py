@@ -22,7 +22,8 @@ from clearhead.config.choices import DocumentFormat, Split, Wrap
 from clearhead.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from clearhead.translator import Translator
+    from clearhead.memory import Memory
+    from clearhead.translator import Translation, Translator
 
 
 # Types here are such as tyro can check a default of without typeguard, which is an eighth of a cold start:
@@ -74,6 +75,7 @@ class Translate:
     headings: ClassVar[Headings] = {
         "Search": ("beam", "alpha", "nbest", "split", "prefix", "min_length", "no_repeat_ngram"),
         "Sampling": ("temperature", "top_k", "top_p", "seed"),
+        "Memory": ("memory", "similar"),
         "Documents": ("as_", "columns", "keys", "wrap", "everything", "resume"),
         "Checks": ("align", "detect"),
         "Running": ("engine",),
@@ -104,6 +106,11 @@ class Translate:
     format: OutputFormat = "text"
     """text: the translation; json: one object per line; tsv: line number, rank, score, text."""
     engine: Engine = "auto"
+    memory: Annotated[Names, _FILES] = Names()  # noqa: RUF009
+    """Translation memories (.tmx, .tsv, .jsonl, .po): a text that they hold gets the translation that it has there, of
+    several the last; --format json shows similar ones."""
+    similar: float = 0.7
+    """Smallest share of the same words, in order, that makes an entry of the memory similar."""
     as_: Annotated[Optional[DocumentFormat], tyro.conf.arg(name="as")] = None
     """Format of the documents; by default the ending of each name decides. paragraphs: plain text that is not one text
     per line."""
@@ -171,7 +178,8 @@ class Translate:
             lines = self._detected(lines, translator.sources, refused)
         options = self._options(translator)
         with writer(self.output) as out, self._watched() as reached:
-            stream = translator.stream(
+            stream = self._stream(
+                translator,
                 lines,
                 to=self.to,
                 source=self.from_,
@@ -191,6 +199,45 @@ class Translate:
                 out.flush()  # somebody may wait for this line before writing the next
                 for note in translation.notes:
                     tell(f"line {number}: {as_typed(note, Translate)}")
+
+    def _stream(
+        self, translator: "Translator", lines: Iterable[str], **options: Any
+    ) -> "Iterator[Translation]":
+        """Yield the translation of each line, and say at the end how many the memory had."""
+        memory = self._memory(translator)
+        if memory is None:
+            yield from translator.stream(lines, **options)
+            return
+        from clearhead.memory import remembered
+
+        count = exact = similar = 0
+        for translation in remembered(translator, memory, lines, offer=self.format == "json", **options):
+            count += 1
+            exact += any(match.score == 1 for match in translation.matches)
+            similar += bool(translation.matches)
+            yield translation
+        said = f"{exact:,} of {count:,} texts are in the memory"
+        if self.format == "json":
+            said += f"; it has similar ones for {similar - exact:,} more"
+        tell(said)
+
+    def _memory(self, translator: "Translator") -> "Memory | None":
+        """Return what --memory names; None where it names nothing."""
+        if not self.memory:
+            return None
+        from clearhead.memory import Memory
+
+        sources, targets = translator.sources, translator.targets
+        source = self.from_ or (sources[0] if len(sources) == 1 else None)
+        to = translator.target(self.to) or (targets[0] if targets else None)
+        memory = Memory.load(self.memory, source=source, to=to, least=self.similar)
+        if memory.left_out:
+            tell(
+                f"entries of the memory without text on one side, or that cannot be read: {memory.left_out:,}"
+            )
+        if memory.replaced:
+            tell(f"entries of the memory replaced by later ones of the same text: {memory.replaced:,}")
+        return memory
 
     @property
     def _file(self) -> str | None:
@@ -224,7 +271,9 @@ class Translate:
                 )
         jobs = jobs_of([Path(name) for name in self.input], self.output, self.as_)
         translator = translator_of(self.model, self.engine)
-        request = Request(to=self.to, source=self.from_, options=self._options(translator))
+        request = Request(
+            to=self.to, source=self.from_, options=self._options(translator), memory=self._memory(translator)
+        )
         reading = Reading(columns=self.columns, keys=self.keys, wrap=self.wrap, everything=self.everything)
         translate_documents(jobs, translator, request, reading, resume=self.resume)
 

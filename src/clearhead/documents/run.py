@@ -11,6 +11,7 @@ from clearhead.documents.protocol import Document, Reading
 from clearhead.documents.segment import Left
 from clearhead.documents.translating import Request, translated
 from clearhead.errors import ClearheadError, DocumentError
+from clearhead.memory import Counts, counted
 from clearhead.storage import untrusted
 from clearhead.storage.files import write_file, write_refused
 from clearhead.translator import Translator
@@ -27,6 +28,8 @@ class Outcome:
     segments: int = 0
     resumed: int = 0
     """Segments that an interrupted translation had done."""
+    memory: Counts | None = None
+    """For how many segments the memory has a translation, where there is one."""
     left: tuple[Left, ...] = ()
     """What was left as it was."""
     notes: tuple[Left, ...] = ()
@@ -89,8 +92,14 @@ def translate(
         raise write_refused(job.output, error, "--output") from None
     finally:
         journal.close(done=done or not journal.count)
+    memory = request.memory
     return Outcome(
-        job=job, segments=total, resumed=journal.resumed, left=tuple(document.left), notes=tuple(notes)
+        job=job,
+        segments=total,
+        resumed=journal.resumed,
+        memory=counted(memory, (segment.text for segment in document.segments)) if memory else None,
+        left=tuple(document.left),
+        notes=tuple(notes),
     )
 
 

@@ -10,6 +10,7 @@ from clearhead.documents.protocol import Document
 from clearhead.documents.segment import Left, Marked, Segment
 from clearhead.documents.spacing import loosened, tightened
 from clearhead.engines.protocol import SearchOptions
+from clearhead.memory import Memory, remembered
 from clearhead.translator import Translation, Translator
 
 WINDOW = 256
@@ -23,6 +24,23 @@ class Request:
     to: str | None = None
     source: str | None = None
     options: SearchOptions | None = None
+    memory: Memory | None = None
+    """Translations that are taken where they are of the very text."""
+
+    def stream(self, translator: Translator, texts: Sequence[str], *, align: bool) -> Iterator[Translation]:
+        """Yield the translation of each text."""
+        if self.memory is None:
+            return translator.stream(texts, to=self.to, source=self.source, align=align, options=self.options)
+        return remembered(
+            translator,
+            self.memory,
+            texts,
+            offer=False,
+            to=self.to,
+            source=self.source,
+            align=align,
+            options=self.options,
+        )
 
 
 def translated(
@@ -67,12 +85,8 @@ def _window(
     missing = [number for number, result in enumerate(results) if result is None]
     for tagged in (False, True):  # aligning takes another pass, so only where there are tags
         numbers = [number for number in missing if bool(window[number].tags) is tagged]
-        stream = translator.stream(
-            [loosened(window[number]).text for number in numbers],
-            to=request.to,
-            source=request.source,
-            align=tagged,
-            options=request.options,
+        stream = request.stream(
+            translator, [loosened(window[number]).text for number in numbers], align=tagged
         )
         for number, translation in zip(numbers, stream, strict=True):
             results[number] = marked(window[number], translation), translation.notes
