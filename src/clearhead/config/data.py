@@ -121,8 +121,8 @@ class TextConfig:
     """Where the parallel text is and which pairs are kept: all that preparing it needs."""
 
     source: str = ""
-    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff). Also .gz, .xz, .bz2,
-    .zst."""
+    """Source text, one sentence per line; or one file with both sides (.tsv, .jsonl, .tmx, .po, .xliff). Also .gz, .xz,
+    .bz2, .zst."""
     target: str = ""
     """Target text, aligned line by line; leave it out if one file holds both sides."""
     alignments: str = ""
