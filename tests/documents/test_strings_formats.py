@@ -118,6 +118,20 @@ def test_hostile_files_get_one_line(name, data):
 
 
 @pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("srt", b"1\n00:00:01,000 --> 00:00:02,000\n" + b"<i>a " * 50_000 + b"</i>" * 50_000),
+        ("xliff", b'<xliff version="1.2"><file><trans-unit><source>' + b"a<x/>" * 5_000
+         + b"</source></trans-unit></file></xliff>"),
+    ],
+)  # fmt: skip
+def test_tags_without_end_are_left_and_reported(name, data):
+    document = read(data, name, Reading())
+    assert not document.segments
+    assert len(document.left) == 1
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Save",
@@ -190,3 +204,17 @@ def test_a_table_with_tabs_alone_is_lines_as_for_training(name):
 )
 def test_placeholders_are_compared(source, translation, kept):
     assert strings.keeps_placeholders(source, translation) is kept
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 50_000 + "1", "%" + "0" * 50_000, "a'" * 50_000, "{" * 50_000, "<a" * 50_000]
+)
+def test_long_strings_take_no_time_out_of_proportion(text):
+    assert not strings.is_text(text) or text.startswith(("a'", "{"))
+    assert strings.unsafe(text) is None
+
+
+def test_white_space_without_end_in_a_unit():
+    source = b"one" + b" " * 50_000 + b"word"
+    head, tail = b'<xliff version="1.2"><file><trans-unit><source>', b"</source></trans-unit></file></xliff>"
+    assert read(head + source + tail, "xliff", Reading()).segments[0].text.encode() == source

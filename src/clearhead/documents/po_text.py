@@ -47,7 +47,8 @@ def blocks(text: str) -> list[Block]:
             first = number if begins and last_keyword.startswith("msgstr") else first
             last_keyword = keyword[1]
         if (keyword or _STRING.match(line)) and last_keyword.startswith("msgstr"):
-            found = found[:-1] if found and found[-1].first == first else found
+            if found and found[-1].first == first:
+                found.pop()
             found.append(Block(first, number + 1))
         elif (
             line.startswith("#~")

@@ -8,15 +8,15 @@ import re
 from collections import Counter
 
 PLACEHOLDER = re.compile(
-    r"\{\{[^{}]*\}\}|[$#%]?\{[^{}]*\}|%\(\w+\)[-#0+]*\d*(?:\.\d+)?[a-zA-Z]|"
-    r"%(?:\d+\$)?[-#0+]*\d*(?:\.\d+)?(?:hh|ll|[hlzjtq])?[diouxXeEfFgGaAcspn@]|%%|\$t\([^()]*\)|"
+    r"\{\{[^{}]*\}\}|[$#%]?\{[^{}]*\}|%\(\w+\)[-#0+]*+\d*+(?:\.\d++)?[a-zA-Z]|"
+    r"%(?:\d+\$)?[-#0+]*+\d*+(?:\.\d++)?(?:hh|ll|[hlzjtq])?[diouxXeEfFgGaAcspn@]|%%|\$t\([^()]*\)|"
     r"</?[A-Za-z][^<>]*>|&\w+;|:[a-z_]+:"
 )
 _LABEL_WORDS = 4
 """Most words of a label in which a mark within a word is that of an access key, as in "E_xit"."""
 _TOKEN = re.compile(r"\S+")
 _AROUND = "\"'«»“”„‚‘’()[]¿¡.,;:!?…。，、！？：*_-–—•·#>|&"
-_WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑/·.]?[^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]++(?:['’\-‐‑/·.][^\W\d_]++)*+")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _DOTTED = re.compile(r"[^\W\d_]{2,}[./][^\W\d_]{2,}")
 _KEBAB = re.compile(r"[a-z\d]+(?:-[a-z\d]+)+")

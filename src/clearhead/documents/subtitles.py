@@ -27,6 +27,8 @@ _VTT_TAG = re.compile(r"<[^<>]{0,300}>")
 _SAID = re.compile(r"[-–—‐−]\s*\S")
 _END = re.compile(r"[.!?…。！？♪♫:\])]['\"»”’)\]]*$")
 _OPEN_END = re.compile(r"(?:\.\.\.|…)['\"»”’]*$")
+_MOST_TAGS = 100
+"""Tags of a cue above which it is left as it is."""
 _MOST_CUES, _MOST_CHARACTERS, _LONGEST_PAUSE = 8, 600, 5.0
 _NARROWEST = 32
 """Characters of a line that any file may have."""
@@ -109,6 +111,13 @@ def _pieces(text: str, *, vtt: bool) -> tuple[list[_Piece], list[Left]]:
             end -= 1  # the number of the next cue, with no blank line before it
         timing = timings[begin]
         assert timing
+        _, last = lines[end - 1].span()
+        if (
+            len(_syntax(vtt=vtt)[0].findall(text, lines[begin].end(), max(last, lines[begin].end())))
+            > _MOST_TAGS
+        ):
+            left.append(Left(place=f"cue {cue}", why=f"it has more than {_MOST_TAGS} tags"))
+            continue
         pieces += _of_cue(
             cue, text, lines[begin + 1 : end], (_seconds(timing, 0), _seconds(timing, 4)), vtt=vtt
         )

@@ -40,7 +40,8 @@ def read(data: bytes, reading: Reading) -> Fields:
     Raises DocumentError for quotes that do not close, and for a column that the table does not have.
     """
     file = decoded(data)
-    rows = list(_rows(file.text, _delimiter(file.text)))
+    delimiter = _delimiter(file.text)
+    rows = list(_rows(file.text, delimiter))
     head, columns = _layout([cells for _, cells in rows], reading.columns)
     fields, left = [], []
     for line, cells in rows[head:]:
@@ -53,7 +54,7 @@ def read(data: bytes, reading: Reading) -> Fields:
             if why:
                 left.append(Left(place=place, why=why))
                 continue
-            write = partial(_written, quoted=cell.quoted, delimiter=_delimiter(file.text))
+            write = partial(_written, quoted=cell.quoted, delimiter=delimiter)
             fields.append(Field(start=cell.start, end=cell.end, text=cell.text, place=place, write=write))
     return Fields(file, fields, left)
 

@@ -18,6 +18,9 @@ from clearhead.errors import DocumentError
 from clearhead.text.language_codes import same
 
 _DECLARED = re.compile(r"""<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
+_WIDEST = 200
+"""Bytes before an element in which its indent is looked for."""
+_MOST_TAGS = 200
 _NEW = {"new", "needs-translation", "initial"}
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -54,7 +57,10 @@ class Xliff:
         place = f"line {unit.element.line}, unit {unit.identifier[:80]}"
         for text in unit.texts:
             joined, tags, before, after = bare(text, preserve=unit.source.preserve)
-            if any(map(str.isalpha, joined)):
+            if len(tags) > _MOST_TAGS:
+                why = f"it has {len(tags):,} inline elements, and at most {_MOST_TAGS} can be placed"
+                self.left.append(Left(place=place, why=why))
+            elif any(map(str.isalpha, joined)):
                 self._texts.append((unit, text, before, after))
                 self.segments.append(Segment(text=joined, tags=tuple(tags), place=place))
 
@@ -112,7 +118,7 @@ class Xliff:
 
     def _indent(self, element: Element) -> bytes:
         """Return the line end and white space before an element; nothing where it has none of its own."""
-        line = self._data.rfind(b"\n", 0, element.start) + 1
+        line = self._data.rfind(b"\n", max(0, element.start - _WIDEST), element.start) + 1
         before = self._data[line : element.start]
         if before.strip() or not line:
             return b""

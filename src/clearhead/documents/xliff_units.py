@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from clearhead.documents.fields import spliced
 from clearhead.documents.segment import Tag
 from clearhead.errors import DocumentError
 
@@ -17,7 +18,7 @@ _DEEPEST = 200
 _START_TAG = re.compile(rb"""<[^<>"']*+(?:"[^"]*+"[^<>"']*+|'[^']*+'[^<>"']*+)*+>""")
 _ENCLOSING = {"g", "mrk", "pc"}
 """Inline elements whose contents are text; those of others, as ph and bpt, are codes of another format."""
-_SPACE = re.compile(r"\s*\n\s*")
+_SPACE = re.compile(r"\s+")
 
 
 @dataclass(kw_only=True)
@@ -246,14 +247,14 @@ def bare(text: Text, *, preserve: bool) -> tuple[str, Sequence[Tag], str, str]:
     before = text.text[: text.text.index(core)] if core else text.text
     after = text.text[len(before) + len(core) :]
     places = [0] * (len(text.text) + 1)
-    gaps = [] if preserve else [match.span() for match in _SPACE.finditer(core)]
-    shift, gap = len(before), iter([*gaps, (len(text.text) + 1, 0)])
-    start, end = next(gap)
-    joined = _SPACE.sub(" ", core) if not preserve else core
+    gaps = [] if preserve else [match.span() for match in _SPACE.finditer(core) if "\n" in match[0]]
+    shift, following = len(before), iter([*gaps, (len(text.text) + 1, 0)])
+    start, end = next(following)
+    joined = spliced(core, [(*gap, " ") for gap in gaps])
     for place in range(len(core) + 1):
         if place >= end > start:
             shift += end - start - 1
-            start, end = next(gap)
+            start, end = next(following)
         inside = start < place < end
         places[place + len(before)] = (start + 1 if inside else place) + len(before) - shift
     for place in range(len(before) + len(core) + 1, len(text.text) + 1):
