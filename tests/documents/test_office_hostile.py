@@ -68,10 +68,10 @@ def why_refused(data, name):
     """Return the line with which a file is refused; None for one that is read, and comes back as it was."""
     try:
         document = read(data, name, Reading())
+        rewritten(document, "fr")
     except DocumentError as error:
         return only_line(error)
     assert document.written(document.segments, "fr") == data
-    rewritten(document, "fr")
     return None
 
 

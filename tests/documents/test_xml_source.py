@@ -58,9 +58,9 @@ def test_changes_within_changes_are_kept():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "document type"),
-        (b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>', "document type"),
-        (b'<!DOCTYPE a [<!ENTITY e "ha"><!ENTITY f "&e;&e;&e;">]><a>&f;</a>', "document type"),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a>&e;</a>', "not defined"),
+        (b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>', "declares entities"),
+        (b'<!DOCTYPE a [<!ENTITY e "ha"><!ENTITY f "&e;&e;&e;">]><a>&f;</a>', "declares entities"),
         (b"<a>" * 100_000, "nested deeper"),
         (b"<a>&unknown;</a>", "undefined entity"),
         (b"<a><b></a>", "line 1, column 9: mismatched tag"),
@@ -73,6 +73,11 @@ def test_what_is_not_safe_or_no_xml_is_refused_in_a_line(data, said):
     with pytest.raises(DocumentError, match=said) as error:
         parsed(data, {})
     assert "\n" not in str(error.value)
+
+
+def test_a_document_type_by_name_alone_is_read_and_not_loaded():
+    data = b'<!DOCTYPE a PUBLIC "-//OpenOffice.org//DTD Manifest 1.0//EN" "file:///dev/zero"><a>text</a>'
+    assert parsed(data, {}).text == "text"
 
 
 def test_the_deepest_xml_is_read():

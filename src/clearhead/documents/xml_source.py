@@ -1,7 +1,7 @@
 """XML of an office file as elements that know their bytes, so that all but what is translated stays byte for byte.
 
-Expat, of the standard library, tells where each element begins. Nothing is loaded from outside: a document type, which
-entities need, is refused, as the standards of both kinds of office file ask.
+Expat, of the standard library, tells where each element begins. Nothing is loaded from outside, and entities that a
+file declares are refused. (OpenOffice named a document type in its manifests; that alone does no harm.)
 """
 
 import re
@@ -66,7 +66,7 @@ class Element:
 def parsed(data: bytes, prefixes: Mapping[str, str]) -> Element:
     """Return the root of XML in UTF-8. `prefixes` gives those of namespaces; names of others have none.
 
-    Raises DocumentError, with line and column, for what is not well-formed, too deep, too large or has a document type.
+    Raises DocumentError, with line and column, for what is not well-formed, too deep, too large or declares entities.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DocumentError("it is in UTF-16; save the file again, office programs write UTF-8")
@@ -86,6 +86,7 @@ class _Reading:
         parser.EndElementHandler = self._ends
         parser.CharacterDataHandler = self._says
         parser.StartDoctypeDeclHandler = self._declares
+        parser.SkippedEntityHandler = self._passes_over
         parser.XmlDeclHandler = self._is_in
         self._parser = parser
 
@@ -104,8 +105,14 @@ class _Reading:
         if (encoding or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
             raise DocumentError(f"it is in {encoding}; save the file again, office programs write UTF-8")
 
-    def _declares(self, *_: object) -> None:
-        raise DocumentError("it declares a document type, which office files never do; do not open this file")
+    def _declares(self, _: str, __: str | None, ___: str | None, has_entities: bool) -> None:
+        if has_entities:
+            raise DocumentError(
+                "it declares entities in a document type, which office files never do; do not open this file"
+            )
+
+    def _passes_over(self, name: str, _: bool) -> None:
+        raise DocumentError(f"the entity {name!r} is not defined in it; do not open this file")
 
     def _starts(self, name: str, attributes: dict[str, str]) -> None:
         start = self._parser.CurrentByteIndex
