@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clearhead.documents.formats import read
 from clearhead.documents.protocol import Reading
 from clearhead.documents.segment import Marked, Tag
-from tests.documents.office_files import accented, docx, rewritten, unpacked
+from tests.documents.office_files import accented, docx, packed, rewritten, unpacked
 
 
 def run(text, properties="", attributes=""):
@@ -222,3 +222,15 @@ def test_a_text_with_hundreds_of_formats_is_left():
 
 def test_numbers_alone_are_no_text():
     assert not opened(f"<w:p>{run('12.50 €')}</w:p>").segments
+
+
+def test_protection_and_signatures_are_told():
+    parts = unpacked(
+        docx(
+            f"<w:p>{run('Text')}</w:p>",
+            settings='<w:documentProtection w:edit="readOnly" w:enforcement="1"/>',
+        )
+    )
+    document = read(packed({**parts, "_xmlsignatures/sig1.xml": "<a/>"}), "docx", Reading())
+    assert texts(document) == ["Text"]
+    assert [left.why.split(",")[0] for left in document.left] == ["a digital signature", "its protection"]
