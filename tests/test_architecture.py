@@ -70,6 +70,7 @@ DOORS = {
         "planning",
     },
     "numpy": {
+        "documents",
         "text",
         "data",
         "evaluation",
