@@ -5,7 +5,7 @@ from benchmarks.inline.gold import Sentence, read
 from benchmarks.inline.judging import Placed, clean, verdict
 from benchmarks.inline.systems import _read, _written
 
-from clearhead.documents.segment import Tag
+from clearhead.segments.segment import Tag
 
 CAT = "The <1>black{noir*}</1> cat{chat*} does not{~ne|pas} sleep{dor*}"
 

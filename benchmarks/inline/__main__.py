@@ -15,8 +15,8 @@ from pathlib import Path
 from benchmarks.inline.gold import Sentence, read
 from benchmarks.inline.judging import Placed, Verdict, clean, verdict
 from benchmarks.inline.systems import SYSTEMS, by_direction
-from clearhead.documents.segment import Marked
 from clearhead.evaluation import chrf
+from clearhead.segments.segment import Marked
 from clearhead.translator import Translator
 
 HALVES = {"improving": slice(0, None, 2), "reported": slice(1, None, 2), "both": slice(None)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.segment import Marked, Tag
 
 FILE = Path(__file__).parent / "gold.tsv"
 _MARKUP = re.compile(r"<(?P<closing>/?)(?P<number>\d)(?P<empty>/?)>|\{(?P<fits>[^}]*)\}")

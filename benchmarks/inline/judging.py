@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.inline.gold import Gloss, Sentence
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.segment import Marked, Tag
 
 Verdict = Literal["right", "wrong", "open"]
 """open: nothing that the tag belongs to is in the translation."""

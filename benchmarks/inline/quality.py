@@ -14,8 +14,8 @@ from random import Random
 from benchmarks.inline.gold import Sentence
 from benchmarks.inline.systems import SYSTEMS, by_direction
 from clearhead.corpora.lines import read_lines
-from clearhead.documents.segment import Marked, Tag
 from clearhead.evaluation import bleu
+from clearhead.segments.segment import Marked, Tag
 from clearhead.text.words import is_punctuation, words
 from clearhead.translator import Translator
 

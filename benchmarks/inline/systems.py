@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from benchmarks.inline.gold import Sentence
 from benchmarks.inline.judging import Placed
-from clearhead.documents.segment import Marked, Tag
-from clearhead.documents.spacing import loosened
 from clearhead.documents.translating import marked
+from clearhead.segments.segment import Marked, Tag
+from clearhead.segments.spacing import loosened
 from clearhead.translator import Translation, Translator
 
 System = Callable[[Translator, Sequence[Sentence]], list[Placed]]

@@ -4,9 +4,9 @@ import pytest
 
 from clearhead.corpora.corpus import holds_both, read_both
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
 from clearhead.errors import ConfigError, DataError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 from tests.documents.strings_samples import XLIFF_1, XLIFF_2
 
 ONE = XLIFF_1.replace(b'source-language="en"', b'source-language="en" target-language="fr-FR"')

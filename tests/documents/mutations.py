@@ -4,9 +4,9 @@ import os
 import random
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 
 COUNT = int(os.environ.get("CLEARHEAD_MUTATIONS", "300"))
 

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from clearhead.documents.segment import Marked
+from clearhead.segments.segment import Marked
 
 _ACCENTS = str.maketrans("aeoc", "äéöç")
 _OPEN = "http://schemas.openxmlformats.org/"

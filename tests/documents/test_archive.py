@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead.documents import archive
-from clearhead.documents.archive import opened
 from clearhead.errors import DocumentError
+from clearhead.segments import archive
+from clearhead.segments.archive import opened
 
 CONTENT = st.binary(max_size=200)
 NAMES = st.text(st.sampled_from("abc/.é"), min_size=1, max_size=8).filter(

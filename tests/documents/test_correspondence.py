@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clearhead.documents.correspondence import Correspondence, located
+from clearhead.segments.correspondence import Correspondence, located
 
 
 def corresponding(source, target, links, tables=()):

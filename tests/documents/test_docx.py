@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked, Tag
 from tests.documents.office_files import accented, docx, packed, rewritten, unpacked
 
 

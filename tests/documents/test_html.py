@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 from tests.documents.mutations import COUNT, mutated, survives
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead.documents.correspondence import located
-from clearhead.documents.inline import moved, nested
-from clearhead.documents.segment import Marked, Tag
-from clearhead.documents.spacing import loosened, tightened
+from clearhead.segments.correspondence import located
+from clearhead.segments.inline import moved, nested
+from clearhead.segments.segment import Marked, Tag
+from clearhead.segments.spacing import loosened, tightened
 from tests.documents.texts import WORDS, marked
 
 LINKS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=12)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 from tests.documents.strings_samples import JSON
 
 TEXT = st.text(st.sampled_from('ab é"\\/\n\t{}[]:,1😀'), max_size=8)

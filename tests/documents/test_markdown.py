@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked, Tag
 from tests.documents.mutations import COUNT, mutated, survives
 
 MANUAL = (Path(__file__).parent / "samples" / "manual.md").read_bytes()

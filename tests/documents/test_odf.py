@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked, Tag
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked, Tag
 from tests.documents.office_files import accented, odf, rewritten, unpacked
 
 STYLES = (

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Reading
 from tests.documents import test_docx as word
 from tests.documents import test_odf as open_document
 from tests.documents import test_pptx as power_point

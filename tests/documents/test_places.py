@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from clearhead.documents.edges import matched
-from clearhead.documents.inline import moved
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.edges import matched
+from clearhead.segments.inline import moved
+from clearhead.segments.segment import Marked, Tag
 from clearhead.text.words import words
 
 

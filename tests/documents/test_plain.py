@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 
 WRAPPED = """Dear Ann,
 

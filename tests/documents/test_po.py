@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 from tests.documents.strings_samples import PO
 
 TEXT = st.lists(

@@ -8,13 +8,13 @@ import pytest
 import clearhead
 from clearhead.cli import main
 from clearhead.documents import run, translating
-from clearhead.documents.decoded import decoded
 from clearhead.documents.files import Job, jobs_of
 from clearhead.documents.journal import journal_of
-from clearhead.documents.protocol import Reading
 from clearhead.documents.run import opened, translate
 from clearhead.documents.translating import Request
 from clearhead.errors import DocumentError
+from clearhead.segments.decoded import decoded
+from clearhead.segments.protocol import Reading
 
 TEXT = "".join(f"I have {number} books.\n\nWhere is the station?\n\n" for number in range(20, 26))
 REQUEST = Request(to="fr")

@@ -4,7 +4,7 @@ import re
 
 from hypothesis import given
 
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.segment import Marked, Tag
 from tests.documents.texts import marked
 
 _TAG = re.compile(r"\x01(/?)(\d+)\x02")

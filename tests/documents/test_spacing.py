@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead.documents.segment import Marked, Tag
-from clearhead.documents.spacing import loosened, spaced, tightened
+from clearhead.segments.segment import Marked, Tag
+from clearhead.segments.spacing import loosened, spaced, tightened
 from tests.documents.texts import marked
 
 TIGHT = st.lists(st.sampled_from(["First.", "second,", "third", " "]), min_size=1, max_size=6)

@@ -5,11 +5,11 @@ import os
 import pytest
 
 from clearhead.cli.translate import Names, Translate
-from clearhead.documents import strings
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
 from clearhead.errors import ClearheadError, DocumentError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
+from clearhead.strings import translatable as strings
 from tests.documents.damage import damaged
 from tests.documents.strings_samples import SAMPLES
 

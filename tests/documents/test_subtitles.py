@@ -5,10 +5,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead.documents.cue_text import cut, in_lines, shares
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked, Tag
+from clearhead.strings.cue_text import cut, in_lines, shares
 from tests.documents.strings_samples import SRT, VTT
 from tests.documents.texts import marked
 

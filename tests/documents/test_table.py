@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 
 CELL = st.lists(st.sampled_from(["two", "words", '"', ",", ";", "é", "\n", "7"]), max_size=4).map(" ".join)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked, Tag
 from tests.documents.strings_samples import XLIFF_1, XLIFF_2
 from tests.documents.texts import marked
 

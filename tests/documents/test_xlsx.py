@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.documents.formats import read
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Marked
-from clearhead.documents.sheets import letters, numbers
 from clearhead.errors import DocumentError
+from clearhead.office.sheets import letters, numbers
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Marked
 from tests.documents.office_files import accented, rewritten, unpacked, xlsx
 
 BOLD = '<r><rPr><b/></rPr><t xml:space="preserve">{}</t></r>'

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearhead.documents.xml_source import DEEPEST, Splices, escaped, parsed, with_attribute
 from clearhead.errors import DocumentError
+from clearhead.office.xml_source import DEEPEST, Splices, escaped, parsed, with_attribute
 
 NAMES = st.sampled_from(["a", "b", "x:c"])
 TEXTS = st.text(st.sampled_from("ab &<>\"'é東\n"), max_size=4)

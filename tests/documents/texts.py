@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from clearhead.documents.segment import Marked, Tag
+from clearhead.segments.segment import Marked, Tag
 
 WORDS = st.lists(
     st.sampled_from(["the", "black", "cat", "&", "<", "drank", "é", "牛奶", "milk."]), min_size=1, max_size=9

@@ -8,11 +8,11 @@ import pytest
 import clearhead
 from clearhead import cli
 from clearhead.documents.files import Job
-from clearhead.documents.protocol import Reading
 from clearhead.documents.run import translate
 from clearhead.documents.translating import Request
 from clearhead.errors import ConfigError, DataError, TranslationError
 from clearhead.memory import Memory, remembered
+from clearhead.segments.protocol import Reading
 
 TMX = """<?xml version="1.0"?><tmx version="1.4"><header/><body>{}</body></tmx>"""
 UNIT = """<tu><tuv xml:lang="en"><seg>{}</seg></tuv><tuv xml:lang="fr"><seg>{}</seg></tuv></tu>"""

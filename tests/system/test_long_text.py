@@ -19,11 +19,11 @@ from clearhead.config import DecodingConfig
 from clearhead.documents import translating
 from clearhead.documents.files import Job
 from clearhead.documents.journal import journal_of
-from clearhead.documents.protocol import Reading
 from clearhead.documents.run import translate
 from clearhead.documents.translating import Request
 from clearhead.engines.protocol import SearchOptions
 from clearhead.grammar import grammar
+from clearhead.segments.protocol import Reading
 
 MARK = re.compile(r"\{n\d+\}")
 WINDOW = 64

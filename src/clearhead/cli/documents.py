@@ -2,10 +2,10 @@
 
 from clearhead.cli.output import tell
 from clearhead.documents.files import Jobs
-from clearhead.documents.protocol import Reading
 from clearhead.documents.run import Outcome, translate
 from clearhead.documents.translating import Request
 from clearhead.errors import ClearheadError, DocumentError
+from clearhead.segments.protocol import Reading
 from clearhead.terminal.watched import watched
 from clearhead.translator import Translator
 

@@ -261,8 +261,8 @@ class Translate:
     def _translate_documents(self) -> None:
         from clearhead.cli.documents import translate_documents
         from clearhead.documents.files import jobs_of
-        from clearhead.documents.protocol import Reading
         from clearhead.documents.translating import Request
+        from clearhead.segments.protocol import Reading
 
         for name in _FOR_LINES:
             if getattr(self, name) != getattr(type(self)(), name):

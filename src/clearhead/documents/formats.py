@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from clearhead.config.choices import DocumentFormat
-from clearhead.documents.protocol import Document, Reading
 from clearhead.errors import DocumentError
+from clearhead.segments.protocol import Document, Reading
 
 
 @dataclass(frozen=True)
@@ -20,26 +20,28 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    "csv": Format("table", (".csv",)),
-    "docx": Format("docx", (".docx", ".dotx")),
-    "epub": Format("epub", (".epub",)),
-    "html": Format("html", (".html", ".htm", ".xhtml")),
-    "json": Format("json_strings", (".json",)),
-    "markdown": Format("markdown", (".md", ".markdown")),
-    "odp": Format("odf", (".odp", ".otp")),
-    "ods": Format("odf", (".ods", ".ots")),
-    "odt": Format("odf", (".odt", ".ott")),
-    "paragraphs": Format("plain", ()),  # .txt is lines, one text each, unless --as says otherwise
-    "po": Format("po", (".po", ".pot")),
-    "pptx": Format("pptx", (".pptx", ".potx", ".ppsx")),
-    "srt": Format("subtitles", (".srt",)),
-    "tsv": Format("table", (".tsv",)),  # one file of it alone is lines, as for training, without --columns
-    "vtt": Format("web_subtitles", (".vtt",)),
-    "xliff": Format("xliff", (".xliff", ".xlf")),
-    "xlsx": Format("xlsx", (".xlsx", ".xltx")),
-    "yaml": Format("yaml_strings", (".yaml", ".yml")),
+    "csv": Format("strings.table", (".csv",)),
+    "docx": Format("office.docx", (".docx", ".dotx")),
+    "epub": Format("webpages.epub", (".epub",)),
+    "html": Format("webpages.html", (".html", ".htm", ".xhtml")),
+    "json": Format("strings.json_strings", (".json",)),
+    "markdown": Format("webpages.markdown", (".md", ".markdown")),
+    "odp": Format("office.odf", (".odp", ".otp")),
+    "ods": Format("office.odf", (".ods", ".ots")),
+    "odt": Format("office.odf", (".odt", ".ott")),
+    "paragraphs": Format("documents.plain", ()),  # .txt is lines, one text each, unless --as says otherwise
+    "po": Format("strings.po", (".po", ".pot")),
+    "pptx": Format("office.pptx", (".pptx", ".potx", ".ppsx")),
+    "srt": Format("strings.subtitles", (".srt",)),
+    "tsv": Format(
+        "strings.table", (".tsv",)
+    ),  # one file of it alone is lines, as for training, without --columns
+    "vtt": Format("strings.web_subtitles", (".vtt",)),
+    "xliff": Format("strings.xliff", (".xliff", ".xlf")),
+    "xlsx": Format("office.xlsx", (".xlsx", ".xltx")),
+    "yaml": Format("strings.yaml_strings", (".yaml", ".yml")),
 }
-"""In `clearhead.documents.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
+"""In `clearhead.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
 DocumentError."""
 
 BY_ENDING = {ending: name for name, known in FORMATS.items() for ending in known.endings}
@@ -59,5 +61,5 @@ def read(data: bytes, name: str, reading: Reading) -> Document:
         raise DocumentError(
             f"unknown document format {name!r}; choose one of {', '.join(get_args(DocumentFormat))}"
         )
-    document: Document = import_module(f"clearhead.documents.{FORMATS[name].module}").read(data, reading)
+    document: Document = import_module(f"clearhead.{FORMATS[name].module}").read(data, reading)
     return document

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from clearhead.documents.segment import Marked, Segment, Tag
+from clearhead.segments.segment import Marked, Segment, Tag
 from clearhead.storage import untrusted
 from clearhead.storage.files import write_file
 

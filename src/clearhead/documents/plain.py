@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from clearhead.documents.decoded import Decoded, decoded
-from clearhead.documents.protocol import Reading
-from clearhead.documents.segment import Left, Marked, Segment
+from clearhead.segments.decoded import Decoded, decoded
+from clearhead.segments.protocol import Reading
+from clearhead.segments.segment import Left, Marked, Segment
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
 _PARTS = re.compile(r"(?P<before>\s*)(?P<text>.*?)(?P<after>\s*)", re.DOTALL)

@@ -7,11 +7,11 @@ from pathlib import Path
 from clearhead.documents import formats
 from clearhead.documents.files import Job
 from clearhead.documents.journal import Journal, fingerprint, journal_of
-from clearhead.documents.protocol import Document, Reading
-from clearhead.documents.segment import Left
 from clearhead.documents.translating import Request, translated
 from clearhead.errors import ClearheadError, DocumentError
 from clearhead.memory import Counts, counted
+from clearhead.segments.protocol import Document, Reading
+from clearhead.segments.segment import Left
 from clearhead.storage import untrusted
 from clearhead.storage.files import write_file, write_refused
 from clearhead.translator import Translator

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from clearhead.documents.inline import moved
 from clearhead.documents.journal import Journal
-from clearhead.documents.protocol import Document
-from clearhead.documents.segment import Left, Marked, Segment
-from clearhead.documents.spacing import loosened, tightened
 from clearhead.engines.protocol import SearchOptions
 from clearhead.memory import Memory, remembered
+from clearhead.segments.inline import moved
+from clearhead.segments.protocol import Document
+from clearhead.segments.segment import Left, Marked, Segment
+from clearhead.segments.spacing import loosened, tightened
 from clearhead.translator import Translation, Translator
 
 WINDOW = 256
