@@ -45,6 +45,11 @@ def walk(view: Page) -> None:
     view.click("#tab-walk")
 
 
+def what_if(view: Page) -> None:
+    """Show what the head that costs most when it is taken away is good for."""
+    view.click("#tab-what-if")
+
+
 def terminal() -> None:
     """Write the session of a terminal as SVG, of what the commands print when they are run now."""
     console = Console(record=True, width=76, file=io.StringIO(), force_terminal=True)
@@ -69,9 +74,9 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
         page = Path(folder) / "look.html"
-        cli.main(["look", TEXT, "--to", TO, "--out", str(page)])
+        cli.main(["look", TEXT, "--to", TO, "--out", str(page), "--what-if"])
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for show, height in ((reading, 660), (attention, 860), (walk, 900)):
+        for show, height in ((reading, 660), (attention, 860), (walk, 900), (what_if, 900)):
             view = browser.new_page(viewport={"width": 1000, "height": height}, device_scale_factor=1.5)
             view.goto(page.as_uri())
             show(view)

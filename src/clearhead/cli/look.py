@@ -101,7 +101,9 @@ class Look:
         if self.what_if and self.out.suffix in PICTURES:
             raise ConfigError(f"a picture has no room for --what-if; write a page or numbers, not {self.out}")
         paged = self.out.suffix == PAGE
-        translator = translator_of(self.model, self.engine)
+        # What is changed runs in our own code only; nothing else need be loaded for it.
+        own = self._changed or self.what_if
+        translator = translator_of(self.model, "pytorch" if own else self.engine)
         maps = translator.look(
             self.text,
             to=self.to,
