@@ -1,1 +1,1 @@
-"""Office files: Word, PowerPoint, Excel, OpenDocument. Their formats are tags; the rest of the archive stays as it is."""
+"""Office files: Word, PowerPoint, Excel, OpenDocument. Their formats are tags; the rest of the archive stays."""
