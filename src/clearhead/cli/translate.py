@@ -106,8 +106,8 @@ class Translate:
     format: OutputFormat = "text"
     """text: the translation; json: one object per line; tsv: line number, rank, score, text."""
     engine: Engine = "auto"
-    memory: Annotated[Names, _FILES] = Names()  # noqa: RUF009
-    """Translation memories (.tmx, .tsv, .jsonl, .po): a text that they hold gets the translation that it has there, of
+    memory: Annotated[Optional[str], tyro.conf.arg(metavar="FILE")] = None
+    """Translation memory (.tmx, .tsv, .jsonl, .po): a text that it holds gets the translation that it has there, of
     several the last; --format json shows similar ones."""
     similar: float = 0.7
     """Smallest share of the same words, in order, that makes an entry of the memory similar."""
@@ -223,14 +223,14 @@ class Translate:
 
     def _memory(self, translator: "Translator") -> "Memory | None":
         """Return what --memory names; None where it names nothing."""
-        if not self.memory:
+        if self.memory is None:
             return None
         from clearhead.memory import Memory
 
         sources, targets = translator.sources, translator.targets
         source = self.from_ or (sources[0] if len(sources) == 1 else None)
         to = translator.target(self.to) or (targets[0] if targets else None)
-        memory = Memory.load(self.memory, source=source, to=to, least=self.similar)
+        memory = Memory.load([self.memory], source=source, to=to, least=self.similar)
         if memory.left_out:
             tell(
                 f"entries of the memory without text on one side, or that cannot be read: {memory.left_out:,}"
