@@ -183,7 +183,8 @@ class _Change:
 
         def entering(_: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
             query, kv, *rest = given
-            mask, observer, start = [*rest, *(None, None, 0)[len(rest) :]]
+            rest += (None, None, 0)[len(rest) :]
+            mask, observer, start = rest
             values[:] = [kv.values]
             mask = _without_keys(mask, hides, kv.keys) if hides else mask
             return query, kv, mask, self._telling(observer, kv, first()), start
