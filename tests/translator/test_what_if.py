@@ -85,9 +85,12 @@ def test_words_are_forced_and_forbidden(translator, plain, monkeypatch):
         maps, one = changed(translator, forbid=(forbidden,))
         assert word.casefold() not in maps.text.casefold().split()
         assert maps.what_if.text == plain.text
-    with pytest.raises(TranslationError, match="begin with “Un chat”, and “chat” is forbidden; leave out one"):
+    with pytest.raises(
+        TranslationError, match="begin with “Un chat”, and “chat” is forbidden; leave out one"
+    ):
         changed(translator, force="Un chat", forbid=("chat",))
-    monkeypatch.setattr(trying, "_SPELLINGS", 1)  # in capitals it has other tokens, so that once is not enough
+    # In capitals it has other tokens, so that once is not enough.
+    monkeypatch.setattr(trying, "_SPELLINGS", 1)
     with pytest.raises(TranslationError, match="keeps a forbidden word"):
         changed(translator, forbid=(word.upper(),))
 
