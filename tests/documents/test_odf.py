@@ -164,7 +164,7 @@ def test_columns_are_chosen(column):
 
 def test_an_encrypted_file_is_refused():
     manifest = "<m:file-entry><m:encryption-data/></m:file-entry>"
-    with pytest.raises(DocumentError, match="encrypted"):
+    with pytest.raises(DocumentError, match="it is encrypted; save it without a password"):
         opened("", manifest=manifest)
 
 

@@ -218,3 +218,21 @@ def test_white_space_without_end_in_a_unit():
     source = b"one" + b" " * 50_000 + b"word"
     head, tail = b'<xliff version="1.2"><file><trans-unit><source>', b"</source></trans-unit></file></xliff>"
     assert read(head + source + tail, "xliff", Reading()).segments[0].text.encode() == source
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("json", b"[" * 100_000, "it is nested too deeply; give a JSON file of some hundred levels at most"),
+        ("xliff", b"<xliff version='1.2'>" + b"<g>" * 1_000, "deep, which no XLIFF needs"),
+        (
+            "csv",
+            b'a,b\n"one,two words here\n',
+            "the quotes of a cell do not close; fix them, or save the table",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(name, data, said):
+    with pytest.raises(DocumentError) as refused:
+        read(data, name, Reading())
+    assert said in str(refused.value)

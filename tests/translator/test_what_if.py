@@ -89,9 +89,8 @@ def test_words_are_forced_and_forbidden(translator, plain, monkeypatch):
         TranslationError, match="begin with “Un chat”, and “chat” is forbidden; leave out one"
     ):
         changed(translator, force="Un chat", forbid=("chat",))
-    monkeypatch.setattr(
-        trying, "_SPELLINGS", 1
-    )  # in capitals it has other tokens, so that once is not enough
+    # In capitals it has other tokens, so that once is not enough.
+    monkeypatch.setattr(trying, "_SPELLINGS", 1)
     with pytest.raises(TranslationError, match="keeps a forbidden word"):
         changed(translator, forbid=(word.upper(),))
 
