@@ -22,6 +22,7 @@ from clearhead.config.choices import DocumentFormat, Split, Wrap
 from clearhead.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from clearhead.terms import Terms
     from clearhead.translator import Translator
 
 
@@ -72,7 +73,7 @@ class Translate:
     """
 
     headings: ClassVar[Headings] = {
-        "Search": ("beam", "alpha", "nbest", "split", "prefix", "min_length", "no_repeat_ngram"),
+        "Search": ("beam", "alpha", "nbest", "split", "prefix", "terms", "min_length", "no_repeat_ngram"),
         "Sampling": ("temperature", "top_k", "top_p", "seed"),
         "Documents": ("as_", "columns", "keys", "wrap", "everything", "resume"),
         "Checks": ("align", "detect"),
@@ -122,6 +123,8 @@ class Translate:
     """Add word alignments, omissions and the confidence in each word; needs --format json."""
     prefix: str = ""
     """Text that every translation must start with."""
+    terms: Optional[Path] = None
+    """Glossary (.tsv, .toml or .tbx) whose terms translations must use, and whose forbidden words they must not."""
     min_length: int = 0
     """Smallest number of tokens in a translation."""
     no_repeat_ngram: int = 0
@@ -149,6 +152,7 @@ class Translate:
         from clearhead.corpora.lines import read_lines
 
         self._check_lines()
+        terms = self._glossary()
         translator = translator_of(self.model, self.engine)
         read = None if self.text else read_lines(self._file or "-")
         lines: Iterable[str] = self.text if read is None else read
@@ -167,6 +171,7 @@ class Translate:
                 source=self.from_,
                 split=self.split,
                 prefix=self.prefix,
+                terms=terms,
                 align=self.align,
                 word_confidence=self.format == "json",
                 waits=None if read is None else read.waits,
@@ -212,11 +217,24 @@ class Translate:
                 raise ConfigError(
                     f"--{name} is for lines of text, and {self.input[0]} is a document; leave --{name} out"
                 )
+        terms = self._glossary()
         jobs = jobs_of([Path(name) for name in self.input], self.output, self.as_)
         translator = translator_of(self.model, self.engine)
-        request = Request(to=self.to, source=self.from_, options=self._options(translator))
+        request = Request(to=self.to, source=self.from_, options=self._options(translator), terms=terms)
         reading = Reading(columns=self.columns, keys=self.keys, wrap=self.wrap, everything=self.everything)
         translate_documents(jobs, translator, request, reading, resume=self.resume)
+
+    def _glossary(self) -> "Terms | None":
+        """Return the glossary, read before there is anything to lose."""
+        if self.terms is None:
+            return None
+        if self.temperature:
+            raise ConfigError(
+                "--terms needs a search, and --temperature draws samples; leave one of them out"
+            )
+        from clearhead.terms import Terms
+
+        return Terms.read(self.terms)
 
     def _check_lines(self) -> None:
         """Raise ConfigError for a file whose lines are not texts."""

@@ -9,6 +9,7 @@ from clearhead.documents.journal import Journal
 from clearhead.documents.protocol import Document
 from clearhead.documents.segment import Left, Marked, Segment
 from clearhead.engines.protocol import SearchOptions
+from clearhead.terms import Terms
 from clearhead.translator import Translation, Translator
 
 WINDOW = 256
@@ -17,11 +18,12 @@ WINDOW = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """How to translate: the target language, the source's where it is known, and the search."""
+    """How to translate: the target language, the source's where it is known, the search, and terms."""
 
     to: str | None = None
     source: str | None = None
     options: SearchOptions | None = None
+    terms: Terms | None = None
 
 
 def translated(
@@ -72,6 +74,7 @@ def _window(
             source=request.source,
             align=tagged,
             options=request.options,
+            terms=request.terms,
         )
         for number, translation in zip(numbers, stream, strict=True):
             results[number] = marked(window[number], translation), translation.notes
