@@ -36,7 +36,8 @@ def test_no_terms_change_nothing(translator, translations):
     free = translator.translate(TEXTS, to="fr")
     assert translator.translate(TEXTS, to="fr", terms=Terms()) == free
     assert translator.translate(TEXTS, to="fr", terms=Terms.of(("zebra", "zèbre"))) == free
-    assert translations[3] == free[3]
+    assert translations[3].text == free[3].text
+    assert translations[3].score == pytest.approx(free[3].score, abs=1e-3)
 
 
 def test_every_term_is_there_or_a_note_says_so(translations):
@@ -51,7 +52,9 @@ def test_every_term_is_there_or_a_note_says_so(translations):
 
 
 def test_batched_is_single(translator, translations):
-    assert [translator.translate(text, to="fr", terms=TERMS) for text in TEXTS] == translations
+    alone = [translator.translate(text, to="fr", terms=TERMS) for text in TEXTS]
+    assert [(one.text, one.terms) for one in alone] == [(one.text, one.terms) for one in translations]
+    assert [one.score for one in alone] == pytest.approx([one.score for one in translations], abs=1e-3)
 
 
 def test_every_one_of_the_n_best_has_them(translator):
