@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from clearhead.config import ModelConfig, RunConfig
     from clearhead.errors import ClearheadError
     from clearhead.model.transformer import Transformer
+    from clearhead.terms import Terms
     from clearhead.text.tokenizer import Tokenizer
     from clearhead.translator import Translation, Translator
 
@@ -18,6 +19,7 @@ __all__ = [
     "ClearheadError",
     "ModelConfig",
     "RunConfig",
+    "Terms",
     "Tokenizer",
     "Transformer",
     "Translation",
@@ -29,6 +31,7 @@ _HOMES = {
     "ClearheadError": "clearhead.errors",
     "ModelConfig": "clearhead.config",
     "RunConfig": "clearhead.config",
+    "Terms": "clearhead.terms",
     "Tokenizer": "clearhead.text.tokenizer",
     "Transformer": "clearhead.model.transformer",
     "Translation": "clearhead.translator",

@@ -141,6 +141,9 @@ def _text_line(number: int, translation: "Translation") -> str:
 
 def _json_line(number: int, translation: "Translation") -> str:
     values = dataclasses.asdict(dataclasses.replace(translation, alignment=None))
+    for ranked in (values, *values["alternatives"]):
+        if not ranked["terms"]:
+            del ranked["terms"]
     if translation.alignment is None:
         del values["alignment"]
     else:

@@ -23,6 +23,7 @@ from clearhead.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from clearhead.memory import Memory
+    from clearhead.terms import Terms
     from clearhead.translator import Translation, Translator
 
 
@@ -73,7 +74,7 @@ class Translate:
     """
 
     headings: ClassVar[Headings] = {
-        "Search": ("beam", "alpha", "nbest", "split", "prefix", "min_length", "no_repeat_ngram"),
+        "Search": ("beam", "alpha", "nbest", "split", "prefix", "terms", "min_length", "no_repeat_ngram"),
         "Sampling": ("temperature", "top_k", "top_p", "seed"),
         "Memory": ("memory", "similar"),
         "Documents": ("as_", "columns", "keys", "wrap", "everything", "resume"),
@@ -130,6 +131,8 @@ class Translate:
     """Add word alignments, omissions and the confidence in each word; needs --format json."""
     prefix: str = ""
     """Text that every translation must start with."""
+    terms: Optional[Path] = None
+    """Glossary (.tsv, .toml or .tbx) whose terms translations must use, and whose forbidden words they must not."""
     min_length: int = 0
     """Smallest number of tokens in a translation."""
     no_repeat_ngram: int = 0
@@ -157,6 +160,7 @@ class Translate:
         from clearhead.corpora.lines import read_lines
 
         self._check_lines()
+        terms = self._glossary()
         translator = translator_of(self.model, self.engine)
         framed = translator.reads_features
         if framed and self.detect != "no":
@@ -185,6 +189,7 @@ class Translate:
                 source=self.from_,
                 split=self.split,
                 prefix=self.prefix,
+                terms=terms,
                 align=self.align,
                 word_confidence=self.format == "json",
                 waits=None if read is None else read.waits,
@@ -269,13 +274,30 @@ class Translate:
                 raise ConfigError(
                     f"--{name} is for lines of text, and {self.input[0]} is a document; leave --{name} out"
                 )
+        terms = self._glossary()
         jobs = jobs_of([Path(name) for name in self.input], self.output, self.as_)
         translator = translator_of(self.model, self.engine)
         request = Request(
-            to=self.to, source=self.from_, options=self._options(translator), memory=self._memory(translator)
+            to=self.to,
+            source=self.from_,
+            options=self._options(translator),
+            memory=self._memory(translator),
+            terms=terms,
         )
         reading = Reading(columns=self.columns, keys=self.keys, wrap=self.wrap, everything=self.everything)
         translate_documents(jobs, translator, request, reading, resume=self.resume)
+
+    def _glossary(self) -> "Terms | None":
+        """Return the glossary, read before there is anything to lose."""
+        if self.terms is None:
+            return None
+        if self.temperature:
+            raise ConfigError(
+                "--terms needs a search, and --temperature draws samples; leave one of them out"
+            )
+        from clearhead.terms import Terms
+
+        return Terms.read(self.terms)
 
     def _check_lines(self) -> None:
         """Raise ConfigError for a file whose lines are not texts."""

@@ -22,6 +22,8 @@ class Hypothesis:
     """The EOS came only because the maximum length was reached: the model rated another token higher."""
     repetition: bool
     """The repetition guard banned a token that the model rated higher than the one taken."""
+    given_up: float = 0.0
+    """Score of the best output that need not hold its phrases, less this one's; 0 where nothing was to be held."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from clearhead.segments.inline import moved
 from clearhead.segments.protocol import Document
 from clearhead.segments.segment import Left, Marked, Segment
 from clearhead.segments.spacing import loosened, tightened
+from clearhead.terms import Terms
 from clearhead.translator import Translation, Translator
 
 WINDOW = 256
@@ -19,18 +20,27 @@ WINDOW = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """How to translate: the target language, the source's where it is known, and the search."""
+    """How to translate: the target language, the source's where it is known, the search, and terms."""
 
     to: str | None = None
     source: str | None = None
     options: SearchOptions | None = None
     memory: Memory | None = None
     """Translations that are taken where they are of the very text."""
+    terms: Terms | None = None
+    """Words and how they must be translated."""
 
     def stream(self, translator: Translator, texts: Sequence[str], *, align: bool) -> Iterator[Translation]:
         """Yield the translation of each text."""
         if self.memory is None:
-            return translator.stream(texts, to=self.to, source=self.source, align=align, options=self.options)
+            return translator.stream(
+                texts,
+                to=self.to,
+                source=self.source,
+                align=align,
+                options=self.options,
+                terms=self.terms,
+            )
         return remembered(
             translator,
             self.memory,
@@ -40,6 +50,7 @@ class Request:
             source=self.source,
             align=align,
             options=self.options,
+            terms=self.terms,
         )
 
 

@@ -13,7 +13,9 @@ from clearhead.config.decoding import MOST_HYPOTHESES
 from clearhead.corpora.frames import Frames
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.limits import check_beam
+from clearhead.decoding.phrases import WordEdges
 from clearhead.errors import TranslationError
+from clearhead.text.escape import SPACE_MARK
 from clearhead.text.tokenizer import Tokenizer
 
 Ids = Sequence[int]
@@ -95,6 +97,8 @@ class SpecialIds:
     """Produced as often as the source has them."""
     byte_ids: tuple[int, ...] = ()
     """Of the bytes 0 to 255, which must spell whole characters; () where a vocabulary has none."""
+    edges: WordEdges = field(default_factory=WordEdges)
+    """Where words begin and end."""
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> "SpecialIds":
@@ -103,6 +107,7 @@ class SpecialIds:
             forbidden=tokenizer.forbidden_ids,
             symbols=frozenset(tokenizer.symbols.values()),
             byte_ids=tokenizer.spelling_ids,
+            edges=word_edges(tokenizer),
         )
 
     def keeps(self, src: Ids, tgt: Ids) -> bool:
@@ -111,6 +116,16 @@ class SpecialIds:
             return True
         in_src, in_tgt = (Counter(i for i in ids if i in self.symbols) for ids in (src, tgt))
         return in_src == in_tgt
+
+
+def word_edges(tokenizer: Tokenizer) -> WordEdges:
+    """Return which ids of a vocabulary go on with a word; bytes do, since they spell rare letters."""
+    pieces = tokenizer.text_pieces
+    joins = {number for piece, number in pieces.items() if piece[:1].isalnum()}
+    opens = {
+        number for piece, number in pieces.items() if piece[-1:] == SPACE_MARK or not piece[-1:].isalnum()
+    }
+    return WordEdges(frozenset(joins | set(tokenizer.spelling_ids)), frozenset(opens))
 
 
 def check_lengths(rows: Sequence[Source], longest: int | None) -> None:

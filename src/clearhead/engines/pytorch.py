@@ -11,6 +11,7 @@ from torch import Tensor
 
 from clearhead.architectures.build import build
 from clearhead.data.batching import order_by_length
+from clearhead.decoding.constrained import ConstrainedBeamSearch, HoldPhrases
 from clearhead.decoding.constraints import (
     Ban,
     BanSequences,
@@ -23,6 +24,7 @@ from clearhead.decoding.constraints import (
     WholeCharacters,
 )
 from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.decoding.phrases import Phrases, Wanted
 from clearhead.decoding.repetition import repeats
 from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import Search, Step, finish, search
@@ -104,24 +106,32 @@ class PyTorchEngine:
 
     @torch.inference_mode()
     def translate(
-        self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None = None
+        self,
+        srcs: Sequence[Source],
+        options: SearchOptions,
+        prefixes: Sequence[Ids] | None = None,
+        wanted: Sequence[Wanted] | None = None,
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
         """Yield (index of the source, its hypotheses best first), longest sources first, batch by batch.
 
-        In fp32 a sentence gets the same tokens alone or in any batch, but for ties below 1e-4.
+        `wanted` says what each must hold; there are no hypotheses where none does. In fp32 a sentence gets the same
+        tokens alone or in any batch, but for ties below 1e-4.
         """
         longest = self.model.config.longest
         self._check_sources(srcs)
         check_lengths(prefixes or (), None if longest is None else longest - 1)
-        strategy = _strategy(options)
         width = max(1, options.num_hypotheses if options.temperature else options.decoding.beam_size)
         budget = max(1, options.batch_tokens // width)
         for indices in order_by_length([self._positions(src) for src in srcs], budget):
             batch: list[int] = indices.tolist()
             forced = [prefixes[index] for index in batch] if prefixes else []
-            searching = self._search([srcs[index] for index in batch], batch, strategy, options, forced)
+            phrases = Phrases([wanted[index] for index in batch], self.ids.edges) if wanted else None
+            strategy = _strategy(options, phrases)
+            rules = self._rules([srcs[index] for index in batch], options, forced, phrases)
+            searching = self._search([srcs[index] for index in batch], batch, strategy, options, rules)
             hypotheses = finish(searching)
-            _check_hypotheses(hypotheses)
+            if not wanted:
+                _check_hypotheses(hypotheses)
             yield from zip(batch, hypotheses, strict=True)
 
     @torch.inference_mode()
@@ -131,7 +141,8 @@ class PyTorchEngine:
         What is found begins with `prefix`; samples are drawn under `number`.
         """
         forced = [prefix] if prefix else []
-        hypotheses = yield from self._search([src], [number], _strategy(options), options, forced, trace=True)
+        rules = self._rules([src], options, forced)
+        hypotheses = yield from self._search([src], [number], _strategy(options), options, rules, trace=True)
         _check_hypotheses(hypotheses)
         return hypotheses
 
@@ -141,14 +152,14 @@ class PyTorchEngine:
         sentence_ids: Sequence[int],
         strategy: Strategy,
         options: SearchOptions,
-        prefixes: Sequence[Ids],
+        rules: Rules,
         trace: bool = False,
     ) -> Search:
         return search(
             next_token(self.model),
             self.model.encode(padded(srcs, PAD, self.device)),
             strategy,
-            self._rules(srcs, options, prefixes),
+            rules,
             bos=BOS,
             num_hypotheses=options.num_hypotheses,
             sentence_ids=sentence_ids,
@@ -191,9 +202,21 @@ class PyTorchEngine:
                 scores[index] = chosen[row, : len(tgts[index]) + 1].tolist()
         return scores
 
-    def _rules(self, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids]) -> Rules:
+    def _rules(
+        self,
+        srcs: Sequence[Source],
+        options: SearchOptions,
+        prefixes: Sequence[Ids],
+        phrases: Phrases | None = None,
+    ) -> Rules:
         most = [self._max_length(self._positions(src), options) for src in srcs]
         texts = [() if isinstance(src, np.ndarray) else src for src in srcs]
+        if phrases is not None:
+            limits = [one.most for one in phrases.wanted]
+            most = [
+                usual if limit is None else min(usual, limit)
+                for usual, limit in zip(most, limits, strict=True)
+            ]
         length = Length(EOS, most, [options.min_length] * len(srcs))
         filters: list[Filter] = [Ban(self.forbidden_ids)]
         if self.banned:
@@ -204,6 +227,8 @@ class PyTorchEngine:
             filters.append(CarriedSymbols(sorted(self.ids.symbols), texts, length))
         if options.no_repeat_ngram:
             filters.append(NoRepeatNgram(options.no_repeat_ngram))
+        if phrases is not None:
+            filters.append(HoldPhrases(phrases, EOS))
         return Rules(
             length=length,
             filters=filters,
@@ -220,7 +245,9 @@ def _check_hypotheses(hypotheses: Sequence[Sequence[Hypothesis]]) -> None:
         )
 
 
-def _strategy(options: SearchOptions) -> Strategy:
+def _strategy(options: SearchOptions, phrases: Phrases | None = None) -> Strategy:
+    if phrases is not None:
+        return ConstrainedBeamSearch(phrases, EOS, options.decoding.beam_size, options.decoding.alpha)
     if options.temperature:
         return Sample(
             temperature=options.temperature,

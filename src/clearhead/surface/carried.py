@@ -248,6 +248,8 @@ class Carried:
     end: int
     kind: str
     text: str
+    written: str = ""
+    """What the translation has in its place; empty: the text itself."""
 
 
 def find(text: str, learned: Collection[str] | None = None) -> list[Carried]:

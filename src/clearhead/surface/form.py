@@ -42,13 +42,17 @@ class Dressed:
     notes: tuple[str, ...] = ()
 
 
-def undressed(text: str, tokenizer: Tokenizer, *, form: bool) -> Form:
-    """Return a sentence without its form. `form`: whether case and marks are part of it, besides what is carried."""
+def undressed(text: str, tokenizer: Tokenizer, *, form: bool, terms: Sequence[Carried] = ()) -> Form:
+    """Return a sentence without its form. `form`: whether case and marks are part of it, besides what is carried.
+
+    `terms` are carried in the place of what they overlap; their places are those in the normal form of the text.
+    """
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
     plain = normalize(text)
     if not kinds and not form:
         return Form(plain, Masked(plain))
-    plain, stretches = _folded(plain, find(plain) if kinds else [], learned)
+    stretches = _with_terms(find(plain), terms) if kinds else []
+    plain, stretches = _folded(plain, stretches, learned)
     case: Case = "plain"
     if form:
         case = case_of(mask(plain, kinds, stretches=stretches).text, tokenizer.likelihood)
@@ -57,6 +61,18 @@ def undressed(text: str, tokenizer: Tokenizer, *, form: bool) -> Form:
     masked = mask(plain, kinds, stretches=with_strange(plain, stretches, learned) if kinds else stretches)
     bare = as_sentence(masked.text, case, tokenizer.likelihood)
     return Form(bare, masked, case, final_mark(masked.text) if form else None)
+
+
+def _with_terms(stretches: list[Carried], terms: Sequence[Carried]) -> list[Carried]:
+    """Return what is carried, terms in the place of what they overlap."""
+    if not terms:
+        return stretches
+    others = [
+        stretch
+        for stretch in stretches
+        if not any(term.start < stretch.end and stretch.start < term.end for term in terms)
+    ]
+    return sorted([*others, *terms], key=lambda stretch: stretch.start)
 
 
 def _folded(

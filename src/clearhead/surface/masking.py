@@ -152,6 +152,8 @@ def placed_in(
 
 
 def _shown(carried: Carried, target: str | None, source: str | None) -> str:
+    if carried.written:
+        return carried.written
     if carried.kind in ("number", "amount"):
         return written(carried.text, target, source)
     return carried.text

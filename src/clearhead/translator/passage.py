@@ -15,8 +15,10 @@ from clearhead.surface.literals import restored
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
+from clearhead.translator.holding import NO_TERMS, Glossary, HeldTerms, uses
+from clearhead.translator.holding import notes as term_notes
 from clearhead.translator.reading import read_sentence
-from clearhead.translator.translation import Translation
+from clearhead.translator.translation import TermUse, Translation
 
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
 """Where lines end and cells of a table."""
@@ -54,6 +56,12 @@ class Manner:
     """How sure the model may be of what it finds."""
     all_of_it: bool = False
     """Translate what would be left as it is, too."""
+    glossary: Glossary | None = None
+    """Terms that translations are held to."""
+
+    def terms_of(self, text: str) -> HeldTerms:
+        """Return the terms of a sentence."""
+        return self.glossary.terms_of(text) if self.glossary else NO_TERMS
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,9 @@ class Sentence:
     form: Form
     ids: Any
     """A list of ids; or frames, where the source is no text (`engines.protocol.Source`)."""
+    held: HeldTerms = NO_TERMS
+    symbolic: "Sentence | None" = None
+    """The same, with symbols in the place of its terms."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +119,9 @@ def cut(text: str, manner: Manner) -> Passage:
             spans.append(span)
             continue
         number += 1
-        form = undressed(span.text, tokenizer, form=manner.form)
-        if not manner.all_of_it:
+        held = manner.terms_of(span.text)
+        form = undressed(span.text, tokenizer, form=manner.form, terms=held.always)
+        if not manner.all_of_it and not held.occurrences:
             stays = (manner.form or form.masked.placed) and not form.has_words
             if not stays and not tokenizer.knows_most_of(form.text):
                 notes.append("left untranslated: written in a script the model has not learned")
@@ -132,10 +144,21 @@ def cut(text: str, manner: Manner) -> Passage:
             spans.append(part)
             if part.is_sentence:
                 if part is not span:
-                    form = undressed(part.text, tokenizer, form=manner.form)
+                    held = manner.terms_of(part.text)
+                    form = undressed(part.text, tokenizer, form=manner.form, terms=held.always)
                     ids = read_sentence(form, tokenizer, manner.tag).ids
-                of_passage.append(Sentence(part.text, number, form, ids))
+                of_passage.append(
+                    Sentence(part.text, number, form, ids, held, _symbolic(part.text, number, held, manner))
+                )
     return Passage(text, spans, of_passage, tuple(dict.fromkeys(notes)))
+
+
+def _symbolic(text: str, number: int, held: HeldTerms, manner: Manner) -> Sentence | None:
+    """Return a sentence with symbols in the place of its terms; None where that says nothing new."""
+    if not held.carried:
+        return None
+    form = undressed(text, manner.tokenizer, form=manner.form, terms=held.carried)
+    return Sentence(text, number, form, read_sentence(form, manner.tokenizer, manner.tag).ids, held)
 
 
 def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
@@ -216,6 +239,7 @@ def _of_rank(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner)
     tokenizer = manner.tokenizer
     notes = list(passage.notes)
     texts = []
+    terms: list[TermUse] = []
     sureness = []
     several = len(passage.spans) > 1 and sum(bool(normalize(span.text)) for span in passage.spans) > 1
     for sentence, hypothesis in zip(passage.sentences, hypotheses, strict=True):
@@ -229,6 +253,11 @@ def _of_rank(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner)
         if right:
             notes.append(f"{where}corrected to match the source: {', '.join(right)}")
         notes += [where + note for note in form_notes]
+        if sentence.held:
+            of_sentence = uses(sentence.held, text)
+            terms += of_sentence
+            said = term_notes(sentence.held, text, of_sentence, hypothesis.given_up)
+            notes += [where + note for note in said]
         if manner.confidence:
             sure = manner.confidence.of_sentence(
                 hypothesis.log_prob, len(sentence.ids), len(hypothesis.tokens) + 1
@@ -245,6 +274,7 @@ def _of_rank(passage: Passage, hypotheses: Sequence[Hypothesis], manner: Manner)
         score=weighted / (sum(lengths) or 1),
         tokens=tuple(piece for hypothesis in hypotheses for piece in tokenizer.pieces(hypothesis.tokens)),
         confidence=min(sureness, default=None),
+        terms=tuple(terms),
         notes=tuple(notes),
     )
 

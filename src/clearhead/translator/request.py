@@ -8,8 +8,11 @@ from clearhead.config.decoding import DecodingConfig
 from clearhead.engines.protocol import SearchOptions, search_options
 from clearhead.errors import TranslationError
 from clearhead.model_directory import ModelInfo
+from clearhead.storage import untrusted
+from clearhead.terms import Terms
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import UNK
+from clearhead.translator.holding import Glossary
 from clearhead.translator.languages import Languages
 from clearhead.translator.passage import Manner
 
@@ -39,6 +42,7 @@ class Request:
         source: str | None = None,
         split: Split = "auto",
         prefix: str = "",
+        terms: Terms | None = None,
     ) -> Self:
         """Return a request to a model; with a prefix each text is one sentence, as it stands.
 
@@ -59,8 +63,19 @@ class Request:
             literals=search.decoding.literals and forced is None,
             confidence=info.confidence,
             all_of_it=forced is not None,
+            glossary=_glossary(terms, tokenizer, source, languages.named(tag)),
         )
         return cls(manner=manner, search=search, prefix=forced)
+
+
+def _glossary(
+    terms: Terms | None, tokenizer: Tokenizer, source: str | None, target: str | None
+) -> Glossary | None:
+    if terms is not None and not isinstance(terms, Terms):
+        raise TranslationError(
+            f"the terms are {untrusted.shown(terms)}; give a glossary, such as Terms.read('terms.tsv')"
+        )
+    return Glossary(terms.finder(source, target), tokenizer) if terms else None
 
 
 def prefix_ids(prefix: str, tokenizer: Tokenizer) -> list[int]:

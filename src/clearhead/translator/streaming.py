@@ -1,14 +1,18 @@
 """Many texts through an engine: read in windows, begun together, counted, and put together in their order."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from clearhead.config import ModelConfig
 from clearhead.decoding.hypothesis import Hypothesis
+from clearhead.engines.choice import OwnCode
+from clearhead.engines.held import HeldSource, Symbolic, translate_held
 from clearhead.engines.protocol import Engine, check_positions
 from clearhead.errors import ClearheadError
-from clearhead.translator.passage import Passage, completed, cut, put_together
+from clearhead.translator.holding import spelled
+from clearhead.translator.passage import Passage, Sentence, completed, cut, put_together
 from clearhead.translator.request import Request
 from clearhead.translator.sources import frames_passage
 from clearhead.translator.translation import Translation
@@ -51,8 +55,10 @@ def windows(texts: Iterable[str], size: int, waits: Callable[[], bool] | None) -
             yield []
 
 
-def begin(engine: Engine, shape: ModelConfig, texts: Sequence[str], request: Request) -> Begun:
-    """Cut texts into sentences and hand these to the engine.
+def begin(
+    engine: Engine, shape: ModelConfig, texts: Sequence[str], request: Request, own: OwnCode | None = None
+) -> Begun:
+    """Cut texts into sentences and hand these to the engine; `own` is our own code, for what has terms.
 
     Raises TranslationError for a sentence with more tokens than the model has positions.
     """
@@ -63,19 +69,45 @@ def begin(engine: Engine, shape: ModelConfig, texts: Sequence[str], request: Req
     flat = [ids for passage in passages for ids in passage.ids]
     check_positions([shape.source_positions(len(ids)) for ids in flat], shape.longest)
     prefixes = None if request.prefix is None else [request.prefix] * len(flat)
+    glossary = request.manner.glossary
+    if glossary is not None and own is not None and any(map(_has_terms, passages)):
+        held = [_held(sentence, request) for passage in passages for sentence in passage.sentences]
+        return passages, translate_held(engine, own, held, request.search, glossary.edges)
     return passages, engine.translate(flat, request.search, prefixes)
 
 
-def begun(engine: Engine, shape: ModelConfig, texts: Sequence[str], request: Request) -> Iterator[Begun]:
+def _has_terms(passage: Passage) -> bool:
+    return any(sentence.held.wanted for sentence in passage.sentences)
+
+
+def _held(sentence: Sentence, request: Request) -> HeldSource:
+    """Return a sentence as an engine is to hold it to its terms."""
+    other = sentence.symbolic
+    symbolic = None
+    if other is not None and request.prefix is None:
+        written = partial(
+            spelled,
+            tokenizer=request.manner.tokenizer,
+            held=sentence.held,
+            symbolic=other.form.masked,
+            usual=sentence.form.masked,
+        )
+        symbolic = Symbolic(other.ids, written)
+    return HeldSource(ids=sentence.ids, wanted=sentence.held.wanted, symbolic=symbolic, prefix=request.prefix)
+
+
+def begun(
+    engine: Engine, shape: ModelConfig, texts: Sequence[str], request: Request, own: OwnCode | None = None
+) -> Iterator[Begun]:
     """Begin texts together; where one of them cannot be, those before it all the same, then raise."""
     try:
-        together = begin(engine, shape, texts, request)
+        together = begin(engine, shape, texts, request, own)
     except ClearheadError:
         if len(texts) < 2:
             raise
         half = len(texts) // 2
-        yield from begun(engine, shape, texts[:half], request)
-        yield from begun(engine, shape, texts[half:], request)
+        yield from begun(engine, shape, texts[:half], request, own)
+        yield from begun(engine, shape, texts[half:], request, own)
     else:
         yield together
 

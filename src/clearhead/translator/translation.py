@@ -9,6 +9,7 @@ from clearhead.engines.protocol import SearchOptions
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment
+    from clearhead.terms import Terms
 
 
 class TranslateOptions(TypedDict, total=False):
@@ -23,6 +24,7 @@ class TranslateOptions(TypedDict, total=False):
     prefix: str
     align: bool
     word_confidence: bool
+    terms: "Terms | None"
     window: int
     options: SearchOptions | None
 
@@ -34,6 +36,16 @@ class Word:
     text: str
     confidence: float
     """Probability that it is right, according to the pairs that the model was calibrated on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermUse:
+    """A term of the glossary in a text, and whether its translation has it."""
+
+    source: str
+    """As the text has it."""
+    target: str
+    used: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +66,8 @@ class Translation:
     looks for its weakest sentence."""
     words: tuple[Word, ...] = ()
     """With how sure each is, where that was asked for and the model was calibrated."""
+    terms: tuple[TermUse, ...] = ()
+    """The terms of the glossary that the text has, in its order."""
     alternatives: tuple["Translation", ...] = ()
     """The rest of the n best, best first."""
     notes: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from clearhead.engines.choice import OwnCode, load_engine, own_code
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, check_positions
 from clearhead.errors import TranslationError
 from clearhead.storage import untrusted
+from clearhead.terms import Terms
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
@@ -184,6 +185,7 @@ class Translator:
         prefix: str = "",
         align: bool = False,
         word_confidence: bool = False,
+        terms: Terms | None = None,
         window: int = WINDOW,
         waits: Callable[[], bool] | None = None,
         reached: Callable[[int], None] | None = None,
@@ -196,6 +198,7 @@ class Translator:
         and `num_hypotheses` are the usual ones by name. `prefix` is text that every translation must begin with
         (one sentence each). With `align` each has its word alignment, at the cost of one more pass in our own code;
         with `word_confidence` how sure each word is, where the model was calibrated, at the cost of one more pass.
+        `terms` is a glossary that translations are held to; a note says where one is not.
         `window` texts are read before the first is translated, so that like lengths share a batch; fewer where
         `waits` says that the next has yet to come. `reached` is called with how many texts are about done, which is
         more than were yielded. Texts before one that cannot be read or translated are
@@ -215,12 +218,21 @@ class Translator:
         tag = self.target(to)
         search = chosen_options(self.info.decoding, options, beam_size, alpha, num_hypotheses)
         request = Request.of(
-            self.tokenizer, self.info, tag=tag, search=search, source=source, split=split, prefix=prefix
+            self.tokenizer,
+            self.info,
+            tag=tag,
+            search=search,
+            source=source,
+            split=split,
+            prefix=prefix,
+            terms=terms,
         )
         languages = self._languages
         read = windows(self._inputs(texts), min(window, self._most_read), waits)
         at_once = (
-            together for texts in read for together in begun(self.engine, self.info.model, texts, request)
+            together
+            for texts in read
+            for together in begun(self.engine, self.info.model, texts, request, lambda: self.pytorch)
         )
         before = 0
         for passages, found in at_once if window == 1 else one_ahead(at_once):
