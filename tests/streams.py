@@ -10,5 +10,5 @@ from clearhead.data.store import Part
 
 def stream(corpus: TokenizedCorpus, batch_tokens: int, seed: int, start: Position = START) -> Loader:
     """Return the batches of a corpus that is in memory."""
-    store: Any = SimpleNamespace(corpus=corpus, parts=(Part(0, "", "", 0, len(corpus), None),))
+    store: Any = SimpleNamespace(corpus=corpus, features=0, parts=(Part(0, "", "", 0, len(corpus), None),))
     return Loader(store, Recipe(batch_tokens=batch_tokens, seed=seed), start=start)

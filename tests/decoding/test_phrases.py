@@ -5,6 +5,7 @@ import pytest
 from clearhead.decoding.constrained import ConstrainedBeamSearch, HoldPhrases
 from clearhead.decoding.phrases import Phrases, Wanted, WordEdges
 from clearhead.decoding.strategies import BeamSearch
+from clearhead.errors import TranslationError
 from tests.decoding.table_model import EOS, TableModel, decode
 
 WANTED = [
@@ -68,3 +69,8 @@ def test_words_begin_and_end():
     assert not phrases.holds(0, [8, 4]), "a capital only where the output begins"
     assert not phrases.holds(0, [2, 5])
     assert phrases.holds(0, [2, 5, 6])
+
+
+def test_a_phrase_of_nothing_is_refused():
+    with pytest.raises(TranslationError, match="a phrase of no tokens cannot be held; give a word"):
+        Phrases([Wanted(phrases=(((),),))])

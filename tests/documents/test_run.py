@@ -2,13 +2,18 @@
 
 import os
 import re
+from typing import get_args
 
 import pytest
 
 import clearhead
 from clearhead.cli import main
+from clearhead.cli.options import options_of
+from clearhead.cli.translate import Translate
+from clearhead.config.choices import DocumentFormat
 from clearhead.documents import run, translating
 from clearhead.documents.files import Job, jobs_of
+from clearhead.documents.formats import FORMATS
 from clearhead.documents.journal import journal_of
 from clearhead.documents.run import opened, translate
 from clearhead.documents.translating import Request
@@ -185,3 +190,10 @@ def test_flags_of_lines_and_of_documents_are_told_apart(tmp_path, capsys):
     assert "--nbest is for lines of text" in capsys.readouterr().err
     fails(["translate", "--resume", "Hello!"])
     assert "--resume is for documents; name them with --input" in capsys.readouterr().err
+
+
+def test_help_names_every_format():
+    (option,) = (option for option in options_of(Translate) if option.flag == "--as")
+    named = re.findall(r"\w+", option.description.partition(";")[0])
+    assert set(get_args(DocumentFormat)) <= set(named)
+    assert set(get_args(DocumentFormat)) == set(FORMATS)

@@ -53,6 +53,7 @@ class Recorder:
 
     engine = SimpleNamespace(name="recorder", precision="exact")
     sources, targets = ("fr",), ("en",)
+    reads_features = False
 
     def __init__(self):
         self.pairs = []
@@ -203,7 +204,7 @@ def test_what_is_missing_is_said(command, model, tmp_path, refused, monkeypatch,
     assert "named 2 times" in refused(command, "--source", "-", READ_WITH[command], "-")
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "tmx", "po"])
+@pytest.mark.parametrize("kind", ["jsonl", "tmx"])
 def test_translate_takes_no_file_of_both_sides(kind, tmp_path, refused):
     (tmp_path / f"pairs.{kind}").write_text(BOTH[kind](), encoding="utf-8")
     assert "holds both sides" in refused("translate", "--input", tmp_path / f"pairs.{kind}")

@@ -104,3 +104,8 @@ def test_samples_and_other_things_are_refused(translator):
         translator.translate(TEXTS[0], to="fr", terms=TERMS, options=options)
     with pytest.raises(TranslationError, match=r"Terms\.read"):
         translator.translate(TEXTS[0], to="fr", terms="terms.tsv")
+
+
+def test_terms_that_are_no_glossary_are_refused(translator):
+    with pytest.raises(TranslationError, match=r"give a glossary, such as Terms\.read\('terms\.tsv'\)"):
+        translator.translate("A house.", to="fr", terms="terms.tsv")

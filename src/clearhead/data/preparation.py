@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.config import CorpusConfig, DataConfig, FilterConfig, TokenizerConfig
 from clearhead.corpora.frames import Frames, read_frames
 from clearhead.corpora.pair import Pair
 from clearhead.corpora.word_links import Link
@@ -102,7 +102,7 @@ def prepare(
     tokenizer: TokenizerConfig | Tokenizer,
     filters: FilterConfig,
     max_tokens: int,
-    max_frames: int,
+    max_frames: int = DataConfig.max_frames,
     held_out: HeldOut,
     sources: Sequence[str] = (),
     validation: Iterable[Mapping[str, str]] = (),
