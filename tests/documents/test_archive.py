@@ -100,9 +100,7 @@ def test_encrypted_entries_and_other_methods_are_refused():
     data[directory + 8] |= 1
     with pytest.raises(DocumentError, match="is encrypted; save the document without a password"):
         opened(bytes(data))
-    with pytest.raises(
-        DocumentError, match="is packed by another method than deflate; pack the archive again with zip"
-    ):
+    with pytest.raises(DocumentError, match="by another method than deflate; pack the archive again"):
         opened(packed({"x": b"1"}, [zipfile.ZIP_LZMA]))
 
 

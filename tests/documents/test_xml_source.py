@@ -61,11 +61,11 @@ def test_changes_within_changes_are_kept():
         (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a>&e;</a>', "not defined"),
         (
             b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>',
-            "it declares entities in a document type, which office files never do",
+            "declares entities in a document type",
         ),
         (
             b'<!DOCTYPE a [<!ENTITY e "ha"><!ENTITY f "&e;&e;&e;">]><a>&f;</a>',
-            "it declares entities in a document type, which office files never do",
+            "declares entities in a document type",
         ),
         (b"<a>" * 100_000, "nested deeper"),
         (b"<a>&unknown;</a>", "undefined entity"),

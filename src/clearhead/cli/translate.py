@@ -113,9 +113,9 @@ class Translate:
     similar: float = 0.7
     """Smallest share of the same words, in order, that makes an entry of the memory similar."""
     as_: Annotated[Optional[DocumentFormat], tyro.conf.arg(name="as", metavar="FORMAT")] = None
-    """Format of the documents: csv, docx, epub, html, json, markdown, odp, ods, odt, paragraphs, po, pptx, srt, tsv, vtt,
-    xliff, xlsx or yaml; by default the ending of each name decides. paragraphs: plain text that is not one text per
-    line."""
+    """Format of the documents: csv, docx, epub, html, json, markdown, odp, ods, odt, paragraphs, po, pptx, srt, tsv,
+    vtt, xliff, xlsx or yaml; by default the ending of each name decides. paragraphs: plain text that is not one text
+    per line."""
     columns: Annotated[Names, NAMES] = Names()  # noqa: RUF009
     """Columns of a table to translate, by name or number; by default those that hold text."""
     keys: Annotated[Names, NAMES] = Names()  # noqa: RUF009
