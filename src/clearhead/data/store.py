@@ -27,7 +27,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
+from clearhead.config import CorpusConfig, DataConfig, FilterConfig, TokenizerConfig
 from clearhead.config.tables import flat
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.data.manifest import damaged, read_manifest, read_reports
@@ -210,7 +210,7 @@ def settings(
     filters: FilterConfig,
     tokenizer: TokenizerConfig | Tokenizer,
     max_tokens: int,
-    max_frames: int,
+    max_frames: int = DataConfig.max_frames,
 ) -> dict[str, Any]:
     """Return what decides the contents of a store besides the text, as plain values."""
     features = any(corpus.source_kind == "features" for corpus in corpora)
