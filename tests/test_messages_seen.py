@@ -19,7 +19,8 @@ ELSEWHERE = {
     "test_what_is_not_plain_is_refused_with_the_first_row_and_the_flag",
     "is packed by another method than": "documents/test_archive.py::"
     "test_encrypted_entries_and_other_methods_are_refused",
-    "it declares entities in a document": "documents/test_xml_source.py::test_what_is_not_safe_or_no_xml_is_refused_in_a_line",
+    "it declares entities in a document": "documents/test_xml_source.py::"
+    "test_what_is_not_safe_or_no_xml_is_refused_in_a_line",
     "gives the piece": "exchange/test_published.py::test_damaged_files_are_refused",
     "asks for one of": "exchange/test_published.py::test_weights_of_another_shape_or_kind_are_refused",
     "its values are nested too deeply": "exchange/test_published.py::test_damaged_files_are_refused",

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearhead.errors import DocumentError
+from clearhead.office import xml_source
 from clearhead.office.xml_source import DEEPEST, Splices, escaped, parsed, with_attribute
 
 NAMES = st.sampled_from(["a", "b", "x:c"])
@@ -79,6 +80,13 @@ def test_what_is_not_safe_or_no_xml_is_refused_in_a_line(data, said):
     with pytest.raises(DocumentError, match=said) as error:
         parsed(data, {})
     assert "\n" not in str(error.value)
+
+
+def test_more_elements_than_a_document_has_are_refused(monkeypatch):
+    monkeypatch.setattr(xml_source, "MOST_ELEMENTS", 3)
+    with pytest.raises(DocumentError, match="it has more than 3 elements; split the document"):
+        parsed(b"<a><b/><b/><b/></a>", {})
+    parsed(b"<a><b/><b/></a>", {})
 
 
 def test_a_document_type_by_name_alone_is_read_and_not_loaded():
