@@ -30,6 +30,7 @@ ELSEWHERE = {
 }
 """Words of a message, and a test that provokes it and holds it to other words."""
 UNREACHED = {
+    "is cut get the file again": "the library refuses such an entry before by its checksum; kept in case it does not",
     "does not translate here as it does in": "a fault of ours, to be reported",
     "numbers in base64 remove it": "of a folder that somebody edited; without the entry it is imported",
     "is not defined in it do not open this file": "an entity without a document type is a fault of the XML before",

@@ -60,7 +60,7 @@ def test_names_that_lead_out_are_refused(name):
 
 
 def test_a_bomb_is_refused():
-    with pytest.raises(DocumentError, match="bombs"):
+    with pytest.raises(DocumentError, match="as zip bombs do; do not open this file"):
         opened(packed({"x": bytes(5 << 20)}))
 
 
@@ -83,7 +83,7 @@ def test_an_entry_that_lies_about_its_size_unpacks_to_no_more(monkeypatch):
     largest = []
     read = zipfile.ZipExtFile._read1
     monkeypatch.setattr(zipfile.ZipExtFile, "_read1", lambda self, n: largest.append(n) or read(self, n))
-    with pytest.raises(DocumentError, match="whole"):
+    with pytest.raises(DocumentError, match=r"not a whole zip archive .*; get the file again"):
         opened(bytes(data))
     assert max(largest) <= 1 << 16
 
