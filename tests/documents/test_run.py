@@ -190,6 +190,10 @@ def test_flags_of_lines_and_of_documents_are_told_apart(tmp_path, capsys):
     assert "--nbest is for lines of text" in capsys.readouterr().err
     fails(["translate", "--resume", "Hello!"])
     assert "--resume is for documents; name them with --input" in capsys.readouterr().err
+    fails(["translate", "--keys", "a", "--to", "fr"])
+    assert "--keys is for documents; name them with --input, or leave it out" in capsys.readouterr().err
+    fails(["translate", "--similar", "0.8", "--to", "fr", "Hello!"])
+    assert "--similar is for entries of a memory; name one with --memory" in capsys.readouterr().err
 
 
 def test_help_names_every_format():

@@ -41,7 +41,7 @@ def test_every_class_of_settings_has_numbers():
     assert {kind.__name__: len(numbers(kind)) for kind in SETTINGS} == {
         "SearchOptions": 8,
         "DecodingConfig": 4,
-        "ModelConfig": 10,
+        "ModelConfig": 15,
     }
 
 

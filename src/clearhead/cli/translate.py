@@ -55,6 +55,8 @@ NAMES = PrimitiveConstructorSpec(
     is_instance=lambda value: isinstance(value, Names),
     str_from_instance=list,
 )
+_FOR_DOCUMENTS = ("as_", "columns", "keys", "wrap", "everything", "resume")
+"""Flags that apply to documents only."""
 _FOR_LINES = ("nbest", "prefix", "align", "detect", "format")
 """Flags that do not apply to documents."""
 _FILES = dataclasses.replace(NAMES, metavar="FILE")
@@ -110,8 +112,8 @@ class Translate:
     memory: Annotated[Optional[str], tyro.conf.arg(metavar="FILE")] = None
     """Translation memory (.tmx, .tsv, .jsonl, .po): a text that it holds gets the translation that it has there, of
     several the last; --format json shows similar ones."""
-    similar: float = 0.7
-    """Smallest share of the same words, in order, that makes an entry of the memory similar."""
+    similar: Optional[float] = None
+    """Smallest share of the same words, in order, that makes an entry of the memory similar; 0.7 if left out."""
     as_: Annotated[Optional[DocumentFormat], tyro.conf.arg(name="as", metavar="FORMAT")] = None
     """Format of the documents: csv, docx, epub, html, json, markdown, odp, ods, odt, paragraphs, po, pptx, srt, tsv,
     vtt, xliff, xlsx or yaml; by default the ending of each name decides. paragraphs: plain text that is not one text
@@ -230,13 +232,19 @@ class Translate:
     def _memory(self, translator: "Translator") -> "Memory | None":
         """Return what --memory names; None where it names nothing."""
         if self.memory is None:
+            if self.similar is not None:
+                raise ConfigError(
+                    "--similar is for entries of a memory; name one with --memory, or leave it out"
+                )
             return None
-        from clearhead.memory import Memory
+        from clearhead.memory import LEAST, Memory
 
         sources, targets = translator.sources, translator.targets
         source = self.from_ or (sources[0] if len(sources) == 1 else None)
         to = translator.target(self.to) or (targets[0] if targets else None)
-        memory = Memory.load([self.memory], source=source, to=to, least=self.similar)
+        memory = Memory.load(
+            [self.memory], source=source, to=to, least=LEAST if self.similar is None else self.similar
+        )
         if memory.left_out:
             tell(
                 f"entries of the memory without text on one side, or that cannot be read: {memory.left_out:,}"
@@ -252,17 +260,22 @@ class Translate:
 
     def _are_documents(self) -> bool:
         """Say whether what is to be translated is documents, not lines."""
-        if not self.input:
-            if self.as_ or self.resume:
-                raise ConfigError(
-                    f"{'--as' if self.as_ else '--resume'} is for documents; name them with --input"
-                )
-            return False
         from clearhead.documents.formats import format_of
 
-        if self.as_ or self.resume or self.columns or len(self.input) > 1 or os.path.isdir(self.input[0]):
+        asked = bool(self.as_ or self.resume or self.columns)
+        if self.input and (asked or len(self.input) > 1 or os.path.isdir(self.input[0])):
             return True
-        return format_of(self.input[0]) not in (None, "tsv")  # its lines are texts, as they are for training
+        if self.input and format_of(self.input[0]) not in (
+            None,
+            "tsv",
+        ):  # whose lines are texts, as for training
+            return True
+        for name in _FOR_DOCUMENTS:
+            if getattr(self, name) != getattr(type(self)(), name):
+                raise ConfigError(
+                    f"--{name.rstrip('_')} is for documents; name them with --input, or leave it out"
+                )
+        return False
 
     def _translate_documents(self) -> None:
         from clearhead.cli.documents import translate_documents
