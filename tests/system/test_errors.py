@@ -247,7 +247,8 @@ def test_requests_that_cannot_be_served(fails, tiny_run, tmp_path):
     model = ["--model", tiny_run.path]
     assert "does not translate to 'xx'; it translates to en" in fails("translate", *model, "--to", "xx", "1")
     assert "--format tsv or json" in fails("translate", *model, "--nbest", "2", "1")
-    assert "give one of them" in fails("translate", *model, "--input", "f", "1")
+    assert "give one of them" in fails("translate", "1", *model, "--input", "f")
+    assert "text to translate is given without --input" in fails("translate", *model, "--input", "f", "1")
     assert "cannot write" in fails("translate", *model, "--output", tmp_path / "no" / "file", "1")
     assert "is not UTF-8" in fails("translate", *model, "\ud800")
     source = ["--source", tiny_run.source, "--reference", tiny_run.target]

@@ -31,6 +31,11 @@ def jobs_of(inputs: Sequence[Path], output: Path | None, format: str | None) -> 
     One file goes to `output`; several, and those of folders, go into the folder `output` under the names they have
     there. Raises DocumentError for a file that is not there, in no known format, or that two outputs would share.
     """
+    for path in inputs:
+        if not path.exists():
+            raise DocumentError(
+                f"{path} is not there; check the name (text to translate is given without --input)"
+            )
     single = len(inputs) == 1 and not inputs[0].is_dir()
     if output is None:
         raise DocumentError("name where the translated documents go: --output FILE, or a folder for several")
@@ -57,8 +62,6 @@ def jobs_of(inputs: Sequence[Path], output: Path | None, format: str | None) -> 
 
 def _job(path: Path, output: Path, format: str | None) -> Job:
     name = format or format_of(path)
-    if not path.exists():
-        raise DocumentError(f"{path} is not there; check the name")
     if name is None:
         raise DocumentError(
             f"{path} is in no known document format ({', '.join(sorted(BY_ENDING))}); choose one with --as, or "
