@@ -108,7 +108,7 @@ PREPARED = Prepared(
     course="up to step 100,000",
     last_step=100_000,
 )
-VALIDATED = Validated(2, Validation(1.0, 2.0, 3.0, 4.0, "", {"en-fr": 3.0, "en-es": 3.0}), best=True)
+VALIDATED = Validated(2, Validation(1.0, 2.0, 3.0, 4.0, "nrefs:1", {"en-fr": 3.0, "en-es": 3.0}), best=True)
 EVENTS = [
     Progress("reading", 8192), Progress("encoding", 8192, 99_999), PREPARED, report(50_000), report(90_000),
     Validating(2), VALIDATED, report(100_000), Validating(100_000, final=True),
