@@ -17,7 +17,18 @@ DOCS = Path(__file__).parents[2] / "docs"
 BLOCKS = re.compile(r"^```(console|python|toml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("guide", sorted((DOCS / "guides").glob("*.md")), ids=lambda path: path.stem)
+GUIDES = sorted((DOCS / "guides").glob("*.md"))
+OF_COMMANDS = {"corrections", "other-inputs"}
+"""Guides without examples in Python; tests of their own run their commands."""
+
+
+def test_guides_have_examples():
+    assert {guide.stem for guide in GUIDES if ">>> " not in guide.read_text(encoding="utf-8")} == OF_COMMANDS
+
+
+@pytest.mark.parametrize(
+    "guide", [guide for guide in GUIDES if guide.stem not in OF_COMMANDS], ids=lambda path: path.stem
+)
 def test_guides(guide, monkeypatch):
     # PyTorch's exporter traces with numbers that are no int; to check shapes meanwhile would stop it.
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", guide.stem == "export")
