@@ -16,6 +16,7 @@ class Echo:
 
     engine = SimpleNamespace(name="echo", precision="exact")
     sources, targets = ("fr",), ("en",)
+    reads_features = False
 
     def target(self, to):
         return to

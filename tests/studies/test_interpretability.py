@@ -64,9 +64,9 @@ def test_attention_on_the_links_alone_makes_no_errors():
     part = translations(1, 5, "valid")
     pairs = linked.of_grammar(build(shape(16, 2), 1).eval(), part)
     for pair, example in zip(pairs, part.examples, strict=True):
-        pair.found.cross[:] = 0.0
+        pair.attended.cross[:] = 0.0
         for source, target in example.alignment("en", "fr"):
-            pair.found.cross[:, :, target, source] = 1.0
+            pair.attended.cross[:, :, target, source] = 1.0
     found = linked.rates(pairs, {"one": Reader(heads=((1, 1),))})
     assert found["best head"] == found["one"] == found["average of all heads"] < 0.1
 

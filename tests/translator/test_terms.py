@@ -51,10 +51,13 @@ def test_every_term_is_there_or_a_note_says_so(translations):
     assert "https://example.org" in translations[1].text
 
 
-def test_batched_is_single(translator, translations):
-    alone = [translator.translate(text, to="fr", terms=TERMS) for text in TEXTS]
-    assert [(one.text, one.terms) for one in alone] == [(one.text, one.terms) for one in translations]
-    assert [one.score for one in alone] == pytest.approx([one.score for one in translations], abs=1e-3)
+def test_batched_is_single():
+    """In fp32: in int8 the two best may change places with the batch."""
+    exact = clearhead.load(engine="pytorch")
+    together = exact.translate(TEXTS, to="fr", terms=TERMS)
+    alone = [exact.translate(text, to="fr", terms=TERMS) for text in TEXTS]
+    assert [(one.text, one.terms) for one in alone] == [(one.text, one.terms) for one in together]
+    assert [one.score for one in alone] == pytest.approx([one.score for one in together], abs=1e-4)
 
 
 def test_every_one_of_the_n_best_has_them(translator):
