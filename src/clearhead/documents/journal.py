@@ -40,7 +40,10 @@ class Journal:
     def write(self, results: Sequence[tuple[Segment, tuple[Marked, tuple[str, ...]]]]) -> None:
         """Keep what was made of some segments, and wait until the disk has it."""
         for segment, result in results:
-            self._file.write(_json(_line(_key(segment), *result)))
+            key = _key(segment)
+            # Known to the windows that follow, as after an interruption: so these are cut into the same batches.
+            self._results[key] = result
+            self._file.write(_json(_line(key, *result)))
         self.count += len(results)
         self._file.flush()
         os.fsync(self._file.fileno())
