@@ -15,7 +15,7 @@ def test_defaults_are_finite_and_local():
     limits = [
         name for name in (field.name for field in fields(settings)) if name.startswith(("max_", "queue"))
     ]
-    assert len(limits) == 8
+    assert len(limits) == 9
     assert all(0 < getattr(settings, name) < 2**40 for name in limits)
     assert settings.cors_origins == ()
 

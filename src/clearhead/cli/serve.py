@@ -1,7 +1,8 @@
 """`clearhead serve`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from clearhead.cli.options import Headings
@@ -37,6 +38,7 @@ class Serve(ServingSettings):
         "Limits of a request": (
             "max_body_bytes",
             "max_file_bytes",
+            "max_file_chars",
             "max_chars",
             "max_list",
             "max_alternatives",
@@ -60,7 +62,7 @@ class Serve(ServingSettings):
             "trusted_proxies",
             "cors_origins",
         ),
-        "Files": ("suggestions_file", "files_minutes"),
+        "Files": ("suggestions_file", "files_minutes", "files_folder"),
     }
 
     def run(self) -> None:
@@ -68,7 +70,9 @@ class Serve(ServingSettings):
         check_installed()
         from clearhead.serving.server import serve
 
-        serve(ServingSettings(**asdict(self)))
+        settings = ServingSettings(**asdict(self))
+        with TemporaryDirectory(prefix="clearhead-") as folder:  # which all processes share
+            serve(replace(settings, files_folder=settings.files_folder or folder))
 
 
 def check_installed() -> None:

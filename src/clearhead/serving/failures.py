@@ -30,7 +30,7 @@ TEXTS: Mapping[int, str] = {
 """What is said where nothing else is known."""
 
 
-class ServiceFailure(ClearheadError):
+class ServiceFailure(ClearheadError):  # noqa: N818  (an answer, and often no error of ours)
     """A request that is not answered: why in one line, as an HTTP status and as a code for programs."""
 
     def __init__(self, status: int, code: str, message: str, *, retry_after: float | None = None) -> None:

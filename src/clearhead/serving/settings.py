@@ -37,6 +37,8 @@ class ServingSettings:
     """Most bytes of a request, files apart."""
     max_file_bytes: int = 10_000_000
     """Most bytes of a document."""
+    max_file_chars: int = 200_000
+    """Most characters of the texts of a document."""
     max_chars: int = 5_000
     """Most characters of all texts of a request together."""
     max_list: int = 100
@@ -69,6 +71,8 @@ class ServingSettings:
     """Database of the corrections that people suggest; without it suggestions are refused."""
     files_minutes: int = 60
     """Minutes that a translated document can be downloaded."""
+    files_folder: str = ""
+    """Folder for translated documents until then; without it a temporary one, which goes when the service ends."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of proxies whose word on a client's address is taken."""
     cors_origins: tuple[str, ...] = ()
