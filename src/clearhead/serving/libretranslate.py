@@ -1,10 +1,10 @@
 """The interface that clients of LibreTranslate speak: the same addresses, parameters and answers."""
 
+import asyncio
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
@@ -126,7 +126,7 @@ async def detect(request: Request) -> list[dict[str, Any]]:
     texts, _ = _texts(asked, settings)
     await _client(request, asked)
     service, joined = request.app.state.service, "\n".join(texts)
-    return await to_thread.run_sync(lambda: translating.detected(service, joined))
+    return await asyncio.to_thread(lambda: translating.detected(service, joined))
 
 
 @router.get("/frontend/settings", summary="Say what a page should know of the limits")
@@ -178,7 +178,7 @@ async def suggest(request: Request) -> dict[str, bool]:
         known.source(text(asked, "source", _LANGUAGE)),
         known.target(text(asked, "target", _LANGUAGE)),
     )
-    await to_thread.run_sync(lambda: kept.add(source, target, original, better))
+    await asyncio.to_thread(lambda: kept.add(source, target, original, better))
     return {"success": True}
 
 
@@ -219,7 +219,7 @@ async def translate_file(request: Request) -> dict[str, str]:
         settings.max_file_chars,
         settings.max_list,
     )
-    token = await to_thread.run_sync(lambda: request.app.state.files.add(translated, ending))
+    token = await asyncio.to_thread(lambda: request.app.state.files.add(translated, ending))
     return {"translatedFileUrl": str(request.url_for("download_file", token=quote(token)))}
 
 

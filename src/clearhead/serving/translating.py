@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from anyio import to_thread
-
 from clearhead.documents import formats
 from clearhead.documents.translating import marked
 from clearhead.segments.protocol import Document, Reading
@@ -88,7 +86,7 @@ async def answers(service: TranslatingService, texts: Sequence[str], wanted: Wan
     open_to = known.into(target)
     sources = [(source, 100.0)] * len(texts)
     if source == AUTO:
-        sources = await to_thread.run_sync(lambda: [source_of(text, open_to, target) for text in texts])
+        sources = await asyncio.to_thread(lambda: [source_of(text, open_to, target) for text in texts])
     if wanted.html:
         made = await asyncio.gather(
             *(
@@ -135,7 +133,7 @@ async def _fragment(service: TranslatingService, source: str, code: str, target:
     """Return a fragment of HTML with its texts translated, and all else as it was."""
     if code == target:
         return source
-    texts = await to_thread.run_sync(lambda: texts_of(source, xml=False))
+    texts = await asyncio.to_thread(lambda: texts_of(source, xml=False))
     segments = [slot.segment for slot in texts.slots]
     done = await _segments(service, segments, code, target, client)
     if not any(map(is_changed, segments, done)):
@@ -171,7 +169,7 @@ async def document(
 
     Raises DocumentError for what cannot be read, ServiceFailure 413 for more text than `most_chars`.
     """
-    read: Document = await to_thread.run_sync(lambda: formats.read(data, format, Reading()))
+    read: Document = await asyncio.to_thread(lambda: formats.read(data, format, Reading()))
     segments = read.segments
     count = sum(len(segment.text) for segment in segments)
     if count > most_chars:
@@ -182,13 +180,13 @@ async def document(
     code, target = resolved(known, wanted.source, wanted.target)
     if code == AUTO:
         sample = " ".join(segment.text for segment in segments[:_SAMPLE])[:_SAMPLE]
-        code, _ = await to_thread.run_sync(lambda: source_of(sample, known.into(target), target))
+        code, _ = await asyncio.to_thread(lambda: source_of(sample, known.into(target), target))
     if code == target:
         return data
     done: list[Marked] = []
     for first in range(0, len(segments), together):
         done += await _segments(service, segments[first : first + together], code, target, wanted.client)
-    return await to_thread.run_sync(lambda: read.written(done, target))
+    return await asyncio.to_thread(lambda: read.written(done, target))
 
 
 def detected(service: TranslatingService, text: str) -> list[dict[str, Any]]:
