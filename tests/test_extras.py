@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clearhead.cli import serve
 from clearhead.corpora import lines, packed
 from clearhead.errors import ClearheadError
 from clearhead.exchange import huggingface, onnx
@@ -62,6 +63,7 @@ DOORS = {
         "export",
         ["transformers", "protobuf"],
     ),
+    "fastapi": (lambda tmp_path: serve.check_installed(), "serve", ["fastapi"]),
     "zstd": (compressed, "zst", ["backports.zstd"]),
 }
 

@@ -7,6 +7,13 @@ EXTRAS = {
     "detect": ("py3langid>=0.4",),
     "export": ("transformers>=5,<6", "protobuf>=5", "onnxscript>=0.5", "onnxruntime>=1.20"),
     "plot": ("resvg-py>=0.5",),
+    "serve": (
+        "fastapi>=0.120,<1",
+        "granian>=2.5,<3",
+        "python-multipart>=0.0.20",
+        "prometheus-client>=0.22",
+        "py3langid>=0.4",
+    ),
     "track": ("tensorboard>=2.17",),
     "zst": ("backports.zstd>=1.0",),
 }

@@ -39,6 +39,7 @@ COMMANDS = (
     "score",
     "look",
     "align",
+    "serve",
     "export",
     "import",
     "info",

@@ -1,6 +1,6 @@
 """The language of a text, guessed from its letters (py3langid, an extra)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -39,7 +39,7 @@ def detect(text: str, expected: Collection[str] = ()) -> Detection:
     ConfigError where py3langid is not installed, or where it does not know an expected language, so that nothing
     could be said of it.
     """
-    ranked = dict(_identifier().rank(text))
+    ranked = probabilities(text)
     expected = {primary(code) for code in expected}
     if not expected <= ranked.keys():
         raise ConfigError(
@@ -57,6 +57,11 @@ def detect(text: str, expected: Collection[str] = ()) -> Detection:
     unclear = letters < _SHORT and probability < clear
     few = letters < _FEWEST and not foreign
     return Detection(None if unclear or few else language, float(probability), foreign)
+
+
+def probabilities(text: str) -> Mapping[str, float]:
+    """Return how probable each known language is for a text. Raises ConfigError where py3langid is not installed."""
+    return {code: float(probability) for code, probability in _identifier().rank(text)}
 
 
 @cache
