@@ -271,6 +271,22 @@ def test_closing_answers_what_was_accepted_and_refuses_what_is_new():
     assert len(found) == 100
 
 
+def test_closing_lets_a_stream_that_was_begun_come_to_its_end(exact):
+    text = "She sleeps. The ball is blue. I am a student. Where is the station?"
+
+    async def run():
+        batcher = batcher_of(exact)
+        stream = batcher.stream(Job(text=text, to="fr"))
+        await anext(stream)
+        closing = asyncio.create_task(batcher.close())
+        await asyncio.sleep(0)
+        rest = [piece async for piece in stream]
+        await closing
+        return rest[-1]
+
+    assert asyncio.run(run()).text == exact.translate(text, to="fr").text
+
+
 def test_a_lone_client_never_waits_for_company_and_several_do():
     slow = Slow()
 
