@@ -42,6 +42,7 @@ COMMANDS = (
     "export",
     "import",
     "info",
+    "keys",
     "plan",
     "completion",
 )
