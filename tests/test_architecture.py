@@ -265,6 +265,7 @@ OPTIONS = {
     "export": "format model out",
     "import": "out",
     "info": "json model",
+    "keys": "file json",
     "completion": "",
     "plan": "columns config json measure preset source source-lang target target-lang",
     "init": "columns out overwrite seed source source-lang target target-lang valid-source valid-target",

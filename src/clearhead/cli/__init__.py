@@ -43,6 +43,7 @@ COMMANDS = (
     "export",
     "import",
     "info",
+    "keys",
     "plan",
     "completion",
 )

@@ -1,0 +1,117 @@
+"""Bodies of requests: not larger than the settings say, and not slower than a poor line (pure ASGI)."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from clearhead.serving.failures import ServiceFailure, payload, request_id_of
+
+SECONDS = 4.0
+"""That a body may take, and one more for every `BYTES_PER_SECOND` that came."""
+BYTES_PER_SECOND = 4_000
+"""A slower line than any that people use; a client that sends a byte now and then to keep a place is cut off."""
+FILE_PATHS = ("/translate_file", "/v2/document", "/api/v1/translate_file")
+"""Addresses that take documents."""
+
+
+class BodyLimits:
+    """Middleware that answers 413 to a body that is too large, and 408 to one that is too slow."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        max_file_bytes: int,
+        *,
+        file_paths: Sequence[str] = FILE_PATHS,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._app, self._seconds = app, seconds
+        self._max_bytes, self._max_file_bytes, self._file_paths = max_bytes, max_file_bytes, tuple(file_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on as far as its body is within the limits."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._max_file_bytes if scope["path"] in self._file_paths else self._max_bytes
+        body = _Body(receive, send, limit, self._seconds)
+        if (declared := _declared(scope)) is not None and declared > limit:
+            await _refuse(scope, send, _too_large(declared, limit))
+            return
+        try:
+            await self._app(scope, body.receive, body.send)
+        except Exception:
+            # A framework may wrap our failure in one of its own; what counts is that we raised one.
+            if body.failure is None or body.answered:
+                raise
+        if body.failure and not body.answered:
+            await _refuse(scope, send, body.failure)
+
+
+class _Body:
+    """What was received of one request, and whether its answer has begun."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int, seconds: float) -> None:
+        self._receive, self._send, self._limit, self._seconds = receive, send, limit, seconds
+        self._began, self._bytes, self._whole = time.monotonic(), 0, False
+        self.failure: ServiceFailure | None = None
+        self.answered = False
+
+    async def receive(self) -> Message:
+        """Return the next part of the body; once it is whole, wait for the client to leave."""
+        if self._whole:
+            return await self._receive()
+        left = self._began + self._seconds + self._bytes / BYTES_PER_SECOND - time.monotonic()
+        try:
+            message = await asyncio.wait_for(self._receive(), max(0.0, left))
+        except TimeoutError:
+            raise self._failed(_too_slow(self._seconds)) from None
+        self._bytes += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._bytes > self._limit:
+            raise self._failed(_too_large(self._bytes, self._limit))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, except what a framework makes of our failure."""
+        if self.failure and not self.answered:
+            return
+        self.answered = True
+        await self._send(message)
+
+    def _failed(self, failure: ServiceFailure) -> ServiceFailure:
+        self.failure = failure
+        return failure
+
+
+def _declared(scope: Scope) -> int | None:
+    values = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(values[0]) if values and values[0].isdigit() else None
+
+
+def _too_large(size: int, limit: int) -> ServiceFailure:
+    text = f"the body of a request must be at most {limit} bytes, got {size}; send less at once"
+    return ServiceFailure(413, "too_large", text)
+
+
+def _too_slow(seconds: float) -> ServiceFailure:
+    text = (
+        f"the body of the request came too slowly: {seconds:g} s, and 1 s for each {BYTES_PER_SECOND} bytes"
+    )
+    return ServiceFailure(408, "timeout", text)
+
+
+async def _refuse(scope: Scope, send: Send, failure: ServiceFailure) -> None:
+    """Answer, and close the connection: the rest of the body is not wanted."""
+    text = json.dumps(payload(failure.message, failure.code, request_id_of(scope))).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(text)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": failure.status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
