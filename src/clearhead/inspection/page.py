@@ -102,11 +102,21 @@ class ShownPassage(Protocol):
 
 def page(maps: Shown) -> str:
     """Return the page of one sentence as an HTML file."""
-    return _document(maps.source.text, {"data": data(maps)})
+    return _document(maps.source.text, sentence_values(maps))
 
 
 def passage_page(passage: ShownPassage) -> str:
     """Return the page of several sentences to choose from as an HTML file."""
+    return _document(passage.sentences[0].source.text, passage_values(passage))
+
+
+def sentence_values(maps: Shown) -> dict[str, dict[str, Any]]:
+    """Return what the renderer shows of one sentence: its `data`, plain values for JSON."""
+    return {"data": data(maps)}
+
+
+def passage_values(passage: ShownPassage) -> dict[str, dict[str, Any]]:
+    """Return what the renderer shows of several sentences: the `passage`, and `data-0`, `data-1` ... of each."""
     text = {
         "model": passage.model,
         "to": passage.to,
@@ -125,7 +135,7 @@ def passage_page(passage: ShownPassage) -> str:
     }
     count = len(passage.sentences)
     of_each = {f"data-{number}": data(maps, count) for number, maps in enumerate(passage.sentences)}
-    return _document(passage.sentences[0].source.text, {"passage": text, **of_each})
+    return {"passage": text, **of_each}
 
 
 def _document(title: str, values: Mapping[str, Mapping[str, Any]]) -> str:
