@@ -1,0 +1,1 @@
+"""The translator as a service: an HTTP interface and a page."""
