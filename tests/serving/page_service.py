@@ -46,7 +46,7 @@ def service(model: Translator) -> FastAPI:
 
     def translated(wanted: dict[str, Any]) -> dict[str, Any]:
         source = None if wanted["source"] == "auto" else wanted["source"]
-        terms = Terms([(term["source"], term["target"]) for term in wanted.get("terms", [])])
+        terms = Terms.of(*[(term["source"], term["target"]) for term in wanted.get("terms", [])])
         translation = model.translate(
             wanted["q"],
             source=source,

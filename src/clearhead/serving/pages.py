@@ -56,7 +56,9 @@ def _files() -> Iterator[Path]:
 def _read(file: Path) -> Asset:
     body = file.read_bytes()
     return Asset(
-        body=body, type=_TYPES[file.suffix], tag=f'"{hashlib.sha256(body, usedforsecurity=False).hexdigest()[:20]}"'
+        body=body,
+        type=_TYPES[file.suffix],
+        tag=f'"{hashlib.sha256(body, usedforsecurity=False).hexdigest()[:20]}"',
     )
 
 

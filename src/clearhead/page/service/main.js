@@ -40,7 +40,7 @@ const history = historyList(at("history"), (entry) => {
   changed(0);
   text.focus();
 });
-const terms = termsEditor(at("terms"), () => languages?.chosen.target ?? "", at("terms-count"), () => soon());
+const terms = termsEditor(at("terms"), () => languages?.chosen.target ?? "", at("terms-count"), () => changed());
 const soon = settled(PAUSE, () => translate());
 
 function counting() {
@@ -197,7 +197,7 @@ function listen() {
   });
   at("look").addEventListener("click", () => {
     const { source: from, target } = languages.chosen;
-    inside.look({ ...request(text.value), source: from === AUTO ? answer.detected?.language ?? from : from, target });
+    inside.look({ q: text.value, source: from === AUTO ? answer.detected?.language ?? from : from, target });
     at("looking").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   });
   toggles(at("open-terms"), at("terms"));
