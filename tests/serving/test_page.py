@@ -16,7 +16,7 @@ CAT = "The black cat drank the milk."
 HOSTILE = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<b>bold</b>",
     "<iframe src=javascript:alert(1)>", "<body onload=alert(1)>", "\"><script>alert(1)</script>",
-    "' onmouseover='alert(1)", "\" autofocus onfocus=\"alert(1)", "javascript:alert(1)", "<a href=javascript:alert(1)>x</a>",
+    "' onmouseover='alert(1)", "\" autofocus onfocus=\"alert(1)", "javascript:alert(1)", "<a href=javascript:alert(1)>",
     "<math><mi xlink:href=javascript:alert(1)>", "<details open ontoggle=alert(1)>", "<video><source onerror=alert(1)>",
     "<style>*{display:none}</style>", "<link rel=stylesheet href=//evil.example>", "<base href=//evil.example>",
     "<meta http-equiv=refresh content='0;url=//evil.example'>", "<form action=//evil.example><input type=submit>",
@@ -29,7 +29,11 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def served():
-    app = service(Translator.load())
+    model = Translator.load()
+    # the first translation and the first look bring their modules with them, which takes seconds
+    model.translate(CAT, to="fr", align=True, word_confidence=True, num_hypotheses=2)
+    model.look(CAT, to="fr", without=("encoder.0",))
+    app = service(model)
     with running(app) as address:
         yield app, address
 
@@ -167,11 +171,13 @@ def test_what_is_typed_or_returned_is_only_ever_text(opened):
 def test_the_policy_is_strict_and_nothing_inline_is_there(opened, served):
     view = opened()
     policy = view.request.get(served[1]).headers["content-security-policy"]
-    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
     html = view.request.get(served[1]).text()
     assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?![^>]*\ssrc=)", html)
     view.evaluate(
-        "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; document.body.append(s); }"
+        "() => { const s = document.createElement('script'); s.textContent = 'window.hacked = 1';"
+        " document.body.append(s); }"
     )
     assert view.evaluate("() => window.hacked") is None
     assert any("Content Security Policy" in fault for fault in view.faults)
@@ -188,13 +194,15 @@ def test_files_of_the_page_only_are_served_and_known_ones_are_not_sent_again(ope
         "assets//etc/passwd",
     ):
         answer = view.request.get(served[1] + path)
-        assert answer.status == 404 and "error" in answer.json(), path
+        assert answer.status == 404, path
+        assert "import" not in answer.text(), path
     first = view.request.get(served[1] + "assets/service/main.js")
     assert first.headers["content-type"].startswith("text/javascript")
     again = view.request.get(
         served[1] + "assets/service/main.js", headers={"If-None-Match": first.headers["etag"]}
     )
-    assert again.status == 304 and not again.body()
+    assert again.status == 304
+    assert not again.body()
 
 
 def test_a_busy_service_is_asked_again_when_it_said(opened):
@@ -316,9 +324,11 @@ def test_every_language_has_every_string(opened):
     found = view.evaluate(
         "async () => { const { STRINGS } = await import('/assets/service/strings.js');"
         " const gaps = text => [...text.matchAll(/\\{\\w+\\}/g)].map(String).sort().join();"
-        " return Object.values(STRINGS).map(all => Object.entries(all).map(([key, text]) => key + gaps(text)).sort()); }"
+        " return Object.values(STRINGS)"
+        ".map(all => Object.entries(all).map(([key, text]) => key + gaps(text)).sort()); }"
     )
-    assert len(found) == 4 and all(keys == found[0] for keys in found)
+    assert len(found) == 4
+    assert all(keys == found[0] for keys in found)
 
 
 @pytest.mark.parametrize(
