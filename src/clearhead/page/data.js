@@ -11,13 +11,13 @@ export function decoded(array) {
   return { shape: array.shape, values: new Float32Array(bytes.buffer) };
 }
 
-/** Return the page's data with every array decoded. */
-export function read(text) {
-  const data = JSON.parse(text);
+/** Return what Python wrote of a sentence, with every array decoded. */
+export function read(written) {
+  const data = { ...written };
   const all = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, decoded(array)]));
   for (const name of ["attention", "norms", "zeroing", "inner"]) data[name] = all(data[name]);
-  for (const method of Object.keys(data.owed)) data.owed[method] = all(data.owed[method]);
-  data.words.weights = decoded(data.words.weights);
+  data.owed = Object.fromEntries(Object.entries(data.owed).map(([method, arrays]) => [method, all(arrays)]));
+  data.words = { ...data.words, weights: decoded(data.words.weights) };
   data.seen = decoded(data.seen);
   return data;
 }

@@ -1,0 +1,37 @@
+// What went wrong, said where the reader looks, and tried again where that may help.
+
+import { make } from "../dom.js";
+import { say } from "./interface.js";
+import { countdown } from "./live.js";
+
+/** Show refusals in an element; `again` tries once more, by itself where the service said when. */
+export function troubleIn(element, again) {
+  let stop = () => {};
+  const clear = () => {
+    stop();
+    element.replaceChildren();
+  };
+
+  function wait(seconds) {
+    // only the seconds change, hidden from screen readers, which hear the sentence once
+    const spokenOnce = make("span", { className: "spoken" }, say("later", { seconds: Math.ceil(seconds) }));
+    const counting = make("span", { attributes: { "aria-hidden": "true" } });
+    element.replaceChildren(spokenOnce, counting);
+    stop = countdown(seconds, (left) => (counting.textContent = say("later", { seconds: left })), () => {
+      clear();
+      again();
+    });
+  }
+
+  return {
+    clear,
+    show(refusal) {
+      stop();
+      if ([429, 503].includes(refusal.status) && refusal.retryAfter !== null) return wait(refusal.retryAfter);
+      const text = refusal.status === 0 ? say("unreachable") : [429, 503].includes(refusal.status) ? say("stillLater") : refusal.message;
+      const retry = make("button", { type: "button", className: "quiet", onclick: () => { clear(); again(); } }, say("retry"));
+      element.replaceChildren(text, refusal.status === 0 || refusal.status >= 429 ? retry : "");
+      return undefined;
+    },
+  };
+}
