@@ -2,12 +2,11 @@
 
 from fastapi import Request
 
-from clearhead.serving.clients import client_of
 
+async def admitted(request: Request, characters: int = 0) -> str:
+    """Return the name of the client, by the rule of the app.
 
-def admitted(request: Request, characters: int = 0) -> str:
-    """Return the name of the client. Raises ServiceFailure for one without a key, or above its rate."""
-    state = request.app.state
-    client = client_of(request, state.settings, state.keys)
-    state.rates.check(client, characters=characters)
-    return client.name
+    Raises ServiceFailure for a key that is missing or unknown, or above the client's rate.
+    """
+    client: str = await request.app.state.admit(request, "", characters)
+    return client

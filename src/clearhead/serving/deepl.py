@@ -22,7 +22,14 @@ from clearhead.translator import Translation
 
 _REGIONS = {"en": ("EN-GB", "EN-US"), "pt": ("PT-BR", "PT-PT")}
 """Codes of targets that this API names by region; a model has the language only."""
-_NAMES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese"}
+_NAMES = {
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "pt": "Portuguese",
+}
 _LINES = {None: "on", "1": "on", "true": "on", "nonewlines": "on", "0": "off", "false": "off"}
 _SEPARATORS = {"tsv": "\t", "csv": ","}
 
@@ -52,7 +59,7 @@ async def translate(request: Request) -> JSONResponse:
     """Translate up to 50 texts, as JSON or as a form in which `text` is repeated."""
     values = await _values(request)
     texts = _texts(values, request.app.state.settings)
-    client = admission.admitted(request, sum(map(len, texts)))
+    client = await admission.admitted(request, sum(map(len, texts)))
     target = _code(values, "target_lang")
     if target is None:
         raise bad_request("target_lang is missing; give a code such as FR")
@@ -111,12 +118,14 @@ class _Asked:
 @router.post("/languages", include_in_schema=False)
 async def languages(request: Request) -> JSONResponse:
     """List the languages of sources, or of targets with `type=target`."""
-    admission.admitted(request)
+    await admission.admitted(request)
     kind = (await _values(request)).get("type") or "source"
     if kind not in ("source", "target"):
         raise bad_request("type must be source or target")
     listed = request.app.state.service.models.listed()
-    codes = sorted({code for model in listed for code in (model.sources if kind == "source" else model.targets)})
+    codes = sorted(
+        {code for model in listed for code in (model.sources if kind == "source" else model.targets)}
+    )
     if kind == "source":
         return JSONResponse([{"language": code.upper(), "name": _name(code)} for code in codes])
     regions = [(region, code) for code in codes for region in _REGIONS.get(code, (code.upper(),))]
@@ -128,14 +137,14 @@ async def languages(request: Request) -> JSONResponse:
 @router.get("/usage")
 async def usage(request: Request) -> JSONResponse:
     """Say how many characters were translated; none are counted here, and there is no end of them."""
-    admission.admitted(request)
+    await admission.admitted(request)
     return JSONResponse({"character_count": 0, "character_limit": 1_000_000_000_000})
 
 
 @router.get("/glossary-language-pairs")
 async def glossary_pairs(request: Request) -> JSONResponse:
     """List the pairs of languages that a glossary may be for."""
-    admission.admitted(request)
+    await admission.admitted(request)
     listed = request.app.state.service.models.listed()
     pairs = sorted({(a, b) for model in listed for a in model.sources for b in model.targets if a != b})
     return JSONResponse({"supported_languages": [{"source_lang": a, "target_lang": b} for a, b in pairs]})
@@ -145,7 +154,7 @@ async def glossary_pairs(request: Request) -> JSONResponse:
 async def create_glossary(request: Request) -> JSONResponse:
     """Keep a glossary: name, source_lang, target_lang, entries_format (tsv or csv), entries."""
     values = await _values(request)
-    client = admission.admitted(request)
+    client = await admission.admitted(request)
     source, target = _code(values, "source_lang"), _code(values, "target_lang")
     name, entries = values.get("name"), values.get("entries")
     if not (isinstance(name, str) and name and isinstance(entries, str) and source and target):
@@ -160,20 +169,20 @@ async def create_glossary(request: Request) -> JSONResponse:
 @router.get("/glossaries")
 async def list_glossaries(request: Request) -> JSONResponse:
     """List the client's glossaries."""
-    client = admission.admitted(request)
+    client = await admission.admitted(request)
     return JSONResponse({"glossaries": [_shown(glossary) for glossary in _kept(request).listed(client)]})
 
 
 @router.get("/glossaries/{glossary_id}")
 async def show_glossary(request: Request, glossary_id: str) -> JSONResponse:
     """Describe one of the client's glossaries."""
-    return JSONResponse(_shown(_kept(request).get(admission.admitted(request), glossary_id)))
+    return JSONResponse(_shown(_kept(request).get(await admission.admitted(request), glossary_id)))
 
 
 @router.get("/glossaries/{glossary_id}/entries")
 async def show_entries(request: Request, glossary_id: str) -> Response:
     """Return the entries of one of the client's glossaries, with tabs."""
-    glossary = _kept(request).get(admission.admitted(request), glossary_id)
+    glossary = _kept(request).get(await admission.admitted(request), glossary_id)
     rows = "\n".join("\t".join(entry) for entry in glossary.entries)
     return Response(rows, media_type="text/tab-separated-values")
 
@@ -181,7 +190,7 @@ async def show_entries(request: Request, glossary_id: str) -> Response:
 @router.delete("/glossaries/{glossary_id}", status_code=204)
 async def delete_glossary(request: Request, glossary_id: str) -> Response:
     """Forget one of the client's glossaries."""
-    _kept(request).delete(admission.admitted(request), glossary_id)
+    _kept(request).delete(await admission.admitted(request), glossary_id)
     return Response(status_code=204)
 
 
@@ -265,10 +274,14 @@ def _entries(text: str, separator: str) -> list[tuple[str, str]]:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) < 2:
-                raise bad_request(f"entries: line {rows.line_num} has no target; write source, separator, target")
+                raise bad_request(
+                    f"entries: line {rows.line_num} has no target; write source, separator, target"
+                )
             entries.append((row[0].strip(), row[1].strip()))
     except csv.Error as error:
-        raise bad_request(f"entries: line {rows.line_num}: {error}; write source, separator, target") from None
+        raise bad_request(
+            f"entries: line {rows.line_num}: {error}; write source, separator, target"
+        ) from None
     return entries
 
 

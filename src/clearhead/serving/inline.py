@@ -32,8 +32,6 @@ def written(documents: Sequence[Document], translations: Sequence[Translation]) 
     """Return each document with its translations, which are those of `segments`, aligned where there are tags."""
     remaining = iter(translations)
     return [
-        document.written(
-            [marked(segment, next(remaining)) for segment in document.segments], None
-        ).decode()
+        document.written([marked(segment, next(remaining)) for segment in document.segments], None).decode()
         for document in documents
     ]

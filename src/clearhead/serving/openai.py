@@ -46,7 +46,7 @@ router = APIRouter(prefix="/v1", route_class=_Route, tags=["OpenAI"])
 @router.get("/models")
 async def models(request: Request) -> JSONResponse:
     """List the models, one for each target: `default:fr` translates into French."""
-    admission.admitted(request)
+    await admission.admitted(request)
     listed = request.app.state.service.models.listed()
     names = [f"{model.name}:{target}" for model in listed for target in model.targets or ("",)]
     return JSONResponse({"object": "list", "data": [_model(name.removesuffix(":")) for name in names]})
@@ -58,8 +58,10 @@ async def complete(request: Request) -> Response:
     values = await _object(request)
     text = _text(values)
     if len(text) > (limit := request.app.state.settings.max_chars):
-        raise bad_request(f"the message must have at most {limit:,} characters, got {len(text):,}", "too_long")
-    client = admission.admitted(request, len(text))
+        raise bad_request(
+            f"the message must have at most {limit:,} characters, got {len(text):,}", "too_long"
+        )
+    client = await admission.admitted(request, len(text))
     name, target = _model_and_target(values)
     # Nothing is streamed before it is translated, so that a request that fails does so with its status.
     translation = await request.app.state.service.translate(
