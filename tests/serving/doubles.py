@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-from fastapi import APIRouter, FastAPI
+import numpy as np
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
 
 from clearhead.inspection.alignment import Alignment
-from clearhead.serving import admission
 from clearhead.serving.failures import ServiceFailure
 from clearhead.translator import Translation
 
@@ -37,14 +36,12 @@ def _shouted(text: str, to: str | None) -> Translation:
         source=words,
         target=tuple(map(str.upper, words)),
         links=tuple(links),
-        weights=tuple(
-            tuple(float(row == column) for column in range(len(words))) for row in range(len(words))
-        ),
+        weights=(np.eye(len(words), dtype=np.float32),),
     )
     return Translation(source=text, text=text.upper(), to=to, score=0.0, tokens=(), alignment=alignment)
 
 
-def client_of(router: APIRouter, monkeypatch: pytest.MonkeyPatch) -> tuple[TestClient, Shouting]:
+def client_of(router: APIRouter) -> tuple[TestClient, Shouting]:
     """Return a client of one router, and the service behind it; the client's name is its Authorization."""
     service = Shouting()
     model = SimpleNamespace(name="default", sources=("en", "fr", "pt"), targets=("en", "fr", "pt"))
@@ -53,7 +50,9 @@ def client_of(router: APIRouter, monkeypatch: pytest.MonkeyPatch) -> tuple[TestC
     app.include_router(router)
     app.state.service = service
     app.state.settings = SimpleNamespace(max_list=3, max_chars=100)
-    monkeypatch.setattr(
-        admission, "admitted", lambda request, characters=0: request.headers.get("authorization", "")
-    )
+
+    async def admit(request: Request, key: str, characters: int) -> str:
+        return request.headers.get("authorization", "")
+
+    app.state.admit = admit
     return TestClient(app), service

@@ -7,8 +7,8 @@ from clearhead.serving import deepl
 
 
 @pytest.fixture
-def served(monkeypatch):
-    return doubles.client_of(deepl.router, monkeypatch)
+def served():
+    return doubles.client_of(deepl.router)
 
 
 def texts_of(answer):

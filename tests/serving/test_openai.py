@@ -11,8 +11,8 @@ ASKED = {"model": "default:fr", "messages": [{"role": "user", "content": "a blac
 
 
 @pytest.fixture
-def served(monkeypatch):
-    return doubles.client_of(openai.router, monkeypatch)
+def served():
+    return doubles.client_of(openai.router)
 
 
 def test_the_last_message_of_the_user_is_translated_into_the_models_suffix(served):

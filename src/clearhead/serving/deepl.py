@@ -6,7 +6,7 @@ Source: https://developers.deepl.com/api-reference. Errors are `{"message": text
 import csv
 import io
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -37,7 +37,7 @@ _SEPARATORS = {"tsv": "\t", "csv": ","}
 class _Route(APIRoute):
     """A route whose failures have the shape of this API."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
         async def answered(request: Request) -> Response:
@@ -266,8 +266,11 @@ async def _detected(request: Request, texts: Sequence[str]) -> str:
 
 
 def _entries(text: str, separator: str) -> list[tuple[str, str]]:
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting)
+    rows = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE,
+    )
     entries = []
     try:
         for row in rows:

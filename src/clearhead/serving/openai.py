@@ -6,7 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat. Errors are `{"error
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -24,7 +24,7 @@ _REFUSED = {"tools": "tools", "functions": "functions", "logprobs": "log-probabi
 class _Route(APIRoute):
     """A route whose failures have the shape of this API."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
         async def answered(request: Request) -> Response:
