@@ -1,0 +1,152 @@
+"""The interface of OpenAI's chat completions: the last message of the user is the text, the model names the target.
+
+Source: https://platform.openai.com/docs/api-reference/chat. Errors are `{"error": {"message", "type", "code"}}`.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.routing import APIRoute
+
+from clearhead.errors import ClearheadError
+from clearhead.serving import admission
+from clearhead.serving.failures import ServiceFailure, bad_request
+
+_REFUSED = {"tools": "tools", "functions": "functions", "logprobs": "log-probabilities", "audio": "audio"}
+"""Fields of a conversation, or of a model that follows instructions, which a translator does not have."""
+
+
+class _Route(APIRoute):
+    """A route whose failures have the shape of this API."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except ServiceFailure as failure:
+                return JSONResponse(
+                    _error(failure.message, failure.status, failure.code), failure.status, failure.headers
+                )
+            except ClearheadError as error:
+                return JSONResponse(_error(str(error), 400, "bad_request"), 400)
+
+        return answered
+
+
+router = APIRouter(prefix="/v1", route_class=_Route, tags=["OpenAI"])
+
+
+@router.get("/models")
+async def models(request: Request) -> JSONResponse:
+    """List the models, one for each target: `default:fr` translates into French."""
+    await admission.admitted(request)
+    listed = request.app.state.service.models.listed()
+    names = [f"{model.name}:{target}" for model in listed for target in model.targets or ("",)]
+    return JSONResponse({"object": "list", "data": [_model(name.removesuffix(":")) for name in names]})
+
+
+@router.post("/chat/completions")
+async def complete(request: Request) -> Response:
+    """Translate the last message of the user; with `stream`, the answer comes as server-sent events."""
+    values = await _object(request)
+    text = _text(values)
+    if len(text) > (limit := request.app.state.settings.max_chars):
+        raise bad_request(
+            f"the message must have at most {limit:,} characters, got {len(text):,}", "too_long"
+        )
+    client = await admission.admitted(request, len(text))
+    name, target = _model_and_target(values)
+    # Nothing is streamed before it is translated, so that a request that fails does so with its status.
+    translation = await request.app.state.service.translate(
+        text, to=target, source=_optional(values, "source"), model=name, client=client
+    )
+    answer = {
+        "id": f"chatcmpl-{secrets.token_hex(12)}",
+        "created": int(time.time()),
+        "model": str(values["model"]),
+    }
+    if values.get("stream") is True:
+        return StreamingResponse(_events(answer, translation.text), media_type="text/event-stream")
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": translation.text},
+        "finish_reason": "stop",
+    }
+    return JSONResponse({**answer, "object": "chat.completion", "choices": [choice]})
+
+
+async def _events(answer: dict[str, Any], text: str) -> AsyncIterator[str]:
+    """Yield the events of an answer: the role, the words one by one, the end."""
+    words = text.split(" ")
+    deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": word if number == 0 else f" {word}"} for number, word in enumerate(words)]
+    for delta, reason in [*((delta, None) for delta in deltas), ({}, "stop")]:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        chunk = {**answer, "object": "chat.completion.chunk", "choices": [choice]}
+        yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+async def _object(request: Request) -> Mapping[str, Any]:
+    try:
+        sent = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise bad_request("the body is not JSON; send an object with model and messages") from None
+    if not isinstance(sent, dict):
+        raise bad_request("the body must be a JSON object with model and messages")
+    for field, what in _REFUSED.items():
+        if sent.get(field):
+            raise bad_request(f"{field}: a translator has no {what}; leave it out")
+    if sent.get("n") not in (None, 1):
+        raise bad_request("n must be 1")
+    return sent
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    """Return the last message of the user; its parts, where it has several, are put together."""
+    messages = values.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise bad_request('messages must be a list such as [{"role": "user", "content": "Hello"}]')
+    users = [message.get("content") for message in messages if message.get("role") == "user"]
+    if not users:
+        raise bad_request("messages must have one of the role user; its content is translated")
+    content = users[-1]
+    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
+        if any(part.get("type") != "text" for part in content):
+            raise bad_request("content must be text; images and sound are not translated")
+        content = "".join(str(part.get("text", "")) for part in content)
+    if not isinstance(content, str):
+        raise bad_request("content must be a string")
+    return content
+
+
+def _model_and_target(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the model's name and the target of `default:fr`; a field `target` goes before the suffix."""
+    model = values.get("model")
+    if not isinstance(model, str) or not model:
+        raise bad_request("model must be a name of /v1/models, such as default:fr")
+    name, _, suffix = model.partition(":")
+    return name, _optional(values, "target") or suffix.lower() or None
+
+
+def _optional(values: Mapping[str, Any], name: str) -> str | None:
+    value = values.get(name)
+    if value is not None and not isinstance(value, str):
+        raise bad_request(f"{name} must be a language's code")
+    return value.lower() if value else None
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "clearhead"}
+
+
+def _error(message: str, status: int, code: str) -> dict[str, Any]:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}

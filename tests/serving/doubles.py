@@ -1,0 +1,58 @@
+"""A service that answers at once, so that a test is about its interface only."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.testclient import TestClient
+
+from clearhead.inspection.alignment import Alignment
+from clearhead.serving.failures import ServiceFailure
+from clearhead.translator import Translation
+
+
+@dataclass
+class Shouting:
+    """Translates into capitals, word by word, and remembers what it was asked."""
+
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    models: Any = None
+
+    async def translate(self, texts: str | list[str], **options: Any) -> Translation | list[Translation]:
+        self.calls.append({"texts": texts, **options})
+        if options["to"] == "xx":
+            raise ServiceFailure(400, "unsupported", "xx is not supported")
+        if isinstance(texts, str):
+            return _shouted(texts, options["to"])
+        return [_shouted(text, options["to"]) for text in texts]
+
+
+def _shouted(text: str, to: str | None) -> Translation:
+    words = tuple(text.split())
+    links = [(number, number) for number in range(len(words))]
+    alignment = Alignment(
+        source=words,
+        target=tuple(map(str.upper, words)),
+        links=tuple(links),
+        weights=(np.eye(len(words), dtype=np.float32),),
+    )
+    return Translation(source=text, text=text.upper(), to=to, score=0.0, tokens=(), alignment=alignment)
+
+
+def client_of(router: APIRouter) -> tuple[TestClient, Shouting]:
+    """Return a client of one router, and the service behind it; the client's name is its Authorization."""
+    service = Shouting()
+    model = SimpleNamespace(name="default", sources=("en", "fr", "pt"), targets=("en", "fr", "pt"))
+    service.models = SimpleNamespace(listed=lambda: [model])
+    app = FastAPI()
+    app.include_router(router)
+    app.state.service = service
+    app.state.settings = SimpleNamespace(max_list=3, max_chars=100)
+
+    async def admit(request: Request, key: str, characters: int) -> str:
+        return request.headers.get("authorization", "")
+
+    app.state.admit = admit
+    return TestClient(app), service
