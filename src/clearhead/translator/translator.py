@@ -17,6 +17,7 @@ from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, check_positions
 from clearhead.errors import TranslationError
+from clearhead.extras import require_torch
 from clearhead.storage import untrusted
 from clearhead.terms import Terms
 from clearhead.text import sentences
@@ -80,6 +81,7 @@ class Translator:
         Raises CheckpointError for one that is damaged or not there, ConfigError for a device that cannot be used.
         """
         if device != "cpu":
+            require_torch(f"the device {device}")
             from clearhead.engines.devices import check_device
 
             check_device(device)
@@ -99,8 +101,10 @@ class Translator:
     def pytorch(self) -> "PyTorchEngine":
         """The same model in our own code, for looking inside; `pytorch.model` is a plain `torch.nn.Module`.
 
-        It is loaded when it is first needed. Raises TranslationError for a translator that was made without it.
+        It is loaded when it is first needed. Raises TranslationError for a translator that was made without it, and
+        MissingPackageError where PyTorch is not installed.
         """
+        require_torch("looking into a model")
         from clearhead.engines.pytorch import PyTorchEngine
 
         if isinstance(self.engine, PyTorchEngine):
@@ -204,6 +208,8 @@ class Translator:
         more than were yielded. Texts before one that cannot be read or translated are
         translated first, then the error is raised.
         """
+        if align:
+            require_torch("a word alignment")
         check(split in get_args(Split), "split", split, "one of " + ", ".join(get_args(Split)))
         check_integer("window", window, 1, WINDOW_MOST)
         if not isinstance(prefix, str):
@@ -309,6 +315,7 @@ class Translator:
         Words are what stands between spaces (`space`), or so that punctuation marks are words (`split`). How
         they are read from the attention is `reader`.
         """
+        require_torch("a word alignment")
         return self._alignments(*self._attendable(sources, targets, to), words)
 
     def _attending(self) -> ModelConfig:
@@ -331,6 +338,7 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
     ) -> list["Attended"]:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
+        require_torch("looking into a model")
         from clearhead.translator.looking import attention_of
 
         self._attending()
@@ -397,6 +405,7 @@ class Translator:
         the maps, but `what_if` says what would come of the sentence without each layer, and without each head that
         looks at the source. All of it is translated in our own code, one sentence at a time.
         """
+        require_torch("looking into a model")
         from clearhead.inspection.about import About
         from clearhead.translator.looking import Looking, Wanted, passage_maps
         from clearhead.translator.what_if import Changes, changed_maps, with_overviews
