@@ -10,7 +10,6 @@ from clearhead.cli.model import Model, translator_of
 from clearhead.cli.output import show, tell, writer
 from clearhead.config.choices import WordKind
 from clearhead.errors import ConfigError
-from clearhead.extras import require_torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,6 @@ class Align:
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""
-        require_torch("clearhead align")
         from clearhead import model_directory
         from clearhead.inspection.gold import error_rate
         from clearhead.measuring import align

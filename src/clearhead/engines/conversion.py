@@ -2,13 +2,13 @@
 
 The converted model lives in a cache folder under the sum of what it was made from, so that a model that
 changes is converted again. The proof runs our own code, which needs torch: without that the model is converted all the
-same, its record says that nothing was proved, and it is proved where torch has come since. Using it loads no torch.
+same, its log-probabilities are compared with the equations in numpy, and its record says that it is not `proved`: that
+is done where torch has come since. Using it loads no torch.
 """
 
 import atexit
 import hashlib
 import logging
-import math
 import os
 import shutil
 import tempfile
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
 from clearhead import model_directory
 from clearhead.config import ModelConfig
@@ -28,6 +27,7 @@ from clearhead.config.kinds import check_exports
 from clearhead.engines import patience
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.patience import Patience
+from clearhead.engines.teacher_forced import sinusoids
 from clearhead.engines.weights import read_weights
 from clearhead.errors import CheckpointError
 from clearhead.extras import has_torch
@@ -58,7 +58,7 @@ def converted(path: Path) -> Path:
     our own code does.
     """
     place = place_of(path)
-    if _is_whole(place) and (patience.kept(place).proved or not has_torch()):
+    if _serves(place):
         return place
     _log.info("converting the model for this machine, once; this takes some seconds")
     with model_directory.unchanged(path):
@@ -93,13 +93,18 @@ def _is_whole(place: Path) -> bool:
         return False
 
 
+def _serves(place: Path) -> bool:
+    """Say whether a folder is whole, and proved as far as that can be done here."""
+    return _is_whole(place) and (patience.kept(place).proved or not has_torch())
+
+
 def _publish(place: Path, files: dict[str, bytes]) -> None:
     """Write in a folder of our own, then let it appear: another process may be at the same."""
     place.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_behind(place.parent)
     with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=place.parent) as workspace:
         folders.write_directory(Path(workspace) / place.name, files)
-        if place.exists() and not (_is_whole(place) and patience.kept(place).proved):
+        if place.exists() and not _serves(place):
             shutil.rmtree(place)
         try:
             os.rename(Path(workspace) / place.name, place)
@@ -136,10 +141,7 @@ def _files(path: Path) -> dict[str, bytes]:
         if has_torch():
             prove(path, folder)
         else:
-            _record(Patience(proved=False), folder)
-            _measured.info(
-                "the conversion was not proved here: our own code, to compare it with, needs PyTorch"
-            )
+            _compare_scores(path, folder)
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 
 
@@ -155,6 +157,18 @@ def prove(path: Path, folder: Path) -> "Proof":
     )  # fmt: skip
     _record(needed, folder)
     return proof
+
+
+def _compare_scores(path: Path, folder: Path) -> None:
+    """Hold the log-probabilities of what `write` wrote to the equations in numpy, which is half of the proof."""
+    from clearhead.engines import parity
+
+    largest = parity.compare_scores(path, folder)
+    _record(Patience(proved=False), folder)
+    _measured.info(
+        "the conversion gives the model's log-probabilities (within %.1g); its search was not compared with our own, "
+        "which needs PyTorch", largest,
+    )  # fmt: skip
 
 
 def _record(needed: Patience, folder: Path) -> None:
@@ -239,12 +253,6 @@ def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
     spec.decoder.projection.weight = weights["src_embedding.weight" if tied else "output_embedding.weight"]
     if shape.output_bias:
         spec.decoder.projection.bias = weights["output_bias"]
-
-
-def sinusoids(length: int, d_model: int) -> NDArray[np.float32]:
-    """Return the table of `clearhead.model.positions` [length, d_model] (§3.5), without torch."""
-    angles = np.arange(length)[:, None] * np.exp(np.arange(0, d_model, 2) * (-math.log(10_000.0) / d_model))
-    return np.stack((np.sin(angles), np.cos(angles)), axis=-1).reshape(length, d_model).astype(np.float32)
 
 
 def fill_layer(layer: Any, shape: ModelConfig, weights: Arrays, ours: str) -> None:

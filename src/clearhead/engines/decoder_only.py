@@ -13,10 +13,11 @@ from clearhead import model_directory
 from clearhead.config import ModelConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines import parity
-from clearhead.engines.conversion import fill_layer, fill_norm, layer_options, sinusoids
+from clearhead.engines.conversion import fill_layer, fill_norm, layer_options
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.parity import Proof
 from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.engines.teacher_forced import sinusoids
 from clearhead.engines.weights import read_weights
 from clearhead.storage.tensors import Arrays
 from clearhead.text.vocabulary import BOS, EOS, UNK

@@ -34,7 +34,7 @@ class Patience:
     largest: float = 0.0
     """What the worst of them lacks, in nats a token."""
     proved: bool = True
-    """Whether the conversion was compared with our own code, which needs PyTorch."""
+    """Whether the search was compared with our own, which needs PyTorch."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, get_args, overload
 
@@ -17,7 +18,7 @@ from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, check_positions
 from clearhead.errors import TranslationError
-from clearhead.extras import require_torch
+from clearhead.extras import has_torch, require_torch
 from clearhead.storage import untrusted
 from clearhead.terms import Terms
 from clearhead.text import sentences
@@ -44,6 +45,7 @@ from clearhead.translator.translation import PairScore, TranslateOptions, Transl
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
+    from clearhead.engines.teacher_forced import TeacherForced
     from clearhead.inspection.alignment import Alignment
     from clearhead.inspection.intervention import Row
     from clearhead.inspection.maps import AttentionMaps
@@ -200,7 +202,7 @@ class Translator:
         `to` is the target language, `source` the language of the texts where that is known: it decides where
         sentences end and how figures are read. `options` gives every setting of the search; `beam_size`, `alpha`
         and `num_hypotheses` are the usual ones by name. `prefix` is text that every translation must begin with
-        (one sentence each). With `align` each has its word alignment, at the cost of one more pass in our own code;
+        (one sentence each). With `align` each has its word alignment, at the cost of one more pass;
         with `word_confidence` how sure each word is, where the model was calibrated, at the cost of one more pass.
         `terms` is a glossary that translations are held to; a note says where one is not.
         `window` texts are read before the first is translated, so that like lengths share a batch; fewer where
@@ -208,8 +210,6 @@ class Translator:
         more than were yielded. Texts before one that cannot be read or translated are
         translated first, then the error is raised.
         """
-        if align:
-            require_torch("a word alignment")
         check(split in get_args(Split), "split", split, "one of " + ", ".join(get_args(Split)))
         check_integer("window", window, 1, WINDOW_MOST)
         if not isinstance(prefix, str):
@@ -315,7 +315,6 @@ class Translator:
         Words are what stands between spaces (`space`), or so that punctuation marks are words (`split`). How
         they are read from the attention is `reader`.
         """
-        require_torch("a word alignment")
         return self._alignments(*self._attendable(sources, targets, to), words)
 
     def _attending(self) -> ModelConfig:
@@ -338,20 +337,35 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
     ) -> list["Attended"]:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
-        require_torch("looking into a model")
-        from clearhead.translator.looking import attention_of
-
         self._attending()
-        found = dict(attention_of(self.pytorch, self.tokenizer, *self._attendable(sources, targets, to)))
+        found = dict(self._attention(*self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
     def _alignments(
         self, sources: list[Text], targets: list[Text], words: WordKind = "split"
     ) -> list["Alignment"]:
-        from clearhead.translator.looking import alignments
+        from clearhead.translator.attending import alignments
 
-        confidence = self.info.confidence
-        return alignments(self.pytorch, self.tokenizer, sources, targets, self.reader, words, confidence)
+        pairs = self._attention(sources, targets)
+        return alignments(pairs, self.tokenizer, self.reader, words, self.info.confidence)
+
+    def _attention(self, sources: list[Text], targets: list[Text]) -> Iterator[tuple[int, "Attended"]]:
+        """Yield the number of each pair and its attention to the source, from our own code or, without torch, numpy."""
+        if has_torch() or self._own is None:
+            from clearhead.translator.looking import attention_of
+
+            return attention_of(self.pytorch, self.tokenizer, sources, targets)
+        from clearhead.translator.attending import attention_without_torch
+
+        return attention_without_torch(self._teacher_forced, self.tokenizer, sources, targets)
+
+    @cached_property
+    def _teacher_forced(self) -> "TeacherForced":
+        from clearhead.engines.choice import ChosenEngine
+        from clearhead.engines.teacher_forced import TeacherForced
+
+        assert isinstance(self.engine, ChosenEngine), "without torch no other engine runs"
+        return TeacherForced.load(self.engine.path)
 
     def _read(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
