@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers/.installed
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-faults lint docs g2p p2g numbers digits speech units bench studies clean
+.PHONY: demo test test-all test-faults test-light lint docs g2p p2g numbers digits speech units bench studies clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -17,6 +17,15 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# What an installation without PyTorch does, in an environment that has none.
+test-light: .venv-light/.installed
+	OMP_NUM_THREADS=1 .venv-light/bin/python -m pytest tests/light
+
+.venv-light/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-light
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --editable . "pytest>=8"
+	touch $@
 
 # Kills, flipped bits and cut files by the hundred: what is the same afterwards, what is reported, what is lost.
 test-faults: $(STAMP)
@@ -80,4 +89,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf build $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build $(VENV) .venv-light .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,5 +41,9 @@ class TranslationError(ClearheadError, ValueError):
     """A request that the model cannot serve, such as a language it was not trained for."""
 
 
+class MissingPackageError(ClearheadError):
+    """What was asked for needs a package that is not installed."""
+
+
 class EngineError(ClearheadError):
     """An engine cannot run a model as our own code does."""

@@ -1,7 +1,12 @@
 """Packages that only some commands need: where one is missing, a line names what to install.
 
-The command names the packages themselves, not an extra of Clearhead: that works from a checkout too.
+The command names the packages themselves, not an extra of Clearhead: that works from a checkout too. PyTorch alone is
+had by the extra `train`, which names what is wanted and what comes with it.
 """
+
+from importlib.util import find_spec
+
+from clearhead.errors import MissingPackageError
 
 EXTRAS = {
     "detect": ("py3langid>=0.4",),
@@ -15,6 +20,7 @@ EXTRAS = {
         "py3langid>=0.4",
     ),
     "track": ("tensorboard>=2.17",),
+    "train": ("torch>=2.11,<2.14", "jaxtyping>=0.3"),
     "zst": ("backports.zstd>=1.0",),
 }
 """As in pyproject.toml."""
@@ -26,6 +32,20 @@ def missing(purpose: str, *packages: str) -> str:
     named = [*packages[:-2], " and ".join(packages[-2:])]
     command = " ".join(f"'{requirements[package]}'" for package in packages)
     return f"{purpose} needs {', '.join(named)}; install with: pip install {command}"
+
+
+def has_torch() -> bool:
+    """Say whether PyTorch is installed, without loading it."""
+    try:
+        return find_spec("torch") is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def require_torch(purpose: str) -> None:
+    """Raise MissingPackageError where a purpose, such as `clearhead train`, needs PyTorch and it is not installed."""
+    if not has_torch():
+        raise MissingPackageError(f"{purpose} needs PyTorch; install it with: pip install 'clearhead[train]'")
 
 
 def _name(requirement: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import arg
 
 from clearhead.config.choices import GrammarLanguage
+from clearhead.extras import require_torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Demo:
 
     def run(self) -> None:
         """Show everything on standard output."""
+        require_torch("clearhead demo")
         from clearhead.terminal.demo import demo
 
         demo(text=self.text, to=self.to, out=self.out, steps=self.steps, seed=self.seed)

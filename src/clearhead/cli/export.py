@@ -9,6 +9,7 @@ from tyro.conf import arg
 from clearhead.cli.model import Model
 from clearhead.cli.output import show, verified
 from clearhead.config.choices import ExportFormat
+from clearhead.extras import require_torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Export:
 
     def run(self) -> None:
         """Write, verify and report."""
+        require_torch("clearhead export")
         from clearhead.exchange.write import export
 
         proof = export(self.model, self.out, self.form)

@@ -12,6 +12,7 @@ from clearhead.cli.model import Model
 from clearhead.cli.options import Headings
 from clearhead.cli.output import OutputFormat, writer
 from clearhead.cli.translate import TEXTS, Texts
+from clearhead.extras import require_torch
 
 if TYPE_CHECKING:
     from clearhead.translator.generation import Continuation, Writer
@@ -62,6 +63,7 @@ class Generate:
 
     def run(self) -> None:
         """Write each text as it comes about."""
+        require_torch("clearhead generate")
         from clearhead.config.checks import check_integer
         from clearhead.corpora.lines import read_lines
         from clearhead.translator.generation import Writer

@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from clearhead.cli.output import show, verified
+from clearhead.extras import require_torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Import:
 
     def run(self) -> None:
         """Read, verify and report."""
+        require_torch("clearhead import")
         from clearhead import model_directory
         from clearhead.exchange.marian import import_model
 

@@ -13,6 +13,7 @@ from tyro.conf import arg
 from clearhead.cli.model import Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import print_json, show, tell
+from clearhead.extras import require_torch
 
 if TYPE_CHECKING:
     from clearhead.corrections.parts import Parts
@@ -64,6 +65,7 @@ class Learn:
 
     def run(self) -> None:
         """Learn, and print the report."""
+        require_torch("clearhead learn")
         from clearhead.corrections import report
         from clearhead.corrections.parts import Parts
         from clearhead.measuring.languages import languages_of

@@ -15,6 +15,7 @@ from clearhead.cli.options import Headings
 from clearhead.cli.output import tell, writer
 from clearhead.cli.translate import NAMES, Names
 from clearhead.errors import ConfigError
+from clearhead.extras import require_torch
 from clearhead.model.places import Place
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Look:
 
     def run(self) -> None:
         """Write the file, and print the translation that it shows and how to open it."""
+        require_torch("clearhead look")
         kinds = (PAGE, *NUMBERS, *PICTURES)
         if self.out.suffix not in kinds:
             raise ConfigError(f"unsupported file type {self.out.suffix!r}; use {', '.join(kinds)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clearhead.cli.output import print_json, tell
 from clearhead.config import RunConfig
 from clearhead.config.tables import read_toml
+from clearhead.extras import require_torch
 
 if TYPE_CHECKING:
     from clearhead.planning import plan
@@ -43,6 +44,7 @@ class Plan:
 
     def run(self) -> None:
         """Print the plan."""
+        require_torch("clearhead plan")
         say = tell if sys.stderr.isatty() else _unsaid
         say("loading PyTorch ...")
         from clearhead.planning.plan import plan

@@ -18,6 +18,7 @@ from clearhead.config import (
     TokenizerConfig,
     TrainingConfig,
 )
+from clearhead.extras import require_torch
 
 if TYPE_CHECKING:
     from clearhead.run.events import Finished, NothingLeft
@@ -99,6 +100,7 @@ class Train:
 
     def run(self) -> None:
         """Train, in this process or in several."""
+        require_torch("clearhead train")
         from clearhead.run import workers
         from clearhead.run.interruption import Interrupted
 

@@ -1,6 +1,8 @@
 """Which engine runs: CTranslate2 where it can do what is asked for, else our own code.
 
-The reason for each choice is logged under `clearhead.engines`; `--verbose` shows it.
+The reason for each choice is logged under `clearhead.engines`; `--verbose` shows it. Our own code needs torch. Where
+that is not installed, what CTranslate2 lacks is refused in a line that says so, and single sentences that would have
+gone to our own code get the best that CTranslate2 has for them.
 """
 
 import logging
@@ -15,6 +17,7 @@ from clearhead.config.kinds import KINDS, check_exports
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, Ids, SearchOptions, Source
 from clearhead.errors import ConfigError, EngineError
+from clearhead.extras import has_torch, require_torch
 
 if TYPE_CHECKING:
     from clearhead.engines.ctranslate2 import CTranslate2Engine
@@ -31,6 +34,7 @@ def own_code(path: Path, device: str = "cpu") -> OwnCode:
 
     @cache
     def load() -> "PyTorchEngine":
+        require_torch("a model in our own code")
         from clearhead.engines.pytorch import PyTorchEngine
 
         return PyTorchEngine.load(path, device)
@@ -58,8 +62,10 @@ def load_engine(name: str, path: Path, device: str = "cpu", load_own: OwnCode | 
             raise ConfigError(
                 f"CTranslate2 does not run {path}, whose sources are frames of numbers; use engine='pytorch', or auto"
             )
+        require_torch("a model whose sources are frames of numbers")
         return load_own()
     if name == "pytorch" or device != "cpu":
+        require_torch("the engine pytorch")
         return load_own()
     return ChosenEngine(path, load_own, ctranslate2_engine(path) if name == "ctranslate2" else None)
 
@@ -94,11 +100,14 @@ class ChosenEngine:
             return self._named
         kind = model_directory.read_info(self.path).model.kind
         if not KINDS[kind].exports:
+            require_torch(f"a model of kind {kind}")
             _log.info("engine pytorch: ctranslate2 does not run a model of kind %s", kind)
             return self._own()
         try:
             engine = ctranslate2_engine(self.path)
         except EngineError as error:
+            if not has_torch():
+                raise
             _log.warning("engine pytorch: %s", error)
             return self._own()
         _log.info("engine ctranslate2: %s", engine.setting)
@@ -121,6 +130,7 @@ class ChosenEngine:
         """
         lacking = _ctranslate2_lacks(options)
         if lacking and not self._named:
+            require_torch(lacking)
             _log.info("engine pytorch: ctranslate2 has no %s", lacking)
             return self._own().translate(srcs, options, prefixes)
         within, beyond = self._divided(srcs, options, prefixes)
@@ -132,6 +142,7 @@ class ChosenEngine:
         lengths = (max(len(src), len(tgt) + 1) for src, tgt in zip(srcs, tgts, strict=True))
         lacking = self.usual.unsupported(None, max(lengths, default=0))
         if lacking:
+            require_torch(f"scoring with {lacking}")
             _log.info("engine pytorch: ctranslate2 has no %s", lacking)
         return (self._own() if lacking else self.usual).score(srcs, tgts)
 
@@ -147,7 +158,7 @@ class ChosenEngine:
                 None, options.positions(len(src), prefix, self._learned_positions)
             )
             if lacking:
-                _log.info("engine pytorch for sentence %d: ctranslate2 has no %s", index, lacking)
+                _log.info("sentence %d is not one for ctranslate2, which has no %s", index, lacking)
             (beyond if lacking else within).append(index)
         return within, beyond
 
@@ -166,12 +177,16 @@ class ChosenEngine:
             if hypotheses:
                 yield within[place], hypotheses
             else:
-                _log.info(
-                    "engine pytorch for sentence %d: ctranslate2 lost a symbol of its source", within[place]
-                )
+                _log.info("ctranslate2 lost a symbol of sentence %d", within[place])
                 left.append(within[place])
-        if left:
+        if left and has_torch():
+            _log.info("engine pytorch for %d sentences", len(left))
             for place, hypotheses in self._own().translate(*_part(left, srcs, options, prefixes)):
+                yield left[place], hypotheses
+        elif left:
+            from clearhead.engines.without_own import without_own
+
+            for place, hypotheses in without_own(self.usual, *_part(left, srcs, options, prefixes)):
                 yield left[place], hypotheses
 
 

@@ -1,7 +1,9 @@
 """A model directory as CTranslate2 has it, made once and proved equal to our own code.
 
 The converted model lives in a cache folder under the sum of what it was made from, so that a model that
-changes is converted again. Making it loads torch; using it does not.
+changes is converted again. The proof runs our own code, which needs torch: without that the model is converted all the
+same, its log-probabilities are compared with the equations in numpy, and its record says that it is not `proved`: that
+is done where torch has come since. Using it loads no torch.
 """
 
 import atexit
@@ -25,7 +27,10 @@ from clearhead.config.kinds import check_exports
 from clearhead.engines import patience
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.patience import Patience
+from clearhead.engines.teacher_forced import sinusoids
+from clearhead.engines.weights import read_weights
 from clearhead.errors import CheckpointError
+from clearhead.extras import has_torch
 from clearhead.storage import folders
 from clearhead.storage.files import PARTIAL, json_bytes
 from clearhead.storage.tensors import Arrays
@@ -35,7 +40,7 @@ from clearhead.text.vocabulary import BOS, EOS, UNK
 if TYPE_CHECKING:
     from clearhead.engines.parity import Proof
 
-VERSION = 2
+VERSION = 3
 """Version of what is written here: with another number every model is converted again."""
 _ABANDONED = 3600
 """Seconds; to write what is converted takes a few."""
@@ -53,7 +58,7 @@ def converted(path: Path) -> Path:
     our own code does.
     """
     place = place_of(path)
-    if _is_whole(place):
+    if _serves(place):
         return place
     _log.info("converting the model for this machine, once; this takes some seconds")
     with model_directory.unchanged(path):
@@ -88,13 +93,18 @@ def _is_whole(place: Path) -> bool:
         return False
 
 
+def _serves(place: Path) -> bool:
+    """Say whether a folder is whole, and proved as far as that can be done here."""
+    return _is_whole(place) and (patience.kept(place).proved or not has_torch())
+
+
 def _publish(place: Path, files: dict[str, bytes]) -> None:
     """Write in a folder of our own, then let it appear: another process may be at the same."""
     place.parent.mkdir(parents=True, exist_ok=True)
     _clear_left_behind(place.parent)
     with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=place.parent) as workspace:
         folders.write_directory(Path(workspace) / place.name, files)
-        if place.exists() and not _is_whole(place):
+        if place.exists() and not _serves(place):
             shutil.rmtree(place)
         try:
             os.rename(Path(workspace) / place.name, place)
@@ -124,11 +134,14 @@ def fingerprint(path: Path) -> str:
 
 
 def _files(path: Path) -> dict[str, bytes]:
-    """Convert, prove and return the files of the converted model."""
+    """Convert, prove where that can be done, and return the files of the converted model."""
     with tempfile.TemporaryDirectory(prefix="clearhead-") as name:
         folder = Path(name)
         write(path, folder)
-        prove(path, folder)
+        if has_torch():
+            prove(path, folder)
+        else:
+            _compare_scores(path, folder)
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 
 
@@ -142,21 +155,34 @@ def prove(path: Path, folder: Path) -> "Proof":
         "its beam needs a patience of %g: %d of %d translations score worse than our own search's",
         needed.patience, needed.worse, needed.sources,
     )  # fmt: skip
-    (folder / patience.RECORD).write_bytes(json_bytes(needed.to_dict()))
+    _record(needed, folder)
     return proof
+
+
+def _compare_scores(path: Path, folder: Path) -> None:
+    """Hold the log-probabilities of what `write` wrote to the equations in numpy, which is half of the proof."""
+    from clearhead.engines import parity
+
+    largest = parity.compare_scores(path, folder)
+    _record(Patience(proved=False), folder)
+    _measured.info(
+        "the conversion gives the model's log-probabilities (within %.1g); its search was not compared with our own, "
+        "which needs PyTorch", largest,
+    )  # fmt: skip
+
+
+def _record(needed: Patience, folder: Path) -> None:
+    (folder / patience.RECORD).write_bytes(json_bytes(needed.to_dict()))
 
 
 def write(path: Path, folder: Path) -> None:
     """Convert a model directory to CTranslate2, in fp32, into an empty folder."""
-    from clearhead.engines.pytorch import load_model
-
     info = model_directory.read_info(path)
     check_exports(info.model.kind, "CTranslate2")
     tokenizer = model_directory.read_tokenizer(path)
     shape = info.model
     spec = _specification(shape)
-    model = load_model(path, info)
-    _fill(spec, shape, {name: parameter.detach().numpy() for name, parameter in model.named_parameters()})
+    _fill(spec, shape, read_weights(path, info))
     _name_tokens(spec, tokenizer)
     spec.validate()
     spec.optimize()
@@ -205,11 +231,9 @@ def _name_tokens(spec: Any, tokenizer: Tokenizer) -> None:
 
 def _fill(spec: Any, shape: ModelConfig, weights: Arrays) -> None:
     """Put every weight in its place; our names on the right, CTranslate2's on the left."""
-    from clearhead.model.positions import sinusoids
-
     tied = shape.tied_embeddings
     learned = shape.positions == "learned"
-    table = weights["positions.table.weight"] if learned else sinusoids(POSITIONS, shape.d_model).numpy()
+    table = weights["positions.table.weight"] if learned else sinusoids(POSITIONS, shape.d_model)
     for stack, name, embedding in (
         (spec.encoder, "encoder", "src_embedding"),
         (spec.decoder, "decoder", "src_embedding" if tied else "tgt_embedding"),

@@ -17,6 +17,8 @@ from clearhead.engines.conversion import fill_layer, fill_norm, layer_options
 from clearhead.engines.ctranslate2 import POSITIONS
 from clearhead.engines.parity import Proof
 from clearhead.engines.protocol import Ids, SearchOptions
+from clearhead.engines.teacher_forced import sinusoids
+from clearhead.engines.weights import read_weights
 from clearhead.storage.tensors import Arrays
 from clearhead.text.vocabulary import BOS, EOS, UNK
 
@@ -25,14 +27,11 @@ def write(path: Path, folder: Path) -> None:
     """Write a model directory in the form of CTranslate2's Generator, in fp32, into an empty folder."""
     from ctranslate2.specs import TransformerDecoderModelSpec
 
-    from clearhead.engines.pytorch import load_model
-
     info = model_directory.read_info(path)
     shape = info.model
     options = layer_options(shape)
     spec = TransformerDecoderModelSpec.from_config(shape.num_decoder_layers, shape.num_heads, **options)
-    model = load_model(path, info)
-    _fill(spec.decoder, shape, {name: each.detach().numpy() for name, each in model.named_parameters()})
+    _fill(spec.decoder, shape, read_weights(path, info))
     pieces = list(model_directory.read_tokenizer(path).vocabulary)
     spec.register_vocabulary(pieces)
     spec.config.bos_token, spec.config.eos_token, spec.config.unk_token = (
@@ -47,11 +46,9 @@ def write(path: Path, folder: Path) -> None:
 
 def _fill(decoder: Any, shape: ModelConfig, weights: Arrays) -> None:
     """Put every weight in its place; our names on the right, CTranslate2's on the left."""
-    from clearhead.model.positions import sinusoids
-
     decoder.embeddings.weight = weights["src_embedding.weight"]
     if shape.positions != "rotary":
-        decoder.position_encodings.encodings = sinusoids(POSITIONS, shape.d_model).numpy()
+        decoder.position_encodings.encodings = sinusoids(POSITIONS, shape.d_model)
     if shape.norm == "pre":
         fill_norm(decoder.layer_norm, weights, "norm")
     for number, layer in enumerate(decoder.layer):

@@ -16,6 +16,7 @@ from clearhead.decoding.phrases import NOTHING, Phrases, Wanted, WordEdges
 from clearhead.engines.choice import OwnCode
 from clearhead.engines.protocol import Engine, Ids, SearchOptions
 from clearhead.errors import TranslationError
+from clearhead.extras import has_torch
 
 _log = logging.getLogger("clearhead.engines")
 
@@ -67,7 +68,14 @@ class _Search:
         )
 
     def constrained(self, sources: Sequence[HeldSource], lengths: Sequence[int]) -> Numbered:
-        """Yield what our own search finds, held to what is wanted; `lengths` are those of the longest free ones."""
+        """Yield what our own search finds, held to what is wanted; `lengths` are those of the longest free ones.
+
+        Without torch there is none, and a note says which terms are not in the translation.
+        """
+        if not has_torch():
+            _log.info("%d sentences would need a constrained search, which needs PyTorch", len(sources))
+            yield from ((place, []) for place in range(len(sources)))
+            return
         _log.info("engine pytorch for %d sentences: their terms need a constrained search", len(sources))
         limited = [
             replace(source.wanted, most=length + source.wanted.tokens + MORE)

@@ -12,7 +12,7 @@ from clearhead import model_directory
 from clearhead.config import DecodingConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
-from clearhead.engines.patience import TRIED, Patience
+from clearhead.engines.patience import TRIED, USUAL, Patience
 from clearhead.engines.protocol import Ids, SearchOptions
 from clearhead.errors import EngineError
 from clearhead.grammar import grammar
@@ -110,17 +110,11 @@ def compare(path: Path, peer: Runs, where: str, srcs: Sequence[Ids], *, allowed_
     """
     from clearhead.engines.pytorch import PyTorchEngine
 
-    forbidden = model_directory.read_tokenizer(path).forbidden_ids
     ours = PyTorchEngine.load(path)
-    tgts = [[i for i in src[:-1] if i not in forbidden] for src in random_sources(path, seed=1)][: len(srcs)]
+    tgts = _random_targets(path)[: len(srcs)]
     tgts += [[]] * (len(srcs) - len(tgts))
-    largest = 0.0
     expected_scores = ours.score(srcs, tgts, allowed_only=allowed_only)
-    for expected_row, other in zip(expected_scores, peer.score(srcs, tgts), strict=True):
-        worst = float(np.max(np.abs(np.subtract(expected_row, other))))  # a NaN stays one
-        if not worst <= LARGEST_DIFFERENCE:
-            raise UnequalError(path, where, f"a log-probability differs by {worst:.2g}")
-        largest = max(largest, worst)
+    largest = _largest_difference(path, where, expected_scores, peer.score(srcs, tgts))
     greedy = SearchOptions(
         decoding=DecodingConfig(
             beam_size=1, alpha=0.0, max_length_factor=0.0, max_length_offset=_MOST_TOKENS
@@ -149,6 +143,38 @@ def compare(path: Path, peer: Runs, where: str, srcs: Sequence[Ids], *, allowed_
         compared += same
         cut_short += 1
     return Proof(len(srcs), largest, compared, cut_short)
+
+
+def _random_targets(path: Path) -> list[list[int]]:
+    forbidden = model_directory.read_tokenizer(path).forbidden_ids
+    return [[i for i in src[:-1] if i not in forbidden] for src in random_sources(path, seed=1)]
+
+
+def _largest_difference(
+    path: Path, where: str, expected: Sequence[Sequence[float]], others: Sequence[Sequence[float]]
+) -> float:
+    """Return by how much the log-probabilities differ; raise UnequalError where that is too much."""
+    largest = 0.0
+    for row, other in zip(expected, others, strict=True):
+        worst = float(np.max(np.abs(np.subtract(row, other))))  # a NaN stays one
+        if not worst <= LARGEST_DIFFERENCE:
+            raise UnequalError(path, where, f"a log-probability differs by {worst:.2g}")
+        largest = max(largest, worst)
+    return largest
+
+
+def compare_scores(path: Path, folder: Path) -> float:
+    """Compare the log-probabilities of a converted model with those of the equations in numpy; no torch is needed.
+
+    Returns the largest difference; raises EngineError where that is too much. No search is compared.
+    """
+    from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting
+    from clearhead.engines.teacher_forced import TeacherForced
+
+    srcs, tgts = random_sources(path), _random_targets(path)
+    peer = CTranslate2Engine(path, folder, Setting("float32", 1, 1), USUAL)
+    expected = TeacherForced.load(path).score(srcs, tgts)
+    return _largest_difference(path, "in CTranslate2", expected, peer.score(srcs, tgts))
 
 
 def patience_of(path: Path, folder: Path, sources: Sequence[Ids] = ()) -> Patience:

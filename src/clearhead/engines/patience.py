@@ -33,6 +33,8 @@ class Patience:
     """Of them those whose translation scores worse than our own search's, by more than parity allows."""
     largest: float = 0.0
     """What the worst of them lacks, in nats a token."""
+    proved: bool = True
+    """Whether the search was compared with our own, which needs PyTorch."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -30,7 +30,8 @@ from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import Search, Step, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
 from clearhead.engines.protocol import Ids, SearchOptions, Source, SpecialIds, check_lengths, check_positions
-from clearhead.errors import CheckpointError, TranslationError
+from clearhead.engines.weights import check_weights
+from clearhead.errors import TranslationError
 from clearhead.model.padding import padded
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.transformer import PAD
@@ -46,23 +47,9 @@ def load_model(path: Path, info: ModelInfo) -> SequenceModel:
     """Build a model and fill it with a model directory's weights, ready to run."""
     model = build(info.model)
     arrays = read_arrays(path / WEIGHTS)
-    parameters = dict(model.named_parameters())
-    if arrays.keys() != parameters.keys():
-        odd = sorted(arrays.keys() ^ parameters.keys())[0]
-        raise CheckpointError(f"{path} is damaged: weights and configuration disagree about {odd}")
-    for name, parameter in parameters.items():
-        if arrays[name].shape != tuple(parameter.shape):
-            raise CheckpointError(
-                f"{path} is damaged: {name} has shape {list(arrays[name].shape)}, "
-                f"the configuration says {list(parameter.shape)}"
-            )
+    expected = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    check_weights(path, arrays, expected)
     fill(model, arrays)
-    for name, parameter in parameters.items():
-        if not parameter.isfinite().all():
-            raise CheckpointError(
-                f"{path} cannot translate: {name} contains NaN or infinity; train it again, or "
-                "use the model of an earlier checkpoint"
-            )
     return model.eval()
 
 

@@ -8,19 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from clearhead.config.alignment import Reader
-from clearhead.config.choices import WordKind
 from clearhead.corpora.frames import are_frames
 from clearhead.data.batching import order_by_length
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, SearchOptions, Source, check_lengths
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import TranslationError
-from clearhead.evaluation.confidence import Confidence
 from clearhead.inspection.about import About
-from clearhead.inspection.alignment import Alignment, Words, aligned
+from clearhead.inspection.alignment import Words, aligned
 from clearhead.inspection.attribution import WORK, measured
-from clearhead.inspection.looked import Pair
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.passage import PassageMaps, Stretch
 from clearhead.inspection.record import attended, record
@@ -30,7 +26,7 @@ from clearhead.storage import untrusted
 from clearhead.surface.masking import placed_in
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import BOS, EOS, PAD
-from clearhead.text.words import word_of
+from clearhead.translator.attending import sure_of, tokens
 from clearhead.translator.passage import Manner, Passage, Sentence, alone, put_together, shown
 from clearhead.translator.reading import Text
 from clearhead.translator.request import Request
@@ -44,16 +40,6 @@ MOST_TOKENS = 256
 """Tokens on a side of a pair that is looked at as one sentence, unless the model has learned longer ones."""
 _AT_A_TIME = 1024
 """Tokens of a batch whose attention is kept: all layers and heads take room."""
-
-
-def tokens(tokenizer: Tokenizer, text: Text) -> Tokens:
-    """Return ids with their text, their pieces and the spans of those in it; what is carried is spelled out."""
-    ids = text.ids
-    plain = Tokens(
-        tokenizer.decode(ids), tuple(ids), tuple(tokenizer.pieces(ids)), tuple(tokenizer.spans(ids))
-    )
-    spelled = plain.spelled_out(text.placed) if text.placed else plain
-    return spelled if text.printed is None else over(spelled, text.printed)
 
 
 def source_tokens(engine: PyTorchEngine, tokenizer: Tokenizer, text: Text) -> Tokens:
@@ -80,39 +66,6 @@ def attention_of(
             inputs=[sources[number].ids for number in batch],
         )
         yield from zip(batch.tolist(), pairs, strict=True)
-
-
-def alignments(
-    engine: PyTorchEngine,
-    tokenizer: Tokenizer,
-    sources: Sequence[Text],
-    targets: Sequence[Text],
-    reader: Reader,
-    kind: WordKind,
-    confidence: Confidence | None = None,
-) -> list[Alignment]:
-    """Read the word alignment of each pair from its attention, holding only a batch at a time.
-
-    How sure each word is comes calibrated where the model is.
-    """
-    by_number = {}
-    for number, pair in attention_of(engine, tokenizer, sources, targets):
-        words_of_both = Words.usual(pair.source, pair.target, kind)
-        alignment = aligned(pair, words_of_both, reader, tokenizer.likelihood)
-        if confidence:
-            sure = sure_of(pair, kind, confidence)
-            alignment = replace(alignment, confidence=sure)
-        by_number[number] = alignment
-    return [by_number[number] for number in range(len(by_number))]
-
-
-def sure_of(pair: Pair, kind: WordKind, confidence: Confidence) -> tuple[float, ...]:
-    """Return the calibrated confidence of each target word; a mark that the model did not write is sure."""
-    log_probs = [math.log(max(float(probability), 1e-30)) for probability in pair.probabilities]
-    target_words = pair.target.words(kind)
-    homes = word_of(pair.target.spans, target_words)
-    sure = confidence.of_words(log_probs, homes, len(target_words))
-    return tuple(probability if number in homes else 1.0 for number, probability in enumerate(sure))
 
 
 @dataclass(frozen=True, kw_only=True)

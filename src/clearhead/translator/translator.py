@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, get_args, overload
 
@@ -17,6 +18,7 @@ from clearhead.decoding.length_penalty import length_penalty
 from clearhead.engines.choice import OwnCode, load_engine, own_code
 from clearhead.engines.protocol import Engine, SearchOptions, check_lengths, check_positions
 from clearhead.errors import TranslationError
+from clearhead.extras import has_torch, require_torch
 from clearhead.storage import untrusted
 from clearhead.terms import Terms
 from clearhead.text import sentences
@@ -43,6 +45,7 @@ from clearhead.translator.translation import PairScore, TranslateOptions, Transl
 
 if TYPE_CHECKING:
     from clearhead.engines.pytorch import PyTorchEngine
+    from clearhead.engines.teacher_forced import TeacherForced
     from clearhead.inspection.alignment import Alignment
     from clearhead.inspection.intervention import Row
     from clearhead.inspection.maps import AttentionMaps
@@ -80,6 +83,7 @@ class Translator:
         Raises CheckpointError for one that is damaged or not there, ConfigError for a device that cannot be used.
         """
         if device != "cpu":
+            require_torch(f"the device {device}")
             from clearhead.engines.devices import check_device
 
             check_device(device)
@@ -99,8 +103,10 @@ class Translator:
     def pytorch(self) -> "PyTorchEngine":
         """The same model in our own code, for looking inside; `pytorch.model` is a plain `torch.nn.Module`.
 
-        It is loaded when it is first needed. Raises TranslationError for a translator that was made without it.
+        It is loaded when it is first needed. Raises TranslationError for a translator that was made without it, and
+        MissingPackageError where PyTorch is not installed.
         """
+        require_torch("looking into a model")
         from clearhead.engines.pytorch import PyTorchEngine
 
         if isinstance(self.engine, PyTorchEngine):
@@ -196,7 +202,7 @@ class Translator:
         `to` is the target language, `source` the language of the texts where that is known: it decides where
         sentences end and how figures are read. `options` gives every setting of the search; `beam_size`, `alpha`
         and `num_hypotheses` are the usual ones by name. `prefix` is text that every translation must begin with
-        (one sentence each). With `align` each has its word alignment, at the cost of one more pass in our own code;
+        (one sentence each). With `align` each has its word alignment, at the cost of one more pass;
         with `word_confidence` how sure each word is, where the model was calibrated, at the cost of one more pass.
         `terms` is a glossary that translations are held to; a note says where one is not.
         `window` texts are read before the first is translated, so that like lengths share a batch; fewer where
@@ -331,19 +337,35 @@ class Translator:
         self, sources: Sequence[str], targets: Sequence[str], *, to: str | None = None
     ) -> list["Attended"]:
         """Return the attention to the source of each pair, [layer, head, target, source], in order."""
-        from clearhead.translator.looking import attention_of
-
         self._attending()
-        found = dict(attention_of(self.pytorch, self.tokenizer, *self._attendable(sources, targets, to)))
+        found = dict(self._attention(*self._attendable(sources, targets, to)))
         return [found[number] for number in range(len(found))]
 
     def _alignments(
         self, sources: list[Text], targets: list[Text], words: WordKind = "split"
     ) -> list["Alignment"]:
-        from clearhead.translator.looking import alignments
+        from clearhead.translator.attending import alignments
 
-        confidence = self.info.confidence
-        return alignments(self.pytorch, self.tokenizer, sources, targets, self.reader, words, confidence)
+        pairs = self._attention(sources, targets)
+        return alignments(pairs, self.tokenizer, self.reader, words, self.info.confidence)
+
+    def _attention(self, sources: list[Text], targets: list[Text]) -> Iterator[tuple[int, "Attended"]]:
+        """Yield the number of each pair and its attention to the source, from our own code or, without torch, numpy."""
+        if has_torch() or self._own is None:
+            from clearhead.translator.looking import attention_of
+
+            return attention_of(self.pytorch, self.tokenizer, sources, targets)
+        from clearhead.translator.attending import attention_without_torch
+
+        return attention_without_torch(self._teacher_forced, self.tokenizer, sources, targets)
+
+    @cached_property
+    def _teacher_forced(self) -> "TeacherForced":
+        from clearhead.engines.choice import ChosenEngine
+        from clearhead.engines.teacher_forced import TeacherForced
+
+        assert isinstance(self.engine, ChosenEngine), "without torch no other engine runs"
+        return TeacherForced.load(self.engine.path)
 
     def _read(
         self, sources: Sequence[str], targets: Sequence[str], to: str | None
@@ -397,6 +419,7 @@ class Translator:
         the maps, but `what_if` says what would come of the sentence without each layer, and without each head that
         looks at the source. All of it is translated in our own code, one sentence at a time.
         """
+        require_torch("looking into a model")
         from clearhead.inspection.about import About
         from clearhead.translator.looking import Looking, Wanted, passage_maps
         from clearhead.translator.what_if import Changes, changed_maps, with_overviews
