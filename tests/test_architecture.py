@@ -51,7 +51,7 @@ DOORS = {
     "platformdirs": {"engines"},
     "polib": {"corpora", "strings"},
     "lxml": {"corpora", "terms"},
-    "yaml": {"strings"},
+    "yaml": {"strings", "exchange"},
     "markdown_it": {"webpages"},
     "resvg_py": {"inspection"},
     "filelock": {"run"},
