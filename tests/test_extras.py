@@ -11,6 +11,7 @@ from clearhead.corpora import lines, packed
 from clearhead.errors import ClearheadError
 from clearhead.exchange import huggingface, onnx
 from clearhead.extras import EXTRAS, missing
+from clearhead.hub import hugging_face
 from clearhead.inspection import picture
 from clearhead.text import language
 
@@ -62,6 +63,7 @@ DOORS = {
         "export",
         ["transformers", "protobuf"],
     ),
+    "huggingface_hub": (lambda tmp_path: hugging_face.client(), "hub", ["huggingface-hub"]),
     "zstd": (compressed, "zst", ["backports.zstd"]),
 }
 

@@ -6,6 +6,7 @@ The command names the packages themselves, not an extra of Clearhead: that works
 EXTRAS = {
     "detect": ("py3langid>=0.4",),
     "export": ("transformers>=5,<6", "protobuf>=5", "onnxscript>=0.5", "onnxruntime>=1.20"),
+    "hub": ("huggingface-hub>=1.0",),
     "plot": ("resvg-py>=0.5",),
     "track": ("tensorboard>=2.17",),
     "zst": ("backports.zstd>=1.0",),

@@ -220,8 +220,8 @@ def _check_settings(file: Path, settings: Mapping[str, Any]) -> None:
 
 def _norm(settings: Mapping[str, Any]) -> str | None:
     names = ("preprocess", "postprocess", "postprocess-top")
-    words = tuple(str(settings.get(f"transformer-{name}") or "") for name in names)
-    return _NORMS.get(words)  # type: ignore[call-overload, no-any-return]
+    before, after, top = (str(settings.get(f"transformer-{name}") or "") for name in names)
+    return _NORMS.get((before, after, top))
 
 
 def _sentencepiece(folder: Path) -> bytes:
