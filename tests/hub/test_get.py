@@ -12,6 +12,7 @@ import pytest
 
 import clearhead
 from clearhead import cli, model_directory
+from clearhead.engines import conversion
 from clearhead.errors import EngineError
 from clearhead.hub import store
 from clearhead.hub.download import HubError
@@ -97,7 +98,10 @@ def test_from_the_hub_by_its_short_name(published, tmp_path, capsys):
     assert (back / "model.safetensors").read_bytes() == (first / "model.safetensors").read_bytes()
 
 
-def test_from_mozillas_registry(published, tmp_path, capsys):
+def test_from_mozillas_registry(published, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        conversion, "converted", lambda path: path
+    )  # proved for CTranslate2 in the test above
     published.cuts["/models/en-fr/model.npz.gz"] = 1
     cli.main(["get", "firefox-en-fr"])
     assert "licence mpl-2.0" in capsys.readouterr().err
@@ -108,8 +112,16 @@ def test_from_mozillas_registry(published, tmp_path, capsys):
     assert "registry: firefox-en-fr" in capsys.readouterr().out
 
 
+def keep(tmp_path, name, **origin):
+    """Put a model under a name, as `get` leaves it."""
+    folder = tmp_path / "models" / name
+    shutil.copytree(model_directory.DEFAULT, folder)
+    (folder / store.ORIGIN).write_text(json.dumps(origin))
+
+
 def test_a_folder_wins_over_a_name(published, tmp_path):
-    cli.main(["get", "firefox-en-fr"])
+    keep(tmp_path, "firefox-en-fr")
+    assert model_directory.find("firefox-en-fr") == tmp_path / "models" / "firefox-en-fr"
     (tmp_path / "firefox-en-fr").mkdir()
     with pytest.raises(clearhead.ClearheadError, match="not a model directory"):
         model_directory.find("firefox-en-fr")
@@ -182,13 +194,15 @@ def test_an_unknown_name(published, tmp_path, capsys, name, said):
     assert held(tmp_path) == []
 
 
-def test_another_of_the_same_name_is_not_taken_for_it(published, theirs, tmp_path, capsys):
-    cli.main(["get", "opus-mt-fr-en"])
-    capsys.readouterr()
+def test_another_of_the_same_name_is_not_taken_for_it(published, tmp_path, capsys):
+    keep(tmp_path, "opus-mt-fr-en", page=f"{published.address}/{REPO}")
+    cli.main(["get", REPO])
+    assert "already here" in capsys.readouterr().out
     assert "holds another model of the name" in fails("other/opus-mt-fr-en", capsys)
 
 
-def test_killed_in_the_middle_leaves_nothing_half_and_goes_on(published, tmp_path):
+def test_killed_in_the_middle_leaves_nothing_half_and_goes_on(published, tmp_path, monkeypatch):
+    monkeypatch.setattr(conversion, "converted", lambda path: path)
     path = next(path for path in published.files if path.endswith("model.safetensors"))
     content = published.files[path]
     published.redirects[path] = path  # it never ends

@@ -23,7 +23,7 @@ class Import:
 
     folder: Annotated[Positional[Path], arg(metavar="DIR")]
     """Local directory of the model: config.json, model.safetensors, source.spm, target.spm, vocab.json; or Marian's
-    own model.npz and vocab.spm."""
+    own: an .npz file and vocab.spm."""
     out: Annotated[Path, arg(metavar="DIR")]
     """Directory to create."""
 
