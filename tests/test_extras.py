@@ -12,6 +12,7 @@ from clearhead.corpora import lines, packed
 from clearhead.errors import ClearheadError
 from clearhead.exchange import huggingface, onnx
 from clearhead.extras import EXTRAS, missing
+from clearhead.hub import hugging_face
 from clearhead.inspection import picture
 from clearhead.text import language
 
@@ -64,6 +65,7 @@ DOORS = {
         ["transformers", "protobuf"],
     ),
     "fastapi": (lambda tmp_path: serve.check_installed(), "serve", ["fastapi"]),
+    "huggingface_hub": (lambda tmp_path: hugging_face.client(), "hub", ["huggingface-hub"]),
     "zstd": (compressed, "zst", ["backports.zstd"]),
 }
 

@@ -11,6 +11,7 @@ from clearhead.errors import MissingPackageError
 EXTRAS = {
     "detect": ("py3langid>=0.4",),
     "export": ("transformers>=5,<6", "protobuf>=5", "onnxscript>=0.5", "onnxruntime>=1.20"),
+    "hub": ("huggingface-hub>=1.0",),
     "plot": ("resvg-py>=0.5",),
     "serve": (
         "fastapi>=0.120,<1",

@@ -15,6 +15,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from clearhead.config import DecodingConfig, ModelConfig, section
 from clearhead.config.alignment import Reader
 from clearhead.config.checks import check, check_number
@@ -135,7 +137,7 @@ def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
     Raises CheckpointError when there is none, or when it is damaged.
     """
     named = path is not None and (str(path) != DEFAULT_NAME or Path(path).exists())
-    path = Path(path) if path is not None and named else DEFAULT
+    path = _kept(Path(path)) if path is not None and named else DEFAULT
     for candidate in _candidates(path):
         if _is_there(candidate / CONFIG):
             _verify(candidate)
@@ -154,8 +156,8 @@ def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
         )
     if not path.exists():
         raise CheckpointError(
-            f"there is no model {path}; give the directory that `clearhead train --out` made, or {DEFAULT_NAME} for "
-            "the one that comes with Clearhead"
+            f"there is no model {path}; give the directory that `clearhead train --out` made, {DEFAULT_NAME} for "
+            "the one that comes with Clearhead, or a name that `clearhead models` lists"
         )
     if saved := [*saved_steps(path / "checkpoints"), *([path] if (path / WEIGHTS).exists() else [])]:
         raise CheckpointError(
@@ -171,6 +173,21 @@ def find(path: Path | str | None = None, *, quiet: bool = False) -> Path:
     raise CheckpointError(
         f"{path} is not a model directory: it has no {CONFIG}; it must also hold {WEIGHTS} and {TOKENIZER}"
     )
+
+
+def models_folder() -> Path:
+    """Return the folder of the models that `clearhead get` fetched: the user's data, or `$CLEARHEAD_MODELS`."""
+    named = os.environ.get("CLEARHEAD_MODELS")
+    return Path(named) if named else platformdirs.user_data_path("clearhead", appauthor=False) / "models"
+
+
+def _kept(path: Path) -> Path:
+    """Return where the model of a name is kept, unless the path is there itself, or there is none of that name."""
+    if len(path.parts) == 1 and not os.path.lexists(path) and not path.name.startswith("."):
+        kept = models_folder() / path.name
+        if os.path.exists(kept / CONFIG) or os.path.exists(folders.aside(kept) / CONFIG):
+            return kept
+    return path
 
 
 def _candidates(path: Path) -> Iterator[Path]:

@@ -23,7 +23,8 @@ class Import:
     """
 
     folder: Annotated[Positional[Path], arg(metavar="DIR")]
-    """Local directory of the model: config.json, model.safetensors, source.spm, target.spm, vocab.json."""
+    """Local directory of the model: config.json, model.safetensors, source.spm, target.spm, vocab.json; or Marian's
+    own: an .npz file and vocab.spm."""
     out: Annotated[Path, arg(metavar="DIR")]
     """Directory to create."""
 
@@ -32,8 +33,9 @@ class Import:
         require_torch("clearhead import")
         from clearhead import model_directory
         from clearhead.exchange.marian import import_model
+        from clearhead.exchange.marian_npz import import_npz, npz_of
 
-        proof = import_model(self.folder, self.out)
+        proof = (import_npz if npz_of(self.folder) else import_model)(self.folder, self.out)
         show(verified(self.out, proof))
         targets = model_directory.read_info(self.out).target_langs
         to = f" --to {targets[0]}" if len(targets) > 1 else ""

@@ -1,0 +1,1 @@
+"""Models by name: what others publish is fetched once, verified, imported, and found by every command."""
