@@ -44,6 +44,7 @@ from clearhead.training.optimizer import Optimizer
 from clearhead.training.rendezvous import Place, _board
 from clearhead.translator.request import prefix_ids
 from tests.engines.test_ctranslate2 import write_model
+from tests.ports import unclaimed_port
 
 TEXT = [(f"Der Wagen Nummer {n} fährt.", f"La voiture numéro {n} démarre.") for n in range(40)]
 
@@ -336,7 +337,7 @@ def test_a_search_that_found_nothing():
 
 def test_a_port_that_is_free():
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", unclaimed_port()))
         other.listen()
         place = Place(0, 1, 0, 1, "127.0.0.1", other.getsockname()[1])
         line = refusal(lambda: _board(place, lambda: None), ConfigError)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 
 from clearhead.segments.segment import Marked, Tag
@@ -48,3 +49,35 @@ def test_what_overlaps_is_not_well_formed():
     outside = Marked(text="a b c", tags=(Tag(start=0, end=1), Tag(start=2, end=3, parent=0)))
     assert not overlapping.is_well_formed
     assert not outside.is_well_formed
+
+
+class Counted(tuple):
+    """Tags that count how often they are looked at."""
+
+    looks = 0
+
+    def __getitem__(self, number):
+        self.looks += 1
+        return super().__getitem__(number)
+
+    def __iter__(self):
+        for tag in super().__iter__():
+            self.looks += 1
+            yield tag
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["beside each other", "within each other"])
+def test_twenty_thousand_tags_are_written_with_a_few_looks_at_each(deep):
+    count = 20_000
+    tags = Counted(
+        Tag(start=number, end=2 * count - number, parent=number - 1 if number else None)
+        if deep
+        else Tag(start=2 * number, end=2 * number + 1)
+        for number in range(count)
+    )
+    text = Marked(text="ab" * count, tags=tags)
+    out = written(text)
+    assert _TAG.sub("", out) == text.text
+    assert len(_TAG.findall(out)) == 2 * count
+    assert text.is_well_formed
+    assert tags.looks < 20 * count

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -77,6 +78,28 @@ def test_the_cause_is_told_not_what_followed(task, monkeypatch):
     with pytest.raises(ClearheadError, match="no such text") as caught:
         workers.run(task, 2)
     assert "in worker 1:" in caught.value.__notes__[0]
+
+
+def nobody_else_gets_the_port():
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind((os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])))
+    if rank() == 0:
+        held = socket.socket(fileno=int(os.environ["CLEARHEAD_MEETING_SOCKET"]))
+        assert held.getsockname() == (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
+        assert not held.get_inheritable()
+        time.sleep(1)  # beyond the attempt of the other
+
+
+def test_the_port_of_a_run_is_its_own_before_the_first_worker_listens():
+    assert workers.run(nobody_else_gets_the_port, 2) == 0
+
+
+def test_runs_that_start_at_the_same_moment_have_ports_of_their_own():
+    meetings = [workers._meeting_socket() for _ in range(500)]
+    ports = {meeting.getsockname()[1] for meeting in meetings}
+    for meeting in meetings:
+        meeting.close()
+    assert len(ports) == len(meetings)
 
 
 @pytest.mark.parametrize(("task", "code"), [(all_is_well, 0), (one_stops_before_the_other, 143)])

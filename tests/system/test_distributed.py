@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from clearhead.errors import ConfigError
 from clearhead.run import workers
 from clearhead.storage.steps import saved_steps
 from clearhead.storage.tensors import read_arrays
+from tests.ports import unclaimed_port
 from tests.system.conftest import TOML, write_corpus
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
@@ -184,10 +184,12 @@ def test_how_many_workers(monkeypatch):
 
 def nodes(folder, tmp_path, *flags):
     """Start two processes as of two machines, each with flags of its own and its own --out; None: it does not come."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    place = {"WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    place = {
+        "WORLD_SIZE": "2",
+        "LOCAL_RANK": "0",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(unclaimed_port()),
+    }
     return [
         start(folder, tmp_path / f"out {rank}", *own, environment={**place, "RANK": str(rank)})
         for rank, own in enumerate(flags)

@@ -26,7 +26,7 @@ from clearhead.grammar import grammar
 from clearhead.segments.protocol import Reading
 
 MARK = re.compile(r"\{n\d+\}")
-WINDOW = 64
+WINDOW = 16
 GROWTH = 64 << 20
 """Bytes that a book may take more at its end than after a fifth of it: about twice the text, and what varies."""
 REQUEST = Request(to="fr", options=SearchOptions(decoding=DecodingConfig(beam_size=1, form=True)))
@@ -89,7 +89,7 @@ def check(lines: list[str], translated: list[str]) -> None:
 
 @pytest.fixture(
     scope="module",
-    params=[3_000, pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
+    params=[1_000, pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
 )
 def lines(request):
     return book(request.param)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -54,6 +55,23 @@ def exchange():
             fail_together(group, mine)
     assert group.gather(str(other)) == ["1", "0"], "all are still in step"
     group.leave()
+
+
+def meet_at_the_held_port():
+    """Nobody opens the port by its number: the board is at the socket that was held."""
+    held = os.environ.get("CLEARHEAD_MEETING_SOCKET")
+    group = Group.join("cpu")
+    assert "CLEARHEAD_MEETING_SOCKET" not in os.environ
+    if group.leads:
+        with socket.socket(fileno=os.dup(int(held))) as board:
+            assert board.getsockname()[1] == int(os.environ["MASTER_PORT"])
+            assert board.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
+    assert group.gather(str(group.rank)) == ["0", "1"]
+    group.leave()
+
+
+def test_the_first_listens_at_the_socket_that_was_held_for_it():
+    assert workers.run(meet_at_the_held_port, 2) == 0
 
 
 def test_what_is_exchanged():

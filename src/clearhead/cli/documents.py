@@ -1,7 +1,11 @@
 """Documents named by `clearhead translate --input`, and the report at the end."""
 
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from clearhead.cli.output import tell
-from clearhead.documents.files import Jobs
+from clearhead.documents.files import Jobs, job_of
 from clearhead.documents.run import Outcome, translate
 from clearhead.documents.translating import Request
 from clearhead.errors import ClearheadError, DocumentError
@@ -31,16 +35,30 @@ def translate_documents(
                 )
             except ClearheadError as error:
                 outcome = Outcome(job=job, error=error)
-        _report(outcome)
+        _report(outcome, job.output)
         outcomes.append(outcome)
     _summary(outcomes, found.others)
 
 
-def _report(outcome: Outcome) -> None:
+def print_document(
+    path: Path, format: str, translator: Translator, request: Request, reading: Reading
+) -> None:
+    """Translate a document, and print it whole on standard output in the bytes of its own encoding."""
+    with TemporaryDirectory() as folder:
+        job = job_of(path, Path(folder) / path.name, format)
+        with watched(path.name, unit="segments") as reached:
+            outcome = translate(job, translator, request, reading, reached=lambda done, _: reached(done))
+        translation = job.output.read_bytes()
+    sys.stdout.flush()
+    sys.stdout.buffer.write(translation)
+    sys.stdout.buffer.flush()
+    _report(outcome, path)
+
+
+def _report(outcome: Outcome, name: Path) -> None:
     """Print what a reader should know of one document."""
     if outcome.error:
         tell(f"error: {outcome.error}")
-    name = outcome.job.output
     remarks = [*(f"{left.place}: left as it was: {left.why}" for left in outcome.left)]
     remarks += [f"{note.place}: {note.why}" for note in outcome.notes]
     for remark in remarks[:_MOST_SHOWN]:

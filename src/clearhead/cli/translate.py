@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ from clearhead.cli.options import Headings
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
 from clearhead.cli.wording import as_typed
 from clearhead.config.choices import DocumentFormat, Split, Wrap
-from clearhead.errors import ConfigError, DataError
+from clearhead.errors import ConfigError, DataError, DocumentError
 
 if TYPE_CHECKING:
     from clearhead.memory import Memory
@@ -97,7 +98,7 @@ class Translate:
     several, or folders. For a model that reads frames of numbers an .npz archive, or a list of .npy files."""
     output: Optional[Path] = None
     """File to write instead of standard output; named FILE.partial until it is complete. A folder for several
-    documents."""
+    documents. A single document that is text is printed without it, where standard output is no terminal."""
     beam: Optional[int] = None
     """Beam size; 1 is greedy search. By default the model's own."""
     alpha: Optional[float] = None
@@ -278,7 +279,7 @@ class Translate:
         return False
 
     def _translate_documents(self) -> None:
-        from clearhead.cli.documents import translate_documents
+        from clearhead.cli.documents import print_document, translate_documents
         from clearhead.documents.files import jobs_of
         from clearhead.documents.translating import Request
         from clearhead.segments.protocol import Reading
@@ -289,7 +290,8 @@ class Translate:
                     f"--{name} is for lines of text, and {self.input[0]} is a document; leave --{name} out"
                 )
         terms = self._glossary()
-        jobs = jobs_of([Path(name) for name in self.input], self.output, self.as_)
+        printed = self._printed_format()
+        jobs = None if printed else jobs_of([Path(name) for name in self.input], self.output, self.as_)
         translator = translator_of(self.model, self.engine)
         request = Request(
             to=self.to,
@@ -299,7 +301,37 @@ class Translate:
             terms=terms,
         )
         reading = Reading(columns=self.columns, keys=self.keys, wrap=self.wrap, everything=self.everything)
-        translate_documents(jobs, translator, request, reading, resume=self.resume)
+        if jobs is not None:
+            translate_documents(jobs, translator, request, reading, resume=self.resume)
+        elif printed:
+            print_document(Path(self.input[0]), printed, translator, request, reading)
+
+    def _printed_format(self) -> str | None:
+        """Return the format of the one document that goes to standard output; None where --output says where.
+
+        Raises DocumentError where it would go to a terminal, or is no text.
+        """
+        from clearhead.documents.files import job_of
+        from clearhead.documents.formats import PACKED
+
+        path = Path(self.input[0])
+        if self.output is not None or len(self.input) > 1 or not path.is_file():
+            return None
+        named = path.with_suffix(f".{self.to or 'translated'}{path.suffix}")
+        format = job_of(path, named, self.as_).format
+        if self.resume:
+            why = "what was interrupted is kept beside the output"
+        elif format in PACKED:
+            why = f"{path} is an archive, which is not printed"
+        elif sys.stdout.isatty():
+            why = "a document is not printed on a terminal"
+        else:
+            return format
+        flags = {"--model": self.model, "--from": self.from_, "--to": self.to, "--as": self.as_}
+        words = [word for flag, value in flags.items() if value for word in (flag, str(value))]
+        words += ["--resume"] if self.resume else []
+        command = shlex.join(["clearhead", "translate", *words, "--input", str(path), "--output", str(named)])
+        raise DocumentError(f"{why}; name a file for it: {command}")
 
     def _glossary(self) -> "Terms | None":
         """Return the glossary, read before there is anything to lose."""

@@ -40,14 +40,14 @@ def jobs_of(inputs: Sequence[Path], output: Path | None, format: str | None) -> 
     if output is None:
         raise DocumentError("name where the translated documents go: --output FILE, or a folder for several")
     if single and not output.is_dir():
-        return Jobs((_job(inputs[0], output, format),))
+        return Jobs((job_of(inputs[0], output, format),))
     jobs: dict[Path, Job] = {}
     others = 0
     for path, relative in _files(inputs):
         if format is None and format_of(path) is None and path not in inputs:
             others += 1
             continue
-        job = _job(path, output / relative, format)
+        job = job_of(path, output / relative, format)
         other = jobs.setdefault(job.output, job)
         if other.input != path:
             raise DocumentError(
@@ -60,7 +60,8 @@ def jobs_of(inputs: Sequence[Path], output: Path | None, format: str | None) -> 
     return Jobs(tuple(jobs.values()), others)
 
 
-def _job(path: Path, output: Path, format: str | None) -> Job:
+def job_of(path: Path, output: Path, format: str | None) -> Job:
+    """Return one file with its output. Raises DocumentError for no known format, and for an output that is the file."""
     name = format or format_of(path)
     if name is None:
         raise DocumentError(

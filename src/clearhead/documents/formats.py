@@ -44,6 +44,9 @@ FORMATS: Mapping[str, Format] = {
 """In `clearhead.<module>` stands `read(data: bytes, reading: Reading) -> Document`, which raises
 DocumentError."""
 
+PACKED = frozenset({"docx", "epub", "odp", "ods", "odt", "pptx", "xlsx"})
+"""Formats whose files are archives; those of all others are text."""
+
 BY_ENDING = {ending: name for name, known in FORMATS.items() for ending in known.endings}
 
 

@@ -68,25 +68,28 @@ def run(task: Callable[[], None], count: int) -> int:
     if sys.platform == "win32":
         raise ConfigError("--workers needs Linux or macOS; on Windows start several processes with torchrun")
     context = multiprocessing.get_context("spawn")  # a forked copy of a process that runs threads may hang
+    meeting = _meeting_socket()
     shared = {
         "WORLD_SIZE": str(count),
         "LOCAL_WORLD_SIZE": str(count),
         "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(_free_port()),
+        "MASTER_PORT": str(meeting.getsockname()[1]),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, available_cores() // count))),
     }
     workers, pipes = [], []
     for rank in range(count):
         # A pipe each: one that is killed while it writes into a shared one would block the others.
         reading, writing = context.Pipe(duplex=False)
-        workers.append(context.Process(target=_work, args=(task, rank, shared, writing)))
+        own = None if rank else meeting
+        workers.append(context.Process(target=_work, args=(task, rank, shared, writing, own)))
         pipes.append((reading, writing))
-    with _passed_on(workers) as signals:
+    with meeting, _passed_on(workers) as signals:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until they can answer it
         with started_safely():
             for worker, (_, writing) in zip(workers, pipes, strict=True):
                 worker.start()
                 writing.close()
+        meeting.close()  # if the first worker ends, nobody is at its address
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         ended = _wait(workers, signals)
     failures = [failure for reading, _ in pipes for failure in _read(reading)]
@@ -125,9 +128,18 @@ def _read(pipe: Connection) -> Iterator[_Failure]:
             yield pipe.recv()
 
 
-def _work(task: Callable[[], None], rank: int, shared: dict[str, str], failures: Connection) -> None:
+def _work(
+    task: Callable[[], None],
+    rank: int,
+    shared: dict[str, str],
+    failures: Connection,
+    meeting: socket.socket | None,
+) -> None:
     os.setpgrp()  # Ctrl-C reaches the one who started us, and comes from there once
     os.environ |= {**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
+    if meeting is not None:
+        meeting.set_inheritable(False)
+        os.environ["CLEARHEAD_MEETING_SOCKET"] = str(meeting.detach())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -193,8 +205,11 @@ def _wait(workers: Sequence[BaseProcess], signals: Sequence[int]) -> dict[int, s
     return ended
 
 
-def _free_port() -> int:
-    """Return a port of this machine that nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def _meeting_socket() -> socket.socket:
+    """Return a socket at a port of its own, which no other process gets as long as somebody holds the socket.
+
+    It does not listen: until the first worker does, the others find nobody there, and look again.
+    """
+    meeting = socket.socket()
+    meeting.bind(("127.0.0.1", 0))
+    return meeting

@@ -1,7 +1,8 @@
 """Text with the tags that stand in it: what a document gives to be translated, and what it takes back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 
@@ -32,31 +33,39 @@ class Marked:
         `opening` and `closing` give the characters of a tag by its number (closing an empty tag gives ""), `text`
         escapes what stands between them.
         """
-        return "".join(self._written(None, 0, len(self.text), opening, closing, text))
+        parts: list[str] = []
+        place = 0
+        within: list[tuple[int | None, Iterator[int]]] = [(None, iter(self.children(None)))]
+        while within:  # no recursion, which would end at tags a thousand deep
+            parent, inner = within[-1]
+            number = next(inner, None)
+            if number is not None:
+                start = self.tags[number].start
+                parts += (text(self.text[place:start]), opening(number))
+                place = start
+                within.append((number, iter(self.children(number))))
+                continue
+            within.pop()
+            end = len(self.text) if parent is None else self.tags[parent].end
+            parts.append(text(self.text[place:end]))
+            if parent is not None:
+                parts.append(closing(parent))
+            place = end
+        return "".join(parts)
 
-    def _written(
-        self,
-        parent: int | None,
-        start: int,
-        end: int,
-        opening: Callable[[int], str],
-        closing: Callable[[int], str],
-        text: Callable[[str], str],
-    ) -> Iterator[str]:
-        place = start
-        for number in self.children(parent):
-            tag = self.tags[number]
-            yield text(self.text[place : tag.start])
-            yield opening(number)
-            yield from self._written(number, tag.start, tag.end, opening, closing, text)
-            yield closing(number)
-            place = tag.end
-        yield text(self.text[place:end])
-
-    def children(self, parent: int | None) -> list[int]:
+    def children(self, parent: int | None) -> Sequence[int]:
         """Return the tags directly within another, in the order of the text."""
-        within = [number for number, tag in enumerate(self.tags) if tag.parent == parent]
-        return sorted(within, key=lambda number: (self.tags[number].start, self.tags[number].end, number))
+        return self._children.get(parent, ())
+
+    @cached_property
+    def _children(self) -> dict[int | None, list[int]]:
+        """The tags within each, found once: a text may have thousands."""
+        children: dict[int | None, list[int]] = {}
+        for number, tag in enumerate(self.tags):
+            children.setdefault(tag.parent, []).append(number)
+        for numbers in children.values():
+            numbers.sort(key=lambda number: (self.tags[number].start, self.tags[number].end, number))
+        return children
 
     @property
     def is_well_formed(self) -> bool:
