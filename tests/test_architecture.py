@@ -290,9 +290,9 @@ OPTIONS = {
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset "
     "decoding.form decoding.literals",
     "serve": "batch-tokens batch-wait-ms cache-entries chars-per-minute cors-origins deadline-seconds default-model "
-    "drain-seconds files-folder files-minutes host keys-file log max-alternatives max-beam max-body-bytes max-cells max-chars "
-    "max-file-bytes max-file-chars max-list model-bytes models page port queue-tokens requests-per-minute require-key suggestions-file "
-    "trusted-proxies workers",
+    "drain-seconds files-folder files-minutes host keys-file log max-alternatives max-beam max-body-bytes max-cells "
+    "max-chars max-file-bytes max-file-chars max-list model-bytes models page port queue-tokens requests-per-minute "
+    "require-key suggestions-file trusted-proxies workers",
     "learn": "corrections from general json model out rate resume seed steps threads to",
     "prepare": f"config init json kind {DATA}",
 }

@@ -5,11 +5,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from clearhead.inspection.alignment import Alignment
 from clearhead.serving.failures import ServiceFailure
+from clearhead.serving.glossaries import Glossaries
+from clearhead.serving.keys import Keys
+from clearhead.serving.rates import Rates
+from clearhead.serving.settings import ServingSettings
 from clearhead.translator import Translation
 
 
@@ -41,18 +45,14 @@ def _shouted(text: str, to: str | None) -> Translation:
     return Translation(source=text, text=text.upper(), to=to, score=0.0, tokens=(), alignment=alignment)
 
 
-def client_of(router: APIRouter) -> tuple[TestClient, Shouting]:
-    """Return a client of one router, and the service behind it; the client's name is its Authorization."""
+def client_of(router: APIRouter, keys: Keys | None = None) -> tuple[TestClient, Shouting]:
+    """Return a client of one router, and the service behind it."""
     service = Shouting()
     model = SimpleNamespace(name="default", sources=("en", "fr", "pt"), targets=("en", "fr", "pt"))
     service.models = SimpleNamespace(listed=lambda: [model])
     app = FastAPI()
     app.include_router(router)
     app.state.service = service
-    app.state.settings = SimpleNamespace(max_list=3, max_chars=100)
-
-    async def admit(request: Request, key: str, characters: int) -> str:
-        return request.headers.get("authorization", "")
-
-    app.state.admit = admit
+    app.state.settings = ServingSettings(max_list=3, max_chars=100, keys_file=str(keys.path) if keys else "")
+    app.state.keys, app.state.rates, app.state.glossaries = keys, Rates(0, 0), Glossaries()
     return TestClient(app), service

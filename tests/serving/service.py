@@ -36,6 +36,12 @@ class Shouting:
     calls: list[dict] = field(default_factory=list)
     fault: Exception | None = None
 
+    async def started(self):
+        pass
+
+    async def closed(self):
+        pass
+
     async def translate(self, text, **options):
         self.calls.append({"text": text, **options})
         if self.fault:
@@ -70,6 +76,12 @@ class Direct:
 
     translator: Translator
     models: Models = field(default_factory=Models)
+
+    async def started(self):
+        pass
+
+    async def closed(self):
+        pass
 
     async def translate(self, text, *, client, **options):
         return self.translator.translate(list(text), **options)

@@ -1,9 +1,10 @@
 """The interface of DeepL's API."""
 
 import pytest
-from tests.serving import doubles
 
 from clearhead.serving import deepl
+from clearhead.serving.keys import Keys
+from tests.serving import doubles
 
 
 @pytest.fixture
@@ -45,9 +46,10 @@ def test_tags_stand_around_the_words_they_stood_around(served, markup):
     ]
 
 
-def test_a_glossary_is_made_used_listed_and_deleted_by_its_owner_only(served):
-    client, service = served
-    mine, other = {"Authorization": "DeepL-Auth-Key a"}, {"Authorization": "DeepL-Auth-Key b"}
+def test_a_glossary_is_made_used_listed_and_deleted_by_its_owner_only(tmp_path):
+    keys = Keys(tmp_path / "keys.sqlite")
+    mine, other = ({"Authorization": f"DeepL-Auth-Key {keys.add(name)}"} for name in ("mine", "other"))
+    client, service = doubles.client_of(deepl.router, keys)
     pair = {"source_lang": "EN", "target_lang": "FR"}
     entries = {"name": "n", **pair, "entries_format": "tsv", "entries": "cat\tchat\ndog\tchien"}
     glossary = client.post("/v2/glossaries", json=entries, headers=mine).json()

@@ -26,10 +26,7 @@ def translator():
 
 def app_of(translator, **settings):
     chosen = ServingSettings(**settings)
-    app = create_app(chosen, Service(chosen, load=lambda name: translator))
-    if native.router.routes[0].path not in {getattr(route, "path", "") for route in app.routes}:
-        app.include_router(native.router)
-    return app
+    return create_app(chosen, Service(chosen, load=lambda name: translator))
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from tests.serving import doubles
 
 from clearhead.serving import openai
+from tests.serving import doubles
 
 ASKED = {"model": "default:fr", "messages": [{"role": "user", "content": "a black cat"}]}
 

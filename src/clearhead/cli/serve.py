@@ -1,5 +1,6 @@
 """`clearhead serve`."""
 
+import sys
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from tempfile import TemporaryDirectory
@@ -68,11 +69,26 @@ class Serve(ServingSettings):
     def run(self) -> None:
         """Serve until a signal ends it."""
         check_installed()
+        from clearhead.serving.keys import Keys
+        from clearhead.serving.models import Models
         from clearhead.serving.server import serve
 
         settings = ServingSettings(**asdict(self))
+        Models(settings.models, settings)  # what is not there is said before anything is started
+        if settings.keys_file:
+            Keys(settings.keys_file).listed()
+        _say(f"loading {settings.models[0]}; the first time it is converted, which takes a minute or so")
         with TemporaryDirectory(prefix="clearhead-") as folder:  # which all processes share
-            serve(replace(settings, files_folder=settings.files_folder or folder))
+            serve(
+                replace(settings, files_folder=settings.files_folder or folder),
+                ready=lambda address: _say(
+                    f"translating at {address}, for programs see {address}docs; Ctrl-C ends it"
+                ),
+            )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def check_installed() -> None:

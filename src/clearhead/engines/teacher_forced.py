@@ -155,12 +155,14 @@ def _turned(x: Floats) -> Floats:
 
 
 def _swish(x: Floats) -> Floats:
-    return x / (1 + np.exp(-x))
+    activated: Floats = x / (1 + np.exp(-x))
+    return activated
 
 
 def _gelu(x: Floats) -> Floats:
     half: Any = np.vectorize(math.erf, otypes=[np.float32])(x / math.sqrt(2))
-    return x * (1 + half) / 2
+    activated: Floats = x * (1 + half) / 2
+    return activated
 
 
 _FUNCTIONS = {"relu": lambda x: np.maximum(x, 0), "gelu": _gelu, "swish": _swish, "swiglu": _swish}

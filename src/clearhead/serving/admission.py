@@ -2,11 +2,15 @@
 
 from fastapi import Request
 
+from clearhead.serving.clients import client_of
 
-async def admitted(request: Request, characters: int = 0) -> str:
-    """Return the name of the client, by the rule of the app.
 
-    Raises ServiceFailure for a key that is missing or unknown, or above the client's rate.
+async def admitted(request: Request, characters: int = 0, key: str = "") -> str:
+    """Return the name of the client; `key` is one that came in the body.
+
+    Raises ServiceFailure 403 for a key that is missing or unknown, 429 above the client's rate.
     """
-    client: str = await request.app.state.admit(request, "", characters)
-    return client
+    state = request.app.state
+    client = client_of(request, state.settings, state.keys, key)
+    state.rates.check(client.name, characters=characters)
+    return client.name

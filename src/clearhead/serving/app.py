@@ -1,6 +1,5 @@
 """The service put together: what is kept for all requests, the routers, and one shape of answer for what fails."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,18 +13,26 @@ from starlette.middleware.cors import CORSMiddleware
 
 from clearhead import __version__
 from clearhead.errors import ClearheadError, DocumentError, TextError, TranslationError
-from clearhead.serving import failures, libretranslate, openapi
+from clearhead.serving import deepl, failures, health, libretranslate, metrics, native, openai, openapi, pages
+from clearhead.serving.access import Access
+from clearhead.serving.body import BodyLimits
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.files import Files
+from clearhead.serving.glossaries import Glossaries
+from clearhead.serving.keys import Keys
+from clearhead.serving.metrics import Metrics
+from clearhead.serving.rates import Rates
+from clearhead.serving.service import Service
 from clearhead.serving.settings import ServingSettings
 from clearhead.serving.suggestions import Suggestions
 from clearhead.serving.translating import TranslatingService
 
-log = logging.getLogger(__name__)
 
+def create_app(settings: ServingSettings, service: TranslatingService | None = None) -> FastAPI:
+    """Return the service as an ASGI application; `service` is what translates, without it the models of the settings.
 
-def create_app(settings: ServingSettings, service: TranslatingService) -> FastAPI:
-    """Return the service as an ASGI application; `service` is what translates."""
+    Raises ConfigError or CheckpointError where a file of keys or a model is not there.
+    """
     app = FastAPI(
         title="Clearhead",
         version=__version__,
@@ -35,13 +42,19 @@ def create_app(settings: ServingSettings, service: TranslatingService) -> FastAP
         redirect_slashes=False,
     )
     app.state.settings = settings
-    app.state.service = service
-    app.state.admit = _by_address
+    app.state.metrics = Metrics()
+    app.state.service = service or Service(settings, figures=app.state.metrics)
+    app.state.keys = Keys(settings.keys_file) if settings.keys_file else None
+    if app.state.keys:
+        app.state.keys.listed()  # a file that cannot be read is said now, not at every request
+    app.state.rates = Rates(settings.requests_per_minute, settings.chars_per_minute)
+    app.state.glossaries = Glossaries()
     app.state.suggestions = (
         Suggestions(Path(settings.suggestions_file)) if settings.suggestions_file else None
     )
-    for router in _routers():
+    for router in _routers(settings):
         app.include_router(router)
+    app.add_middleware(BodyLimits, settings.max_body_bytes, settings.max_file_bytes)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -49,33 +62,32 @@ def create_app(settings: ServingSettings, service: TranslatingService) -> FastAP
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
         )
+    app.add_middleware(Access, app.state.metrics, settings.log)  # the last is the outermost
     _answer_failures(app)
     return app
 
 
-def _routers() -> list[APIRouter]:
-    """Return the routers."""
-    return [
-        libretranslate.router,
-        _documentation,
-    ]
+def _routers(settings: ServingSettings) -> list[APIRouter]:
+    routers = [libretranslate.router, native.router, deepl.router, openai.router]
+    routers += [health.router, metrics.router, _documentation]
+    return [*routers, pages.router] if settings.page else routers
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Keep translated documents for as long as the service runs."""
+    """Have the first model ready, and answer what was accepted before the end."""
     settings: ServingSettings = app.state.settings
+    service: TranslatingService = app.state.service
     with ExitStack() as stack:
         folder = settings.files_folder or stack.enter_context(TemporaryDirectory(prefix="clearhead-"))
         app.state.files = Files(
             Path(folder), seconds=60 * settings.files_minutes, largest=settings.max_file_bytes
         )
-        yield
-
-
-async def _by_address(request: Request, key: str, characters: int) -> str:
-    """Return the name of a client where there are neither keys nor rates: its address."""
-    return request.client.host if request.client else ""
+        await service.started()
+        try:
+            yield
+        finally:
+            await service.closed()
 
 
 _documentation = APIRouter()
@@ -90,7 +102,7 @@ def documentation(request: Request) -> HTMLResponse:
 
 
 def _answer_failures(app: FastAPI) -> None:
-    """Have every failure answered as JSON, without a traceback and without a word of the request's text."""
+    """Have what is wrong with a request answered as JSON; what is wrong with us is answered by `Access`."""
 
     @app.exception_handler(ServiceFailure)
     async def refused(request: Request, failure: ServiceFailure) -> JSONResponse:
@@ -113,11 +125,6 @@ def _answer_failures(app: FastAPI) -> None:
         said = failures.TEXTS.get(error.status_code, str(error.detail))
         code = failures.CODES.get(error.status_code, "failed")
         return _answer(request, error.status_code, said, code, dict(error.headers or {}))
-
-    @app.exception_handler(Exception)
-    async def broken(request: Request, error: Exception) -> JSONResponse:
-        log.error("request %s failed", failures.request_id_of(request.scope), exc_info=error)
-        return _answer(request, 500, failures.TEXTS[500], failures.CODES[500])
 
 
 def _answer(

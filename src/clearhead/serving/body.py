@@ -13,8 +13,10 @@ SECONDS = 4.0
 """That a body may take, and one more for every `BYTES_PER_SECOND` that came."""
 BYTES_PER_SECOND = 4_000
 """A slower line than any that people use; a client that sends a byte now and then to keep a place is cut off."""
-FILE_PATHS = ("/translate_file", "/v2/document", "/api/v1/translate_file")
+FILE_PATHS = ("/translate_file",)
 """Addresses that take documents."""
+_ROOM = 64_000
+"""Bytes of an upload besides its file."""
 
 
 class BodyLimits:
@@ -37,7 +39,7 @@ class BodyLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_file_bytes if scope["path"] in self._file_paths else self._max_bytes
+        limit = self._max_file_bytes + _ROOM if scope["path"] in self._file_paths else self._max_bytes
         body = _Body(receive, send, limit, self._seconds)
         if (declared := _declared(scope)) is not None and declared > limit:
             await _refuse(scope, send, _too_large(declared, limit))
@@ -90,11 +92,11 @@ class _Body:
 
 def _declared(scope: Scope) -> int | None:
     values = [value for name, value in scope["headers"] if name == b"content-length"]
-    return int(values[0]) if values and values[0].isdigit() else None
+    return int(values[0][:18]) if values and values[0].isdigit() else None
 
 
 def _too_large(size: int, limit: int) -> ServiceFailure:
-    text = f"the body of a request must be at most {limit} bytes, got {size}; send less at once"
+    text = f"the body of a request must be at most {limit:,} bytes, got {size:,}; send less at once"
     return ServiceFailure(413, "too_large", text)
 
 

@@ -195,10 +195,7 @@ async def delete_glossary(request: Request, glossary_id: str) -> Response:
 
 
 def _kept(request: Request) -> Glossaries:
-    state = request.app.state
-    if not hasattr(state, "glossaries"):
-        state.glossaries = Glossaries()
-    kept: Glossaries = state.glossaries
+    kept: Glossaries = request.app.state.glossaries
     return kept
 
 

@@ -10,9 +10,10 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from clearhead.documents.formats import BY_ENDING
-from clearhead.serving import parameters, translating
+from clearhead.serving import admission, parameters, translating
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.languages import name_of
+from clearhead.serving.leaving import unless_left
 from clearhead.serving.openapi import FAILURES, body_of
 from clearhead.serving.parameters import Parameters, text, type_name, whole_number
 from clearhead.serving.settings import ServingSettings
@@ -22,8 +23,6 @@ router = APIRouter(tags=["LibreTranslate"], responses=FAILURES)
 ENDINGS = {**BY_ENDING, ".txt": "paragraphs"}
 """Formats of documents by the ending of their names."""
 _LANGUAGE = "the code of a language, such as en"
-_ROOM = 64_000
-"""Bytes of an upload besides its file."""
 
 
 def _settings(request: Request) -> ServingSettings:
@@ -34,8 +33,7 @@ def _settings(request: Request) -> ServingSettings:
 async def _client(request: Request, asked: Parameters, characters: int = 0) -> str:
     """Return who asks, by name, where it may ask for that much now. Raises ServiceFailure 403 and 429."""
     key = asked.get("api_key")
-    client: str = await request.app.state.admit(request, key if isinstance(key, str) else "", characters)
-    return client
+    return await admission.admitted(request, characters, key if isinstance(key, str) else "")
 
 
 def _texts(asked: Parameters, settings: ServingSettings) -> tuple[list[str], bool]:
@@ -78,7 +76,7 @@ def _check_characters(count: int, settings: ServingSettings) -> None:
 async def translate(request: Request) -> dict[str, Any]:
     """Give `translatedText`, `alternatives` where asked for, `detectedLanguage` for `auto`; lists for a list."""
     settings = _settings(request)
-    asked = await parameters.read(request, settings.max_body_bytes)
+    asked = await parameters.read(request)
     texts, several = _texts(asked, settings)
     form = asked.get("format") or "text"
     if form not in ("text", "html"):
@@ -89,7 +87,7 @@ async def translate(request: Request) -> dict[str, Any]:
     wanted = Wanted(
         source=source, target=target, html=form == "html", alternatives=alternatives, client=client
     )
-    found = await translating.answers(request.app.state.service, texts, wanted)
+    found = await unless_left(request, translating.answers(request.app.state.service, texts, wanted))
     return _translated(found, several=several, wanted=wanted)
 
 
@@ -122,7 +120,7 @@ def languages(request: Request) -> list[dict[str, Any]]:
 async def detect(request: Request) -> list[dict[str, Any]]:
     """Give languages with their `confidence` from 0 to 100, the most likely first."""
     settings = _settings(request)
-    asked = await parameters.read(request, settings.max_body_bytes)
+    asked = await parameters.read(request)
     texts, _ = _texts(asked, settings)
     await _client(request, asked)
     service, joined = request.app.state.service, "\n".join(texts)
@@ -165,7 +163,7 @@ def frontend_settings(request: Request) -> dict[str, Any]:
 async def suggest(request: Request) -> dict[str, bool]:
     """Keep a better translation for the next time that the model learns."""
     settings, kept = _settings(request), request.app.state.suggestions
-    asked = await parameters.read(request, settings.max_body_bytes)
+    asked = await parameters.read(request)
     await _client(request, asked)
     if kept is None:
         raise ServiceFailure(
@@ -196,7 +194,7 @@ async def suggest(request: Request) -> dict[str, bool]:
 async def translate_file(request: Request) -> dict[str, str]:
     """Give `translatedFileUrl`, a random address at which the translated document stays for a while."""
     settings = _settings(request)
-    asked = await parameters.read(request, settings.max_file_bytes + _ROOM)
+    asked = await parameters.read(request)
     upload = asked.get("file")
     if not isinstance(upload, UploadFile):
         raise bad_request("file is missing; send a document as multipart/form-data", "missing")
@@ -208,7 +206,12 @@ async def translate_file(request: Request) -> dict[str, str]:
         )
     data = await upload.read(settings.max_file_bytes + 1)
     if len(data) > settings.max_file_bytes:
-        raise parameters.too_large(upload.size or len(data), settings.max_file_bytes)
+        size = upload.size or len(data)
+        raise ServiceFailure(
+            413,
+            "too_large",
+            f"the document has {size:,} bytes, above the limit of {settings.max_file_bytes:,}",
+        )
     source, target = text(asked, "source", f"{_LANGUAGE}, or auto"), text(asked, "target", _LANGUAGE)
     client = await _client(request, asked, len(data))
     translated = await translating.document(

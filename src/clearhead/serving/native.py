@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from clearhead.errors import ClearheadError, ConfigError, DataError, TranslationError
-from clearhead.serving import translating
+from clearhead.serving import admission, translating
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.inside import looked
 from clearhead.serving.languages import Directions, source_of
@@ -184,8 +184,7 @@ async def _admitted(request: Request, texts: Sequence[str]) -> str:
         raise bad_request(
             f"the text has {characters:,} characters, above the limit of {settings.max_chars:,}", "over_limit"
         )
-    client: str = await request.app.state.admit(request, "", characters)
-    return client
+    return await admission.admitted(request, characters)
 
 
 async def _paired(request: Request, body: PairsBody) -> None:

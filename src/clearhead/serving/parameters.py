@@ -17,17 +17,16 @@ Parameters = Mapping[str, Any]
 """By name; a list where a form has a name several times."""
 
 
-async def read(request: Request, most_bytes: int) -> Parameters:
+async def read(request: Request) -> Parameters:
     """Return the parameters of a request; those of its body come before those of its query string.
 
-    Raises ServiceFailure: 400 for what cannot be read, 413 above `most_bytes`, 415 for another kind of body.
+    Raises ServiceFailure: 400 for what cannot be read, 415 for another kind of body.
     """
     query = _fields(request.scope.get("query_string", b""), "query string")
-    _check_length(request, most_bytes)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _MULTIPART:
         return {**query, **await _multipart(request)}
-    body = await _body(request, most_bytes)
+    body = await request.body()
     if not body:
         return query
     if kind == _JSON or kind.endswith("+json"):
@@ -71,28 +70,6 @@ def type_name(value: object) -> str:
     """Return what a value is called in JSON."""
     names = {dict: "an object", list: "a list", bool: "true or false", type(None): "null", str: "text"}
     return names.get(type(value), "a number" if isinstance(value, int | float) else "a file")
-
-
-def too_large(size: int, most: int) -> ServiceFailure:
-    """Return the failure of a request that has too many bytes."""
-    return ServiceFailure(
-        413, "too_large", f"the request has {size:,} bytes or more, above the limit of {most:,}"
-    )
-
-
-def _check_length(request: Request, most: int) -> None:
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and (len(length) > 18 or int(length) > most):
-        raise too_large(int(length[:18]), most)
-
-
-async def _body(request: Request, most: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise too_large(len(body), most)
-    return bytes(body)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
@@ -42,16 +43,22 @@ _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(
-    settings: ServingSettings, *, factory: str = FACTORY, notice_seconds: float = NOTICE_SECONDS
+    settings: ServingSettings,
+    *,
+    factory: str = FACTORY,
+    notice_seconds: float = NOTICE_SECONDS,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then return; `factory` is `module:function`, from settings to an ASGI app.
 
-    Raises ConfigError where the port is taken.
+    `ready` is called once with the service's address when it answers there. Raises ConfigError where the port is taken.
     """
     with _held_port(settings.host, settings.port) as port, _shared_folder(settings, factory) as folder:
         # A fork would copy what the threads of this process hold locked.
         multiprocessing.set_start_method("spawn", force=True)
         _allow_connections()
+        if ready:
+            threading.Thread(target=_announce, args=(settings.host, port, ready), daemon=True).start()
         _Service(
             "clearhead.serving.server:application",
             stopping=folder / STOPPING,
@@ -112,6 +119,19 @@ class _Service(MPServer):
         timer = threading.Timer(self._notice_seconds, end)
         timer.daemon = True
         timer.start()
+
+
+def _announce(host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Wait until a worker listens, and say where."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while True:
+        try:
+            socket.create_connection((reachable, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+            continue
+        ready(f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/")
+        return
 
 
 @contextmanager

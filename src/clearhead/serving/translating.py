@@ -35,8 +35,14 @@ class TranslatingService(Protocol):
     def models(self) -> ServedModels:
         """The models that it has."""
 
+    async def started(self) -> None:
+        """Be ready."""
+
     async def translate(self, text: Any, **options: Any) -> Any:
         """Return the translation of a text, or of each text of a list."""
+
+    async def closed(self) -> None:
+        """Answer what was accepted, and end."""
 
 
 @dataclass(frozen=True, kw_only=True)
