@@ -203,6 +203,8 @@ def test_it_is_a_model_like_any_other(imported, tmp_path, capsys):
         ({"transformer-ffn-activation": "gelu"}, "activation 'gelu'"),
         ({"transformer-train-position-embeddings": True}, "transformer-train-position-embeddings True"),
         ({"transformer-heads": 3}, "num_heads"),
+        ({"transformer-decoder-dim-ffn": 40}, "has an encoder and a decoder of different widths"),
+        ({"transformer-dim-ffn": 40}, "; the options ask for ["),
         ({"enc-depth": 3}, ""),
     ],
 )
@@ -250,4 +252,12 @@ def test_two_vocabularies_are_refused(tmp_path):
     write_npz(tmp_path / "theirs")
     (tmp_path / "theirs" / "vocab.fr.spm").write_bytes(io.BytesIO(b"other").getvalue())
     with pytest.raises(EngineError, match="a vocabulary for each side"):
+        import_npz(tmp_path / "theirs", tmp_path / "ours")
+
+
+def test_a_folder_without_a_vocabulary_is_refused(tmp_path):
+    write_npz(tmp_path / "theirs")
+    for file in (tmp_path / "theirs").glob("*.spm"):
+        file.unlink()
+    with pytest.raises(EngineError, match=r"has no \.spm file, the SentencePiece model of its vocabulary"):
         import_npz(tmp_path / "theirs", tmp_path / "ours")

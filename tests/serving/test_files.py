@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from clearhead.corpora.formats import read_tsv
+from clearhead.errors import DataError
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.files import Files
 from clearhead.serving.suggestions import Suggestions
@@ -123,3 +124,8 @@ def test_suggestions_become_a_table_that_learning_reads(tmp_path):
 def test_suggestions_are_off_unless_there_is_a_file_for_them(client):
     answer = client.post("/suggest", data={"q": "a", "s": "b", **ASKED})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_a_place_that_cannot_keep_suggestions_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"cannot keep suggestions in .*; give another --suggestions-file"):
+        Suggestions(tmp_path / "no folder" / "s.sqlite")

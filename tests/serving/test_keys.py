@@ -80,3 +80,4 @@ def test_the_command(tmp_path, capsys):
         with pytest.raises(SystemExit) as end:
             main(["keys", *wrong, *file])
         assert end.value.code == 1
+        assert "; see clearhead keys --help" in capsys.readouterr().err or wrong[-1] == "0000"

@@ -13,6 +13,7 @@ from clearhead.serving.settings import ServingSettings
 
 _NEEDED = {
     "fastapi": "fastapi",
+    "pydantic": "pydantic",
     "granian": "granian",
     "python-multipart": "python_multipart",
     "prometheus-client": "prometheus_client",
