@@ -129,11 +129,18 @@ def without(pairs: Iterable[tuple[str, str]], held: set[str]) -> Pairs:
     return [(one, other) for one, other in pairs if key(one) not in held and key(other) not in held]
 
 
-def phrasebook() -> tuple[list[dict[str, list[str]]], list[dict[str, list[str]]]]:
-    """Return the rows of the phrasebook to learn from and those set aside: for each language its alternatives."""
+def phrasebook(
+    tables: Sequence[str] | None = None,
+) -> tuple[list[dict[str, list[str]]], list[dict[str, list[str]]]]:
+    """Return the rows of the phrasebook to learn from and those set aside: for each language its alternatives.
+
+    Only the rows of `tables`, by their names, where these are given.
+    """
     learned: list[dict[str, list[str]]] = []
     aside: list[dict[str, list[str]]] = []
     for file in sorted((HERE / "phrasebook").glob("*.tsv")):
+        if tables is not None and file.stem not in tables:
+            continue
         for row in read_rows(file):
             cells = {language: row[language].split(" | ") for language in ALL}
             english = cells["en"][0]
@@ -251,21 +258,21 @@ def groups(
     """Yield (group, pair of languages, pairs, whether both directions are learned)."""
     from generators import lines
 
-    book, _ = phrasebook()
     words = inside_sentences({name: pairs for name, pairs in learned.items() if "en" in name.split("-")})
-    book += [
-        {language: [unmarked(cell, words[language]) for cell in row[language]] for language in ALL}
-        for row in book
-        if len(key(row["en"][0]).split()) <= SHORT and row["en"][0][-1] in ".!?"
-    ]
     for group, about in mixture.items():
         both = True
         if group == "tatoeba":
             found = dict(learned)
         elif group == "lexicon":
             found = dict(lexicon)
-        elif group == "phrasebook":
+        elif "tables" in about:
             both = False
+            book, _ = phrasebook(about["tables"])
+            book += [
+                {language: [unmarked(cell, words[language]) for cell in row[language]] for language in ALL}
+                for row in book
+                if len(key(row["en"][0]).split()) <= SHORT and row["en"][0][-1] in ".!?"
+            ]
             names = [("en", language) for language in LANGUAGES] + list(PIVOTS)
             found = {
                 f"{a}-{b}": ways(book, a, b) for one, other in names for a, b in ((one, other), (other, one))
