@@ -136,7 +136,7 @@ def test_the_mixture_names_known_sources_and_weighs_every_group():
     assert all(about["weight"] > 0 for about in groups.values())
     assert len(set(files)) == len(files)
     made_here = {name for name, about in groups.items() if "files" not in about}
-    assert made_here == {"tatoeba", "phrasebook", "generated", "lexicon"}
+    assert made_here == {"tatoeba", "phrasebook", "talk", "generated", "lexicon"}
     assert set(known) == {*files, *made_here - {"lexicon"}}
     for name, about in known.items():
         assert set(about) == {"what", "licence", "share_alike", "from", "attribution"}, name
@@ -154,5 +154,5 @@ def test_phrases_are_learned_as_they_are_typed_in_haste(all_of_it):
     assert recipe.unmarked("¿Hund?", words) == "Hund"
     assert recipe.unmarked("Paris.", words) == "Paris"
     assert recipe.unmarked("!", words) == ""
-    learned = dict(map(tuple, parts["train.phrasebook.fr-en.tsv"]))
+    learned = dict(map(tuple, parts["train.talk.fr-en.tsv"]))
     assert "au revoir" in {phrase.lower() for phrase in learned if phrase[-1] not in ".!?"}
