@@ -1,6 +1,8 @@
 """Which weights become the model at the end: the best on validation, an average of checkpoints, or a moving one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from clearhead.config import Selection
 from clearhead.evaluation.validation import Validation
@@ -9,7 +11,7 @@ from clearhead.model_directory import WEIGHTS
 from clearhead.run import checkpoints
 from clearhead.run.events import Finished
 from clearhead.run.models import files_of_model
-from clearhead.run.progress import Underway
+from clearhead.run.progress import Best, Underway
 from clearhead.run.setup import Setup
 from clearhead.storage import folders
 from clearhead.storage.steps import saved_steps
@@ -27,15 +29,33 @@ def choose(candidates: Mapping[str, Validation], select_by: Selection) -> str:
     return chosen
 
 
+def figures_of(
+    weights: Mapping[str, Arrays], best: Best, measured: Callable[[Arrays], Validation]
+) -> dict[str, Validation]:
+    """Return the figures of all weights, those of the best first.
+
+    Where the last validation brought the best, the moving average or the last checkpoint is the best once more:
+    translating the validation text with the same weights again would only take time.
+    """
+    figures = {best.name: best.figures}
+    for name, arrays in weights.items():
+        if name != best.name:
+            known = _equal(arrays, weights[best.name])
+            figures[name] = best.figures if known else measured(arrays)
+    return figures
+
+
 def finish(setup: Setup, run: Underway, ending: str) -> Finished:
     """Measure what may become the model, write the best of it, and log why."""
     best = run.progress.best
     assert best, "a run is validated before it ends"
     weights = _weights(setup, run)
-    candidates = {best.name: best.figures}
-    for name in [name for name in weights if name != best.name]:
-        fill(run.state.model, weights[name])
-        candidates[name] = setup.measure(run.state.model)
+
+    def measured(arrays: Arrays) -> Validation:
+        fill(run.state.model, arrays)
+        return setup.measure(run.state.model)
+
+    candidates = figures_of(weights, best, measured)
     chosen = choose(candidates, setup.config.training.select_by)
     files = files_of_model(setup, run, weights[chosen], chosen, candidates[chosen], ending)
     folders.write_directory(setup.directory.model, files)
@@ -75,3 +95,10 @@ def _weights(setup: Setup, run: Underway) -> dict[str, Arrays]:
         best.name: read_arrays(directory.best / WEIGHTS),
     }
     return weights | ({MOVING_AVERAGE: run.state.ema_arrays()} if run.state.ema else {})
+
+
+def _equal(arrays: Arrays, others: Arrays) -> bool:
+    """Say whether both hold the same numbers by the same names."""
+    return arrays.keys() == others.keys() and all(
+        np.array_equal(array, others[name]) for name, array in arrays.items()
+    )
