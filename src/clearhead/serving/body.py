@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clearhead.serving.connections import Connections
 from clearhead.serving.failures import ServiceFailure, payload, request_id_of
 
 SECONDS = 4.0
@@ -33,6 +34,7 @@ class BodyLimits:
     ) -> None:
         self._app, self._seconds = app, seconds
         self._max_bytes, self._max_file_bytes, self._file_paths = max_bytes, max_file_bytes, tuple(file_paths)
+        self._connections = Connections()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on as far as its body is within the limits."""
@@ -52,6 +54,7 @@ class BodyLimits:
                 raise
         if body.failure and not body.answered:
             await _refuse(scope, send, body.failure)
+            self._connections.stop_reading(scope)
 
 
 class _Body:
