@@ -16,7 +16,7 @@ BYTES_PER_SECOND = 4_000
 """A slower line than any that people use; a client that sends a byte now and then to keep a place is cut off."""
 FILE_PATHS = ("/translate_file",)
 """Addresses that take documents."""
-_ROOM = 64_000
+LARGEST_FORM = 64_000
 """Bytes of an upload besides its file."""
 
 
@@ -41,7 +41,7 @@ class BodyLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_file_bytes + _ROOM if scope["path"] in self._file_paths else self._max_bytes
+        limit = self._max_file_bytes + LARGEST_FORM if scope["path"] in self._file_paths else self._max_bytes
         body = _Body(receive, send, limit, self._seconds)
         if (declared := _declared(scope)) is not None and declared > limit:
             await _refuse(scope, send, _too_large(declared, limit))
