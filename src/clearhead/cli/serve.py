@@ -76,7 +76,8 @@ class Serve(ServingSettings):
         settings = ServingSettings(**asdict(self))
         check_files(settings)
         Models(settings.models, settings)  # what is not there is said before anything is started
-        _say(f"loading {settings.models[0]}; the first time it is converted, which takes a minute or so")
+        first = settings.default_model or settings.models[0]
+        _say(f"loading {first}; the first time it is converted, which takes a minute or so")
         with TemporaryDirectory(prefix="clearhead-") as folder:  # which all processes share
             serve(
                 replace(settings, files_folder=settings.files_folder or folder),
