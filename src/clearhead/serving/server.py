@@ -152,6 +152,18 @@ class _Service(MPServer):
         timer.daemon = True
         timer.start()
 
+    def _stop_workers(self) -> None:
+        """Wait until the workers are gone: one that is just going counts as alive, and would be killed."""
+        for worker in self.wrks:
+            worker.terminate()  # type: ignore[no-untyped-call]
+        end = time.monotonic() + (self.workers_kill_timeout or 0)
+        while time.monotonic() < end:
+            if not any(worker.is_alive() for worker in self.wrks):  # type: ignore[no-untyped-call]
+                break
+            time.sleep(0.02)
+        self.workers_kill_timeout = 1  # the rest of the time was waited for
+        super()._stop_workers()  # type: ignore[no-untyped-call]
+
 
 def _announce(host: str, port: int, ready: Callable[[str], None]) -> None:
     """Wait until a worker listens, and say where."""
