@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 
-from clearhead.serving.clients import address_of, client_of
+from clearhead.serving.clients import address_of, client_of, scheme_of
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.keys import Keys
 from clearhead.serving.settings import ServingSettings
@@ -32,6 +32,21 @@ def request(peer="127.0.0.1", query="", **headers):
 )
 def test_the_right_most_address_that_is_no_proxy(peer, forwarded, trusted, address):
     assert address_of(request(peer, x_forwarded_for=forwarded), trusted) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "scheme"),
+    [
+        ("10.0.0.1", "https", "https"),
+        ("10.0.0.1", "javascript", "http"),
+        ("10.0.0.1", "", "http"),
+        ("9.9.9.9", "https", "http"),
+    ],
+)
+def test_the_scheme_is_that_of_a_proxy_that_is_trusted(peer, said, scheme):
+    asked = request(peer, host="a", x_forwarded_proto=said)
+    asked.scope.update(scheme="http", path="/", server=("127.0.0.1", 5000))
+    assert scheme_of(asked, ("10.0.0.0/8",)) == scheme
 
 
 def test_addresses_of_one_customer_are_one_client():

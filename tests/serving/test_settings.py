@@ -39,6 +39,8 @@ def test_defaults_are_finite_and_local():
         ("host", " "),
         ("default_model", "other"),
         ("trusted_proxies", ("10.0.0.300",)),
+        ("cors_origins", ("example.org",)),
+        ("cors_origins", ("https://example.org/",)),
     ],
 )
 def test_a_value_out_of_its_range_is_refused_by_name(name, value):

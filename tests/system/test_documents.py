@@ -18,7 +18,7 @@ BLOCKS = re.compile(r"^```(console|python|toml)(?: title=(\S+))?\n(.*?)^```$", r
 
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
-OF_COMMANDS = {"corrections", "other-inputs"}
+OF_COMMANDS = {"better-models", "corrections", "deploy", "other-inputs", "serve"}
 """Guides without examples in Python; tests of their own run their commands."""
 
 

@@ -3,7 +3,8 @@
 import sys
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import ClassVar
 
 from clearhead.cli.options import Headings
@@ -70,15 +71,14 @@ class Serve(ServingSettings):
     def run(self) -> None:
         """Serve until a signal ends it."""
         check_installed()
-        from clearhead.serving.keys import Keys
         from clearhead.serving.models import Models
         from clearhead.serving.server import serve
 
         settings = ServingSettings(**asdict(self))
+        check_files(settings)
         Models(settings.models, settings)  # what is not there is said before anything is started
-        if settings.keys_file:
-            Keys(settings.keys_file).listed()
-        _say(f"loading {settings.models[0]}; the first time it is converted, which takes a minute or so")
+        first = settings.default_model or settings.models[0]
+        _say(f"loading {first}; the first time it is converted, which takes a minute or so")
         with TemporaryDirectory(prefix="clearhead-") as folder:  # which all processes share
             serve(
                 replace(settings, files_folder=settings.files_folder or folder),
@@ -86,6 +86,31 @@ class Serve(ServingSettings):
                     f"translating at {address}, for programs see {address}docs; Ctrl-C ends it"
                 ),
             )
+
+
+def check_files(settings: ServingSettings) -> None:
+    """Open what a service keeps, and make its folder. Raises ConfigError or DataError where that cannot be done."""
+    from clearhead.serving.keys import Keys
+    from clearhead.serving.suggestions import Suggestions
+
+    if settings.keys_file:
+        Keys(settings.keys_file).listed()
+    if settings.suggestions_file:
+        Suggestions(Path(settings.suggestions_file))
+    if settings.files_folder:
+        _check_folder(Path(settings.files_folder))
+
+
+def _check_folder(folder: Path) -> None:
+    """Make a folder that only its owner reads, and write into it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"cannot keep translated documents in {folder}: {error.strerror}; give another --files-folder"
+        ) from None
 
 
 def _say(text: str) -> None:

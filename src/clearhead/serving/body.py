@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clearhead.serving.connections import Connections
 from clearhead.serving.failures import ServiceFailure, payload, request_id_of
 
 SECONDS = 4.0
@@ -15,7 +16,7 @@ BYTES_PER_SECOND = 4_000
 """A slower line than any that people use; a client that sends a byte now and then to keep a place is cut off."""
 FILE_PATHS = ("/translate_file",)
 """Addresses that take documents."""
-_ROOM = 64_000
+LARGEST_FORM = 64_000
 """Bytes of an upload besides its file."""
 
 
@@ -33,13 +34,14 @@ class BodyLimits:
     ) -> None:
         self._app, self._seconds = app, seconds
         self._max_bytes, self._max_file_bytes, self._file_paths = max_bytes, max_file_bytes, tuple(file_paths)
+        self._connections = Connections()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on as far as its body is within the limits."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_file_bytes + _ROOM if scope["path"] in self._file_paths else self._max_bytes
+        limit = self._max_file_bytes + LARGEST_FORM if scope["path"] in self._file_paths else self._max_bytes
         body = _Body(receive, send, limit, self._seconds)
         if (declared := _declared(scope)) is not None and declared > limit:
             await _refuse(scope, send, _too_large(declared, limit))
@@ -52,6 +54,7 @@ class BodyLimits:
                 raise
         if body.failure and not body.answered:
             await _refuse(scope, send, body.failure)
+            self._connections.stop_reading(scope)
 
 
 class _Body:

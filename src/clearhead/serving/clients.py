@@ -73,6 +73,14 @@ def address_of(request: HTTPConnection, trusted_proxies: Sequence[str]) -> str:
     return address
 
 
+def scheme_of(request: HTTPConnection, trusted_proxies: Sequence[str]) -> str:
+    """Return http or https, as the client wrote it: what a proxy that we trust says, or else how it came to us."""
+    address = request.client.host if request.client else "unknown"
+    networks = [ipaddress.ip_network(network, strict=False) for network in trusted_proxies]
+    said = request.headers.get("x-forwarded-proto", "").strip().lower()
+    return said if said in ("http", "https") and _is_within(address, networks) else request.url.scheme
+
+
 def _is_within(address: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
     parsed = _parsed(address)
     return parsed is not None and any(parsed in network for network in networks)

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 
 from clearhead.documents.formats import BY_ENDING
 from clearhead.serving import admission, parameters, translating
+from clearhead.serving.clients import scheme_of
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.languages import name_of
 from clearhead.serving.leaving import unless_left
@@ -223,7 +224,9 @@ async def translate_file(request: Request) -> dict[str, str]:
         settings.max_list,
     )
     token = await asyncio.to_thread(lambda: request.app.state.files.add(translated, ending))
-    return {"translatedFileUrl": str(request.url_for("download_file", token=quote(token)))}
+    address = request.url_for("download_file", token=quote(token))
+    scheme = scheme_of(request, settings.trusted_proxies)  # a page over https may not fetch from http
+    return {"translatedFileUrl": str(address.replace(scheme=scheme))}
 
 
 @router.get("/download_file/{token}", summary="Fetch a translated document", response_class=Response)

@@ -4,6 +4,7 @@ SIGTERM: `/health/ready` answers 503 for a moment, in which balancers look elsew
 finish what they have, and the process exits with 0.
 """
 
+import atexit
 import json
 import logging
 import math
@@ -11,7 +12,9 @@ import multiprocessing
 import os
 import resource
 import shutil
+import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -27,13 +30,15 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from clearhead.errors import ConfigError
+from clearhead.errors import ClearheadError, ConfigError
 from clearhead.serving.health import FOLDER_VARIABLE, STOPPING
 from clearhead.serving.settings import ServingSettings
 
 FACTORY = "clearhead.serving.app:create_app"
 NOTICE_SECONDS = 1.0
 """Between not ready and no more accepting."""
+KILL_SECONDS = 5
+"""After `drain_seconds`, until a worker that hangs is killed."""
 _HEADER_MS = 4_000
 """For the headers of a request, so that whoever sends them by the byte is cut off within 5 s."""
 _CONNECTIONS = 4_096
@@ -74,7 +79,7 @@ def serve(
             websockets=False,
             backlog=2_048,
             backpressure=_CONNECTIONS,
-            workers_kill_timeout=math.ceil(settings.drain_seconds) + 5,
+            workers_kill_timeout=math.ceil(settings.drain_seconds) + KILL_SECONDS,
             log_level=LogLevels.warning,
         ).serve()
 
@@ -83,11 +88,38 @@ def application() -> Any:
     """Return the ASGI application of this worker, from the settings that the first process wrote."""
     stored = json.loads(Path(os.environ[FOLDER_VARIABLE], _SETTINGS).read_text(encoding="utf-8"))
     _log_to_standard_error()
+    atexit.register(_leave)
+    _end_with_first_process()
     module, _, name = stored["factory"].partition(":")
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in stored["settings"].items()
     }
-    return getattr(import_module(module), name)(ServingSettings(**values))
+    try:
+        return getattr(import_module(module), name)(ServingSettings(**values))
+    except ClearheadError as error:
+        sys.exit(f"clearhead: {error}")
+
+
+def _leave() -> None:
+    """End this worker, whose work is done, without taking Python apart.
+
+    A thread of the server that asks for Python while that goes on makes Rust abort the process.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _end_with_first_process() -> None:
+    """End this worker in order when the process that started it is gone, killed say: else it would keep the port."""
+    first = multiprocessing.parent_process()
+    if first:
+        threading.Thread(target=_end_after, args=(first.join,), daemon=True).start()
+
+
+def _end_after(wait: Callable[[], None]) -> None:
+    wait()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _log_to_standard_error() -> None:
@@ -119,6 +151,18 @@ class _Service(MPServer):
         timer = threading.Timer(self._notice_seconds, end)
         timer.daemon = True
         timer.start()
+
+    def _stop_workers(self) -> None:
+        """Wait until the workers are gone: one that is just going counts as alive, and would be killed."""
+        for worker in self.wrks:
+            worker.terminate()  # type: ignore[no-untyped-call]
+        end = time.monotonic() + (self.workers_kill_timeout or 0)
+        while time.monotonic() < end:
+            if not any(worker.is_alive() for worker in self.wrks):  # type: ignore[no-untyped-call]
+                break
+            time.sleep(0.02)
+        self.workers_kill_timeout = 1  # the rest of the time was waited for
+        super()._stop_workers()  # type: ignore[no-untyped-call]
 
 
 def _announce(host: str, port: int, ready: Callable[[str], None]) -> None:

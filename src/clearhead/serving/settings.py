@@ -1,6 +1,7 @@
 """Every limit of the service, each with a finite default."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
@@ -16,6 +17,7 @@ _LEAST = {
     "max_alternatives": 0,
 }
 """Of whole numbers; 1 for the others."""
+_ORIGIN = re.compile(r"\*|https?://[^/\s?#@]+")
 _MOST = {"port": 65_535, "workers": 256, "max_beam": 100, "max_alternatives": 99}
 
 
@@ -112,6 +114,13 @@ class ServingSettings:
         for address in self.trusted_proxies:
             check(
                 _is_network(address), "trusted_proxies", address, "an address or network such as 10.0.0.0/8"
+            )
+        for origin in self.cors_origins:
+            check(
+                bool(_ORIGIN.fullmatch(origin)),
+                "cors_origins",
+                origin,
+                "* or the origin of a page, such as https://example.org, without a path",
             )
 
 
