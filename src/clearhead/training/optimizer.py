@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from clearhead.config import TrainingConfig
 from clearhead.errors import ConfigError
+from clearhead.training.muon import Muon
 
 
 class Optimizer:
@@ -29,8 +30,8 @@ class Optimizer:
             parameter.requires_grad_(factor > 0)
             if factor:
                 matrix = parameter.ndim == 2 and name.startswith(("encoder", "decoder"))
-                rule = muon if config.optimizer == "muon" and matrix else adam
-                rule.setdefault(factor, []).append(parameter)
+                learned_by = muon if config.optimizer == "muon" and matrix else adam
+                learned_by.setdefault(factor, []).append(parameter)
         if not adam and not muon:
             raise ConfigError("training.freeze leaves nothing to learn; name fewer parts")
         decay = config.weight_decay
@@ -41,8 +42,10 @@ class Optimizer:
                 torch.optim.Adam(_groups(adam), lr=0.0, betas=betas, eps=eps, weight_decay=decay, fused=True)
             )
         if muon:
+            on_processor = all(p.device.type == "cpu" for p in model.parameters())
+            rule = Muon if on_processor else torch.optim.Muon
             self._optimizers.append(
-                torch.optim.Muon(_groups(muon), lr=0.0, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+                rule(_groups(muon), lr=0.0, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
             )
 
     def zero_grad(self) -> None:
