@@ -5,5 +5,5 @@ const [address, key, text] = process.argv.slice(2);
 const client = new translate.Translate({ engine: "libre", url: `${address}/translate`, key });
 const said = { translate: await client(text, { from: "en", to: "fr" }) };
 const other = new translate.Translate({ engine: "libre", url: `${address}/translate`, key: "wrong" });
-await other(text, { from: "en", to: "fr" }).catch((error) => (said.refused = error.message));
+await other(`${text} `.repeat(2), { from: "en", to: "fr" }).catch((error) => (said.refused = error.message));
 console.log(JSON.stringify(said));

@@ -24,7 +24,7 @@ said = {
         '<r><i id="1"/>The <b>ball</b> is blue.</r>', source_lang="EN", target_lang="FR", tag_handling="xml"
     ).text,
     "detect": client.translate_text(text, target_lang="FR").detected_source_lang.lower(),
-    "languages": [language.code for language in client.get_source_languages()],
+    "languages": [language.code.lower() for language in client.get_source_languages()],
     "targets": [language.code for language in client.get_target_languages()],
 }
 glossary = client.create_glossary("colours", "EN", "FR", {"ball": "pelote"})
