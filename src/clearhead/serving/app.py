@@ -74,6 +74,7 @@ def create_app(settings: ServingSettings, service: TranslatingService | None = N
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
+            expose_headers=["retry-after", "x-request-id"],
         )
     app.add_middleware(Access, app.state.metrics, settings.log)  # the last is the outermost
     _answer_failures(app)
