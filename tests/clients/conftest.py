@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from clearhead.serving.keys import Keys
 from tests.clients.running import service
@@ -40,12 +41,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def _made(folder: Path, wanted: str, make: Callable[[], None]) -> Path:
     """Return a folder that `make` has made from what is wanted, now or earlier."""
-    stamp = folder / ".made-from"
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        make()
-        stamp.write_text(wanted)
+    KEPT.mkdir(exist_ok=True)
+    with FileLock(KEPT / f"{folder.name}.lock"):  # two workers may want it at once
+        stamp = folder / ".made-from"
+        if not stamp.is_file() or stamp.read_text() != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make()
+            stamp.write_text(wanted)
     return folder
 
 
