@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers/.installed
 DOCS := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-faults test-light lint docs g2p p2g numbers digits speech units bench studies clean
+.PHONY: demo test test-all test-clients test-faults test-light lint docs g2p p2g numbers digits speech units bench studies clean
 
 demo: $(STAMP)
 	$(BIN)/clearhead demo
@@ -17,6 +17,10 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Clients that others wrote, from PyPI and npm, against `clearhead serve`; they are installed into .clients.
+test-clients: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/clients
 
 # What an installation without PyTorch does, in an environment that has none.
 test-light: .venv-light/.installed
@@ -89,4 +93,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf build $(VENV) .venv-light .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build $(VENV) .venv-light .venv-peers .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ from clearhead.serving.glossaries import Glossaries
 from clearhead.serving.keys import Keys
 from clearhead.serving.rates import Rates
 from clearhead.serving.settings import ServingSettings
+from clearhead.serving.usage import Usage
 from clearhead.translator import Translation
 
 
@@ -45,14 +46,16 @@ def _shouted(text: str, to: str | None) -> Translation:
     return Translation(source=text, text=text.upper(), to=to, score=0.0, tokens=(), alignment=alignment)
 
 
-def client_of(router: APIRouter, keys: Keys | None = None) -> tuple[TestClient, Shouting]:
-    """Return a client of one router, and the service behind it."""
+def client_of(*routers: APIRouter, keys: Keys | None = None) -> tuple[TestClient, Shouting]:
+    """Return a client of some routers, and the service behind them."""
     service = Shouting()
     model = SimpleNamespace(name="default", sources=("en", "fr", "pt"), targets=("en", "fr", "pt"))
     service.models = SimpleNamespace(listed=lambda: [model])
     app = FastAPI()
-    app.include_router(router)
+    for router in routers:
+        app.include_router(router)
     app.state.service = service
     app.state.settings = ServingSettings(max_list=3, max_chars=100, keys_file=str(keys.path) if keys else "")
-    app.state.keys, app.state.rates, app.state.glossaries = keys, Rates(0, 0), Glossaries()
+    app.state.keys, app.state.rates, app.state.usage = keys, Rates(0, 0), Usage()
+    app.state.glossaries = Glossaries()
     return TestClient(app), service

@@ -2,14 +2,15 @@
 
 import pytest
 
-from clearhead.serving import deepl
+from clearhead.serving import deepl, deepl_glossaries
 from clearhead.serving.keys import Keys
+from clearhead.serving.usage import Usage
 from tests.serving import doubles
 
 
 @pytest.fixture
 def served():
-    return doubles.client_of(deepl.router)
+    return doubles.client_of(deepl.router, deepl_glossaries.router)
 
 
 def texts_of(answer):
@@ -33,7 +34,8 @@ def test_a_form_a_query_and_json_are_answered_alike(served):
 @pytest.mark.parametrize(("code", "model"), [("EN-US", "en"), ("en-gb", "en"), ("PT-BR", "pt"), ("FR", "fr")])
 def test_codes_with_a_region_are_the_models_languages(served, code, model):
     client, service = served
-    client.post("/v2/translate", json={"text": "a", "source_lang": "FR", "target_lang": code})
+    source = "FR" if model == "en" else "EN"
+    client.post("/v2/translate", json={"text": "a", "source_lang": source, "target_lang": code})
     assert service.calls[0]["to"] == model
 
 
@@ -46,10 +48,54 @@ def test_tags_stand_around_the_words_they_stood_around(served, markup):
     ]
 
 
+def test_each_text_of_a_list_has_its_own_language(served):
+    client, service = served
+    texts = ["Bonjour, comment allez-vous ?", "Good morning, how are you?"]
+    answer = client.post("/v2/translate", json={"text": texts, "target_lang": "PT-BR"})
+    languages = [item["detected_source_language"] for item in answer.json()["translations"]]
+    assert languages == ["FR", "EN"]
+    assert sorted(call["source"] for call in service.calls) == ["en", "fr"]
+
+
+@pytest.mark.parametrize("names", [["keep", "X"], "keep,x"])
+def test_elements_to_ignore_are_not_translated(served, names):
+    client, _ = served
+    values = {"text": "see <keep>a <b>name</b></keep> <x>here</x>", "source_lang": "EN", "target_lang": "FR"}
+    answer = client.post("/v2/translate", json={**values, "tag_handling": "xml", "ignore_tags": names})
+    assert texts_of(answer) == ["SEE <keep>a <b>name</b></keep> <x>here</x>"]
+
+
+@pytest.mark.parametrize("body", [b'{"text": "a", "text": "b"}', b"[" * 100_000, b'{"text": NaN}', b'"a"'])
+def test_a_body_that_is_ambiguous_or_no_object_is_refused(served, body):
+    client, _ = served
+    answer = client.post("/v2/translate", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, list(answer.json())) == (400, ["message"])
+
+
+def test_characters_are_counted_for_each_client_when_they_are_translated(tmp_path):
+    keys = Keys(tmp_path / "keys.sqlite")
+    mine, other = ({"Authorization": f"DeepL-Auth-Key {keys.add(name)}"} for name in ("mine", "other"))
+    client, _ = doubles.client_of(deepl.router, keys=keys)
+    values = {"text": ["a cat", "dogs"], "source_lang": "EN", "target_lang": "FR"}
+    answer = client.post("/v2/translate", json={**values, "show_billed_characters": True}, headers=mine)
+    assert [item["billed_characters"] for item in answer.json()["translations"]] == [5, 4]
+    assert client.post("/v2/translate", json={**values, "target_lang": "XX"}, headers=mine).status_code == 400
+    counts = [client.get("/v2/usage", headers=who).json()["character_count"] for who in (mine, other)]
+    assert counts == [9, 0]
+
+
+def test_the_table_of_characters_forgets_who_was_silent_for_longest():
+    usage = Usage(max_clients=2)
+    for client in ("a", "b", "a", "c"):
+        usage.add(client, 3)
+    assert [usage.of(client) for client in "abc"] == [6, 0, 3]
+    assert len(usage) == 2
+
+
 def test_a_glossary_is_made_used_listed_and_deleted_by_its_owner_only(tmp_path):
     keys = Keys(tmp_path / "keys.sqlite")
     mine, other = ({"Authorization": f"DeepL-Auth-Key {keys.add(name)}"} for name in ("mine", "other"))
-    client, service = doubles.client_of(deepl.router, keys)
+    client, service = doubles.client_of(deepl.router, deepl_glossaries.router, keys=keys)
     pair = {"source_lang": "EN", "target_lang": "FR"}
     entries = {"name": "n", **pair, "entries_format": "tsv", "entries": "cat\tchat\ndog\tchien"}
     glossary = client.post("/v2/glossaries", json=entries, headers=mine).json()
@@ -74,9 +120,10 @@ def test_a_glossary_is_made_used_listed_and_deleted_by_its_owner_only(tmp_path):
         ({"text": [1], "target_lang": "FR"}, 400, "text must be"),
         ({"text": ["a"] * 4, "target_lang": "FR"}, 400, "at most 3 strings, got 4"),
         ({"text": "a" * 101, "target_lang": "FR"}, 413, "at most 100 characters, got 101"),
-        ({"text": "a", "target_lang": "XX", "source_lang": "EN"}, 400, "xx is not supported"),
+        ({"text": "a", "target_lang": "XX", "source_lang": "EN"}, 400, "target 'XX' is not supported"),
         ({"text": "a", "target_lang": "FR", "tag_handling": "tex"}, 400, "html or xml"),
         ({"text": "a", "target_lang": "FR", "split_sentences": "7"}, 400, "split_sentences must be"),
+        ({"text": "a", "target_lang": "FR", "formality": "less"}, 400, "formality: no model here"),
         ({"text": "a", "target_lang": "FR", "glossary_id": "none"}, 404, "glossary_id is unknown"),
     ],
 )

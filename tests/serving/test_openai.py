@@ -63,3 +63,13 @@ def test_what_is_wrong_is_said_in_the_shape_of_that_api(served, values, message)
     answer = client.post("/v1/chat/completions", json={**ASKED, **values})
     assert answer.status_code == 400
     assert message in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"model": "a", "model": "b"}', b"[" * 100_000, b'{"n": NaN}', b'"a"', b""]
+)
+def test_a_body_that_is_ambiguous_or_no_object_is_refused(served, body):
+    client, _ = served
+    answer = client.post("/v1/chat/completions", content=body)
+    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+    assert answer.json()["error"]["type"] == "invalid_request_error"

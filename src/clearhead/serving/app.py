@@ -13,7 +13,18 @@ from starlette.middleware.cors import CORSMiddleware
 
 from clearhead import __version__
 from clearhead.errors import ClearheadError, DocumentError, TextError, TranslationError
-from clearhead.serving import deepl, failures, health, libretranslate, metrics, native, openai, openapi, pages
+from clearhead.serving import (
+    deepl,
+    deepl_glossaries,
+    failures,
+    health,
+    libretranslate,
+    metrics,
+    native,
+    openai,
+    openapi,
+    pages,
+)
 from clearhead.serving.access import Access
 from clearhead.serving.body import BodyLimits
 from clearhead.serving.failures import ServiceFailure
@@ -26,6 +37,7 @@ from clearhead.serving.service import Service
 from clearhead.serving.settings import ServingSettings
 from clearhead.serving.suggestions import Suggestions
 from clearhead.serving.translating import TranslatingService
+from clearhead.serving.usage import Usage
 
 
 def create_app(settings: ServingSettings, service: TranslatingService | None = None) -> FastAPI:
@@ -49,6 +61,7 @@ def create_app(settings: ServingSettings, service: TranslatingService | None = N
         app.state.keys.listed()  # a file that cannot be read is said now, not at every request
     app.state.rates = Rates(settings.requests_per_minute, settings.chars_per_minute)
     app.state.glossaries = Glossaries()
+    app.state.usage = Usage()
     app.state.suggestions = (
         Suggestions(Path(settings.suggestions_file)) if settings.suggestions_file else None
     )
@@ -61,6 +74,7 @@ def create_app(settings: ServingSettings, service: TranslatingService | None = N
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
+            expose_headers=["retry-after", "x-request-id"],
         )
     app.add_middleware(Access, app.state.metrics, settings.log)  # the last is the outermost
     _answer_failures(app)
@@ -68,7 +82,7 @@ def create_app(settings: ServingSettings, service: TranslatingService | None = N
 
 
 def _routers(settings: ServingSettings) -> list[APIRouter]:
-    routers = [libretranslate.router, native.router, deepl.router, openai.router]
+    routers = [libretranslate.router, native.router, deepl.router, deepl_glossaries.router, openai.router]
     routers += [health.router, metrics.router, _documentation]
     return [*routers, pages.router] if settings.page else routers
 

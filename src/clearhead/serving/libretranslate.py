@@ -33,7 +33,7 @@ def _settings(request: Request) -> ServingSettings:
 
 async def _client(request: Request, asked: Parameters, characters: int = 0) -> str:
     """Return who asks, by name, where it may ask for that much now. Raises ServiceFailure 403 and 429."""
-    key = asked.get("api_key")
+    key = asked.get("api_key") or asked.get("apiKey")  # so the package libretranslate of npm calls it
     return await admission.admitted(request, characters, key if isinstance(key, str) else "")
 
 
@@ -86,7 +86,11 @@ async def translate(request: Request) -> dict[str, Any]:
     alternatives = whole_number(asked, "alternatives", settings.max_alternatives)
     client = await _client(request, asked, sum(map(len, texts)))
     wanted = Wanted(
-        source=source, target=target, html=form == "html", alternatives=alternatives, client=client
+        source=source,
+        target=target,
+        markup="html" if form == "html" else None,
+        alternatives=alternatives,
+        client=client,
     )
     found = await unless_left(request, translating.answers(request.app.state.service, texts, wanted))
     return _translated(found, several=several, wanted=wanted)

@@ -6,41 +6,27 @@ Source: https://platform.openai.com/docs/api-reference/chat. Errors are `{"error
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from fastapi.routing import APIRoute
 
-from clearhead.errors import ClearheadError
-from clearhead.serving import admission
+from clearhead.serving import admission, parameters
 from clearhead.serving.failures import ServiceFailure, bad_request
+from clearhead.serving.leaving import unless_left
+from clearhead.serving.shaped_routes import shaped
 
 _REFUSED = {"tools": "tools", "functions": "functions", "logprobs": "log-probabilities", "audio": "audio"}
 """Fields of a conversation, or of a model that follows instructions, which a translator does not have."""
 
 
-class _Route(APIRoute):
-    """A route whose failures have the shape of this API."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler = super().get_route_handler()
-
-        async def answered(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except ServiceFailure as failure:
-                return JSONResponse(
-                    _error(failure.message, failure.status, failure.code), failure.status, failure.headers
-                )
-            except ClearheadError as error:
-                return JSONResponse(_error(str(error), 400, "bad_request"), 400)
-
-        return answered
+def _error(failure: ServiceFailure) -> dict[str, Any]:
+    kind = "invalid_request_error" if failure.status < 500 else "server_error"
+    return {"error": {"message": failure.message, "type": kind, "param": None, "code": failure.code}}
 
 
-router = APIRouter(prefix="/v1", route_class=_Route, tags=["OpenAI"])
+router = APIRouter(prefix="/v1", route_class=shaped(_error), tags=["OpenAI"])
 
 
 @router.get("/models")
@@ -64,9 +50,10 @@ async def complete(request: Request) -> Response:
     client = await admission.admitted(request, len(text))
     name, target = _model_and_target(values)
     # Nothing is streamed before it is translated, so that a request that fails does so with its status.
-    translation = await request.app.state.service.translate(
+    work = request.app.state.service.translate(
         text, to=target, source=_optional(values, "source"), model=name, client=client
     )
+    translation = await unless_left(request, work)
     answer = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "created": int(time.time()),
@@ -95,12 +82,7 @@ async def _events(answer: dict[str, Any], text: str) -> AsyncIterator[str]:
 
 
 async def _object(request: Request) -> Mapping[str, Any]:
-    try:
-        sent = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise bad_request("the body is not JSON; send an object with model and messages") from None
-    if not isinstance(sent, dict):
-        raise bad_request("the body must be a JSON object with model and messages")
+    sent = parameters.json_object(await request.body())
     for field, what in _REFUSED.items():
         if sent.get(field):
             raise bad_request(f"{field}: a translator has no {what}; leave it out")
@@ -145,8 +127,3 @@ def _optional(values: Mapping[str, Any], name: str) -> str | None:
 
 def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "clearhead"}
-
-
-def _error(message: str, status: int, code: str) -> dict[str, Any]:
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}

@@ -30,7 +30,7 @@ async def read(request: Request) -> Parameters:
     if not body:
         return query
     if kind == _JSON or kind.endswith("+json"):
-        return {**query, **_object(body)}
+        return {**query, **json_object(body)}
     if kind == _FORM:
         return {**query, **_fields(body, "form")}
     raise ServiceFailure(
@@ -72,7 +72,8 @@ def type_name(value: object) -> str:
     return names.get(type(value), "a number" if isinstance(value, int | float) else "a file")
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the object that a body is in JSON. Raises ServiceFailure 400 for anything else."""
     try:
         value = parse_json(body)
     except ValueError as error:

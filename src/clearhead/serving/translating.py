@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from clearhead.documents import formats
 from clearhead.documents.translating import marked
@@ -13,10 +13,12 @@ from clearhead.segments.spacing import loosened
 from clearhead.segments.template import filled, is_changed
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.languages import Directed, Directions, detect, source_of
+from clearhead.terms import Terms
 from clearhead.translator import Translation
 from clearhead.webpages.html_texts import texts_of
 
 AUTO = "auto"
+Markup = Literal["html", "xml"]
 _SAMPLE = 2_000
 """Characters of a document by which its language is known."""
 
@@ -52,7 +54,11 @@ class Wanted:
     source: str
     """Code of a language, or `auto`."""
     target: str
-    html: bool = False
+    markup: Markup | None = None
+    """What is between the texts that are translated, if they are not plain."""
+    untouched: frozenset[str] = frozenset()
+    """Names of elements whose content stays as it is, besides those of code and scripts."""
+    terms: Terms | None = None
     alternatives: int = 0
     client: str
     """Whose turn it is, where several wait."""
@@ -93,10 +99,10 @@ async def answers(service: TranslatingService, texts: Sequence[str], wanted: Wan
     sources = [(source, 100.0)] * len(texts)
     if source == AUTO:
         sources = await asyncio.to_thread(lambda: [source_of(text, open_to, target) for text in texts])
-    if wanted.html:
+    if wanted.markup:
         made = await asyncio.gather(
             *(
-                _fragment(service, text, code, target, wanted.client)
+                _fragment(service, text, code, target, wanted)
                 for text, (code, _) in zip(texts, sources, strict=True)
             )
         )
@@ -126,6 +132,7 @@ async def _by_source(
             source=code,
             to=target,
             num_hypotheses=1 + wanted.alternatives,
+            terms=wanted.terms,
             client=wanted.client,
         )
         for place, one in zip(places, found, strict=True):
@@ -135,20 +142,21 @@ async def _by_source(
     return results
 
 
-async def _fragment(service: TranslatingService, source: str, code: str, target: str, client: str) -> str:
-    """Return a fragment of HTML with its texts translated, and all else as it was."""
+async def _fragment(service: TranslatingService, source: str, code: str, target: str, wanted: Wanted) -> str:
+    """Return a fragment of HTML or XML with its texts translated, and all else as it was."""
     if code == target:
         return source
-    texts = await asyncio.to_thread(lambda: texts_of(source, xml=False))
+    xml = wanted.markup == "xml"
+    texts = await asyncio.to_thread(lambda: texts_of(source, xml=xml, untouched=wanted.untouched))
     segments = [slot.segment for slot in texts.slots]
-    done = await _segments(service, segments, code, target, client)
+    done = await _segments(service, segments, code, target, wanted)
     if not any(map(is_changed, segments, done)):
         return source
     return filled(texts.template, texts.slots, done, target)
 
 
 async def _segments(
-    service: TranslatingService, segments: Sequence[Segment], code: str, target: str, client: str
+    service: TranslatingService, segments: Sequence[Segment], code: str, target: str, wanted: Wanted
 ) -> list[Marked]:
     """Return the translation of each segment with its tags; aligning takes a pass more, so only where there are any."""
     done: list[Marked] = list(segments)
@@ -159,7 +167,7 @@ async def _segments(
             return
         texts = [loosened(segments[place]).text for place in places]
         found: list[Translation] = await service.translate(
-            texts, source=code, to=target, align=tagged, client=client
+            texts, source=code, to=target, align=tagged, terms=wanted.terms, client=wanted.client
         )
         for place, one in zip(places, found, strict=True):
             done[place] = marked(segments[place], one)
@@ -191,7 +199,7 @@ async def document(
         return data
     done: list[Marked] = []
     for first in range(0, len(segments), together):
-        done += await _segments(service, segments[first : first + together], code, target, wanted.client)
+        done += await _segments(service, segments[first : first + together], code, target, wanted)
     return await asyncio.to_thread(lambda: read.written(done, target))
 
 

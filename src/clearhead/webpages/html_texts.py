@@ -33,9 +33,14 @@ class Texts:
     left: tuple[Left, ...]
 
 
-def texts_of(source: str, *, xml: bool, first_line: int = 0) -> Texts:
-    """Return the texts of a page of HTML, or of XHTML as `xml`; before it there are `first_line` lines."""
-    reader = _Reader(source, xml=xml, first_line=first_line)
+def texts_of(
+    source: str, *, xml: bool, first_line: int = 0, untouched: frozenset[str] = frozenset()
+) -> Texts:
+    """Return the texts of a page of HTML, or of XHTML as `xml`; before it there are `first_line` lines.
+
+    The content of `untouched` elements, named in small letters, stays as it is, besides that of code and scripts.
+    """
+    reader = _Reader(source, xml=xml, first_line=first_line, untouched=untouched)
     reader.read()
     return Texts(template=tuple(reader.template), slots=tuple(reader.slots), left=tuple(reader.left))
 
@@ -57,11 +62,12 @@ class _Untouched:
 class _Reader:
     """What is known of a page while its tokens go by."""
 
-    def __init__(self, source: str, *, xml: bool, first_line: int = 0) -> None:
+    def __init__(self, source: str, *, xml: bool, first_line: int, untouched: frozenset[str]) -> None:
         self.template: list[str | int | Language] = []
         self.slots: list[Slot] = []
         self.left: list[Left] = []
         self._source, self._xml, self._first_line = source, xml, first_line
+        self._never_touched = elements.UNTOUCHED | untouched
         self._line: list[Piece] = []  # what stands in the line of text that is being read
         self._open = OpenElements(xml=xml)
         self._untouched: _Untouched | None = None
@@ -125,7 +131,7 @@ class _Reader:
         if name in elements.BLOCKS:
             self._flush()
         tag = (self._source[token.start : token.end],) if stays else self._tag(token, said)
-        if not empty and (stays or name in elements.UNTOUCHED):
+        if not empty and (stays or name in self._never_touched):
             self._untouched = _Untouched(name, len(self._open), tag, token.start, token.end, stays)
         else:
             self._add(Piece(_kind(name, empty), tag, token.start, token.name))
