@@ -9,7 +9,7 @@ from clearhead import Translator
 
 @pytest.fixture(scope="session")
 def model() -> Translator:
-    loaded = Translator.load()
+    loaded = Translator.load(engine="pytorch")  # the other engine would be converted and proved first
     # the first translation and the first look bring their modules with them, which takes seconds
     loaded.translate("The cat sleeps.", to="fr", align=True, word_confidence=True, num_hypotheses=2)
     loaded.look("The cat sleeps.", to="fr", without=("encoder.0",))

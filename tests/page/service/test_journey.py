@@ -64,7 +64,7 @@ def test_a_reader_goes_through_all_of_it(opened, model, tmp_path):
     view.keyboard.type("breuvage")
     view.wait_for_selector("#answer:has-text('breuvage')")
     view.click("#terms .icon-small")
-    view.wait_for_selector(f"#answer:text-is('{best}')")
+    view.wait_for_function("best => document.getElementById('answer').textContent === best", arg=best)
 
     view.select_option("#source", "en")
     translated(view)

@@ -8,6 +8,8 @@ import { remember } from "./remembered.js";
 const KEYS = { key_required: "keyNeeded", unknown_key: "keyUnknown" };
 const INSTALL = "pip install 'clearhead[train]'";
 
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Show refusals in an element; `again` tries once more, by itself where the service said when. */
 export function troubleIn(element, again) {
   let stop = () => {};
@@ -47,7 +49,7 @@ export function troubleIn(element, again) {
       if (refusal.code in KEYS) return askKey(refusal);
       if (refusal.code === "needs_train_extra") return element.replaceChildren(say("needsTrain"), " ", make("code", {}, INSTALL));
       if ([429, 503].includes(refusal.status) && refusal.retryAfter !== null) return wait(refusal.retryAfter);
-      const text = refusal.status === 0 ? say("unreachable") : [429, 503].includes(refusal.status) ? say("stillLater") : refusal.message;
+      const text = refusal.status === 0 ? say("unreachable") : [429, 503].includes(refusal.status) ? say("stillLater") : sentence(refusal.message);
       const retry = make("button", { type: "button", className: "quiet", onclick: () => { clear(); again(); } }, say("retry"));
       element.replaceChildren(make("span", {}, text), refusal.status === 0 || refusal.status >= 429 ? retry : "");
       return undefined;
