@@ -38,9 +38,9 @@ TYPED = (
 )
 POINTED_AT = "grandmother"
 WINDOWS: dict[str, dict[str, Any]] = {
-    "light": {"viewport": {"width": 1100, "height": 600}, "device_scale_factor": 1.5},
-    "dark": {"viewport": {"width": 1100, "height": 600}, "device_scale_factor": 1.5, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 760}, "device_scale_factor": 2, "is_mobile": True},
+    "light": {"viewport": {"width": 1100, "height": 650}, "device_scale_factor": 1.5},
+    "dark": {"viewport": {"width": 1100, "height": 650}, "device_scale_factor": 1.5, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 760}, "device_scale_factor": 1.75, "is_mobile": True},
 }
 
 

@@ -227,6 +227,10 @@ def test_looking_inside_shows_this_translation_and_what_if(opened):
     assert view.locator("#inside #reading .words").last.locator(".word").evaluate_all(words) == re.sub(
         r"\s", "", best
     )
+    bar = view.locator("#inside #reading .word").first.evaluate(
+        "word => getComputedStyle(word).backgroundImage"
+    )
+    assert "gradient" in bar  # the page's own colours leave those of the views alone
     view.click("#inside summary")
     view.check("#inside .chip >> nth=2")
     view.click("#inside .what-if-form .strong")
