@@ -19,8 +19,13 @@ def test_a_key_is_asked_for_kept_and_sent(opened, model, tmp_path):
         view = opened(at=address)
         view.fill("#text", CAT)
         view.wait_for_selector("#trouble :text('needs an API key')")
-        view.fill("#trouble input", "not a key")
+        view.fill("#trouble input", "ключ")
         view.keyboard.press("Enter")
+        view.wait_for_selector("#trouble :text('does not know')")
+        view.fill("#trouble input", "wrong")
+        with view.expect_response("**/api/v1/translate") as answer:
+            view.keyboard.press("Enter")
+        assert answer.value.json()["code"] == "unknown_key"
         view.wait_for_selector("#trouble :text('does not know')")
         view.fill("#trouble input", key)
         view.click("#trouble button")

@@ -34,9 +34,12 @@ export function troubleIn(element, again) {
     const form = make("form", {
       className: "key-form", onsubmit: (event) => {
         event.preventDefault();
-        remember("key", field.value.trim());
+        const key = field.value.trim();
+        if (!/^[!-~]+$/.test(key)) return askKey({ code: "unknown_key" }); // no header can hold it
+        remember("key", key);
         clear();
         again();
+        return undefined;
       },
     }, field, make("button", { className: "strong" }, say("useKey")));
     element.replaceChildren(make("span", {}, say(KEYS[refusal.code])), form);
