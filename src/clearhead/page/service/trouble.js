@@ -30,7 +30,7 @@ export function troubleIn(element, again) {
   }
 
   function askKey(refusal) {
-    const field = make("input", { type: "password", required: true, autocomplete: "off", attributes: { "aria-label": say("key") } });
+    const field = make("input", { type: "password", required: true, autocomplete: "off", placeholder: say("key"), attributes: { "aria-label": say("key") } });
     const form = make("form", {
       className: "key-form", onsubmit: (event) => {
         event.preventDefault();
