@@ -1,7 +1,9 @@
-"""Take the pictures of README and guide again: a terminal, and the page of one translation by the included model.
+"""Take the pictures of README and guides again: a terminal, the page of one translation by the included model, and
+the page of `clearhead serve`.
 
 $ python docs/pictures/make.py            # needs Chromium and Playwright (the extra `test`)
 $ python docs/pictures/make.py terminal   # the terminal alone, which needs neither
+$ python docs/pictures/make.py service    # the page of `clearhead serve` alone (also the extra `serve`)
 """
 
 import contextlib
@@ -9,11 +11,14 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -28,6 +33,15 @@ COMMANDS = (
     'clearhead translate --to es "WHERE IS THE STATION?"',
     'clearhead look --to fr "The little boy is playing." --out look.html',
 )
+TYPED = (
+    "The black cat drank the milk. My grandmother wrote a long letter to her sister. Where is the station?"
+)
+POINTED_AT = "grandmother"
+WINDOWS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1100, "height": 650}, "device_scale_factor": 1.5},
+    "dark": {"viewport": {"width": 1100, "height": 650}, "device_scale_factor": 1.5, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 760}, "device_scale_factor": 1.75, "is_mobile": True},
+}
 
 
 def reading(view: Page) -> None:
@@ -66,16 +80,39 @@ def terminal() -> None:
     (HERE / "terminal.svg").write_text(svg, encoding="utf-8")
 
 
-def main() -> None:
-    """Write a file for each."""
-    terminal()
-    if sys.argv[1:] == ["terminal"]:
-        return
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """Run the service until the block ends; gives its address."""
+    command = [sys.executable, "-m", "clearhead", "serve", "--port", "0", "--log", "none"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            said = re.compile(r"translating at (\S+),")
+            yield next(match[1] for line in running.stderr or () if (match := said.search(line)))
+        finally:
+            running.terminate()
+
+
+def service(browser: Browser) -> None:
+    """Write the service's page with a translation, one of whose words is pointed at."""
+    with served() as address:
+        for name, window in WINDOWS.items():
+            view = browser.new_context(locale="en-GB", reduced_motion="reduce", **window).new_page()
+            view.goto(address)
+            view.wait_for_selector("#target option", state="attached")
+            view.select_option("#target", TO)
+            view.fill("#text", TYPED)
+            view.wait_for_selector("#look:enabled")
+            box = view.locator(f"#mirror span:text-is('{POINTED_AT}')").bounding_box()
+            assert box
+            view.mouse.move(box["x"] + 9, box["y"] + 9)
+            view.screenshot(path=HERE / f"service-{name}.png")
+
+
+def look(browser: Browser) -> None:
+    """Write the page of one translation, a view a file."""
+    with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "look.html"
         cli.main(["look", TEXT, "--to", TO, "--out", str(page), "--what-if"])
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for show, height in ((reading, 660), (attention, 860), (walk, 900), (what_if, 900)):
             view = browser.new_page(viewport={"width": 1000, "height": height}, device_scale_factor=1.5)
             view.goto(page.as_uri())
@@ -83,6 +120,22 @@ def main() -> None:
             view.mouse.move(0, 0)
             view.evaluate("scrollTo(0, 0)")
             view.screenshot(path=HERE / f"{show.__name__}.png")
+
+
+def main() -> None:
+    """Write a file for each, or those that are asked for."""
+    wanted = sys.argv[1:] or ["terminal", "look", "service"]
+    if "terminal" in wanted:
+        terminal()
+    if wanted == ["terminal"]:
+        return
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        if "look" in wanted:
+            look(browser)
+        if "service" in wanted:
+            service(browser)
         browser.close()
 
 

@@ -1,5 +1,7 @@
 // Asking the service. Every address is relative, so that a proxy may serve the page below any path.
 
+import { remembered } from "./remembered.js";
+
 /** What the service refused, or a connection that failed (status 0). */
 export class Refusal extends Error {
   constructor(message, { status = 0, code = "unreachable", retryAfter = null } = {}) {
@@ -17,9 +19,11 @@ async function refusalOf(response) {
 }
 
 async function sent(path, options) {
+  const key = remembered("key", "");
+  const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
   let response;
   try {
-    response = await fetch(path, { credentials: "same-origin", ...options });
+    response = await fetch(path, { credentials: "same-origin", ...options, headers });
   } catch (failure) {
     if (failure.name === "AbortError") throw failure;
     throw new Refusal(String(failure.message));
@@ -39,7 +43,10 @@ export const posted = async (path, body, signal) => (await sent(path, asJson(bod
 /** Return the answer to a POST of a form, as files are sent. */
 export const uploaded = async (path, form, signal) => (await sent(path, { method: "POST", body: form, signal })).json();
 
-/** Yield [event, data] of a stream of server-sent events. */
+/** Return the bytes at an address. */
+export const loaded = async (path) => (await sent(path, {})).blob();
+
+/** Yield [event, data] of a stream of server-sent events; one that fails midway throws what the service said. */
 export async function* streamed(path, body, signal) {
   const response = await sent(path, asJson(body, signal));
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -51,10 +58,15 @@ export async function* streamed(path, body, signal) {
     waiting = blocks.pop();
     for (const block of blocks) {
       const event = eventOf(block);
+      if (event?.[0] === "error") throw refusalIn(event[1]);
       if (event) yield event;
     }
     if (done) return;
   }
+}
+
+function refusalIn({ error, status, code, retry_after: retryAfter }) {
+  return new Refusal(error, { status, code, retryAfter });
 }
 
 function eventOf(block) {

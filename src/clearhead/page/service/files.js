@@ -1,19 +1,28 @@
 // Files: dropped or chosen, translated as they are, and offered for download.
 
 import { make } from "../dom.js";
-import { uploaded } from "./api.js";
+import { loaded, uploaded } from "./api.js";
 import { say, spoken } from "./interface.js";
+import { troubleIn } from "./trouble.js";
 
 const sized = (bytes) => {
   const [size, unit] = bytes < 1e6 ? [Math.ceil(bytes / 1e3), "kilobyte"] : [bytes / 1e6, "megabyte"];
   return new Intl.NumberFormat(spoken(), { style: "unit", unit, maximumFractionDigits: 1 }).format(size);
 };
 
-/** Only a link of this service, over HTTP, is ever put into the page. */
-function safeLink(address) {
-  const link = new URL(address, location.href);
-  if (link.protocol !== "http:" && link.protocol !== "https:") throw new Error(say("unreachable"));
-  return link.href;
+/** Return where a translated file lies, below this page: a proxy may know the service by another name than it knows itself. */
+function placeOf(address) {
+  const [token] = /[\w-]+\.\w+$/.exec(new URL(address, location.href).pathname) ?? [""];
+  return `download_file/${token}`;
+}
+
+/** Return the name of a file with the language of its translation before its ending. */
+const namedIn = (name, language) => name.replace(/(\.[^.]*)?$/, (ending) => `.${language}${ending}`);
+
+/** Return a link that saves a translated file; its type lets no browser show it, since it may hold scripts. */
+function savingLink(bytes, name) {
+  const href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  return make("a", { href, download: name, className: "button" }, say("download"));
 }
 
 async function translated(file, { source, target }, item) {
@@ -25,10 +34,12 @@ async function translated(file, { source, target }, item) {
   form.append("target", target);
   try {
     const { translatedFileUrl } = await uploaded("translate_file", form);
-    const link = make("a", { href: safeLink(translatedFileUrl), download: "", className: "button" }, say("download"));
-    item.replaceChildren(make("span", { attributes: { role: "status" } }, say("fileReady", { name: file.name })), link);
-  } catch (failure) {
-    item.replaceChildren(make("span", { className: "warning", attributes: { role: "alert" } }, say("failed", { reason: failure.message })));
+    const bytes = await loaded(placeOf(translatedFileUrl));
+    item.replaceChildren(make("span", { attributes: { role: "status" } }, say("fileReady", { name: file.name })), savingLink(bytes, namedIn(file.name, target)));
+  } catch (refusal) {
+    const said = make("span", { className: "warning", attributes: { role: "alert" } });
+    item.replaceChildren(make("span", {}, file.name), said);
+    troubleIn(said, () => translated(file, { source, target }, item)).show(refusal);
   }
 }
 
@@ -36,7 +47,7 @@ async function translated(file, { source, target }, item) {
 export function takeFiles({ list, drop, button, input, languages, most }) {
   const take = (files) => {
     for (const file of files) {
-      const item = make("p", { className: "file-row" });
+      const item = make("div", { className: "file-row" });
       list.prepend(item);
       if (most() && file.size > most()) {
         item.append(make("span", { className: "warning", attributes: { role: "alert" } }, say("fileLarge", { name: file.name, size: sized(file.size), most: sized(most()) })));

@@ -6,8 +6,10 @@ import { PART, passagePage, sentencePage } from "../views.js";
 import { posted } from "./api.js";
 import { say, whenSpoken } from "./interface.js";
 import { latestOnly } from "./live.js";
+import { troubleIn } from "./trouble.js";
 
-const WHOLE = { page: true, inner: true, measures: true, search: true };
+const WHOLE = { page: true, inner: true, search: true };
+const MEASURED = { measures: true }; // takes far longer than all the rest, so only where it is asked for
 const wordsIn = (text) => text.split(/[\s,]+/).filter(Boolean);
 
 /** Return the parts of a model that a change may take away, as [value, text]. */
@@ -18,40 +20,64 @@ function partsOf(data) {
 }
 
 /** Open the views in a section; return {look, close}. `close` empties it, as when the text changes. */
-export function insideOf({ section, state, root }) {
+export function insideOf({ section, state, trouble, root }) {
   const runs = latestOnly();
   let asked = null;
-  let values = null;
-  whenSpoken(() => asked && values && show());
+  let page = null;
+  let form = null;
+  let methods = {};
+  let again = () => {};
+  const refused = troubleIn(trouble, () => again());
+  whenSpoken(() => {
+    form = null;
+    if (page) show();
+  });
 
   function show() {
-    state.textContent = "";
-    const page = values.page ?? values;
     const body = make("div");
     if (page.passage) passagePage(page.passage, (number) => read(page[`data-${number}`]), body, PART);
     else sentencePage(read(page.data), body, PART);
-    root.replaceChildren(page.data ? whatIfForm(page.data) : "", body);
-    if (page.data?.whatIf) body.querySelector("#tab-what-if")?.click();
+    root.replaceChildren(body);
+    if (!methods.measures) body.firstElementChild.append(make("button", { type: "button", className: "quiet measure", lang: document.documentElement.lang, onclick: measure }, say("measure")));
+    if (!page.data) return;
+    form ??= whatIfForm(page.data);
+    form.querySelector(".plain").hidden = !page.data.whatIf;
+    body.firstElementChild.after(form);
   }
 
+  function measure() {
+    methods = MEASURED;
+    again();
+  }
+
+  /** Ask for the views of a translation; `changes` are those of a what-if. */
   function look(request, changes = {}) {
+    const plain = !Object.keys(changes).length;
+    if (asked !== request) [form, methods] = [null, {}];
     asked = request;
+    again = () => look(request, changes);
     section.hidden = false;
+    refused.clear();
     state.textContent = say("lookWorking");
     root.classList.add("waiting");
     return runs.start(async (signal, current) => {
+      // a changed model makes a translation of its own, so none is given to it
+      const { translation, ...text } = request;
       try {
-        const answer = await posted("api/v1/look", { ...request, ...WHOLE, ...changes }, signal);
+        const answer = await posted("api/v1/look", { ...text, ...(plain && translation ? { translation } : {}), ...WHOLE, ...methods, ...changes }, signal);
         if (!current()) return;
-        values = answer;
+        page = answer.page;
         show();
-      } catch (failure) {
-        if (current()) {
-          state.textContent = failure.message;
-          if (!Object.keys(changes).length) root.replaceChildren();
-        }
+        if (page.data?.whatIf) root.querySelector("#tab-what-if").focus();
+      } catch (refusal) {
+        if (!current()) return;
+        refused.show(refusal);
+        if (plain) root.replaceChildren();
       } finally {
-        if (current()) root.classList.remove("waiting");
+        if (current()) {
+          state.textContent = "";
+          root.classList.remove("waiting");
+        }
       }
     });
   }
@@ -71,7 +97,7 @@ export function insideOf({ section, state, root }) {
       }).filter(([, value]) => value.length));
     };
     const row = (label, field) => make("label", { className: "what-if-row" }, make("span", {}, say(label)), field);
-    const form = make("form", {
+    const fields = make("form", {
       className: "what-if-form", onsubmit: (event) => {
         event.preventDefault();
         look(asked, changes());
@@ -82,15 +108,16 @@ export function insideOf({ section, state, root }) {
       make("div", { className: "row" },
         make("button", { className: "strong" }, say("tryIt")),
         make("button", { type: "button", onclick: () => look(asked, { what_if: true }) }, say("tryAll")),
-        data.whatIf ? make("button", { type: "button", onclick: () => look(asked) }, say("plain")) : ""));
-    return make("details", { className: "what-if", open: Boolean(data.whatIf), lang: document.documentElement.lang }, make("summary", {}, say("whatIf")), form);
+        make("button", { type: "button", className: "plain", onclick: () => look(asked) }, say("plain"))));
+    return make("details", { className: "what-if", open: Boolean(data.whatIf), lang: document.documentElement.lang }, make("summary", {}, say("whatIf")), fields);
   }
 
   return {
     look,
     close() {
       runs.stop();
-      [asked, values] = [null, null];
+      refused.clear();
+      [asked, page, form] = [null, null, null];
       root.replaceChildren();
       section.hidden = true;
     },

@@ -27,8 +27,11 @@ export function named(code, otherwise = code) {
   }
 }
 
-/** Return a share of 1 in percent, as the page's language writes it. */
-export const percent = (share) => new Intl.NumberFormat(now, { style: "percent" }).format(share);
+/** Return a share of 1 in percent, as the page's language writes it; what is not nothing is never written as 0. */
+export function percent(share) {
+  const written = new Intl.NumberFormat(now, { style: "percent" });
+  return share > 0 && share < 0.01 ? `< ${written.format(0.01)}` : written.format(share);
+}
 
 /** Return a count as the page's language writes it. */
 export const counted = (number) => new Intl.NumberFormat(now).format(number);

@@ -1,6 +1,7 @@
 // The service's page: what is typed is translated as it is typed, and can be looked into.
 
-import { fetched, posted, streamed } from "./api.js";
+import { Refusal, fetched, posted, streamed } from "./api.js";
+import { showAlternatives, withLinks } from "./alternatives.js";
 import { UNSURE, showAnswer, showPlain } from "./answer.js";
 import { make } from "../dom.js";
 import { takeFiles } from "./files.js";
@@ -21,13 +22,13 @@ const KEPT_AFTER = 2500; // milliseconds after which a translation that stayed i
 
 const at = (id) => document.getElementById(id);
 const [text, pane] = [at("text"), at("answer")];
-const lengthOf = (words) => [...words].length;
+const lengthOf = (written) => [...written].length;
 
 startInterface(at("interface"));
 const mirror = mirrorOf(text, at("mirror"));
 const runs = latestOnly();
 const trouble = troubleIn(at("trouble"), () => translate());
-const inside = insideOf({ section: at("looking"), state: at("inside-state"), root: at("inside") });
+const inside = insideOf({ section: at("looking"), state: at("inside-state"), trouble: at("inside-trouble"), root: at("inside") });
 const tell = (words) => (at("said").textContent = words);
 let limits = {};
 let languages = null;
@@ -62,20 +63,22 @@ function around(source) {
   at("sureness").classList.toggle("warning", typeof sure === "number" && sure < UNSURE);
   at("sureness").title = say("sureHint");
   at("notes").replaceChildren(...(answer?.notes ?? []).map((note) => make("li", { lang: "en" }, note)));
-  const others = [...new Set(answer?.alternatives ?? [])].map((other) => other.text ?? other).filter((other) => other !== answer.text);
-  at("alternatives").hidden = !others.length;
-  at("alternatives").querySelector("ul").replaceChildren(...others.map((other) => make("li", {}, make("button", {
-    type: "button", className: "entry", lang: languages.chosen.target, attributes: { dir: "auto" }, onclick: () => choose(source, other),
-  }, other))));
+  showAlternatives(at("alternatives"), answer, languages?.chosen.target ?? "", (other) => choose(source, other));
 }
 
-function choose(source, other) {
-  const first = answer.text;
-  answer = { text: other, detected: answer.detected, notes: [], alternatives: [first, ...answer.alternatives.map((each) => each.text ?? each).filter((each) => each !== other)] };
-  showAnswer(pane, mirror, source, answer, tell);
-  around(source);
+/** Take another translation; which words it came from follows. */
+async function choose(source, other) {
+  show(source, other);
+  inside.close();
   pane.focus();
+  await runs.start(async (signal, current) => {
+    const linked = await withLinks(other, { source, from: sourceLanguage(), target: languages.chosen.target }, signal).catch(() => other);
+    if (current()) show(source, linked);
+  });
 }
+
+/** Return the code of the text's language: what was chosen, or what it was taken for. */
+const sourceLanguage = () => (languages.chosen.source === AUTO ? answer?.detected?.language ?? AUTO : languages.chosen.source);
 
 function empty() {
   answer = null;
@@ -105,17 +108,13 @@ async function asked(source, signal, current) {
     return (await posted("api/v1/translate", { ...wanted, alternatives: Math.min(ALTERNATIVES, limits.max_alternatives ?? ALTERNATIVES) }, signal)).translations[0];
   }
   let grown = "";
-  let whole = null;
   for await (const [event, data] of streamed("api/v1/stream", wanted, signal)) {
     if (!current()) return null;
-    if (event === "error" || data.error) throw Object.assign(new Error(data.error), { status: data.status ?? 500, retryAfter: data.retry_after ?? null });
-    if (event === "done" || data.translation) whole = data.translation ?? data;
-    else {
-      grown += data.text ?? "";
-      showPlain(pane, mirror, grown);
-    }
+    if (event === "done") return data;
+    grown += data.text;
+    showPlain(pane, mirror, grown);
   }
-  return whole ?? { text: grown };
+  throw new Refusal(say("unreachable")); // it ended before it was whole
 }
 
 async function translate() {
@@ -142,12 +141,16 @@ async function translate() {
   });
 }
 
-function shown(source, found) {
+function show(source, found) {
   answer = found;
   pane.lang = languages.chosen.target;
   pane.classList.remove("stale");
   showAnswer(pane, mirror, source, answer, tell);
   around(source);
+}
+
+function shown(source, found) {
+  show(source, found);
   tell(say("done"));
   const { source: from, target } = languages.chosen;
   const entry = { text: source, source: from, spoken: answer.detected?.language ?? from, target, translation: answer.text };
@@ -196,13 +199,14 @@ function listen() {
     said(at("share"), (await copied(link)) ? say("shared") : say("link"));
   });
   at("look").addEventListener("click", () => {
-    const { source: from, target } = languages.chosen;
-    inside.look({ q: text.value, source: from === AUTO ? answer.detected?.language ?? from : from, target });
+    // left to itself the model would show its own translation, not one that a glossary or the reader chose
+    const own = answer.chosen || answer.terms?.length ? { translation: answer.text } : {};
+    inside.look({ q: text.value, source: sourceLanguage(), target: languages.chosen.target, ...own });
     at("looking").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   });
   toggles(at("open-terms"), at("terms"));
   toggles(at("open-history"), at("history"));
-  takeFiles({ list: at("files"), drop: at("drop"), button: at("choose-file"), input: at("file"), languages: () => languages.chosen, most: () => limits.max_file_bytes });
+  takeFiles({ list: at("files"), drop: at("drop"), button: at("choose-file"), input: at("file"), languages: () => languages?.chosen ?? { source: AUTO, target: "" }, most: () => limits.max_file_bytes });
   window.addEventListener("hashchange", fromLink);
   const connection = () => {
     at("offline").hidden = navigator.onLine;
@@ -233,7 +237,8 @@ async function start() {
     terms.write();
     changed(0);
   };
-  limits = await fetched("api/v1/limits").catch(() => ({}));
+  limits = await fetched("api/v1/limits");
+  at("file").accept = (await fetched("frontend/settings")).supportedFilesFormat.join(",");
   languages = await languagePickers(at("source"), at("target"), directionChanged);
   document.title = `Clearhead · ${languages.codes.map((code) => named(code)).join(", ")}`;
   terms.write();

@@ -9,7 +9,7 @@ export function linkTo({ text, source, target }) {
 /** Return {text, source, target} of this page's address, or null. */
 export function shared() {
   const parts = new URLSearchParams(location.hash.slice(1));
-  if (!parts.has("text")) return null;
+  if (!parts.get("text")) return null; // such as #text, where the link over the pickers leads
   return { text: parts.get("text"), source: parts.get("source") ?? "auto", target: parts.get("target") ?? undefined };
 }
 

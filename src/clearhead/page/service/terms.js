@@ -12,10 +12,19 @@ export function termsEditor(root, direction, count, changed) {
   const rowsNow = () => (all[direction()] ??= []);
   const complete = () => rowsNow().filter(({ source, target }) => source.trim() && target.trim());
 
+  let obeyed = "";
+
   function keep() {
     remember("terms", all);
-    count.textContent = complete().length || "";
+    counting();
+    const now = JSON.stringify(complete());
+    if (now === obeyed) return; // half a term changes no translation
+    obeyed = now;
     changed();
+  }
+
+  function counting() {
+    count.textContent = complete().length || "";
   }
 
   function rowOf(row, number) {
@@ -45,7 +54,8 @@ export function termsEditor(root, direction, count, changed) {
       },
     }, `+ ${say("addTerm")}`);
     root.replaceChildren(make("h2", {}, say("glossary")), make("p", { className: "soft" }, say("termsHint")), make("ul", { className: "term-rows" }, ...rowsNow().map(rowOf)), add);
-    count.textContent = complete().length || "";
+    counting();
+    obeyed = JSON.stringify(complete());
   }
 
   whenSpoken(write);
