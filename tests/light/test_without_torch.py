@@ -36,7 +36,7 @@ for words, stdin in json.loads(sys.argv[1]):
     results.append((code, out.getvalue(), err.getvalue()))
 print(json.dumps(results))
 """
-_LINE = "needs PyTorch; install it with: pip install 'clearhead[train]'"
+_LINE = "needs PyTorch; install with: pip install 'clearhead[train]'"
 
 
 @pytest.fixture(scope="module")

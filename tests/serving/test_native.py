@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from importlib.util import find_spec
 
 import pytest
 from starlette.requests import Request
@@ -218,7 +217,7 @@ def test_the_maps_are_bounded_before_they_are_made(client):
 
 
 def test_without_torch_looking_says_what_to_install(client, monkeypatch):
-    monkeypatch.setattr(inside, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    monkeypatch.setattr(inside, "has_torch", lambda: False)
     failure = asked(client, "look", 501, **BALL)
     assert failure["code"] == "needs_train_extra"
     assert "clearhead[train]" in failure["error"]
