@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ ORIGIN = "origin.json"
 """In a model's folder: its name, page, revision, licence, scores, and the SHA-256 of each file that was fetched."""
 COPIES = 3
 """Of a model are on the disk while it is imported: as it came, as it is kept, as CTranslate2 runs it."""
+OWN_LICENCE = "apache-2.0"
+"""Of the model that comes with Clearhead; its card says that it is Clearhead's."""
 SPARE = 64 << 20
 """Bytes that must stay free besides."""
 
@@ -185,7 +187,8 @@ def all_held() -> Iterator[Held]:
     """Yield the models that are here: the default one, and those that were fetched."""
     default = model_directory.DEFAULT
     if (default / model_directory.CONFIG).exists():
-        yield _held(model_directory.DEFAULT_NAME, default)
+        own = _held(model_directory.DEFAULT_NAME, default)
+        yield replace(own, licence=own.licence or OWN_LICENCE)
     home = model_directory.models_folder()
     for folder in sorted(home.iterdir()) if home.is_dir() else ():
         if not folder.name.startswith(".") and (folder / model_directory.CONFIG).exists():
