@@ -15,6 +15,7 @@ EXTRAS = {
     "plot": ("resvg-py>=0.5",),
     "serve": (
         "fastapi>=0.120,<1",
+        "pydantic>=2,<3",
         "granian>=2.5,<3",
         "python-multipart>=0.0.20",
         "prometheus-client>=0.22",
