@@ -22,13 +22,17 @@ test-all: $(STAMP)
 test-clients: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/clients
 
-# What an installation without PyTorch does, in an environment that has none.
+# What an installation without PyTorch does, in an environment that has none: the package as it is installed, not these
+# sources; the processes of the service and its page are left to `make test`.
 test-light: .venv-light/.installed
-	OMP_NUM_THREADS=1 .venv-light/bin/python -m pytest tests/light
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	OMP_NUM_THREADS=1 CLEARHEAD_LIGHT=1 .venv-light/bin/python -m pytest -c tests/light/pytest.ini --rootdir . -n 2 --dist loadfile \
+		tests/light tests/serving --ignore tests/serving/test_server.py --ignore tests/serving/test_serve_command.py
 
 .venv-light/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-light
-	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --editable . "pytest>=8"
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check ".[serve,hub]" \
+		"pytest>=8" "pytest-timeout>=2.3" "pytest-xdist>=3.6" "hypothesis>=6.100" "httpx>=0.28" "beartype>=0.20"
 	touch $@
 
 # Kills, flipped bits and cut files by the hundred: what is the same afterwards, what is reported, what is lost.

@@ -28,26 +28,43 @@ EXTRAS = {
 """As in pyproject.toml."""
 
 
+_MODULES = {"protobuf": "google.protobuf", "huggingface-hub": "huggingface_hub"}
+"""Modules that are not named like their package."""
+
+
 def missing(purpose: str, *packages: str) -> str:
     """Say which packages a purpose, such as `--detect`, needs, and how to install them."""
     requirements = {_name(required): required for extra in EXTRAS.values() for required in extra}
-    named = [*packages[:-2], " and ".join(packages[-2:])]
+    requirements["torch"] = "clearhead[train]"
+    words = ["PyTorch" if package == "torch" else package for package in packages]
+    named = [*words[:-2], " and ".join(words[-2:])]
     command = " ".join(f"'{requirements[package]}'" for package in packages)
     return f"{purpose} needs {', '.join(named)}; install with: pip install {command}"
 
 
 def has_torch() -> bool:
     """Say whether PyTorch is installed, without loading it."""
+    return has("torch")
+
+
+def has(package: str) -> bool:
+    """Say whether a package is installed, without loading it."""
     try:
-        return find_spec("torch") is not None
+        return find_spec(_MODULES.get(package, package)) is not None
     except (ImportError, ValueError):
         return False
 
 
+def require(purpose: str, *packages: str) -> None:
+    """Raise MissingPackageError, which names all that is missing at once, where a purpose lacks packages."""
+    absent = [package for package in packages if not has(package)]
+    if absent:
+        raise MissingPackageError(missing(purpose, *absent))
+
+
 def require_torch(purpose: str) -> None:
     """Raise MissingPackageError where a purpose, such as `clearhead train`, needs PyTorch and it is not installed."""
-    if not has_torch():
-        raise MissingPackageError(f"{purpose} needs PyTorch; install it with: pip install 'clearhead[train]'")
+    require(purpose, "torch")
 
 
 def _name(requirement: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from starlette.testclient import TestClient
 
+from clearhead.extras import has_torch
 from clearhead.inspection.alignment import Alignment
 from clearhead.serving.app import create_app
 from clearhead.serving.settings import ServingSettings
@@ -85,6 +86,11 @@ class Direct:
 
     async def translate(self, text, *, client, **options):
         return self.translator.translate(list(text), **options)
+
+
+def default_model():
+    """Return the default model: in our own code where that runs, since that is loaded sooner than it is converted."""
+    return Translator.load(engine="pytorch" if has_torch() else "auto")
 
 
 def client_of(service, raising=True, **settings):

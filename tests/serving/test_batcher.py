@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from clearhead import Terms, Translator
+from clearhead import Terms
 from clearhead.errors import TranslationError
 from clearhead.serving.batcher import Batcher, Job
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.settings import ServingSettings
 from clearhead.translator import Translation
+from tests.serving.service import default_model
 
 
 @dataclass
@@ -52,7 +53,7 @@ async def queued(batcher, *jobs):
 
 @pytest.fixture(scope="module")
 def exact():
-    return Translator.load(engine="pytorch")
+    return default_model()
 
 
 def test_the_texts_of_many_clients_are_translated_as_one_by_one(exact):

@@ -2,26 +2,27 @@
 
 import asyncio
 import json
-from importlib.util import find_spec
 
 import pytest
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from clearhead import Translator
+from clearhead.extras import has_torch
 from clearhead.serving import inside, native
 from clearhead.serving.app import create_app
 from clearhead.serving.leaving import unless_left
 from clearhead.serving.native_bodies import StreamBody
 from clearhead.serving.service import Service
 from clearhead.serving.settings import ServingSettings
+from tests.serving.service import default_model
 
+looks_inside = pytest.mark.skipif(not has_torch(), reason="looking inside needs PyTorch")
 BALL = {"q": "The ball is blue.", "source": "en", "target": "fr"}
 
 
 @pytest.fixture(scope="module")
 def translator():
-    return Translator.load(engine="pytorch")
+    return default_model()
 
 
 def app_of(translator, **settings):
@@ -186,6 +187,7 @@ def test_a_client_that_leaves_before_its_answer_is_not_worked_for(translator):
     assert stopped == [True]
 
 
+@looks_inside
 def test_looking_inside_shows_the_maps_of_this_translation(client, translator):
     found = asked(client, "look", **BALL)
     assert found["text"] == translator.translate(BALL["q"], to="fr").text
@@ -197,6 +199,7 @@ def test_looking_inside_shows_the_maps_of_this_translation(client, translator):
     assert {"passage", "data-0", "data-1"} == set(several)
 
 
+@looks_inside
 def test_what_if_the_model_were_another(client):
     plain = asked(client, "look", **BALL)["text"]
     forced = asked(client, "look", **BALL, force="Un")
@@ -211,6 +214,7 @@ def test_what_if_the_model_were_another(client):
         assert asked(client, "look", 400, **BALL, **changes)["code"] == "bad_request"
 
 
+@looks_inside
 def test_the_maps_are_bounded_before_they_are_made(client):
     failure = asked(client, "look", 400, **{**BALL, "q": "the ball and " * 30})
     assert failure["code"] == "over_limit"
@@ -218,7 +222,7 @@ def test_the_maps_are_bounded_before_they_are_made(client):
 
 
 def test_without_torch_looking_says_what_to_install(client, monkeypatch):
-    monkeypatch.setattr(inside, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    monkeypatch.setattr(inside, "has_torch", lambda: False)
     failure = asked(client, "look", 501, **BALL)
     assert failure["code"] == "needs_train_extra"
     assert "clearhead[train]" in failure["error"]

@@ -6,16 +6,16 @@ import time
 
 import pytest
 
-from clearhead import Translator
 from clearhead.errors import TranslationError
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.service import Service
 from clearhead.serving.settings import ServingSettings
+from tests.serving.service import default_model
 
 
 @pytest.fixture(scope="module")
 def translator():
-    return Translator.load(engine="pytorch")
+    return default_model()
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """`clearhead models`."""
 
+import sys
+import textwrap
 from dataclasses import dataclass
 
+from clearhead.cli.help import terminal_width
 from clearhead.cli.output import show
 
 
@@ -26,16 +29,30 @@ class Models:
         from clearhead.hub import store
         from clearhead.hub.offer import PATTERNS
 
-        for model in store.all_held():
-            show(store.to_json(model) if self.json else line(model))
         if self.json:
+            for model in store.all_held():
+                show(store.to_json(model))
             return
+        for model in store.all_held():
+            show(wrapped(line(model)))
         if self.available:
             names = store.available()
-            show(f"can be had of Mozilla's registry: {', '.join(names) or 'none that can be imported'}")
+            show(
+                wrapped(
+                    f"can be had of Mozilla's registry: {', '.join(names) or 'none that can be imported'}"
+                )
+            )
         show("get another with `clearhead get NAME`:")
         for form, what in PATTERNS.items():
-            show(f"  {form:<17}{what}")
+            show(wrapped(f"  {form:<17}{what}", indent=19))
+
+
+def wrapped(text: str, indent: int = 4) -> str:
+    """Return a line as a terminal has room for it; a file gets it whole, for programs that read by lines."""
+    if not sys.stdout.isatty():
+        return text
+    width = terminal_width()
+    return textwrap.fill(text, width, subsequent_indent=" " * min(indent, width // 4), break_long_words=False)
 
 
 def line(model: object) -> str:

@@ -3,12 +3,13 @@
 First all are searched as usual: often the n-best has the phrases. Where it has not, the source is read with symbols in
 the place of the words that the phrases translate, which any engine carries. Only where there is no such reading (a
 vocabulary without symbols, a forced prefix) or something forbidden is in all that was found, our own constrained search
-does it. `docs/guides/terms.md` has what was measured.
+does it; without torch, which that needs, a wide beam. `docs/guides/terms.md` has what was measured.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.decoding.length_penalty import length_penalty
@@ -16,12 +17,14 @@ from clearhead.decoding.phrases import NOTHING, Phrases, Wanted, WordEdges
 from clearhead.engines.choice import OwnCode
 from clearhead.engines.protocol import Engine, Ids, SearchOptions
 from clearhead.errors import TranslationError
-from clearhead.extras import has_torch
+from clearhead.extras import has_torch, missing
 
 _log = logging.getLogger("clearhead.engines")
 
 MORE = 3
 """Tokens by which an output may be longer than one without its phrases, besides these."""
+WIDEST = 32
+"""Hypotheses among which one that holds is looked for where there is no constrained search."""
 Numbered = Iterator[tuple[int, list[Hypothesis]]]
 
 
@@ -70,11 +73,13 @@ class _Search:
     def constrained(self, sources: Sequence[HeldSource], lengths: Sequence[int]) -> Numbered:
         """Yield what our own search finds, held to what is wanted; `lengths` are those of the longest free ones.
 
-        Without torch there is none, and a note says which terms are not in the translation.
+        Without torch it is what the engine finds with a wide beam, whether that holds or not.
         """
         if not has_torch():
-            _log.info("%d sentences would need a constrained search, which needs PyTorch", len(sources))
-            yield from ((place, []) for place in range(len(sources)))
+            _log.info("%d sentences get a wide beam in place of a constrained search", len(sources))
+            width = max(WIDEST, self.options.decoding.beam_size)
+            wide = replace(self.options, decoding=replace(self.options.decoding, beam_size=width))
+            yield from replace(self, options=wide).free(sources)
             return
         _log.info("engine pytorch for %d sentences: their terms need a constrained search", len(sources))
         limited = [
@@ -106,6 +111,12 @@ def translate_held(
         usual = [sources[index] for index in free]
         begun = engine.translate([source.ids for source in usual], options, prefixes(usual))
     return _completed(begun, free, sources, _Search(engine, own, options, edges))
+
+
+@cache
+def _tell_once() -> None:
+    needs = missing("a search that holds every term", "torch")
+    _log.warning("%s; without it a note says which is not held", needs)
 
 
 def _completed(
@@ -140,7 +151,9 @@ def _completed(
         for place, found in search.constrained([source for _, source in constrained], lengths):
             index, source = constrained[place]
             holding = _told(search.holding(source, found), usual[index])
-            yield index, holding or usual[index][:count]
+            if not holding and not has_torch():
+                _tell_once()
+            yield index, holding[:count] or usual[index][:count]
 
 
 def _rescored(

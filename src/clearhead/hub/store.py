@@ -4,18 +4,17 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from clearhead import model_directory
 from clearhead.engines import conversion
 from clearhead.errors import CheckpointError, EngineError
-from clearhead.exchange.marian import import_model
-from clearhead.exchange.marian_npz import import_npz
+from clearhead.extras import has, require
 from clearhead.hub import firefox, hugging_face
 from clearhead.hub.download import HubError, Reached, fetch
-from clearhead.hub.offer import Offer, licence_of, scores_of, wanted
+from clearhead.hub.offer import OPUS, Form, Offer, licence_of, scores_of, wanted
 from clearhead.storage import folders
 from clearhead.storage.files import PARTIAL, json_bytes
 from clearhead.storage.untrusted import read_json, shown
@@ -24,8 +23,18 @@ ORIGIN = "origin.json"
 """In a model's folder: its name, page, revision, licence, scores, and the SHA-256 of each file that was fetched."""
 COPIES = 3
 """Of a model are on the disk while it is imported: as it came, as it is kept, as CTranslate2 runs it."""
+OWN_LICENCE = "apache-2.0"
+"""Of the model that comes with Clearhead; its card says that it is Clearhead's."""
 SPARE = 64 << 20
 """Bytes that must stay free besides."""
+
+
+IMPORT_NEEDS: Mapping[Form, tuple[str, ...]] = {
+    "clearhead": (),
+    "marianmt": ("torch", "transformers", "protobuf"),
+    "marian": ("torch",),
+}
+"""Packages that turn what is fetched into a model of ours, with its proof."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +50,11 @@ class Held:
 
 
 def find_offer(name: str, revision: str = "") -> Offer:
-    """Ask for what is published under a name. Raises HubError."""
+    """Ask for what is published under a name. Raises HubError, and MissingPackageError where the hub has no client."""
     asked = wanted(name)
+    if asked.repo and not has("huggingface-hub"):
+        needed = IMPORT_NEEDS["marianmt"] if asked.repo.startswith(f"{OPUS}/") else ()
+        require(f"getting {asked.name}", "huggingface-hub", *needed)
     return hugging_face.offer(asked, revision) if asked.repo else firefox.offer(asked)
 
 
@@ -68,8 +80,10 @@ def get(offer: Offer, begin: Callable[[str, int], None], reached: Reached) -> Pa
     """Fetch a model, prove, convert and keep it; return its folder, which appears whole or not at all.
 
     `begin` is told the name and size of each file, `reached` the bytes as they come. What was fetched before a cut
-    stays hidden beside the models, and is continued. Raises HubError, and EngineError of an import.
+    stays hidden beside the models, and is continued. Raises HubError, MissingPackageError before anything is fetched
+    where the import lacks packages, and EngineError of an import.
     """
+    require(f"importing {offer.wanted.name}", *IMPORT_NEEDS[offer.form])
     place = model_directory.models_folder() / offer.wanted.name
     fetched = place.with_name(f"{PARTIAL}get-{place.name}")
     check_space(place.parent, offer)
@@ -123,8 +137,12 @@ def _keep(offer: Offer, fetched: Path, place: Path, sums: Mapping[str, str]) -> 
         if offer.form == "clearhead":
             model = model_directory.find(fetched)
         elif offer.form == "marianmt":
+            from clearhead.exchange.marian import import_model
+
             import_model(fetched, model)
         else:
+            from clearhead.exchange.marian_npz import import_npz
+
             import_npz(fetched, model, languages=offer.wanted.pair)
         text = card.read_text(encoding="utf-8", errors="replace") if card.exists() else ""
         origin = {
@@ -169,7 +187,8 @@ def all_held() -> Iterator[Held]:
     """Yield the models that are here: the default one, and those that were fetched."""
     default = model_directory.DEFAULT
     if (default / model_directory.CONFIG).exists():
-        yield _held(model_directory.DEFAULT_NAME, default)
+        own = _held(model_directory.DEFAULT_NAME, default)
+        yield replace(own, licence=own.licence or OWN_LICENCE)
     home = model_directory.models_folder()
     for folder in sorted(home.iterdir()) if home.is_dir() else ():
         if not folder.name.startswith(".") and (folder / model_directory.CONFIG).exists():

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from clearhead.config import ModelConfig
+from clearhead.extras import has_torch, missing
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.native_bodies import LookBody
 from clearhead.text import sentences
@@ -25,11 +25,11 @@ def looked(translator: Translator, body: LookBody, most_cells: int) -> bytes:
     Raises ServiceFailure: 501 `needs_train_extra` where PyTorch is not installed, 400 `over_limit` for more than
     `most_cells` numbers of attention; ConfigError and TranslationError for what cannot be looked at or changed.
     """
-    if find_spec("torch") is None:
+    if not has_torch():
         raise ServiceFailure(
             501,
             "needs_train_extra",
-            "looking inside needs PyTorch, which this service lacks; install it with: pip install 'clearhead[train]'",
+            f"this service cannot look inside: {missing('that', 'torch')}",
         )
     from clearhead.inspection.intervention import Row
 
