@@ -1,10 +1,10 @@
 """`clearhead models`."""
 
+import shutil
 import sys
 import textwrap
 from dataclasses import dataclass
 
-from clearhead.cli.help import terminal_width
 from clearhead.cli.output import show
 
 
@@ -51,7 +51,7 @@ def wrapped(text: str, indent: int = 4) -> str:
     """Return a line as a terminal has room for it; a file gets it whole, for programs that read by lines."""
     if not sys.stdout.isatty():
         return text
-    width = terminal_width()
+    width = shutil.get_terminal_size().columns
     return textwrap.fill(text, width, subsequent_indent=" " * min(indent, width // 4), break_long_words=False)
 
 
