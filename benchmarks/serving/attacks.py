@@ -40,8 +40,8 @@ def overload(arguments: argparse.Namespace, texts: Sequence[str]) -> list[str]:
         after = running.memory()
     done, refused = _seconds(answers, 200), _seconds(answers, 503)
     print(
-        f"overload: {rate:.0f} requests/s for {seconds:.0f} s; {_counted(answers)}; {len(done) / seconds:.1f}/s translated, "
-        f"p50 {_percentile(done, 50):.1f} s; refused in p50 {1000 * _percentile(refused, 50):.1f} ms, "
+        f"overload: {rate:.0f} requests/s for {seconds:.0f} s; {_counted(answers)}; "
+        f"{len(done) / seconds:.1f}/s translated, p50 {_percentile(done, 50):.1f} s; refused in p50 {1000 * _percentile(refused, 50):.1f} ms, "
         f"p99 {1000 * _percentile(refused, 99):.1f} ms, slowest {1000 * max(refused, default=0):.1f} ms; "
         f"{_megabytes(before, highest[0], after)}; answered {recovery.seconds:.2f} s after the end"
     )
@@ -120,8 +120,8 @@ def mixed(arguments: argparse.Namespace, texts: Sequence[str]) -> list[str]:
     early, late = np.median(sizes[quarter : 2 * quarter]), np.median(sizes[-quarter:])
     listed = ", ".join(f"{path} {dict(found)}" for path, found in statuses.items())
     print(
-        f"mixed: {seconds:.0f} s; {listed}; memory {sizes[0] / 1e6:.0f} MB at the beginning, {early / 1e6:.0f} MB in the "
-        f"second quarter, {late / 1e6:.0f} MB in the last, {max(sizes) / 1e6:.0f} MB at most"
+        f"mixed: {seconds:.0f} s; {listed}; memory {sizes[0] / 1e6:.0f} MB at the beginning, "
+        f"{early / 1e6:.0f} MB in the second quarter, {late / 1e6:.0f} MB in the last, {max(sizes) / 1e6:.0f} MB at most"
     )
     failed = any(status >= 500 or status == CUT for found in statuses.values() for status in found)
     return _missed(("memory grew by more than 5 %", late > 1.05 * early), ("a request failed", failed))
@@ -194,8 +194,8 @@ async def _manners(running: Running, texts: Sequence[str]) -> list[str]:
     slowest, before = (max(answer.seconds for answer in answers) for answers in (beside, alone))
     late = [answer.seconds for answer in crowd if answer.status == 504]
     print(
-        f"manners: a client alone waits {before:.2f} s at most, beside one that asks for {60 * len(greedy)} texts "
-        f"{slowest:.2f} s; of those {len(late)} of {len(greedy)} lists were given up after {max(late, default=0):.2f} s "
+        f"manners: a client alone waits {before:.2f} s at most, beside one that asks for "
+        f"{60 * len(greedy)} texts {slowest:.2f} s; of those {len(late)} of {len(greedy)} lists were given up after {max(late, default=0):.2f} s "
         f"(the deadline is 3 s), and the service was idle {rest:.2f} s later; {left:.2f} s after all had left; "
         f"beside a wrong text: {poisoned}"
     )

@@ -46,6 +46,7 @@ def create() -> FastAPI:
         (result,) = translator.translate_batch(
             [tagged],
             beam_size=settings["beam_size"],
+            patience=settings["patience"],
             length_penalty=settings["alpha"],
             max_input_length=0,
             max_decoding_length=2 * len(tagged) + 20,

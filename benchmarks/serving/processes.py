@@ -17,6 +17,7 @@ from urllib.error import HTTPError
 from benchmarks.serving.clients import ROOT
 from benchmarks.serving.peer import VARIABLE
 from clearhead import model_directory
+from clearhead.engines import patience
 from clearhead.engines.choice import ctranslate2_engine
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -80,7 +81,7 @@ def service(model: str | None = None, **settings: object) -> Iterator[Running]:
 
 @contextmanager
 def peer(model: str | None, beam_size: int, alpha: float, *, replicas: int = 1) -> Iterator[Running]:
-    """Run the peer on the same converted model in the same arithmetic, with as many threads for a request."""
+    """Run the peer on the same converted model in the same arithmetic, with as wide a search."""
     path = model_directory.find(model)
     engine = ctranslate2_engine(path)
     settings = {
@@ -91,6 +92,7 @@ def peer(model: str | None, beam_size: int, alpha: float, *, replicas: int = 1) 
         "threads": engine.setting.threads,
         "beam_size": beam_size,
         "alpha": alpha,
+        "patience": patience.kept(engine.converted).patience,
     }
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws"]
     command += ["--backlog", "2048", "--log-level", "warning", "benchmarks.serving.peer:create"]

@@ -46,12 +46,14 @@ class BodyLimits:
             return
         try:
             await self._app(scope, body.receive, body.send)
-        except Exception:
+        except Exception as error:
             # A framework may wrap our failure in one of its own; what counts is that we raised one.
             if body.failure is None or body.answered:
                 raise
+            error.with_traceback(None)  # which has `receive`, and may be part of a cycle
         if body.failure and not body.answered:
             await _refuse(scope, send, body.failure)
+            body.let_go()
 
 
 class _Body:
@@ -85,9 +87,22 @@ class _Body:
         self.answered = True
         await self._send(message)
 
+    def let_go(self) -> None:
+        """Forget the connection: a server closes it when nobody can read from it any more."""
+        self._receive = _nothing
+        self._send = _nowhere
+
     def _failed(self, failure: ServiceFailure) -> ServiceFailure:
         self.failure = failure
         return failure
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _nowhere(message: Message) -> None:
+    return
 
 
 def _declared(scope: Scope) -> int | None:

@@ -163,9 +163,7 @@ class Models:
             ) from error
         finally:
             del self._loading[model.name]
-        batcher = Batcher(
-            translator, self._settings, self._figures, at_once=translator.engine.at_once
-        )
+        batcher = Batcher(translator, self._settings, self._figures, at_once=translator.engine.at_once)
         if self._closing:
             await batcher.close()
         served = Served(listed=model, translator=translator, batcher=batcher)
