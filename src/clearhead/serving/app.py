@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match
 
 from clearhead import __version__
 from clearhead.errors import ClearheadError, DocumentError, TextError, TranslationError
@@ -124,7 +125,17 @@ def _answer_failures(app: FastAPI) -> None:
     async def plain(request: Request, error: HTTPException) -> JSONResponse:
         said = failures.TEXTS.get(error.status_code, str(error.detail))
         code = failures.CODES.get(error.status_code, "failed")
-        return _answer(request, error.status_code, said, code, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["allow"] = ", ".join(_methods(app, request)) or headers.get("allow", "")
+        return _answer(request, error.status_code, said, code, headers)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """Return the methods of an address: of all its routes, of which the framework names the first."""
+    routes = [route for router in _routers(app.state.settings) for route in router.routes]
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
 
 def _answer(

@@ -18,6 +18,7 @@ from clearhead.errors import ClearheadError
 from clearhead.serving import admission, inline
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.glossaries import Glossaries, StoredGlossary
+from clearhead.serving.openapi import body_of, failures_or_ours
 from clearhead.translator import Translation
 
 _REGIONS = {"en": ("EN-GB", "EN-US"), "pt": ("PT-BR", "PT-PT")}
@@ -51,10 +52,22 @@ class _Route(APIRoute):
         return answered
 
 
-router = APIRouter(prefix="/v2", route_class=_Route, tags=["DeepL"])
+_FAILURE = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+router = APIRouter(prefix="/v2", route_class=_Route, tags=["DeepL"], responses=failures_or_ours(_FAILURE))
 
 
-@router.post("/translate")
+@router.post(
+    "/translate",
+    openapi_extra=body_of(
+        "text target_lang",
+        text="Texts",
+        target_lang="Code of the language to translate into, such as FR",
+        source_lang="Code of the texts' language; without it it is detected",
+        tag_handling="Markup of the texts",
+        split_sentences="0: each text is one sentence",
+        glossary_id="A glossary of /v2/glossaries",
+    ),
+)
 async def translate(request: Request) -> JSONResponse:
     """Translate up to 50 texts, as JSON or as a form in which `text` is repeated."""
     values = await _values(request)
@@ -115,7 +128,7 @@ class _Asked:
 
 
 @router.get("/languages")
-@router.post("/languages", include_in_schema=False)
+@router.post("/languages", openapi_extra=body_of("", type="Whether languages of sources or of targets"))
 async def languages(request: Request) -> JSONResponse:
     """List the languages of sources, or of targets with `type=target`."""
     await admission.admitted(request)
@@ -150,7 +163,18 @@ async def glossary_pairs(request: Request) -> JSONResponse:
     return JSONResponse({"supported_languages": [{"source_lang": a, "target_lang": b} for a, b in pairs]})
 
 
-@router.post("/glossaries")
+@router.post(
+    "/glossaries",
+    status_code=201,
+    openapi_extra=body_of(
+        "name source_lang target_lang entries",
+        name="What it is called",
+        source_lang="Code of the source language",
+        target_lang="Code of the target language",
+        entries="A line for each: source, separator, target",
+        entries_format="The separator: tsv (a tab) or csv (a comma)",
+    ),
+)
 async def create_glossary(request: Request) -> JSONResponse:
     """Keep a glossary: name, source_lang, target_lang, entries_format (tsv or csv), entries."""
     values = await _values(request)
@@ -179,7 +203,11 @@ async def show_glossary(request: Request, glossary_id: str) -> JSONResponse:
     return JSONResponse(_shown(_kept(request).get(await admission.admitted(request), glossary_id)))
 
 
-@router.get("/glossaries/{glossary_id}/entries")
+@router.get(
+    "/glossaries/{glossary_id}/entries",
+    response_class=Response,
+    responses={200: {"content": {"text/tab-separated-values": {"schema": {"type": "string"}}}}},
+)
 async def show_entries(request: Request, glossary_id: str) -> Response:
     """Return the entries of one of the client's glossaries, with tabs."""
     glossary = _kept(request).get(await admission.admitted(request), glossary_id)
