@@ -132,7 +132,8 @@ class _Asked:
 async def languages(request: Request) -> JSONResponse:
     """List the languages of sources, or of targets with `type=target`."""
     await admission.admitted(request)
-    kind = (await _values(request)).get("type") or "source"
+    kind = (await _values(request)).get("type")
+    kind = "source" if kind is None or kind == "" else kind
     if kind not in ("source", "target"):
         raise bad_request("type must be source or target")
     listed = request.app.state.service.models.listed()

@@ -50,6 +50,7 @@ EVENTS = {
 """Content of an answer that comes as server-sent events."""
 JSON, FORM, UPLOAD = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 _SCHEMAS: Mapping[str, dict[str, Any]] = {
+    "api_key": {"description": ""},  # clients send null or false where they have none
     "q": {
         "anyOf": [
             {"type": "string", "minLength": 1},
