@@ -80,12 +80,16 @@ def request_of(text: str, *, path: str = "/translate", client: str = "", **value
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def closed(port: int, clients: int, texts: Sequence[str]) -> list[Answer]:
-    """Ask for all texts, by clients that each wait for an answer before they ask again."""
+async def closed(port: int, clients: int, texts: Sequence[str], spread: float = 0.0) -> list[Answer]:
+    """Ask for all texts, by clients that each wait for an answer before they ask again.
+
+    They begin one after the other within `spread` seconds.
+    """
     left, answers = iter(texts), []
 
     async def client(number: int) -> None:
         line = Line(port)
+        await asyncio.sleep(spread * number / clients)
         for text in left:
             answers.append(
                 await line.ask(request_of(text, client=f"10.0.{number // 250}.{number % 250 + 1}"))

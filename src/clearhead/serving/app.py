@@ -17,6 +17,7 @@ from clearhead.errors import ClearheadError, DocumentError, TextError, Translati
 from clearhead.serving import deepl, failures, health, libretranslate, metrics, native, openai, openapi, pages
 from clearhead.serving.access import Access
 from clearhead.serving.body import BodyLimits
+from clearhead.serving.door import Door
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.files import Files
 from clearhead.serving.glossaries import Glossaries
@@ -56,7 +57,8 @@ def create_app(settings: ServingSettings, service: TranslatingService | None = N
     for router in _routers(settings):
         app.include_router(router)
     app.add_middleware(BodyLimits, settings.max_body_bytes, settings.max_file_bytes)
-    if settings.cors_origins:
+    app.add_middleware(Door)
+    if settings.cors_origins:  # outside, so that a page can read a refusal too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
