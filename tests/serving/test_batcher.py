@@ -311,3 +311,53 @@ def test_a_lone_client_never_waits_for_company_and_several_do():
 
     asyncio.run(several())
     assert [len(batch) for batch in slow.batches] == [16] * 4
+
+
+def test_what_waits_is_shared_out_among_the_batches_that_an_engine_translates_at_a_time():
+    slow = Slow(go=threading.Event())
+
+    async def run():
+        batcher = Batcher(slow, ServingSettings(), at_once=2)
+        tasks = await queued(batcher, *(Job(text=f"a {n}", client=f"{n}") for n in range(64)))
+        sizes = [len(batch) for batch in slow.batches]
+        tasks += await queued(batcher, *(Job(text=f"b {n}", client=f"{n}") for n in range(30)))
+        assert (len(slow.batches), batcher.in_flight) == (2, 64)  # a third waits for one of them
+        slow.go.set()
+        await asyncio.gather(*tasks)
+        await batcher.close()
+        return sizes
+
+    assert asyncio.run(run()) == [32, 32]
+    assert sorted(len(batch) for batch in slow.batches[2:])[-1] >= 15
+
+
+def test_several_batches_at_a_time_are_translated_as_one_by_one(exact):
+    texts = [f"I have {number} cats. The ball is blue." for number in range(12)]
+
+    async def together():
+        batcher = Batcher(exact, ServingSettings(batch_tokens=60), at_once=3)
+        return await asyncio.gather(
+            *(batcher.translate(Job(text=text, to="fr", client=text)) for text in texts)
+        )
+
+    found = asyncio.run(together())
+    assert [one.text for one in found] == [one.text for one in exact.translate(texts, to="fr")]
+
+
+def test_what_could_not_be_translated_before_its_deadline_is_refused_at_once():
+    slow = Slow(seconds=0.005)
+
+    async def run():
+        batcher = batcher_of(slow, batch_tokens=10, deadline_seconds=0.5)
+        for _ in range(20):  # so that it knows how fast it is: 400 tokens a second
+            await batcher.translate_all([Job(text="two words", client=f"{n}") for n in range(5)])
+        deadline = time.monotonic() + 0.5
+        jobs = [Job(text="two words", client=f"{n}", deadline=deadline) for n in range(400)]
+        began = time.monotonic()
+        found = await asyncio.gather(*map(batcher.translate, jobs), return_exceptions=True)
+        return [getattr(one, "code", "done") for one in found], time.monotonic() - began
+
+    codes, _ = asyncio.run(run())
+    assert codes.count("done") > 40
+    assert codes.count("busy") > 200
+    assert codes.count("deadline") <= 0.2 * codes.count("done")

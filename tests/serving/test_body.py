@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from starlette.testclient import TestClient
@@ -50,3 +51,26 @@ def test_a_slow_body_is_answered_408_in_time():
     asyncio.run(asyncio.wait_for(BodyLimits(reads, 1000, 1000, seconds=0.1)(scope, slow, send), 1))
     assert [message.get("status") for message in sent] == [408, None]
     assert json.loads(sent[1]["body"])["code"] == "timeout"
+
+
+def test_a_body_that_was_there_in_time_is_read_however_late_this_process_is():
+    """The loop is held up between the request and its body for longer than a body may take."""
+
+    async def late():
+        await asyncio.sleep(0)
+        time.sleep(0.15)
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"a", "more_body": False}
+
+    read = []
+
+    async def reads(scope, receive, send):
+        read.append(await receive())
+
+    async def send(message):
+        raise AssertionError(message)
+
+    asyncio.run(
+        BodyLimits(reads, 1000, 1000, seconds=0.1)({"type": "http", "path": "/", "headers": []}, late, send)
+    )
+    assert read[0]["body"] == b"a"

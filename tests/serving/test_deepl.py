@@ -140,3 +140,9 @@ def test_targets_are_listed_with_their_regions_and_sources_without(served):
     targets = client.get("/v2/languages", params={"type": "target"}).json()
     assert [item["language"] for item in targets] == ["EN-GB", "EN-US", "FR", "PT-BR", "PT-PT"]
     assert [item["language"] for item in client.get("/v2/languages").json()] == ["EN", "FR", "PT"]
+
+
+def test_a_type_of_languages_that_is_none_is_refused(served):
+    client, _ = served
+    assert client.post("/v2/languages", json={"type": {}}).status_code == 400
+    assert client.post("/v2/languages", json={"type": ""}).status_code == 200

@@ -42,6 +42,7 @@ class Standing:
 
     class engine:  # noqa: N801
         name = "none"
+        at_once = 1
 
     go = threading.Event()
 

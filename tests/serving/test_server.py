@@ -130,11 +130,7 @@ HEADERS = ("nothing at all", "headers by the byte")
 BODIES = tuple(name for name in SLOW if name not in HEADERS)
 
 
-@pytest.mark.parametrize(
-    "names",
-    [HEADERS, BODIES],
-    ids=["headers", "bodies"],
-)
+@pytest.mark.parametrize("names", [HEADERS, BODIES], ids=["headers", "bodies"])
 def test_who_sends_slowly_is_cut_off_while_health_answers(server, names):
     _, address, _ = server
     results: dict[str, tuple[float, bytes]] = {}

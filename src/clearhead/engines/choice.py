@@ -93,6 +93,11 @@ class ChosenEngine:
         """Precision of the weights while it translates."""
         return self.usual.precision
 
+    @property
+    def at_once(self) -> int:
+        """Batches that it translates at the same time."""
+        return self.usual.at_once
+
     @cached_property
     def usual(self) -> Engine:
         """The engine that runs where nothing unusual is asked for."""

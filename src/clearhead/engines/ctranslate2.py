@@ -149,6 +149,11 @@ class CTranslate2Engine:
             self.setting.compute_type, self.setting.compute_type
         )
 
+    @property
+    def at_once(self) -> int:
+        """Batches that it translates at the same time."""
+        return self.setting.replicas
+
     def _load(self, setting: Setting) -> Any:
         try:
             return ctranslate2.Translator(

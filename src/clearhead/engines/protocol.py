@@ -163,6 +163,10 @@ class Engine(Protocol):
     def precision(self) -> str:
         """Precision of the weights while it translates, such as fp32 or int8."""
 
+    @property
+    def at_once(self) -> int:
+        """Batches that it translates at the same time, where several threads ask for some."""
+
     def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
         """Return what this engine lacks for a search, or for a sentence of that many positions; empty: nothing.
 

@@ -68,6 +68,7 @@ class PyTorchEngine:
 
     name = "pytorch"
     precision = "fp32"
+    at_once = 1
 
     def __init__(self, model: SequenceModel, ids: SpecialIds = _CONTROLS, banned: Sequence[Ids] = ()) -> None:
         self.model = model

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match
 
 from clearhead import __version__
 from clearhead.errors import ClearheadError, DocumentError, TextError, TranslationError
@@ -27,6 +28,7 @@ from clearhead.serving import (
 )
 from clearhead.serving.access import Access
 from clearhead.serving.body import BodyLimits
+from clearhead.serving.door import Door
 from clearhead.serving.failures import ServiceFailure
 from clearhead.serving.files import Files
 from clearhead.serving.glossaries import Glossaries
@@ -68,7 +70,8 @@ def create_app(settings: ServingSettings, service: TranslatingService | None = N
     for router in _routers(settings):
         app.include_router(router)
     app.add_middleware(BodyLimits, settings.max_body_bytes, settings.max_file_bytes)
-    if settings.cors_origins:
+    app.add_middleware(Door)
+    if settings.cors_origins:  # outside, so that a page can read a refusal too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
@@ -138,7 +141,17 @@ def _answer_failures(app: FastAPI) -> None:
     async def plain(request: Request, error: HTTPException) -> JSONResponse:
         said = failures.TEXTS.get(error.status_code, str(error.detail))
         code = failures.CODES.get(error.status_code, "failed")
-        return _answer(request, error.status_code, said, code, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["allow"] = ", ".join(_methods(app, request)) or headers.get("allow", "")
+        return _answer(request, error.status_code, said, code, headers)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """Return the methods of an address: of all its routes, of which the framework names the first."""
+    routes = [route for router in _routers(app.state.settings) for route in router.routes]
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
 
 def _answer(

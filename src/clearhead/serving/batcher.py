@@ -1,10 +1,12 @@
 """Concurrent requests translated together: fairly, in a queue that is bounded, until their deadlines.
 
-While a batch is translated, in a thread, the next one gathers; so nobody waits for company, except for a moment where
-several requests were answered just before: their clients are about to come back. A lone client never waits.
+While batches are translated, each in a thread, the next one gathers; so nobody waits for company, except for a moment
+where several requests were answered just before: their clients are about to come back. A lone client never waits. What
+waits is shared out evenly among the batches that the engine translates at a time, so that no core waits for another.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,11 +21,13 @@ from clearhead.translator import Translation, Translator
 __all__ = ["Batcher", "Figures", "Job"]
 
 _USUAL_RATE = 1_000.0
-"""Tokens a second, until it was measured."""
+"""Tokens a second of a batch, until it was measured."""
 _LATEST = 0.2
 """Weight of the latest batch in the measured rate."""
 _RECENT = 0.05
 """Seconds within which clients that were answered together come back."""
+_BATCHES = 2
+"""Full batches that may wait however slow the service has been of late."""
 
 
 class Figures(Protocol):
@@ -37,15 +41,20 @@ class Figures(Protocol):
 
 
 class Batcher:
-    """Translates the jobs of all requests to one model."""
+    """Translates the jobs of all requests to one model, `at_once` batches at a time."""
 
     def __init__(
-        self, translator: Translator, settings: ServingSettings, figures: Figures | None = None
+        self,
+        translator: Translator,
+        settings: ServingSettings,
+        figures: Figures | None = None,
+        *,
+        at_once: int = 1,
     ) -> None:
         self.translator = translator
-        self._settings, self._figures = settings, figures
+        self._settings, self._figures, self._at_once = settings, figures, at_once
         self._turns = Turns()
-        self._batch: list[Waiting] = []
+        self._running: dict[asyncio.Task[None], list[Waiting]] = {}
         self._runner: asyncio.Task[None] | None = None
         self._accepted = 0
         self._reserved = 0
@@ -64,7 +73,7 @@ class Batcher:
     @property
     def in_flight(self) -> int:
         """Texts that are being translated now."""
-        return len(self._batch)
+        return sum(map(len, self._running.values()))
 
     @property
     def busy(self) -> bool:
@@ -117,6 +126,7 @@ class Batcher:
         await self._idle.wait()
         if self._runner is not None:
             await self._runner
+        await asyncio.gather(*self._running)
 
     def _admitted(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text of a request. Raises ServiceFailure where there is no room for them."""
@@ -124,7 +134,7 @@ class Batcher:
             raise ServiceFailure(
                 503, "closing", "the service is ending; send the request again in a moment", retry_after=2.0
             )
-        most, waiting = self._settings.queue_tokens, self.queued_tokens
+        most, waiting = self._most_tokens(), self.queued_tokens
         if waiting >= most:  # before any work is done for it
             raise self._busy()
         counts = [self._count([text]) for text in texts]
@@ -132,17 +142,23 @@ class Batcher:
             raise self._busy()
         return counts
 
+    def _most_tokens(self) -> int:
+        """Return how many tokens may wait: what is behind more would be given up before its turn came."""
+        in_time = self._rate * self._at_once * self._settings.deadline_seconds
+        return min(self._settings.queue_tokens, max(_BATCHES * self._settings.batch_tokens, int(in_time)))
+
     def _count(self, texts: Sequence[str]) -> int:
         return sum(1 + len(self.translator.tokenizer.encode(text)) for text in texts)
 
     def _busy(self) -> ServiceFailure:
-        ahead = self.queued_tokens + sum(waiting.tokens for waiting in self._batch)
+        begun = sum(waiting.tokens for batch in self._running.values() for waiting in batch)
+        ahead = self.queued_tokens + begun
         return ServiceFailure(
             503,
             "busy",
             f"{self.queued_tokens:,} tokens wait to be translated, near the limit of "
-            f"{self._settings.queue_tokens:,}; try again later",
-            retry_after=ahead / self._rate,
+            f"{self._most_tokens():,}; try again later",
+            retry_after=ahead / (self._rate * self._at_once),
         )
 
     @contextmanager
@@ -192,20 +208,33 @@ class Batcher:
             waiting.answer.exception()  # several texts of a request may have failed, and one is told
 
     async def _run(self) -> None:
-        """Translate batch after batch until nothing waits."""
+        """Begin batch after batch until nothing waits."""
         await self._gathered()
-        while batch := self._turns.take(self._settings.batch_tokens):
-            self._note()
-            self._batch = batch
-            try:
-                await self._translate(batch)
-            finally:
-                self._batch = []
-                for one in batch:  # a fault of ours is told too, and nobody waits for nothing
-                    if not one.answer.done():
-                        one.answer.set_exception(RuntimeError("a batch ended without an answer"))
-            if len({id(one.request) for one in batch}) > 1:
-                self._shared_at = time.monotonic()
+        while True:
+            while (free := self._at_once - len(self._running)) and (batch := self._taken(free)):
+                self._note()
+                task = asyncio.create_task(self._answered(batch))
+                self._running[task] = batch
+                task.add_done_callback(self._running.pop)
+            if not self._turns:
+                return
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    def _taken(self, free: int) -> list[Waiting]:
+        """Take the share of one of the batches that can begin now."""
+        share = math.ceil(self._turns.tokens / free)
+        return self._turns.take(min(self._settings.batch_tokens, share))
+
+    async def _answered(self, batch: list[Waiting]) -> None:
+        """Translate a batch, and see to it that everybody in it is answered."""
+        try:
+            await self._translate(batch)
+        finally:
+            for one in batch:  # a fault of ours is told too, and nobody waits for nothing
+                if not one.answer.done():
+                    one.answer.set_exception(RuntimeError("a batch ended without an answer"))
+        if len({id(one.request) for one in batch}) > 1:
+            self._shared_at = time.monotonic()
 
     async def _gathered(self) -> None:
         """Wait a moment where several requests come at the same time."""

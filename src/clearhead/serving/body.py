@@ -3,17 +3,17 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clearhead.serving.connections import Connections
 from clearhead.serving.failures import ServiceFailure, payload, request_id_of
 
 SECONDS = 4.0
 """That a body may take, and one more for every `BYTES_PER_SECOND` that came."""
 BYTES_PER_SECOND = 4_000
 """A slower line than any that people use; a client that sends a byte now and then to keep a place is cut off."""
+_TURNS, _TURN = 4, 0.05
 FILE_PATHS = ("/translate_file",)
 """Addresses that take documents."""
 LARGEST_FORM = 64_000
@@ -34,7 +34,6 @@ class BodyLimits:
     ) -> None:
         self._app, self._seconds = app, seconds
         self._max_bytes, self._max_file_bytes, self._file_paths = max_bytes, max_file_bytes, tuple(file_paths)
-        self._connections = Connections()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on as far as its body is within the limits."""
@@ -48,13 +47,14 @@ class BodyLimits:
             return
         try:
             await self._app(scope, body.receive, body.send)
-        except Exception:
+        except Exception as error:
             # A framework may wrap our failure in one of its own; what counts is that we raised one.
             if body.failure is None or body.answered:
                 raise
+            error.with_traceback(None)  # which has `receive`, and may be part of a cycle
         if body.failure and not body.answered:
             await _refuse(scope, send, body.failure)
-            self._connections.stop_reading(scope)
+            body.let_go()
 
 
 class _Body:
@@ -62,7 +62,8 @@ class _Body:
 
     def __init__(self, receive: Receive, send: Send, limit: int, seconds: float) -> None:
         self._receive, self._send, self._limit, self._seconds = receive, send, limit, seconds
-        self._began, self._bytes, self._whole = time.monotonic(), 0, False
+        self._end: float | None = None
+        self._bytes, self._whole = 0, False
         self.failure: ServiceFailure | None = None
         self.answered = False
 
@@ -70,11 +71,13 @@ class _Body:
         """Return the next part of the body; once it is whole, wait for the client to leave."""
         if self._whole:
             return await self._receive()
-        left = self._began + self._seconds + self._bytes / BYTES_PER_SECOND - time.monotonic()
-        try:
-            message = await asyncio.wait_for(self._receive(), max(0.0, left))
-        except TimeoutError:
-            raise self._failed(_too_slow(self._seconds)) from None
+        now = time.monotonic()
+        if self._end is None:  # it counts from when anybody wants it
+            self._end = now + self._seconds
+        left = self._end + self._bytes / BYTES_PER_SECOND - now
+        message = await _within(self._receive(), left) if left > 0 else None
+        if message is None:
+            raise self._failed(_too_slow(self._seconds))
         self._bytes += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._bytes > self._limit:
@@ -88,9 +91,39 @@ class _Body:
         self.answered = True
         await self._send(message)
 
+    def let_go(self) -> None:
+        """Forget the connection: a server closes it when nobody can read from it any more."""
+        self._receive = _nothing
+        self._send = _nowhere
+
     def _failed(self, failure: ServiceFailure) -> ServiceFailure:
         self.failure = failure
         return failure
+
+
+async def _within(receiving: Awaitable[Message], seconds: float) -> Message | None:
+    """Return what comes within a time; None for nothing.
+
+    Where this process is late itself, what has come meanwhile is noticed some turns of the loop after the time.
+    """
+    task = asyncio.ensure_future(receiving)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        for _ in range(_TURNS):
+            if task.done():
+                return task.result()
+            await asyncio.sleep(_TURN)
+        return None
+    finally:
+        task.cancel()
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _nowhere(message: Message) -> None:
+    return
 
 
 def _declared(scope: Scope) -> int | None:

@@ -14,6 +14,7 @@ from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.glossaries import Glossaries
 from clearhead.serving.languages import name_of
 from clearhead.serving.leaving import unless_left
+from clearhead.serving.openapi import body_of, failures_or_ours
 from clearhead.serving.parameters import Parameters
 from clearhead.serving.settings import ServingSettings
 from clearhead.serving.shaped_routes import shaped
@@ -34,10 +35,25 @@ def message_of(failure: ServiceFailure) -> dict[str, str]:
     return {"message": failure.message}
 
 
-router = APIRouter(prefix="/v2", route_class=shaped(message_of), tags=["DeepL"])
+FAILURES = failures_or_ours(
+    {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+)
+router = APIRouter(prefix="/v2", route_class=shaped(message_of), tags=["DeepL"], responses=FAILURES)
 
 
-@router.post("/translate", summary="Translate texts, as DeepL's API does")
+@router.post(
+    "/translate",
+    summary="Translate texts, as DeepL's API does",
+    openapi_extra=body_of(
+        "text target_lang",
+        text="Texts",
+        target_lang="Code of the language to translate into, such as FR",
+        source_lang="Code of the texts' language; without it it is detected",
+        tag_handling="Markup of the texts",
+        split_sentences="0: each text is one sentence",
+        glossary_id="A glossary of /v2/glossaries",
+    ),
+)
 async def translate(request: Request) -> JSONResponse:
     """Translate texts, as JSON or as a form in which `text` is repeated."""
     values = await parameters.read(request)
@@ -54,12 +70,13 @@ async def translate(request: Request) -> JSONResponse:
 
 
 @router.get("/languages", summary="List the languages, as DeepL's API does")
-@router.post("/languages", include_in_schema=False)
+@router.post("/languages", openapi_extra=body_of("", type="Whether languages of sources or of targets"))
 async def languages(request: Request) -> JSONResponse:
     """List the languages of sources, or of targets with `type=target`."""
     values = await parameters.read(request)
     await admission.admitted(request, 0, _key(values))
-    kind = values.get("type") or "source"
+    kind = values.get("type")
+    kind = "source" if kind is None or kind == "" else kind
     if kind not in ("source", "target"):
         raise bad_request("type must be source or target")
     known = translating.directions(request.app.state.service)

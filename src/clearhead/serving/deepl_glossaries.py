@@ -11,15 +11,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from clearhead.serving import admission, parameters, translating
-from clearhead.serving.deepl import lowered, message_of
+from clearhead.serving.deepl import FAILURES, lowered, message_of
 from clearhead.serving.failures import bad_request
 from clearhead.serving.glossaries import Glossaries, StoredGlossary
+from clearhead.serving.openapi import body_of
 from clearhead.serving.shaped_routes import shaped
 
 _SEPARATORS = {"": "\t", "tsv": "\t", "csv": ","}
 _LANGUAGE = "the code of a language, such as FR"
 
-router = APIRouter(prefix="/v2", route_class=shaped(message_of), tags=["DeepL"])
+router = APIRouter(prefix="/v2", route_class=shaped(message_of), tags=["DeepL"], responses=FAILURES)
 
 
 @router.get("/glossary-language-pairs", summary="List the pairs of languages that a glossary may be for")
@@ -38,7 +39,19 @@ async def pairs(request: Request) -> JSONResponse:
     )
 
 
-@router.post("/glossaries", summary="Create a glossary")
+@router.post(
+    "/glossaries",
+    status_code=201,
+    summary="Create a glossary",
+    openapi_extra=body_of(
+        "name source_lang target_lang entries",
+        name="What it is called",
+        source_lang="Code of the source language",
+        target_lang="Code of the target language",
+        entries="A line for each: source, separator, target",
+        entries_format="The separator: tsv (a tab) or csv (a comma)",
+    ),
+)
 async def create(request: Request) -> JSONResponse:
     """Keep a glossary: name, source_lang, target_lang, entries_format (tsv or csv), entries."""
     values = await parameters.read(request)

@@ -15,7 +15,7 @@ from clearhead.serving.clients import scheme_of
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.languages import name_of
 from clearhead.serving.leaving import unless_left
-from clearhead.serving.openapi import FAILURES, body_of
+from clearhead.serving.openapi import FAILURES, UPLOAD, body_of
 from clearhead.serving.parameters import Parameters, text, type_name, whole_number
 from clearhead.serving.settings import ServingSettings
 from clearhead.serving.translating import AUTO, Answer, Wanted
@@ -107,7 +107,7 @@ def _translated(found: list[Answer], *, several: bool, wanted: Wanted) -> dict[s
     return columns if several else {name: values[0] for name, values in columns.items()}
 
 
-@router.post("/languages", include_in_schema=False)
+@router.post("/languages", summary="List the languages; one client asks with POST")
 @router.get("/languages", summary="List the languages that are translated")
 def languages(request: Request) -> list[dict[str, Any]]:
     """Give `code`, `name` and `targets` of each source language."""
@@ -190,6 +190,7 @@ async def suggest(request: Request) -> dict[str, bool]:
     summary="Translate a document",
     openapi_extra=body_of(
         "file source target",
+        kinds=(UPLOAD,),
         file="The document",
         source="Code of its language, or auto",
         target="Code of the language to translate into",

@@ -153,7 +153,7 @@ class Models:
         """Load a model, once for all who wait for it."""
         self._make_room(model.bytes)
         try:
-            translator = await asyncio.to_thread(self._ready, model.name)
+            translator, at_once = await asyncio.to_thread(self._ready, model.name)
         except ClearheadError as error:
             _log.error("the model %s cannot be loaded: %s", model.name, error)
             raise ServiceFailure(
@@ -163,7 +163,7 @@ class Models:
             ) from error
         finally:
             del self._loading[model.name]
-        batcher = Batcher(translator, self._settings, self._figures)
+        batcher = Batcher(translator, self._settings, self._figures, at_once=at_once)
         if self._closing:
             await batcher.close()
         served = Served(listed=model, translator=translator, batcher=batcher)
@@ -171,11 +171,15 @@ class Models:
         self._make_room(keep=served)
         return served
 
-    def _ready(self, name: str) -> Translator:
-        """Load a model, and its engine with it, which the first translation would have to wait for."""
+    def _ready(self, name: str) -> tuple[Translator, int]:
+        """Load a model, and its engine with it, which the first translation would have to wait for.
+
+        Return it with how many batches it translates at a time.
+        """
         translator = self._load(name)
-        _log.info("loaded %s: %s", name, translator.engine.name)
-        return translator
+        engine = translator.engine
+        _log.info("loaded %s: %s", name, engine.name)
+        return translator, engine.at_once
 
     def _make_room(self, size: int = 0, keep: Served | None = None) -> None:
         """Unload the least recently used models that nobody waits for until `size` more bytes have room."""

@@ -32,7 +32,7 @@ from clearhead.serving.native_bodies import (
     TranslateBody,
     TranslationAnswer,
 )
-from clearhead.serving.openapi import FAILURES
+from clearhead.serving.openapi import EVENTS, FAILURES
 from clearhead.serving.service import Service
 from clearhead.serving.settings import ServingSettings
 from clearhead.translator import Translation
@@ -67,7 +67,7 @@ async def translate(request: Request, body: TranslateBody) -> TranslateAnswer:
     responses={
         200: {
             "description": "Events: `piece` {text}, then `done` as a translation of /translate, or `error`",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": EVENTS,
         }
     },
 )

@@ -14,7 +14,7 @@ _MOST_NAMES = 200
 _Names = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MOST_NAMES)]
 _SOURCE = Field("auto", description="Code of the text's language, or auto", examples=["auto", "en"])
 _TARGET = Field(min_length=1, description="Code of the language to translate into", examples=["fr"])
-_MODEL = Field(None, description="Name of a model; without it the first that has the languages")
+_MODEL = Field(None, min_length=1, description="Name of a model; without it the first that has the languages")
 
 
 class _Body(BaseModel):
@@ -93,7 +93,7 @@ class LookBody(_Directed):
     )
     mask_source: list[int] = Field([], max_length=_MOST_NAMES, description="Words to hide, from 1")
     attend: _Names = Field(
-        [], description="Rows of attention set by hand: HEAD:QUERY=KEY", examples=[["decoder.1.cross.3:6=8"]]
+        [], description="Rows of attention set by hand: HEAD:QUERY=KEY", examples=[["decoder.1.cross.3:2=3"]]
     )
     force: str = Field("", max_length=1_000, description="What the translation must begin with")
     forbid: _Names = Field([], description="Words that it must not have")

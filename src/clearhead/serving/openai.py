@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from clearhead.serving import admission, parameters
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.leaving import unless_left
+from clearhead.serving.openapi import EVENTS, JSON, body_of, failures_or_ours
 from clearhead.serving.shaped_routes import shaped
 
 _REFUSED = {"tools": "tools", "functions": "functions", "logprobs": "log-probabilities", "audio": "audio"}
@@ -26,7 +27,20 @@ def _error(failure: ServiceFailure) -> dict[str, Any]:
     return {"error": {"message": failure.message, "type": kind, "param": None, "code": failure.code}}
 
 
-router = APIRouter(prefix="/v1", route_class=shaped(_error), tags=["OpenAI"])
+_FAILURE = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {name: {"type": "string"} for name in ("message", "type", "code")},
+        }
+    },
+}
+router = APIRouter(
+    prefix="/v1", route_class=shaped(_error), tags=["OpenAI"], responses=failures_or_ours(_FAILURE)
+)
 
 
 @router.get("/models")
@@ -38,7 +52,19 @@ async def models(request: Request) -> JSONResponse:
     return JSONResponse({"object": "list", "data": [_model(name.removesuffix(":")) for name in names]})
 
 
-@router.post("/chat/completions")
+@router.post(
+    "/chat/completions",
+    responses={200: {"content": EVENTS}},
+    openapi_extra=body_of(
+        "model messages",
+        kinds=(JSON,),
+        model="A name of /v1/models, such as default:fr",
+        messages="The last one of the role user is the text",
+        target="Code of the language to translate into, where the model's name does not say it",
+        source="Code of the text's language",
+        stream="Whether the answer comes as server-sent events",
+    ),
+)
 async def complete(request: Request) -> Response:
     """Translate the last message of the user; with `stream`, the answer comes as server-sent events."""
     values = await _object(request)

@@ -43,6 +43,9 @@ _HEADER_MS = 4_000
 """For the headers of a request, so that whoever sends them by the byte is cut off within 5 s."""
 _CONNECTIONS = 4_096
 """Per process; more wait in the backlog of the kernel."""
+_SWITCH_SECONDS = 0.0005
+"""After which a thread of Python makes way: with the usual 5 ms the server's own threads, which bring in each request
+and take out each answer, wait longer for a busy event loop than all of the work takes."""
 _SETTINGS = "settings.json"
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -90,6 +93,7 @@ def application() -> Any:
     _log_to_standard_error()
     atexit.register(_leave)
     _end_with_first_process()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     module, _, name = stored["factory"].partition(":")
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in stored["settings"].items()

@@ -1,0 +1,1 @@
+"""The service under load and under attack, beside the same model behind a plain application."""
