@@ -11,7 +11,7 @@ import pytest
 from clearhead.serving.app import create_app
 from clearhead.serving.settings import ServingSettings
 from tests.page.conftest import browser  # noqa: F401
-from tests.serving.page_service import running
+from tests.page.service.service import running
 from tests.serving.service import Shouting
 
 SCRIPT = (Path(__file__).parents[2] / "extras" / "translate-page.js").read_text()
