@@ -72,7 +72,7 @@ class Line:
         self._streams = None
 
 
-def request_of(text: str, *, path: str = "/translate", client: str = "", **values: Any) -> bytes:
+def request_of(text: str, /, *, path: str = "/translate", client: str = "", **values: Any) -> bytes:
     """Return the bytes of a request to translate from English into French, unless `values` say otherwise."""
     body = json.dumps({"q": text, "source": "en", "target": "fr", **values}).encode()
     forwarded = f"x-forwarded-for: {client}\r\n" if client else ""
