@@ -16,6 +16,7 @@ CASES = [(to, "\t".join(rest[:-1]), rest[-1]) for _, to, *rest in ROWS]
 
 NOT_YET: set[str] = {
     "Happy New Year!",
+    "Home",
     "It is half past three.",
     "Es ist halb fünf.",
     "Łódź is a city in Poland.",
