@@ -152,6 +152,36 @@ def test_whatever_the_links_the_rules_are_kept(source, target, links, namespace,
     assert not faults(document.written([moved(segment, " ".join(target), words, target, links)], "fr"))
 
 
+CODES = st.sampled_from(
+    [
+        "one ",
+        "two ",
+        *(f'<sc id="{number}"/>' for number in "123"),
+        *(f'<ec startRef="{number}"/>' for number in "123"),
+    ]
+)
+NESTED = st.recursive(
+    CODES,
+    lambda inner: st.lists(inner, max_size=4).map(lambda parts: f"<pc id='9'>{''.join(parts)}</pc>"),
+    max_leaves=6,
+)
+
+
+@given(st.lists(NESTED, max_size=6), WORDS, LINKS)
+def test_codes_in_any_order_are_all_in_the_target(parts, target, links):
+    """Unpaired, crossing, repeated, or one half within another element."""
+    data = f'<unit id="u"><segment><source>word {"".join(parts)}</source></segment></unit>'.join(
+        HEADS[TWO]
+    ).encode()
+    (segment,) = read(data, "xliff", Reading()).segments
+    assert segment.is_well_formed
+    words = segment.text.split()
+    links = [(i, j) for i, j in links if i < len(words) and j < len(target)]
+    document = read(data, "xliff", Reading())
+    out = document.written([moved(segment, " ".join(target), words, target, links)], "fr")
+    assert not [fault for fault in faults(out) if fault.startswith("the source has")]
+
+
 def test_codes_that_do_not_nest_stay_points():
     source = (
         '<sc id="1"/>one <sc id="2"/>two <ec startRef="1"/>three <ec startRef="2"/><ec startRef="9"/>four'
