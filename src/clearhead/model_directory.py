@@ -29,6 +29,7 @@ from clearhead.storage.files import json_bytes, read_object
 from clearhead.storage.steps import saved_steps
 from clearhead.storage.tensors import Arrays, read_shapes
 from clearhead.storage.untrusted import shown
+from clearhead.text import language_codes
 from clearhead.text.tokenizer import Tokenizer
 
 FORMAT_VERSION = 1
@@ -70,7 +71,7 @@ class ModelInfo:
         check_number("characters_per_token", self.characters_per_token, 0, 1000)
         named = self.default_target
         check(
-            not named or not self.target_langs or named in self.target_langs,
+            not named or not self.target_langs or language_codes.find(named, self.target_langs) is not None,
             "default_target",
             named,
             f"one of {', '.join(self.target_langs)}",

@@ -14,7 +14,7 @@ from clearhead.data.faults import CONTROLS, LONG
 from clearhead.data.preparation import Progress
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
-from clearhead.run.checks import check_languages
+from clearhead.run.checks import check_default_target, check_languages
 from clearhead.run.corpora import open_corpora, tokenized
 from clearhead.run.prepare import prepare_store
 from clearhead.terminal.console import SafeConsole
@@ -239,6 +239,7 @@ def test_a_language_is_one_however_it_is_written(tmp_path, lang):
     assert len(store.tokenizer.languages) == 2
     config = RunConfig(data=DataConfig(corpora=corpora, validation=validation, default_target="eng"))
     opened = open_corpora(config)
-    check_languages(config, opened, store.tokenizer)
+    check_default_target(config, store)
+    check_languages(opened, store.tokenizer)
     ids, _ = tokenized(store.tokenizer, opened.valid)
     assert {row[0] for row in ids} == {store.tokenizer.tag(store.parts[0].tag)}

@@ -108,6 +108,21 @@ def test_the_default_target(several, folder, tmp_path, capsys):
     assert Translator.load(tmp_path / "tuned").target(None) == "de"
 
 
+def test_the_default_target_of_a_model_that_goes_on_with_another_language(folder, tmp_path, capsys):
+    """It was English, and what it learned last is German alone."""
+    command = ["train", "--config", str(folder / "run.toml"), "--out", str(tmp_path / "run")]
+    cli.main([*command, "--default-target", "eng", "--training.max-steps", "2"])
+    assert Translator.load(tmp_path / "run").target(None) == "en"
+    tune(tmp_path / "run", folder, tmp_path / "tuned", "--training.max-steps", "1")
+    tuned = Translator.load(tmp_path / "tuned")
+    assert tuned.target(None) == "de"
+    assert tuned.target("en") == "en"
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        tune(tmp_path / "run", folder, tmp_path / "refused", "--default-target", "en")
+    assert "default_target is 'en'; the targets are de" in capsys.readouterr().err.replace("-", "_")
+
+
 def test_foreign_lines_are_told_of_and_refused(several, capsys, monkeypatch):
     monkeypatch.setattr(Translator, "sources", ("de", "en"))
     lines = ["Das ist sehr gut.", "", "Det är mycket bra, tack så mycket.", "hm"]

@@ -102,6 +102,11 @@ class Learn:
             tell(
                 "warning: no general text, so what it forgets is neither held back nor measured; give --general FILE"
             )
+        elif self.general is None:
+            tell(
+                "note: the general text is simple sentences of the built-in grammar, which shows little of what is "
+                "forgotten; give text of your own with --general FILE"
+            )
 
     def _learn(self, parts: "Parts") -> None:
         """Train; exit where a signal stopped it, with its checkpoint saved."""
@@ -171,7 +176,8 @@ class Learn:
 
 
 def _print_changes(word: str, changes: Sequence["Change"]) -> None:
-    show(f"{len(changes):,} sentences changed for the {word}")
+    most = f"; the {_MOST_SHOWN} that changed most:" if len(changes) > _MOST_SHOWN else ":" if changes else ""
+    show(f"{len(changes):,} sentences changed for the {word}{most}")
     for change in changes[:_MOST_SHOWN]:
         show(f"  {change.gain:+.0f} chrF, {change.part}: {change.source}")
         show(f"    before: {change.before}")

@@ -128,7 +128,8 @@ class Translate:
     everything: bool = False
     """Translate entries of PO and XLIFF that have a translation already, too."""
     resume: bool = False
-    """Go on with documents whose translation was interrupted, and pass over those that are done."""
+    """Go on with documents whose translation was interrupted, and pass over those that are done. Files of lines are
+    documents with --as paragraphs --wrap keep."""
     detect: Literal["no", "report", "refuse"] = "no"
     """report: note the language of each line; refuse: also leave lines empty whose language the model has not seen."""
     align: bool = False
@@ -263,6 +264,12 @@ class Translate:
         """Say whether what is to be translated is documents, not lines."""
         from clearhead.documents.formats import format_of
 
+        if self.resume and len(self.input) == 1 and not self.as_ and self._are_lines(self.input[0]):
+            raise ConfigError(
+                f"--resume is for documents, and {self.input[0]} is translated line by line; translate it from the "
+                "start with --as paragraphs --wrap keep, where each line is a text too, and that goes on after an "
+                "interruption"
+            )
         asked = bool(self.as_ or self.resume or self.columns)
         if self.input and (asked or len(self.input) > 1 or os.path.isdir(self.input[0])):
             return True
@@ -277,6 +284,13 @@ class Translate:
                     f"--{name.rstrip('_')} is for documents; name them with --input, or leave it out"
                 )
         return False
+
+    @staticmethod
+    def _are_lines(name: str) -> bool:
+        """Say whether a file is translated line by line where no flag says that it is a document."""
+        from clearhead.documents.formats import format_of
+
+        return os.path.isfile(name) and format_of(name) is None
 
     def _translate_documents(self) -> None:
         from clearhead.cli.documents import print_document, translate_documents

@@ -7,6 +7,7 @@ from clearhead.data.store import ANEW, REPORT, Store, settings
 from clearhead.errors import ConfigError
 from clearhead.run.corpora import Corpora, tokenized
 from clearhead.run.directory import RunDirectory
+from clearhead.run.facts import directions
 from clearhead.text.language_codes import find
 from clearhead.text.tokenizer import Tokenizer
 
@@ -54,7 +55,8 @@ def check_store(
 
 def check_prepared(config: RunConfig, corpora: Corpora, store: Store) -> None:
     """Raise ConfigError for settings that the tokenizer and the prepared text cannot serve."""
-    check_languages(config, corpora, store.tokenizer)
+    check_default_target(config, store)
+    check_languages(corpora, store.tokenizer)
     check_valid_lengths(config, corpora, store.tokenizer)
     if config.training.guided_alignment and not store.has_links:
         raise ConfigError(
@@ -65,13 +67,18 @@ def check_prepared(config: RunConfig, corpora: Corpora, store: Store) -> None:
         store.sampler(config.data.subword_sampling)  # which refuses a tokenizer that cannot sample
 
 
-def check_languages(config: RunConfig, corpora: Corpora, tokenizer: Tokenizer) -> None:
-    """Raise ConfigError for a target language, of a validation set or the default one, that has no tag."""
+def check_default_target(config: RunConfig, store: Store) -> None:
+    """Raise ConfigError for a default target that is not learned, or has no tag."""
     default = config.data.default_target
-    if default and find(default, tokenizer.languages) is None:
+    targets = directions(store)[1] if store.tokenizer.languages else ()
+    if default and find(default, targets) is None:
         raise ConfigError(
-            f"data.default_target is {default!r}; the targets are {', '.join(tokenizer.languages) or 'not tagged'}"
+            f"data.default_target is {default!r}; the targets are {', '.join(targets) or 'not tagged'}"
         )
+
+
+def check_languages(corpora: Corpora, tokenizer: Tokenizer) -> None:
+    """Raise ConfigError for a target language of a validation set that has no tag."""
     for pair in corpora.valid:
         if tokenizer.languages and find(pair.target_lang, tokenizer.languages) is None:
             raise ConfigError(

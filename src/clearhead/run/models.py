@@ -1,5 +1,7 @@
 """The model directories that a run writes: in each checkpoint, of the best so far, and at the end."""
 
+from collections.abc import Sequence
+
 import torch
 
 from clearhead.config.alignment import Reader
@@ -11,6 +13,7 @@ from clearhead.run.facts import directions
 from clearhead.run.progress import Underway
 from clearhead.run.setup import Setup
 from clearhead.storage.tensors import Arrays
+from clearhead.text.language_codes import find
 from clearhead.training.guidance import guided_head
 from clearhead.training.state import TrainState
 
@@ -32,7 +35,6 @@ def files_of_model(
     ending: str = "",
 ) -> dict[str, bytes | Arrays]:
     """Return the files of a model directory with these weights; `figures` are None where they were not measured."""
-    origin, data = setup.origin, setup.config.data
     source_langs, target_langs = directions(setup.store)
     info = ModelInfo(
         model=setup.config.model,
@@ -40,13 +42,26 @@ def files_of_model(
         tokenizer=setup.store.tokenizer.kind,
         source_langs=source_langs,
         target_langs=target_langs,
-        default_target=data.default_target or (origin.info.default_target if origin else ""),
+        default_target=_default_target(setup, target_langs),
         alignment=_alignment(setup),
         characters_per_token=setup.facts.characters_per_token,
         plain_text=setup.corpora.alone,
         training=_training_facts(setup, run, chosen, figures, ending),
     )
     return model_files(info, weights, setup.store.tokenizer, model_card(info))
+
+
+def _default_target(setup: Setup, targets: Sequence[str]) -> str:
+    """Return the target of a request that names none: as it is set, else that of the run's origin.
+
+    Where the run did not learn the origin's, it is the only target that it learned.
+    """
+    if setup.config.data.default_target or setup.origin is None:
+        return setup.config.data.default_target
+    inherited = setup.origin.info.default_target
+    if inherited and find(inherited, targets) is None:
+        return targets[0] if len(targets) == 1 else ""
+    return inherited
 
 
 def _training_facts(

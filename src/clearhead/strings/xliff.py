@@ -1,8 +1,9 @@
 """XLIFF 1.2 and 2.0: units without a target get one, with its language and state; all else stays byte for byte.
 
 A unit also counts as untranslated whose target is empty or whose state says that it is new. Inline elements come into
-the target as they are in the source: g, pc and mrk around the words that came from theirs, all others whole. A target
-made here is for a person to review: `needs-review-translation` and `leveraged-mt` in 1.2, `translated` in 2.0.
+the target as they are in the source: g, pc, mrk and pairs of codes around the words that came from theirs, all others
+whole. A target made here is for a person to review: `needs-review-translation` and `leveraged-mt` in 1.2, `translated`
+in 2.0.
 """
 
 import re
@@ -21,6 +22,7 @@ _DECLARED = re.compile(r"""<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _WIDEST = 200
 """Bytes before an element in which its indent is looked for."""
 _MOST_TAGS = 200
+_SUB_STATE = re.compile(rb"""\ssubState\s*=\s*(?:"[^"]*"|'[^']*')""")
 _NEW = {"new", "needs-translation", "initial"}
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -77,7 +79,7 @@ class Xliff:
         changed = [(unit, replaced) for unit, replaced in parts.values() if replaced]
         if not changed:
             return self._file.encoded(self._file.text)
-        changes = [change for unit, replaced in changed for change in self._target(unit, replaced)]
+        changes = [change for unit, replaced in changed for change in self._target(unit, replaced, to)]
         changes += self._languages([unit for unit, _ in changed], to)
         return self._encoded(spliced(self._data, sorted(changes)).decode("utf-8", "surrogatepass"))
 
@@ -86,7 +88,7 @@ class Xliff:
         return self._file.mark + text.encode(self._file.encoding, "xmlcharrefreplace")
 
     def _target(
-        self, unit: Unit, replaced: Sequence[tuple[int, int, bytes]]
+        self, unit: Unit, replaced: Sequence[tuple[int, int, bytes]], to: str | None
     ) -> Iterator[tuple[int, int, bytes]]:
         """Yield what changes for the target of a unit."""
         source, holds, target = unit.source, unit.holds, unit.target
@@ -96,13 +98,18 @@ class Xliff:
         content = spliced(self._data[holds.content : holds.content_end], shifted)
         name = source.name.removesuffix("source").encode() + b"target"
         tag = b"<" + name + b">"
+        if space := source.attributes.get("xml:space"):
+            tag = with_attribute(tag, "xml:space", space)
         if target is not None:
             tag = (
                 self._data[target.start : target.content].removesuffix(b"/>").rstrip().removesuffix(b">")
                 + b">"
             )
+            if to is not None and not same(target.attributes.get("xml:lang", to), to):
+                tag = with_attribute(tag, "xml:lang", to)
         if self._is_2:
-            unit_tag = self._data[unit.element.start : unit.element.content]
+            # A subState belongs to the state that it was given with (2.0, § 4.3.1.26).
+            unit_tag = _SUB_STATE.sub(b"", self._data[unit.element.start : unit.element.content])
             yield unit.element.start, unit.element.content, with_attribute(unit_tag, "state", "translated")
         else:
             tag = with_attribute(tag, "state", "needs-review-translation")

@@ -13,6 +13,7 @@ from xml.parsers import expat
 from clearhead.errors import DocumentError
 from clearhead.segments.fields import spliced
 from clearhead.segments.segment import Tag
+from clearhead.strings.xliff_pairs import Half, half, joined, pairs
 
 _DEEPEST = 200
 _START_TAG = re.compile(rb"""<[^<>"']*+(?:"[^"]*+"[^<>"']*+|'[^']*+'[^<>"']*+)*+>""")
@@ -52,6 +53,8 @@ class Text:
     text: str = ""
     tags: list[Tag] = field(default_factory=list)
     raw: list[tuple[bytes, bytes]] = field(default_factory=list)
+    halves: dict[int, tuple[Half, bool]] = field(default_factory=dict)
+    """Tags that are one half of a pair of codes."""
 
 
 @dataclass(kw_only=True)
@@ -183,6 +186,8 @@ class Units:
         else:
             text.raw.append((b"", b""))
             self._skipped = element
+            if found := half(element.local, element.attributes):
+                text.halves[number] = found
 
     def _end(self, name: str) -> None:
         element = self._stack.pop()
@@ -215,6 +220,7 @@ class Units:
             text.raw[number] = text.raw[number][0], self.data[element.content_end : element.end]
             return
         text.end = element.content_end
+        text.tags, text.raw = joined(text.tags, text.raw, pairs(text.tags, text.halves))
         assert self._unit is not None
         self._unit.texts.append(text)
         self._text = None
