@@ -27,7 +27,8 @@ test-clients: $(STAMP)
 test-light: .venv-light/.installed
 	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
 	OMP_NUM_THREADS=1 CLEARHEAD_LIGHT=1 .venv-light/bin/python -m pytest -c tests/light/pytest.ini --rootdir . -n 2 --dist loadfile \
-		tests/light tests/serving --ignore tests/serving/test_server.py --ignore tests/serving/test_serve_command.py
+		tests/light tests/serving --ignore tests/serving/test_server.py --ignore tests/serving/test_serve_command.py \
+		--ignore tests/serving/test_serve_guide.py
 
 .venv-light/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-light
