@@ -142,8 +142,13 @@ def words(option: Option) -> list[str]:
         return [option.flag]
     if option.name == "columns":
         return [option.flag, "2", "4"]
-    if option.name in ("default_model", "trusted_proxies"):
-        return [option.flag, {"default_model": "default"}.get(option.name, "10.0.0.1")]
+    checked = {
+        "default_model": "default",
+        "trusted_proxies": "10.0.0.1",
+        "cors_origins": "https://example.org",
+    }
+    if option.name in checked:
+        return [option.flag, checked[option.name]]
     default = option.default if isinstance(option.default, tuple) else (option.default,)
     usual = {int: "2", float: "0.5"}.get(option.kind, option.choices[0] if option.choices else "x")
     values = [usual if value in (None, "") else str(value) for value in default] or [usual]

@@ -53,7 +53,7 @@ SOURCE = tokens("\u2581The", "\u2581black", "\u2581cat", "\u2581dra", "nk", ".")
 TARGET = tokens("\u2581Le", "\u2581chat", "\u2581noir", "\u2581bu", ".")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, no other test could have an event loop of its own
 def browser() -> Iterator[object]:
     if CHROMIUM is None:
         pytest.skip(

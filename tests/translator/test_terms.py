@@ -37,7 +37,7 @@ def test_no_terms_change_nothing(translator, translations):
     assert translator.translate(TEXTS, to="fr", terms=Terms()) == free
     assert translator.translate(TEXTS, to="fr", terms=Terms.of(("zebra", "zèbre"))) == free
     assert translations[3].text == free[3].text
-    assert translations[3].score == pytest.approx(free[3].score, abs=1e-3)
+    assert translations[3].score == pytest.approx(free[3].score, abs=1e-2)  # int8, in another batch
 
 
 def test_every_term_is_there_or_a_note_says_so(translations):

@@ -52,6 +52,8 @@ COMMANDS = (
 )
 
 
+OTHERS = ("get", "models", "push", "keys", "completion")
+"""Commands that the overview only names, so that it fits a terminal of 24 lines."""
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What ends a program from outside, besides Ctrl-C; Windows has no SIGHUP."""
 
@@ -214,12 +216,14 @@ def _overview() -> str:
     rows = "\n".join(
         textwrap.fill(f"  {name:<12}{summary(kind_of(name))}", 79, subsequent_indent=" " * 14)
         for name in COMMANDS
+        if name not in OTHERS
     )
     return f"""\
 usage: clearhead COMMAND [OPTIONS]
 Train a Transformer on your own parallel text, translate, and see inside it.
 
 {rows}
+  get, models and push (models by name), keys (of a service), completion
 
 Start with `clearhead demo`. `clearhead COMMAND --help` shows its options;
 --debug shows where an error comes from, --verbose which engine runs and why."""

@@ -1,6 +1,5 @@
 """`clearhead serve`."""
 
-import sys
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -8,6 +7,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import ClassVar
 
 from clearhead.cli.options import Headings
+from clearhead.cli.output import tell
 from clearhead.errors import ConfigError
 from clearhead.extras import missing
 from clearhead.serving.settings import ServingSettings
@@ -78,11 +78,11 @@ class Serve(ServingSettings):
         check_files(settings)
         Models(settings.models, settings)  # what is not there is said before anything is started
         first = settings.default_model or settings.models[0]
-        _say(f"loading {first}; the first time it is converted, which takes a minute or so")
+        tell(f"loading {first}; the first time it is converted, which takes a minute or so")
         with TemporaryDirectory(prefix="clearhead-") as folder:  # which all processes share
             serve(
                 replace(settings, files_folder=settings.files_folder or folder),
-                ready=lambda address: _say(
+                ready=lambda address: tell(
                     f"translating at {address}, for programs see {address}docs; Ctrl-C ends it"
                 ),
             )
@@ -111,10 +111,6 @@ def _check_folder(folder: Path) -> None:
         raise ConfigError(
             f"cannot keep translated documents in {folder}: {error.strerror}; give another --files-folder"
         ) from None
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def check_installed() -> None:

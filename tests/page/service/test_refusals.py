@@ -1,7 +1,5 @@
 """What the page says when the service itself refuses: a key, a rate, a part that is not installed."""
 
-from importlib.util import find_spec
-
 import pytest
 
 pytest.importorskip("fastapi")
@@ -67,7 +65,7 @@ def test_a_stream_that_fails_midway_is_no_translation(opened):
     ("locale", "words"), [("en-GB", "this service lacks"), ("de-DE", "fehlt diesem Dienst PyTorch")]
 )
 def test_without_torch_the_page_says_what_to_install(opened, monkeypatch, locale, words):
-    monkeypatch.setattr(inside, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    monkeypatch.setattr(inside, "has_torch", lambda: False)
     view = opened(locale=locale)
     view.fill("#text", CAT)
     best = translated(view)
