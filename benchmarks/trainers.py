@@ -283,8 +283,8 @@ def clearhead(task: Task) -> Step:
                         yield Position(0, number), collate(corpus, share)
 
     torch.manual_seed(0)
-    state = TrainState.fresh(Transformer(model).to(task.device), config)
-    steps = train(state, batches(), config, group)
+    state = TrainState.fresh(Transformer(model).to(task.device), config, group)
+    steps = train(state, batches(), config)
     return lambda: next(steps).tokens
 
 

@@ -274,7 +274,7 @@ OPTIONS = {
     "completion": "",
     "plan": "columns config json measure preset source source-lang target target-lang",
     "init": "columns out overwrite seed source source-lang target target-lang valid-source valid-target",
-    "train": f"config init out preset resume workers {DATA} {LEARNING} "
+    "train": f"config init max-restarts out preset resume workers {DATA} {LEARNING} "
     "model.activation model.attention model.attention-dropout model.kernel-size model.kind "
     "model.max-positions model.d-ff model.d-model model.dropout "
     "model.feed-forward-dropout model.norm model.normalization "
@@ -285,8 +285,8 @@ OPTIONS = {
     "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "
     "training.optimizer training.optimizer-betas training.optimizer-eps training.patience training.precision "
     "training.guided-alignment "
-    "training.r-drop training.save-every training.schedule training.seed training.select-by training.threads "
-    "training.valid-every training.warmup-steps training.weight-decay "
+    "training.r-drop training.save-every training.schedule training.seed training.select-by training.sharding "
+    "training.threads training.valid-every training.warmup-steps training.weight-decay "
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset "
     "decoding.form decoding.literals",
     "serve": "batch-tokens batch-wait-ms cache-entries chars-per-minute cors-origins deadline-seconds default-model "

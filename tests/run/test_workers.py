@@ -4,10 +4,8 @@ import errno
 import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -49,6 +47,14 @@ def one_is_stopped():
     time.sleep(600)
 
 
+def one_is_stopped_and_a_signal_comes():
+    if rank() == 1:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1)
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(600)
+
+
 def one_is_killed_with_semaphores():
     semaphore = multiprocessing.get_context("spawn").Semaphore()
     if rank() == 1:
@@ -73,47 +79,41 @@ def all_is_well():
 
 
 @pytest.mark.parametrize("task", [one_fails_and_the_other_follows, one_fails_and_the_other_hangs])
-def test_the_cause_is_told_not_what_followed(task, monkeypatch):
-    monkeypatch.setattr(workers, "_GRACE", 1.0)
+def test_the_cause_is_told_not_what_followed(task):
     with pytest.raises(ClearheadError, match="no such text") as caught:
         workers.run(task, 2)
     assert "in worker 1:" in caught.value.__notes__[0]
 
 
-def nobody_else_gets_the_port():
-    with socket.socket() as other, pytest.raises(OSError, match="in use"):
-        other.bind((os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])))
-    if rank() == 0:
-        held = socket.socket(fileno=int(os.environ["CLEARHEAD_MEETING_SOCKET"]))
-        assert held.getsockname() == (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
-        assert not held.get_inheritable()
-        time.sleep(1)  # beyond the attempt of the other
-
-
-def test_the_port_of_a_run_is_its_own_before_the_first_worker_listens():
-    assert workers.run(nobody_else_gets_the_port, 2) == 0
-
-
-def test_runs_that_start_at_the_same_moment_have_ports_of_their_own():
-    meetings = [workers._meeting_socket() for _ in range(500)]
-    ports = {meeting.getsockname()[1] for meeting in meetings}
-    for meeting in meetings:
-        meeting.close()
-    assert len(ports) == len(meetings)
-
-
 @pytest.mark.parametrize(("task", "code"), [(all_is_well, 0), (one_stops_before_the_other, 143)])
-def test_the_exit_code(task, code, monkeypatch):
-    monkeypatch.setattr(workers, "_GRACE", 0.5)  # nobody who is saving is ended
+def test_the_exit_code(task, code):
     started = time.monotonic()
     assert workers.run(task, 2) == code
     assert time.monotonic() - started < 60
 
 
+def one_dies_at_first():
+    if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0" and rank() == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0 if rank() else 0.5)
+
+
+def test_who_died_is_started_again_and_it_is_said(capfd):
+    assert workers.run(one_dies_at_first, 2, restarts=2) == 0
+    assert capfd.readouterr().err == "started again (1 of 2), from the last checkpoint\n"
+
+
+def test_an_error_that_would_come_again_is_told_once(capfd):
+    started = time.monotonic()
+    with pytest.raises(ClearheadError, match="no such text"):
+        workers.run(one_fails_and_the_other_hangs, 2, restarts=1)
+    assert time.monotonic() - started < 100
+    assert capfd.readouterr().err == ""
+
+
 @pytest.fixture
 def soon(monkeypatch):
     """Let nobody be waited for as long as users are."""
-    monkeypatch.setattr(workers, "_GRACE", 0.5)
     monkeypatch.setattr(Held, "TOLD", 0.5)
     monkeypatch.setattr(Held, "ENDED", 1.5)
 
@@ -134,18 +134,22 @@ def test_who_is_killed_or_stopped_is_named(task, says, soon, capfd):
 
 
 def test_a_signal_ends_also_one_who_is_stopped(soon):
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
     with pytest.raises(Interrupted) as told:
-        workers.run(one_is_stopped, 2)
+        workers.run(one_is_stopped_and_a_signal_comes, 2)
     assert told.value.signal == signal.SIGTERM
     assert not multiprocessing.active_children()
+
+
+def test_a_signal_that_comes_before_the_workers_starts_none(monkeypatch):
+    monkeypatch.setattr(workers, "_launch_config", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted):
+        workers.run(all_is_well, 2)
 
 
 def test_the_longest_waits():
     """In seconds: a user is told of a stopped worker soon, and is rid of it within half a minute."""
     assert Held.TOLD <= 5
     assert Held.ENDED <= 30
-    assert workers._GRACE <= 10
 
 
 def test_an_error_of_the_system_is_a_line(soon):
@@ -158,7 +162,6 @@ def test_of_a_killed_worker_nothing_is_left_and_nothing_else_is_said():
     code = (
         "from clearhead.run import workers\n"
         "from tests.run.test_workers import one_is_killed_with_semaphores as task\n"
-        "workers._GRACE = 0.2\n"
         "try:\n    workers.run(task, 2)\nexcept workers.WorkerError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)

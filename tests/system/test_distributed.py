@@ -23,6 +23,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 
 TWO = ["--workers", "2"]
+SHARES = [*TWO, "--training.sharding", "fsdp"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, out, *more, torchrun=False, environment=None):
+def start(folder, out, *more, torchrun=False, environment=None, place=None):
     files = [
         word
         for flag, file in (("source", "train.digits"), ("target", "train.words"))
@@ -64,6 +65,7 @@ def start(folder, out, *more, torchrun=False, environment=None):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | (environment or {}),
+        cwd=place,
     )
 
 
@@ -151,6 +153,7 @@ def test_torchrun_does_the_same(folder, together, tmp_path):
     [
         ([*TWO, "--source", "nowhere"], "nowhere"),
         (["--workers", "some"], "--workers must be a number from 1, or auto; got 'some'"),
+        (["--max-restarts", "-1"], "--max-restarts must be at least 0, got -1"),
     ],
 )
 def test_an_error_is_one_line(folder, tmp_path, flags, says):
@@ -182,28 +185,35 @@ def test_how_many_workers(monkeypatch):
             workers.number_of(wrong)
 
 
-def nodes(folder, tmp_path, *flags):
-    """Start two processes as of two machines, each with flags of its own and its own --out; None: it does not come."""
-    place = {
+def nodes(folder, disks, *flags):
+    """Start two processes as of two machines, each with flags and a disk of its own; None: it does not come."""
+    environment = {
         "WORLD_SIZE": "2",
         "LOCAL_RANK": "0",
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(unclaimed_port()),
     }
+    for disk in disks:
+        disk.mkdir(exist_ok=True)
     return [
-        start(folder, tmp_path / f"out {rank}", *own, environment={**place, "RANK": str(rank)})
+        start(folder, "run", *own, environment={**environment, "RANK": str(rank)}, place=disks[rank])
         for rank, own in enumerate(flags)
         if own is not None
     ]
 
 
-def test_processes_that_differ_are_refused_by_name_on_each(folder, tmp_path):
-    """Each may have its files elsewhere and other threads; the rest is compared before any text is read."""
+@pytest.fixture
+def disks(tmp_path):
+    return [tmp_path / "disk 0", tmp_path / "disk 1"]
+
+
+def test_processes_that_differ_are_refused_by_name_on_each(folder, disks):
+    """Each may have its texts elsewhere and other threads; the rest is compared before any text is read."""
     processes = nodes(
         folder,
-        tmp_path,
+        disks,
         ["--training.threads", "2"],
-        ["--training.seed", "2", "--training.learning-rate", "0.5", "--resume"],
+        ["--training.seed", "2", "--training.learning-rate", "0.5", "--resume", "--out", "other"],
     )
     for process in processes:
         out, err = process.communicate(timeout=200)
@@ -215,16 +225,17 @@ def test_processes_that_differ_are_refused_by_name_on_each(folder, tmp_path):
             for line in lines
         ]
         assert settings == [
-            "clearhead: processes that train together must be alike, but rank 1 has --resume True, rank 0 has False; "
+            "clearhead: processes that train together must be alike, but rank 1 has --out other, rank 0 has run; "
+            "rank 1 has --resume True, rank 0 has False; "
             "rank 1 has training.seed 2, rank 0 has 1; rank 1 has training.learning_rate 0.5, rank 0 has 0.01; start "
             "all with the same settings, text and versions"
         ]
         assert not out
 
 
-def test_a_process_that_waits_for_others_obeys_a_signal(folder, tmp_path):
+def test_a_process_that_waits_for_others_obeys_a_signal(folder, disks):
     """Whether it is the first one or waits for that."""
-    alone = [nodes(folder, tmp_path, [], None), nodes(folder, tmp_path, None, [])]
+    alone = [nodes(folder, disks, [], None), nodes(folder, disks, None, [])]
     for number, (process,) in zip((signal.SIGTERM, signal.SIGINT), alone, strict=True):
         said = process.stderr.readline()
         assert said.startswith("waiting for worker "), said
@@ -236,23 +247,33 @@ def test_a_process_that_waits_for_others_obeys_a_signal(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_only_the_first_of_several_machines_writes_and_all_go_on_from_its_state(folder, tmp_path):
-    for steps, resume in (("8", []), ("24", ["--resume"])):
-        flags = ["--training.max-steps", steps, "--training.schedule", "inverse_sqrt", *resume]
-        for process in nodes(folder, tmp_path, flags, flags):
-            finished(process)
-    assert not (tmp_path / "out 1" / "checkpoints").exists()
-    flags = ["--training.schedule", "inverse_sqrt", *TWO, "--resume"]  # which starts it here
-    finished(start(folder, tmp_path / "whole", *flags))
+def test_only_the_first_of_several_machines_writes_and_all_go_on_from_its_state(folder, disks, tmp_path):
+    inverse = ["--training.schedule", "inverse_sqrt"]
+    flags = [*inverse, "--training.max-steps", "8"]
+    for process in nodes(folder, disks, flags, flags):
+        finished(process)
+    assert not (disks[1] / "run" / "checkpoints").exists()
+
+    for process in nodes(
+        folder, disks[::-1], *[[*inverse, "--resume"]] * 2
+    ):  # the machines have changed places
+        _, err = process.communicate(timeout=200)
+        assert process.returncode == 1
+        refusal = "in rank 1's run the run is at step 8, in rank 0's there is none; give an --out on a disk"
+        assert refusal in err, err
+
+    for process in nodes(folder, disks, *[[*inverse, "--resume"]] * 2):
+        finished(process)
+    finished(start(folder, tmp_path / "whole", *inverse, *TWO, "--resume"))  # which starts it here
     for name, array in weights(tmp_path / "whole").items():
-        assert np.array_equal(weights(tmp_path / "out 0")[name], array), name
+        assert np.array_equal(weights(disks[0] / "run")[name], array), name
 
 
 @pytest.mark.slow
 def test_another_number_of_processes_takes_the_same_steps(folder, tmp_path):
-    """Two processes, then one that is told nothing, then one that is told to accumulate, then two again."""
+    """Two processes, then one that is told nothing, then one that is told to accumulate, then two with shares."""
     inverse = ["--training.schedule", "inverse_sqrt", "--training.save-every", "4", "--resume"]
-    for steps, more in (("4", TWO), ("8", []), ("12", ["--training.accumulate", "2"]), ("24", TWO)):
+    for steps, more in (("4", TWO), ("8", []), ("12", ["--training.accumulate", "2"]), ("24", SHARES)):
         finished(start(folder, tmp_path / "run", "--training.max-steps", steps, *inverse, *more))
     finished(start(folder, tmp_path / "whole", *inverse, *TWO))
     for name, array in weights(tmp_path / "whole").items():

@@ -2,20 +2,21 @@
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from torch.distributed import Work
+from torch.distributed import Store, Work
 
 from clearhead.data.processes import Held
 from clearhead.errors import ConfigError, DataError, WorkerError
 from clearhead.run import workers
 from clearhead.run.interruption import Interrupted, Interruption
+from clearhead.training import heartbeat
 from clearhead.training.distributed import Group
 from clearhead.training.rendezvous import Place
 
@@ -31,6 +32,7 @@ def exchange():
     group = Group.join("cpu")
     other = 1 - group.rank
     assert group.most(group.rank) == 1
+    assert group.total(0.5, group.rank) == (1.0, 1)
     assert group.gather("é" * (3 * group.rank)) == ["", "ééé"]
     assert group.gather("") == ["", ""]
     assert group.of_first(f"of {group.rank}") == "of 0"
@@ -57,23 +59,6 @@ def exchange():
     group.leave()
 
 
-def meet_at_the_held_port():
-    """Nobody opens the port by its number: the board is at the socket that was held."""
-    held = os.environ.get("CLEARHEAD_MEETING_SOCKET")
-    group = Group.join("cpu")
-    assert "CLEARHEAD_MEETING_SOCKET" not in os.environ
-    if group.leads:
-        with socket.socket(fileno=os.dup(int(held))) as board:
-            assert board.getsockname()[1] == int(os.environ["MASTER_PORT"])
-            assert board.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
-    assert group.gather(str(group.rank)) == ["0", "1"]
-    group.leave()
-
-
-def test_the_first_listens_at_the_socket_that_was_held_for_it():
-    assert workers.run(meet_at_the_held_port, 2) == 0
-
-
 def test_what_is_exchanged():
     assert workers.run(exchange, 2) == 0
 
@@ -96,7 +81,7 @@ def wait_for_one_who_is_stopped():
 
 def test_a_signal_ends_who_waits_for_one_who_does_not_answer(monkeypatch, capfd):
     """It leaves the group and ends by itself, before the other is killed."""
-    monkeypatch.setattr(Held, "TOLD", 25.0)
+    monkeypatch.setattr(Held, "TOLD", 14.0)
     with pytest.raises(Interrupted):
         workers.run(wait_for_one_who_is_stopped, 2)
     assert capfd.readouterr().out == "left in 0 seconds\n"
@@ -113,8 +98,72 @@ def test_an_exchange_is_within_reach_of_signals(monkeypatch):
         group = Group(0, 2, watch=interruption.while_waiting)
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
         with pytest.raises(Interrupted):
-            group._finish(Endless())
+            group.finish(Endless())
         assert group._pending, "it is not taken apart: that would wait for the answer"
+
+
+class Board(Store):
+    """What processes write, without any."""
+
+    def __init__(self):
+        super().__init__()
+        self.numbers = {}
+
+    def add(self, name, more):
+        self.numbers[name] = self.numbers.get(name, 0) + more
+        return self.numbers[name]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time as the heartbeat has it, which no thread of its own moves."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(heartbeat, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(heartbeat.Heartbeat, "_beat", lambda self: None)
+    return clock
+
+
+def hear(beating, clock, board, alive, seconds):
+    """Wait in an exchange while some of the others are alive."""
+    since = clock.now
+    for second in range(seconds):
+        clock.now = since + second
+        for rank in alive:
+            board.add(f"beats {rank}", 1)
+        beating.listen(clock.now - since)
+
+
+def test_one_whose_heart_does_not_beat_is_named_within_half_a_minute(clock, caplog):
+    board, place = Board(), Place(0, 3, 0, 1, "host", 1)
+    beating = heartbeat.Heartbeat(board, place)
+    beating.exchanges = 7
+    board.add("exchanges 1", 7)
+    board.add("exchanges 2", 6)
+    hear(beating, clock, board, [1, 2], 100)
+    assert [record.getMessage() for record in caplog.records] == ["waiting for worker 2 of 3 …"]
+    with pytest.raises(
+        WorkerError, match=r"worker 2 of 3 has not been heard of for 2. seconds; see whether its"
+    ):
+        hear(beating, clock, board, [1], 30)
+
+
+def test_one_that_was_held_itself_blames_nobody_for_that_time(clock):
+    board = Board()
+    beating = heartbeat.Heartbeat(board, Place(0, 2, 0, 1, "host", 1))
+    hear(beating, clock, board, [1], 10)
+    clock.now += 3600
+    for _ in range(3):
+        clock.now += 2
+        beating.listen(3610)
+
+
+def test_a_board_that_is_gone_is_an_error_of_one_line(clock):
+    board = Board()
+    beating = heartbeat.Heartbeat(board, Place(1, 2, 0, 1, "host", 29500))
+    hear(beating, clock, board, [0], 5)
+    board.add = lambda name, more: (_ for _ in ()).throw(RuntimeError("Connection reset by peer"))
+    with pytest.raises(WorkerError, match=r"the board of the processes .* at host:29500, does not answer"):
+        hear(beating, clock, board, [], 10)
 
 
 GOOD = {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}

@@ -18,6 +18,7 @@ from clearhead.config import (
     TokenizerConfig,
     TrainingConfig,
 )
+from clearhead.errors import ConfigError
 from clearhead.extras import require_torch
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Train:
 
     essentials: ClassVar[Headings] = {
         "Text": ("data.source", "data.target", "data.valid_source", "data.valid_target"),
-        "Run": ("out", "config", "preset", "resume", "init", "workers"),
+        "Run": ("out", "config", "preset", "resume", "init", "workers", "max_restarts"),
         "Settings changed most": (
             "tokenizer.vocab_size",
             "model.dropout",
@@ -92,6 +93,8 @@ class Train:
     workers: Annotated[str, arg(metavar="N|auto")] = "1"
     """Processes that train together; each takes its own batch at every step and its share of the cores. auto: one per
     GPU, or without a GPU one per core up to 4."""
+    max_restarts: int = 0
+    """With several workers: how often all are started again, from the last checkpoint, where one dies."""
     data: OmitArgPrefixes[DataConfig] = field(default_factory=DataConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=lambda: ModelConfig.small(vocab_size=8000))
@@ -105,11 +108,13 @@ class Train:
         from clearhead.run.interruption import Interrupted
 
         count = workers.number_of(self.workers)
+        if self.max_restarts < 0:
+            raise ConfigError(f"--max-restarts must be at least 0, got {self.max_restarts}")
         if count == 1 or "WORLD_SIZE" in os.environ:
             self.train()
             return
         try:
-            code = workers.run(self.train, count)
+            code = workers.run(self.train, count, self.max_restarts)
         except Interrupted as stop:
             _say_interrupted(stop)
         if code:
@@ -128,13 +133,16 @@ class Train:
         others = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
         console = SafeConsole(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
         config = self.run_config()
+        # By --max-restarts, ours or torchrun's.
+        again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+        stopped: Stopped | None = None
         try:
             with Interruption() as interruption:
                 events = train.run(
                     config,
                     self.out,
                     translate=translated,
-                    resume=self.resume,
+                    resume=self.resume or again,
                     interruption=interruption,
                 )
                 watched = events if others else recorded(events, self.out)
@@ -147,9 +155,11 @@ class Train:
                         console.print(
                             f"stopped at step {event.step:,}, which is saved; go on with: the same command and --resume"
                         )
-                        sys.exit(128 + event.signal)
+                        stopped = event
         except Interrupted as stop:
             _say_interrupted(stop, quiet=os.environ.get("LOCAL_RANK", "0") != "0")  # of a machine one speaks
+        if stopped:
+            sys.exit(128 + stopped.signal)
 
     def _finished(self, event: "Finished", console: "SafeConsole") -> None:
         from clearhead.run.validation import REASONS

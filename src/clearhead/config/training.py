@@ -10,6 +10,7 @@ ScheduleName = Literal["noam", "inverse_sqrt", "cosine", "constant"]
 OptimizerName = Literal["adam", "muon"]
 Precision = Literal["auto", "fp32", "bf16"]
 Selection = Literal["bleu", "chrf", "loss"]
+Sharding = Literal["ddp", "fsdp"]
 
 
 GOING_ON: dict[str, Any] = {
@@ -95,6 +96,9 @@ class TrainingConfig:
     """Validations without improvement that end the run; 0: no early stopping."""
     device: str = "auto"
     """cpu, cuda or cuda:N; auto: a GPU if there is one."""
+    sharding: Sharding = "ddp"
+    """What each of several processes holds. ddp: the whole model; fsdp: a share of it, of the gradients and of what the
+    optimiser remembers, for models that do not fit one GPU."""
     threads: int = 0
     """CPU threads; 0: one per core."""
 

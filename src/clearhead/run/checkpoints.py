@@ -23,7 +23,7 @@ from clearhead.storage.files import json_bytes, read_object
 from clearhead.storage.steps import latest_step, saved_steps, step_folder, step_of
 from clearhead.storage.tensors import Arrays, read_arrays
 from clearhead.training.distributed import Group
-from clearhead.training.state import Counters, TrainState
+from clearhead.training.state import Counters, Snapshot, TrainState
 
 OPTIMIZER, PARAMETERS, STATE = "optimizer.safetensors", "parameters.safetensors", "state.json"
 _EMA = "ema.safetensors"
@@ -68,17 +68,20 @@ class SavedRun:
 
 
 def save(
-    run: Underway, directory: RunDirectory, identity: Identity, model: Mapping[str, bytes | Arrays]
+    run: Underway,
+    snapshot: Snapshot,
+    directory: RunDirectory,
+    identity: Identity,
+    model: Mapping[str, bytes | Arrays],
 ) -> None:
     """Write the state of a run after its last step, whole or not at all, with the files of the model that it is."""
-    state = run.state
     folders.write_directory(
-        step_folder(directory.checkpoints, state.step),
+        step_folder(directory.checkpoints, run.state.step),
         {
             **model,
-            **({PARAMETERS: state.model_arrays()} if state.ema else {}),
-            OPTIMIZER: state.optimizer_arrays(),
-            STATE: json_bytes(SavedRun(state.counters, run.progress, identity).to_dict()),
+            **({PARAMETERS: snapshot.parameters} if snapshot.average else {}),
+            OPTIMIZER: snapshot.optimizer,
+            STATE: json_bytes(SavedRun(run.state.counters, run.progress, identity).to_dict()),
         },
     )
 

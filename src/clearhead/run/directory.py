@@ -32,7 +32,7 @@ FREE_TO_CHANGE = {
     "data.loader_workers",
     *(
         f"training.{name}"
-        for name in ("max_steps", "max_epochs", "patience", "log_every", "threads", "device")
+        for name in ("max_steps", "max_epochs", "patience", "log_every", "threads", "device", "sharding")
     ),
     "training.accumulate",  # a checkpoint knows how many batches all processes take together
 }

@@ -1,5 +1,6 @@
 """Requests to stop: the first signal ends a run at the next safe moment, a second one at once."""
 
+import os
 import signal
 import threading
 import time
@@ -13,6 +14,8 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 _ALWAYS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 10.0
 """Seconds after a signal for which other processes are waited for, so that all stop after the same step."""
+_ECHO = 3.0
+"""Seconds in which a worker may hear one signal twice: a cluster sends it to all, and the launcher passes it on."""
 
 
 class Interrupted(BaseException):
@@ -61,7 +64,9 @@ class Interruption:
             raise Interrupted(self.signal)
 
     def _received(self, number: int, frame: FrameType | None) -> None:
-        again, self.signal = bool(self.signal), number
-        self._since = self._since or time.monotonic()
+        now = time.monotonic()
+        echo = "TORCHELASTIC_RUN_ID" in os.environ and now - self._since < _ECHO
+        again, self.signal = bool(self.signal) and not echo, number
+        self._since = self._since or now
         if self._may_raise or again:
             raise Interrupted(number)

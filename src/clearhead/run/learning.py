@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 
 from clearhead.data.batching import Batch
@@ -11,13 +12,14 @@ from clearhead.evaluation.validation import Validation
 from clearhead.run import checkpoints, milestones
 from clearhead.run.events import Event, Saved, Validated, Validating
 from clearhead.run.interruption import Interrupted
-from clearhead.run.models import current_weights, files_of_model
+from clearhead.run.models import files_of_model
 from clearhead.run.progress import Underway
 from clearhead.run.setup import Setup
 from clearhead.storage import folders
 from clearhead.storage.steps import step_folder
+from clearhead.storage.tensors import Arrays
 from clearhead.training.loop import StepReport, train
-from clearhead.training.state import TrainState
+from clearhead.training.state import Snapshot, TrainState
 
 
 def learn(setup: Setup, run: Underway) -> Iterator[Event]:
@@ -29,15 +31,21 @@ def learn(setup: Setup, run: Underway) -> Iterator[Event]:
         yield from _validate_and_save(setup, run)
     if not _is_over(setup, run):
         yield from _take_steps(setup, run)
-        if not run.signal and run.progress.last_validation != run.state.step:
+        if _first_says(setup, not run.signal and run.progress.last_validation != run.state.step):
             yield from _validate_and_save(setup, run)
-        if setup.group.leads and not step_folder(setup.directory.checkpoints, run.state.step).exists():
-            yield _save(setup, run)
+        unsaved = not step_folder(setup.directory.checkpoints, run.state.step).exists()
+        if _first_says(setup, unsaved):
+            yield from _save(setup, run, _snapshot(setup, run))
     run.signal = setup.group.most(setup.interruption.signal or 0)  # while it was validated, too
 
 
+def _first_says(setup: Setup, what: bool) -> bool:
+    """Return what the first process says: it alone knows what was measured and saved."""
+    return bool(setup.group.most(int(setup.group.leads and what)))
+
+
 def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
-    training, leads = setup.config.training, setup.group.leads
+    training = setup.config.training
     started, tokens = time.monotonic(), 0
     batches = milestones.until_last_epoch(training, setup.loader(run.state.position))
     for report in _steps(setup, run.state, batches):
@@ -53,8 +61,8 @@ def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
         if milestones.validation_is_due(training, report.step):
             yield from _validate_and_save(setup, run)
             started, tokens = time.monotonic(), 0
-        elif milestones.save_is_due(training, report.step) and leads:
-            yield _save(setup, run)
+        elif milestones.save_is_due(training, report.step):
+            yield from _save(setup, run, _snapshot(setup, run))
         if _is_over(setup, run):
             break
 
@@ -64,7 +72,7 @@ def _steps(
 ) -> Iterator[StepReport]:
     """Take steps; where the loss stays no number, say what to start again from."""
     try:
-        yield from train(state, batches, setup.config.training, setup.group, setup.identity.batches)
+        yield from train(state, batches, setup.config.training, setup.identity.batches)
     except WorkerError:
         raise
     except TrainingError as error:
@@ -80,46 +88,62 @@ def _log(setup: Setup, event: dict[str, object]) -> None:
 
 def _is_over(setup: Setup, run: Underway) -> bool:
     """Say whether a signal came to any process, or the patience of the first is at an end."""
-    group, training = setup.group, setup.config.training
-    run.signal = group.most(setup.interruption.signal or 0)
-    out_of_patience = milestones.patience_is_over(training, run.progress.validations_since_best)
-    return bool(run.signal or group.most(out_of_patience))
+    out_of_patience = milestones.patience_is_over(setup.config.training, run.progress.validations_since_best)
+    # In one exchange: it is there at every step.
+    said = setup.group.most(2 * (setup.interruption.signal or 0) + int(out_of_patience))
+    run.signal = said // 2
+    return bool(said)
+
+
+def _snapshot(setup: Setup, run: Underway) -> Snapshot | None:
+    """Return the state to be saved, to the first process; the others help to gather what is sharded."""
+    if not setup.group.leads and not run.state.engine.is_sharded:
+        return None
+    return run.state.snapshot()
 
 
 def _validate_and_save(setup: Setup, run: Underway) -> Iterator[Event]:
     """Validate, and save where that is due too; where a signal comes first, leave it for the next time."""
+    step, sharded = run.state.step, run.state.engine.is_sharded
+    due = bool(step) and milestones.save_is_due(setup.config.training, step)
+    # All take part in gathering shares: before the first one may be interrupted.
+    snapshot = _snapshot(setup, run) if due else None
+    weights = snapshot.weights if snapshot else run.state.weights() if sharded else None
     if not setup.group.leads:
         return
-    yield Validating(run.state.step)
+    yield Validating(step)
     try:
         # In this order: a signal must not come between the halves of exchanging the weights.
-        with run.state.averaged(), setup.interruption.anywhere():
-            figures = setup.measure(run.state.model)
+        with nullcontext() if sharded else run.state.averaged(), setup.interruption.anywhere():
+            model = setup.model_of(weights) if sharded and weights else run.state.model
+            figures = setup.measure(model)
     except Interrupted:
         run.progress = replace(run.progress, validation_due=True)
         return
-    yield _validated(setup, run, figures)
-    if run.state.step and milestones.save_is_due(setup.config.training, run.state.step):
-        yield _save(setup, run)
+    yield _validated(setup, run, figures, weights or run.state.weights())
+    if due:
+        yield from _save(setup, run, snapshot)
 
 
-def _validated(setup: Setup, run: Underway, figures: Validation) -> Validated:
+def _validated(setup: Setup, run: Underway, figures: Validation, weights: Arrays) -> Validated:
     """Note what the model reached; keep it where it is the best so far."""
     step = run.state.step
     run.progress = run.progress.validated(step, figures, setup.config.training.select_by)
     is_best = run.progress.validations_since_best == 0
     if is_best and run.progress.best:
-        files = files_of_model(setup, run, current_weights(run.state), run.progress.best.name, figures)
+        files = files_of_model(setup, run, weights, run.progress.best.name, figures)
         folders.write_directory(setup.directory.best, files)
     setup.directory.log({"event": "valid", "step": step, **figures.to_dict(), "best": is_best})
     return Validated(step, figures, is_best)
 
 
-def _save(setup: Setup, run: Underway) -> Saved:
-    """Write a checkpoint and remove those no longer needed."""
+def _save(setup: Setup, run: Underway, snapshot: Snapshot | None) -> Iterator[Saved]:
+    """Write a checkpoint and remove those no longer needed; only the first process does."""
+    if snapshot is None or not setup.group.leads:
+        return
     run.progress = replace(run.progress, log_lines=setup.directory.log_lines())
-    kept = "moving average" if run.state.ema else "parameters"
-    model = files_of_model(setup, run, current_weights(run.state), f"{kept} at step {run.state.step}")
-    checkpoints.save(run, setup.directory, setup.identity, model)
+    kept = "moving average" if snapshot.average else "parameters"
+    model = files_of_model(setup, run, snapshot.weights, f"{kept} at step {run.state.step}")
+    checkpoints.save(run, snapshot, setup.directory, setup.identity, model)
     checkpoints.prune(setup.directory, setup.config.training)
-    return Saved(run.state.step)
+    yield Saved(run.state.step)

@@ -15,15 +15,9 @@ from clearhead.run.setup import Setup
 from clearhead.storage.tensors import Arrays
 from clearhead.text.language_codes import find
 from clearhead.training.guidance import guided_head
-from clearhead.training.state import TrainState
 
 _GUIDED_SHARE = 0.5
 """A head that was taught divides its weight among the source tokens it was taught: half of the most is linked."""
-
-
-def current_weights(state: TrainState) -> Arrays:
-    """Return the weights that the model has now: their moving average where one is kept."""
-    return state.ema_arrays() or state.model_arrays()
 
 
 def files_of_model(

@@ -6,7 +6,6 @@ import numpy as np
 
 from clearhead.config import Selection
 from clearhead.evaluation.validation import Validation
-from clearhead.model.weights import fill
 from clearhead.model_directory import WEIGHTS
 from clearhead.run import checkpoints
 from clearhead.run.events import Finished
@@ -45,17 +44,12 @@ def figures_of(
     return figures
 
 
-def finish(setup: Setup, run: Underway, ending: str) -> Finished:
-    """Measure what may become the model, write the best of it, and log why."""
+def finish(setup: Setup, run: Underway, moving: Arrays, ending: str) -> Finished:
+    """Measure what may become the model, the `moving` average too, write the best of it, and log why."""
     best = run.progress.best
     assert best, "a run is validated before it ends"
-    weights = _weights(setup, run)
-
-    def measured(arrays: Arrays) -> Validation:
-        fill(run.state.model, arrays)
-        return setup.measure(run.state.model)
-
-    candidates = figures_of(weights, best, measured)
+    weights = _weights(setup, best, moving)
+    candidates = figures_of(weights, best, lambda arrays: setup.measure(setup.model_of(arrays)))
     chosen = choose(candidates, setup.config.training.select_by)
     files = files_of_model(setup, run, weights[chosen], chosen, candidates[chosen], ending)
     folders.write_directory(setup.directory.model, files)
@@ -79,13 +73,12 @@ def finish(setup: Setup, run: Underway, ending: str) -> Finished:
     )
 
 
-def _weights(setup: Setup, run: Underway) -> dict[str, Arrays]:
+def _weights(setup: Setup, best: Best, moving: Arrays) -> dict[str, Arrays]:
     """Return the weights that may become the model, by name: average, best, and the moving average if one is kept.
 
     Raises CheckpointError where a file that they are read from is damaged.
     """
-    directory, best = setup.directory, run.progress.best
-    assert best
+    directory = setup.directory
     saved = saved_steps(directory.checkpoints)[-setup.config.training.average_last :]
     for path in (*saved, directory.best):
         folders.verify(path)
@@ -94,7 +87,7 @@ def _weights(setup: Setup, run: Underway) -> dict[str, Arrays]:
         averaged: average([checkpoints.parameters(path) for path in saved]),
         best.name: read_arrays(directory.best / WEIGHTS),
     }
-    return weights | ({MOVING_AVERAGE: run.state.ema_arrays()} if run.state.ema else {})
+    return weights | ({MOVING_AVERAGE: moving} if moving else {})
 
 
 def _equal(arrays: Arrays, others: Arrays) -> bool:

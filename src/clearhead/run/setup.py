@@ -24,6 +24,7 @@ from clearhead.run.opening import Opened
 from clearhead.run.origin import Origin
 from clearhead.run.precision import Choice, settle
 from clearhead.run.validation import Translate, validate
+from clearhead.storage.tensors import Arrays
 from clearhead.training.distributed import Group
 from clearhead.training.state import TrainState
 
@@ -91,7 +92,13 @@ class Setup:
         model = build(self.config.model)
         if self.origin:
             fill(model, self.origin.weights())
-        return TrainState.fresh(model.to(self.identity.machine.device), self.config.training)
+        return TrainState.fresh(model.to(self.identity.machine.device), self.config.training, self.group)
+
+    def model_of(self, weights: Arrays) -> SequenceModel:
+        """Return a whole model with these weights, beside the one that learns."""
+        model = build(self.config.model)
+        fill(model, weights)
+        return model.to(self.identity.machine.device)
 
     def loader(self, start: Position) -> Loader:
         """Return the batches of the run from a place in the text on."""

@@ -10,9 +10,8 @@ from clearhead.data.batching import padding_share
 from clearhead.data.loader import chunk_bounds
 from clearhead.data.store import REPORT
 from clearhead.errors import CheckpointError
-from clearhead.model.weights import fill
 from clearhead.run import checkpoints, milestones
-from clearhead.run.agreement import facts_of_start, facts_of_text
+from clearhead.run.agreement import check_steps, facts_of_start, facts_of_text
 from clearhead.run.corpora import Corpora
 from clearhead.run.course import course, ending, going_on, last_step, warmup_note
 from clearhead.run.directory import RunDirectory, with_precision
@@ -66,7 +65,8 @@ def _in_group(
 ) -> Iterator[Event]:
     """Check all that can be checked, prepare the text, check the rest, and only then begin or resume the run."""
     with interruption.anywhere():
-        group.check_same(facts_of_start(config, resume=resume))
+        group.check_same(facts_of_start(config, directory.path, resume=resume))
+        check_steps(group, directory)
         begun = group.of_first("go on" if resume and directory.exists() else "") == "go on"
     with ExitStack() as held:
         with interruption.anywhere(), group.together():
@@ -100,7 +100,7 @@ def _take_over(
             latest = checkpoints.find(setup.directory, setup.identity, setup.config)
     saved = checkpoints.take_over(state, latest, group)
     if not saved:  # drawn alike from the seed, but for the last digits where processors differ
-        fill(state.model, group.arrays_of_first(state.model_arrays()))
+        state.fill(group.arrays_of_first(state.model_arrays()))
     return latest, saved
 
 
@@ -128,9 +128,12 @@ def _go(
     yield from learn(setup, run)
     if run.signal:
         yield Stopped(state.step, run.signal)
-    elif group.leads:
-        yield Validating(state.step, final=True)
-        yield finish(setup, run, _ending(setup, run))
+    else:
+        moving = state.ema_arrays()
+        if group.leads:
+            yield Validating(state.step, final=True)
+            yield finish(setup, run, moving, _ending(setup, run))
+    group.most(0)  # all end together: who leaves first is not taken for one that failed
 
 
 def _had_ended(setup: Setup, run: Underway) -> bool:

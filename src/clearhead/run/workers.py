@@ -1,43 +1,47 @@
-"""Several processes on this machine that train as one: this one starts, stops and reports for them.
+"""Several processes on this machine that train as one: PyTorch's elastic agent starts and ends them.
 
-What they do together is `training.distributed`; torchrun does the same over several machines.
+What they do together is in `training`; torchrun starts them over several machines, with the same agent. Here signals
+are passed on, and what went wrong is said in one line.
 """
 
-import math
+import json
+import logging
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing import connection
-from multiprocessing.connection import Connection
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from multiprocessing.process import BaseProcess
-from typing import NamedTuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from clearhead.data.processes import Held, available_cores, started_safely
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.run.interruption import SIGNALS, Interrupted
 from clearhead.text.shown import one_line
 
+if TYPE_CHECKING:
+    from torch.distributed.launcher.api import LaunchConfig
+
 MOST = 4
 """Workers of `auto` on a CPU: each takes a batch of its own at every step, which should not grow with the machine."""
-_GRACE = 10.0
-"""Seconds that the others have to end by themselves after one has failed."""
 _LOOK = 0.5
-"""Seconds between two checks of the workers."""
-_TRACE = 20_000
-"""Characters of a traceback that a pipe can surely hold."""
+"""Seconds between two looks at the workers."""
 _GO_ON = "continue with the same command and --resume"
-_WELL = (None, 0, *(128 + number for number in SIGNALS))
-"""Running, done, or stopped by a signal: then the others save what they have, however long that takes."""
+_HOST = "127.0.0.1"
+_LEAVE = 3.0
+"""Seconds in which the exit code of a worker that was stopped is taken, unless another one failed."""
+_STOP = "stop"
+"""The note of a signal, for workers that start after it came."""
 
 
-class _Failure(NamedTuple):
+@dataclass(frozen=True)
+class _Failure:
     """An error that a worker met."""
 
     rank: int
@@ -45,6 +49,8 @@ class _Failure(NamedTuple):
     trace: str
     follows: bool
     """Whether it only follows from the end of another."""
+    lasting: bool
+    """Whether another start would meet it again."""
 
 
 def number_of(workers: str) -> int:
@@ -58,101 +64,148 @@ def number_of(workers: str) -> int:
     return int(workers)
 
 
-def run(task: Callable[[], None], count: int) -> int:
+def run(task: Callable[[], None], count: int, restarts: int = 0) -> int:
     """Run a task that joins the group in `count` processes; return the exit code of the first, or of one that failed.
 
-    `task` can be pickled. Signals are passed on. Raises the ClearheadError that a worker raised,
-    WorkerError where one was killed or does not go on, and Interrupted where a signal came and the first has not
-    said so.
+    Where one fails, all are started again, up to `restarts` times. `task` can be pickled. Signals are passed on.
+    Raises the ClearheadError that a worker raised, WorkerError where one was killed, and Interrupted where a signal
+    came and the first has not said so.
     """
     if sys.platform == "win32":
         raise ConfigError("--workers needs Linux or macOS; on Windows start several processes with torchrun")
-    context = multiprocessing.get_context("spawn")  # a forked copy of a process that runs threads may hang
-    meeting = _meeting_socket()
-    shared = {
-        "WORLD_SIZE": str(count),
-        "LOCAL_WORLD_SIZE": str(count),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(meeting.getsockname()[1]),
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(1, available_cores() // count))),
-    }
-    workers, pipes = [], []
-    for rank in range(count):
-        # A pipe each: one that is killed while it writes into a shared one would block the others.
-        reading, writing = context.Pipe(duplex=False)
-        own = None if rank else meeting
-        workers.append(context.Process(target=_work, args=(task, rank, shared, writing, own)))
-        pipes.append((reading, writing))
-    with meeting, _passed_on(workers) as signals:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until they can answer it
-        with started_safely():
-            for worker, (_, writing) in zip(workers, pipes, strict=True):
-                worker.start()
-                writing.close()
-        meeting.close()  # if the first worker ends, nobody is at its address
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        ended = _wait(workers, signals)
-    failures = [failure for reading, _ in pipes for failure in _read(reading)]
-    codes = [worker.exitcode or 0 for worker in workers]
-    cause = _cause(failures, codes, ended, signals)
+    with TemporaryDirectory(prefix="clearhead-workers-") as folder, started_safely():
+        notes = Path(folder)
+        with _watched(notes) as watched:
+            codes = _launched(task, count, restarts, notes, watched)
+        cause = _cause(_failures(notes), codes, watched)
     if cause:
         raise cause
-    return codes[0] or max(codes, key=abs)
+    return codes.get(0) or max(codes.values(), key=abs, default=0)
+
+
+def _launched(
+    task: Callable[[], None], count: int, restarts: int, notes: Path, watched: "_Watched"
+) -> dict[int, int]:
+    """Return the exit codes of the workers by rank, as far as they are known."""
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import elastic_launch
+
+    threads = os.environ.get("OMP_NUM_THREADS")
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, available_cores() // count)))
+    try:
+        config = _launch_config(count, restarts, notes)
+        if watched.signals:
+            raise Interrupted(watched.signals[-1])
+        return elastic_launch(config, _work)(task, notes)  # type: ignore[no-any-return]
+    except ChildFailedError as error:
+        codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
+        return {**codes, **watched.codes()}
+    finally:
+        if threads is None:
+            os.environ.pop("OMP_NUM_THREADS", None)
+
+
+def _launch_config(count: int, restarts: int, notes: Path) -> "LaunchConfig":
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
+    from torch.distributed.launcher.api import LaunchConfig
+
+    # It tells in many lines what we tell in one.
+    logger = logging.getLogger("torch.distributed.elastic")
+    logger.propagate, logger.handlers = False, [logging.NullHandler()]
+    return LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=count,
+        logs_specs=DefaultLogsSpecs(log_dir=str(notes / "agent")),
+        run_id=f"clearhead-{os.getpid()}",
+        rdzv_backend="c10d",
+        rdzv_endpoint=f"{_HOST}:0",  # any free port
+        local_addr=_HOST,
+        max_restarts=restarts,
+        start_method="spawn",  # a forked copy of a process that runs threads may hang
+        signals_to_handle="SIGQUIT",  # the others are ours: a run that is stopped saves first, however long that takes
+    )
+
+
+def _work(task: Callable[[], None], notes: Path) -> int:
+    """Be one of the workers; return the exit code of a task that ended well or was stopped."""
+    os.setpgrp()  # Ctrl-C reaches the one who started us, and comes from there once
+    rank, attempt = int(os.environ["RANK"]), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+    before = _failures(notes)
+    (notes / f"{rank}.pid").write_text(str(os.getpid()))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if (notes / _STOP).exists():
+        return 128 + int((notes / _STOP).read_text())
+    if any(failure.lasting for failure in before):
+        sys.exit(1)
+    if attempt and rank == 0:
+        most = os.environ["TORCHELASTIC_MAX_RESTARTS"]
+        print(f"started again ({attempt} of {most}), from the last checkpoint", file=sys.stderr, flush=True)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        task()
+    except KeyboardInterrupt:
+        return _stopped(128 + signal.SIGINT)
+    except SystemExit as stop:
+        if isinstance(stop.code, int) and stop.code >= 128:
+            return _stopped(stop.code)
+        raise
+    except (ClearheadError, OSError) as error:
+        failure = _failure(rank, error)
+        (notes / f"{attempt}-{rank}.json").write_text(json.dumps(asdict(failure)))
+        sys.exit(1)
+    return 0
+
+
+def _stopped(code: int) -> int:
+    """Return the exit code of a worker that was stopped, which ends by itself where nobody takes it."""
+    leave = threading.Timer(_LEAVE, os._exit, [code])
+    leave.daemon = True
+    leave.start()
+    return code
+
+
+def _failure(rank: int, error: ClearheadError | OSError) -> _Failure:
+    follows = isinstance(error, WorkerError)
+    message = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        message = error.strerror + (f" ({error.filename})" if error.filename else "")
+    return _Failure(
+        rank, message, traceback.format_exc(), follows, lasting=not follows and not isinstance(error, OSError)
+    )
+
+
+def _failures(notes: Path) -> list[_Failure]:
+    """Return what the workers noted, the last attempt first."""
+    files = sorted(notes.glob("*.json"), reverse=True)
+    texts = [
+        text for file in files if (text := file.read_text()).endswith("}")
+    ]  # not one still being written
+    return [_Failure(**json.loads(text)) for text in texts]
 
 
 def _cause(
-    failures: Sequence[_Failure], codes: Sequence[int], ended: Mapping[int, str], signals: Sequence[int]
+    failures: Sequence[_Failure], codes: Mapping[int, int], watched: "_Watched"
 ) -> BaseException | None:
     """Return what ended a run: the error of a worker before a signal, before a death, before what follows from it."""
     causes = [failure for failure in failures if not failure.follows]
-    if signals and not causes:
-        done = all(code in (0, 128 + signals[-1]) for code in codes)
-        return None if done and (codes[0] or not any(codes)) else Interrupted(signals[-1])
-    for rank, code in enumerate(codes) if not causes else ():
-        if ended.get(rank):
-            return WorkerError(f"worker {rank} {ended[rank]}; {_GO_ON}")
-        if code < 0 and rank not in ended:
-            why = ", probably because memory ran out" if code == -signal.SIGKILL else ""
-            return WorkerError(f"worker {rank} was killed ({signal.Signals(-code).name}){why}; {_GO_ON}")
-    first = min([*causes, *failures], key=lambda failure: (failure.follows, failure.rank), default=None)
+    if watched.signals and not causes:
+        done = all(code in (0, 128 + watched.signals[-1]) for code in codes.values())
+        well = done and (codes.get(0) or not any(codes.values()))
+        return None if well else Interrupted(watched.signals[-1])
+    deaths = {rank: -code for rank, code in codes.items() if code < 0 and not causes}
+    for rank in sorted(
+        deaths, key=lambda rank: deaths[rank] == signal.SIGTERM
+    ):  # so those are ended who follow
+        return WorkerError(f"worker {rank} {watched.death(rank, deaths[rank])}; {_GO_ON}")
+    if not any(codes.values()):
+        return None
+    first = min([*causes, *failures], key=lambda failure: failure.follows, default=None)
     if first is None:
         return None
     error = ClearheadError(first.message)
     error.add_note(f"in worker {first.rank}:\n{first.trace}")
     return error
-
-
-def _read(pipe: Connection) -> Iterator[_Failure]:
-    with suppress(EOFError, OSError):
-        while pipe.poll():
-            yield pipe.recv()
-
-
-def _work(
-    task: Callable[[], None],
-    rank: int,
-    shared: dict[str, str],
-    failures: Connection,
-    meeting: socket.socket | None,
-) -> None:
-    os.setpgrp()  # Ctrl-C reaches the one who started us, and comes from there once
-    os.environ |= {**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
-    if meeting is not None:
-        meeting.set_inheritable(False)
-        os.environ["CLEARHEAD_MEETING_SOCKET"] = str(meeting.detach())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        task()
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
-    except (ClearheadError, OSError) as error:
-        place = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-        message = f"{error.strerror or error}{place}" if isinstance(error, OSError) else str(error)
-        failures.send(
-            _Failure(rank, message, traceback.format_exc()[-_TRACE:], isinstance(error, WorkerError))
-        )
-        sys.exit(1)
 
 
 def _end_with_parent() -> None:
@@ -162,54 +215,80 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+class _Watched:
+    """The workers as who started them sees them: signals are passed on to them, and one that is held is ended."""
+
+    def __init__(self, notes: Path) -> None:
+        self.signals: list[int] = []
+        """Those that came."""
+        self._notes = notes
+        self._processes: dict[int, BaseProcess] = {}
+        self._held: set[int] = set()
+        self._over = threading.Event()
+
+    def pass_on(self, number: int, frame: object) -> None:
+        """Send a signal to all."""
+        self.signals.append(number)
+        (self._notes / _STOP).write_text(str(int(number)))
+        for process in multiprocessing.active_children():
+            if process.pid:
+                os.kill(process.pid, number)
+
+    def look(self) -> None:
+        """Look at them until the end."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        held = Held()
+        while not self._over.wait(_LOOK):
+            self._processes |= {child.pid: child for child in multiprocessing.active_children() if child.pid}
+            ranks = self._ranks()
+            to_tell, to_end = held.look(ranks, held.TOLD if self.signals else held.ENDED)
+            for process in to_tell:
+                waiting = f"waiting for worker {ranks[process]}, which was stopped …"
+                print(one_line(waiting), file=sys.stderr, flush=True)
+            for process in to_end:
+                self._held.add(ranks[process])
+                os.kill(process, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._over.set()
+
+    def codes(self) -> dict[int, int]:
+        """Return the exit codes by rank of those that were seen and have ended."""
+        ranks = self._ranks()
+        return {
+            ranks[process]: child.exitcode
+            for process, child in self._processes.items()
+            if process in ranks and child.exitcode
+        }
+
+    def death(self, rank: int, number: int) -> str:
+        """Say how a worker was killed by a signal."""
+        if rank in self._held:
+            return f"was stopped (SIGSTOP) and not resumed for {Held.ENDED:.0f} seconds"
+        why = ", probably because memory ran out" if number == signal.SIGKILL else ""
+        return f"was killed ({signal.Signals(number).name}){why}"
+
+    def _ranks(self) -> dict[int, int]:
+        """Return the rank of each process of the last attempt."""
+        texts = {int(file.stem): file.read_text() for file in self._notes.glob("*.pid")}
+        return {int(text): rank for rank, text in texts.items() if text}
+
+
 @contextmanager
-def _passed_on(workers: Sequence[BaseProcess]) -> Iterator[list[int]]:
-    """Hand signals on to those who work, where one that is ignored is ignored too; give the list of what came."""
-    signals: list[int] = []
-
-    def hand_on(number: int, frame: object) -> None:
-        signals.append(number)
-        for worker in workers:
-            if worker.pid and worker.is_alive():
-                os.kill(worker.pid, number)
-
-    before = {number: signal.signal(number, hand_on) for number in SIGNALS}
+def _watched(notes: Path) -> Iterator[_Watched]:
+    """Hand signals on to those who work meanwhile, where one that is ignored is ignored too."""
+    watched = _Watched(notes)
+    before = {number: signal.signal(number, watched.pass_on) for number in SIGNALS}
+    # Workers are started deaf to Ctrl-C, until they can answer it; the thread that looks hears it for us.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    thread = threading.Thread(target=watched.look, daemon=True)
+    thread.start()
     try:
-        yield signals
+        yield watched
     finally:
+        watched.end()
+        thread.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _wait(workers: Sequence[BaseProcess], signals: Sequence[int]) -> dict[int, str]:
-    """Return when all have ended; end those that were stopped, and a while after one has failed all the others.
-
-    Return the ranks of those that were ended, and why; of those that had to follow, nothing.
-    """
-    deadline, held, ended = math.inf, Held(), dict[int, str]()
-    while alive := {worker.pid: rank for rank, worker in enumerate(workers) if worker.is_alive()}:
-        connection.wait([workers[rank].sentinel for rank in alive.values()], timeout=_LOOK)
-        to_tell, to_end = held.look(filter(None, alive), held.TOLD if signals else held.ENDED)
-        for process in to_tell:
-            waiting = f"waiting for worker {alive[process]}, which was stopped …"
-            print(one_line(waiting), file=sys.stderr, flush=True)
-        for process in to_end:
-            ended[alive[process]] = f"was stopped (SIGSTOP) and not resumed for {held.ENDED:.0f} seconds"
-            workers[alive[process]].kill()
-        if deadline == math.inf and any(worker.exitcode not in _WELL for worker in workers):
-            deadline = time.monotonic() + _GRACE
-        if time.monotonic() > deadline:
-            for rank in alive.values():
-                ended.setdefault(rank, "")
-                workers[rank].kill()
-    return ended
-
-
-def _meeting_socket() -> socket.socket:
-    """Return a socket at a port of its own, which no other process gets as long as somebody holds the socket.
-
-    It does not listen: until the first worker does, the others find nobody there, and look again.
-    """
-    meeting = socket.socket()
-    meeting.bind(("127.0.0.1", 0))
-    return meeting

@@ -3,14 +3,14 @@
     clearhead train --workers 2 --config run.toml ...
     torchrun --nnodes 4 ... -m clearhead train --config run.toml ...     # over several machines
 
-A step takes the same batches however many processes share them; gradients are summed over all and divided by the
-target tokens of all, so that two processes take the steps of one that accumulates twice as many batches.
+What they tell each other besides gradients is here: it goes through memory of the processor, and whoever waits hears
+signals, and says for whom. `training.parallel` has the gradients.
 """
 
 import ctypes
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,17 +20,19 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
 
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.storage.tensors import Arrays
+from clearhead.training.heartbeat import Heartbeat
 from clearhead.training.rendezvous import Place, Watch, meet
 
 _ENDED = (
     "one of the processes that train together ended, probably because memory ran out; continue with --resume"
 )
 _PATIENCE = timedelta(days=1)
-"""How long the others wait while the first process validates or prepares text; if it dies, its parent ends them."""
+"""How long the others wait while the first process validates or prepares text, as long as its heart beats."""
+_OF_GPU = timedelta(minutes=10)
+"""How long gradients may take between GPUs: nobody validates meanwhile."""
 
 
 def _nobody_watches() -> None:
@@ -64,9 +66,10 @@ class Group:
     size: int = 1
     neighbours: int = 1
     """How many of them share this machine."""
-    device: str = "cpu"
-    """Where they exchange numbers."""
     watch: Watch = _nobody_watches
+    heartbeat: Heartbeat | None = None
+    gradients: dist.ProcessGroup | None = None
+    """Where GPUs exchange gradients; None where that is done like all else."""
     _pending: list[dist.Work] = field(default_factory=list, repr=False, compare=False)
     """Exchanges that were begun and not ended."""
 
@@ -90,22 +93,33 @@ class Group:
                     f"training.device is {device!r}, and there is no GPU {place.local_rank} for worker {place.rank} "
                     f"({str(error).splitlines()[0]}); try auto, or fewer processes"
                 ) from None
-        board, backend = meet(place, watch), "nccl" if on_gpu else "gloo"
+        board = meet(place, watch)
         _within_reach(
             watch,
             lambda: dist.init_process_group(
-                backend, store=board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
+                "gloo", store=board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
             ),
         )
-        return cls(place.rank, place.size, place.neighbours, "cuda" if on_gpu else "cpu", watch)
+        gradients = dist.new_group(backend="nccl", timeout=_OF_GPU) if on_gpu else None
+        heartbeat = Heartbeat(board, place)
+        return cls(place.rank, place.size, place.neighbours, watch, heartbeat, gradients)
 
     @property
     def leads(self) -> bool:
         """Whether this process validates, saves and speaks for all."""
         return self.rank == 0
 
+    @property
+    def of_gradients(self) -> dist.ProcessGroup:
+        """The processes as those who exchange gradients."""
+        group = self.gradients or dist.group.WORLD
+        assert group is not None, "of a group of one nobody asks"
+        return group
+
     def leave(self) -> None:
         """Leave the group, even where one of the others does not answer."""
+        if self.heartbeat:
+            self.heartbeat.stop()
         if self._pending:
             # Taken apart, it would wait for the answer: it is kept beyond the end of everything instead.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(dist.group.WORLD))
@@ -116,9 +130,17 @@ class Group:
         """Return the largest of the numbers that the processes pass."""
         if self.size == 1:
             return number
-        brought = torch.tensor(number, device=self.device)
-        self._finish(dist.all_reduce(brought, dist.ReduceOp.MAX, async_op=True))
+        brought = torch.tensor(number)
+        self.finish(dist.all_reduce(brought, dist.ReduceOp.MAX, async_op=True))
         return int(brought.item())
+
+    def total(self, *numbers: float) -> tuple[float, ...]:
+        """Return the sums of the numbers that the processes pass."""
+        if self.size == 1:
+            return numbers
+        brought = torch.tensor(numbers, dtype=torch.float64)
+        self.finish(dist.all_reduce(brought, dist.ReduceOp.SUM, async_op=True))
+        return tuple(brought.tolist())
 
     def gather(self, text: str) -> list[str]:
         """Return what each process says, by rank; the text holds no NUL."""
@@ -127,8 +149,8 @@ class Group:
             return [text] * self.size
         encoded = torch.zeros(longest, dtype=torch.uint8)
         encoded[: len(text.encode())] = torch.tensor(list(text.encode()), dtype=torch.uint8)
-        brought = [torch.empty(longest, dtype=torch.uint8, device=self.device) for _ in range(self.size)]
-        self._finish(dist.all_gather(brought, encoded.to(self.device), async_op=True))
+        brought = [torch.empty(longest, dtype=torch.uint8) for _ in range(self.size)]
+        self.finish(dist.all_gather(brought, encoded, async_op=True))
         return [bytes(message.tolist()).rstrip(b"\0").decode() for message in brought]
 
     @contextmanager
@@ -171,37 +193,31 @@ class Group:
         received: Arrays = {}
         for name, (kind, shape) in json.loads(self.of_first(json.dumps(forms))).items():
             sent = torch.from_numpy(np.array(arrays[name]) if self.leads else np.empty(shape, kind))
-            sent = sent.to(self.device)
-            self._finish(dist.broadcast(sent, 0, async_op=True))
-            received[name] = sent.cpu().numpy()
+            self.finish(dist.broadcast(sent, 0, async_op=True))
+            received[name] = sent.numpy()
         return received
 
-    def add_up(self, parameters: Iterable[nn.Parameter], loss: float) -> float:
-        """Sum the gradients of all processes, in place, and return the sum of their losses."""
-        if self.size == 1:
-            return loss
-        learning = list(parameters)
-        for parameter in learning:
-            if parameter.grad is None:  # no batch was left for this process
-                parameter.grad = torch.zeros_like(parameter)
-        gradients = [parameter.grad.flatten() for parameter in learning if parameter.grad is not None]
-        total = torch.cat([*gradients, torch.tensor([loss]).to(gradients[0])])
-        self._finish(dist.all_reduce(total, dist.ReduceOp.SUM, async_op=True))
-        parts = torch.split(total[:-1], [gradient.numel() for gradient in gradients])
-        for parameter, part in zip(learning, parts, strict=True):
-            parameter.grad = part.view_as(parameter)
-        return total[-1].item()
+    def finish(self, work: dist.Work | None) -> None:
+        """Wait for an exchange to end, within reach of signals: torch itself would wait deaf to them.
 
-    def _finish(self, work: dist.Work | None) -> None:
-        """Wait for an exchange to end, within reach of signals: torch itself would wait deaf to them."""
+        Raises WorkerError where one of the others ended, or its heart does not beat.
+        """
         assert work is not None, "a member of the group gets something to wait for"
         self._pending.append(work)
         started = time.monotonic()
+        if self.heartbeat:
+            self.heartbeat.exchanges += 1
         while not work.is_completed():
             self.watch()
-            time.sleep(min(0.05, 1e-4 + (time.monotonic() - started) / 20))
+            waited = time.monotonic() - started
+            time.sleep(min(0.05, 1e-4 + waited / 20))
+            if self.heartbeat:
+                self.heartbeat.listen(waited)
         self._pending.remove(work)
         try:
             work.wait()
         except RuntimeError as error:  # of the backend: nobody is at the other end
             raise WorkerError(_ENDED) from error
+
+
+ALONE = Group()

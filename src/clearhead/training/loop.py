@@ -1,7 +1,7 @@
 """The training loop: a generator of reports; the caller logs, validates and saves."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,14 +15,13 @@ from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.transformer import PAD
-from clearhead.training.distributed import Group
 from clearhead.training.guidance import Glance, guided_cross_entropy
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy, with_bias
+from clearhead.training.parallel import Loss
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
 
 _MOST_SKIPPED_IN_A_ROW = 3
-ALONE = Group()
 
 
 @dataclass(frozen=True)
@@ -46,22 +45,21 @@ def train(
     state: TrainState,
     batches: Iterator[tuple[Position, Batch]],
     config: TrainingConfig,
-    group: Group = ALONE,
     batches_per_step: int | None = None,
 ) -> Iterator[StepReport]:
     """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
 
     `batches` yields (the position after the batch, the batch). The loss of a step is summed over the tokens of all
-    its batches and divided by their number, so accumulation changes nothing but memory. Every process of a `group`
-    reads all batches and learns from its share of them; `batches_per_step` keeps the steps of a run the same when
-    it is resumed with more or fewer processes.
+    its batches and divided by their number, so accumulation changes nothing but memory. Every process of the state's
+    group reads all batches and learns from its share of them; `batches_per_step` keeps the steps of a run the same
+    when it is resumed with more or fewer processes.
     Raises TrainingError when three steps in a row are not finite.
     """
     assert config.precision != "auto", "the caller chooses the precision"
-    model = state.model
+    model, engine = state.model, state.engine
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
-    batches_per_step = batches_per_step or config.accumulate * group.size
+    batches_per_step = batches_per_step or config.accumulate * engine.group.size
     model.train()
     while state.step < config.max_steps:
         step_batches = list(islice(batches, batches_per_step))
@@ -77,22 +75,8 @@ def train(
         )
         tokens = sum(batch.num_tgt_tokens for _, batch in step_batches)
         state.optimizer.zero_grad()
-        loss = 0.0
-        for number in range(group.rank, len(step_batches), group.size):
-            batch = step_batches[number][1]
-            torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
-            summed = batch_loss(
-                model,
-                batch,
-                config.label_smoothing,
-                config.precision,
-                r_drop=config.r_drop,
-                guided_alignment=config.guided_alignment,
-            )
-            (summed / tokens).backward()  # type: ignore[no-untyped-call]
-            loss += summed.item() / tokens
-        loss = group.add_up(parameters, loss)
-        norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm or math.inf).item()
+        loss = engine.add_up(_losses(state, [batch for _, batch in step_batches], config))
+        norm, loss = engine.clip(parameters, config.clip_norm, loss)
         state.position, _ = step_batches[-1]
         applied = math.isfinite(loss) and math.isfinite(norm)
         if applied:
@@ -109,6 +93,36 @@ def train(
                 f"(loss {loss}, gradient norm {norm}); use a lower training.learning_rate or more "
                 "training.warmup_steps"
             )
+
+
+def _losses(state: TrainState, batches: Sequence[Batch], config: TrainingConfig) -> list[tuple[Loss, float]]:
+    """Return the losses of this process's share of a step, each with its divisor.
+
+    A share is as large as the others': a process that has one batch fewer passes one again, divided by infinity.
+    """
+    group, tokens = state.engine.group, sum(batch.num_tgt_tokens for batch in batches)
+    even = range(group.rank, -(-len(batches) // group.size) * group.size, group.size)
+
+    def of(number: int) -> Loss:
+        def loss(model: SequenceModel) -> Tensor:
+            torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
+            return batch_loss(
+                model,
+                batches[number],
+                config.label_smoothing,
+                config.precision,
+                r_drop=config.r_drop,
+                guided_alignment=config.guided_alignment,
+            )
+
+        return loss
+
+    return [
+        (of(number), tokens)
+        if number < len(batches)
+        else (of(number - group.size if number >= group.size else number % len(batches)), math.inf)
+        for number in even
+    ]
 
 
 def batch_loss(

@@ -1,6 +1,6 @@
 """The optimisers of a run: Adam (§5.3), and optionally Muon for the matrices of the layers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -19,8 +19,13 @@ class Optimizer:
     Liu et al. 2025), so that one schedule serves both. Embeddings, biases and norms stay with Adam.
     """
 
-    def __init__(self, model: nn.Module, config: TrainingConfig) -> None:
-        """Register the parameters; raise ConfigError for a part that the model lacks, or if nothing would learn."""
+    def __init__(
+        self, model: nn.Module, config: TrainingConfig, whole: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
+        """Register the parameters; raise ConfigError for a part that the model lacks, or if nothing would learn.
+
+        `whole` gathers a tensor whose shares several processes hold: Muon needs matrices as they are.
+        """
         factors = dict.fromkeys(config.freeze, 0.0) | config.learning_rate_factors
         _check_parts(factors, [name for name, _ in model.named_parameters()])
         adam: dict[float, list[nn.Parameter]] = {}
@@ -42,11 +47,13 @@ class Optimizer:
                 torch.optim.Adam(_groups(adam), lr=0.0, betas=betas, eps=eps, weight_decay=decay, fused=True)
             )
         if muon:
-            on_processor = all(p.device.type == "cpu" for p in model.parameters())
-            rule = Muon if on_processor else torch.optim.Muon
+            ours = any(p.device.type == "cpu" or hasattr(p, "to_local") for p in model.parameters())
+            rule = Muon if ours else torch.optim.Muon
             self._optimizers.append(
                 rule(_groups(muon), lr=0.0, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
             )
+            if isinstance(self._optimizers[-1], Muon) and whole:
+                self._optimizers[-1].whole = whole
 
     def zero_grad(self) -> None:
         """Clear the gradients."""

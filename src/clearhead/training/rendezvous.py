@@ -134,18 +134,8 @@ def _board(place: Place, watch: Watch) -> TCPStore:
     """Return the board: the first process puts it up, or the launcher already has, as torchrun does."""
     ready_made = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     if place.rank == 0 and not ready_made:
-        # A socket at that port, which who started the processes held for this one; the board closes it.
-        held = os.environ.pop("CLEARHEAD_MEETING_SOCKET", None)
         try:
-            return TCPStore(
-                place.host,
-                place.port,
-                place.size,
-                True,
-                _ANSWER,
-                wait_for_workers=False,
-                master_listen_fd=int(held) if held else None,
-            )
+            return TCPStore(place.host, place.port, place.size, True, _ANSWER, wait_for_workers=False)
         except (dist.DistError, RuntimeError, ValueError):
             raise ConfigError(
                 f"the first process cannot listen at {place.address}; give a MASTER_ADDR of this machine and a "

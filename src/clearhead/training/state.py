@@ -14,7 +14,10 @@ from clearhead.data.loader import START, Position
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
 from clearhead.storage.tensors import Arrays
+from clearhead.training.distributed import ALONE, Group
 from clearhead.training.optimizer import Optimizer
+from clearhead.training.parallel import Engine
+from clearhead.training.sharding import placed_as
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,34 @@ class Counters:
         return {"step": self.step, "position": list(self.position), "skipped": self.skipped}
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The numbers of a state as a checkpoint holds them, whole however many processes share them."""
+
+    parameters: Arrays
+    """By name, as fp32 arrays."""
+    optimizer: Arrays
+    """What the optimiser remembers of every parameter, such as Adam's moments and step count."""
+    average: Arrays
+    """The moving average of the parameters; empty where none is kept."""
+
+    @property
+    def weights(self) -> Arrays:
+        """The weights of the model: their moving average where one is kept."""
+        return self.average or self.parameters
+
+
 @dataclass
 class TrainState:
     """The state of a run between two steps; what a checkpoint holds and nothing else decides the rest.
+
+    Where the model is sharded, whatever returns arrays gathers them, and every process has to ask for them.
 
     Random draws are functions of (seed, step, batch of the step), so no generator state is part of it.
     """
 
     model: SequenceModel
+    engine: Engine
     optimizer: Optimizer
     step: int = 0
     """Optimiser steps applied."""
@@ -54,12 +77,13 @@ class TrainState:
     """Steps not applied because loss or gradient was not finite, in all."""
 
     @classmethod
-    def fresh(cls, model: SequenceModel, config: TrainingConfig) -> "TrainState":
-        """Start a run at step 0.
+    def fresh(cls, model: SequenceModel, config: TrainingConfig, group: Group = ALONE) -> "TrainState":
+        """Start a run at step 0, alone or as one of a group.
 
         Raises ConfigError where `freeze` or `learning_rate_factors` name a part that the model lacks.
         """
-        state = cls(model, Optimizer(model, config))
+        engine = Engine(model, group, config.sharding)  # before the optimiser: it may shard the parameters
+        state = cls(model, engine, Optimizer(model, config, engine.whole))
         if config.ema_decay:
             state.ema = {name: p.detach().clone() for name, p in model.named_parameters()}
         return state
@@ -89,19 +113,37 @@ class TrainState:
 
     def model_arrays(self) -> Arrays:
         """Return the parameters by name, as fp32 arrays."""
-        return {name: _array(p) for name, p in self.model.named_parameters()}
+        return {name: self._array(p) for name, p in self.model.named_parameters()}
 
     def optimizer_arrays(self) -> Arrays:
         """Return what the optimiser remembers of every parameter, such as Adam's moments and step count."""
         arrays: Arrays = {}
         for name, parameter in self.model.named_parameters():
             for key, value in sorted(self.optimizer.moments(parameter).items()):
-                arrays[f"{name}.{key}"] = _array(value)
+                arrays[f"{name}.{key}"] = self._array(value)
         return arrays
 
     def ema_arrays(self) -> Arrays:
         """Return the moving average of the parameters by name, as fp32 arrays; empty where none is kept."""
-        return {name: _array(average) for name, average in self.ema.items()}
+        return {name: self._array(average) for name, average in self.ema.items()}
+
+    def snapshot(self) -> Snapshot:
+        """Return all numbers of the state."""
+        return Snapshot(self.model_arrays(), self.optimizer_arrays(), self.ema_arrays())
+
+    def weights(self) -> Arrays:
+        """Return the weights that the model has now: their moving average where one is kept."""
+        return self.ema_arrays() or self.model_arrays()
+
+    def fill(self, weights: Arrays) -> None:
+        """Take over the parameters."""
+        fill(
+            self.model,
+            {
+                name: placed_as(torch.from_numpy(weights[name]), p)
+                for name, p in self.model.named_parameters()
+            },
+        )
 
     @property
     def counters(self) -> Counters:
@@ -110,22 +152,21 @@ class TrainState:
 
     def restore(self, model: Arrays, optimizer: Arrays, ema: Arrays, counters: Counters) -> None:
         """Take over a saved state exactly; `ema` is read only where a moving average is kept."""
-        fill(self.model, {name: model[name] for name, _ in self.model.named_parameters()})
+        self.fill(model)
         with torch.no_grad():
             for name, average in self.ema.items():
-                average.copy_(torch.from_numpy(ema[name]))
+                average.copy_(placed_as(torch.from_numpy(ema[name]), average))
         for name, parameter in self.model.named_parameters():
             moments = {key: values for key, values in optimizer.items() if key.rpartition(".")[0] == name}
             self.optimizer.restore(
                 parameter,
                 {
-                    key.rpartition(".")[2]: torch.from_numpy(values.copy()).to(parameter.device)
+                    key.rpartition(".")[2]: placed_as(torch.from_numpy(values.copy()), parameter)
                     for key, values in moments.items()
                 },
             )
         self.step, self.position, self.skipped = counters.step, counters.position, counters.skipped
 
-
-def _array(tensor: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.detach().cpu().numpy()
-    return array
+    def _array(self, tensor: Tensor) -> NDArray[Any]:
+        array: NDArray[Any] = self.engine.whole(tensor.detach()).cpu().numpy()
+        return array
