@@ -34,7 +34,7 @@ _LOOK = 0.5
 """Seconds between two looks at the workers."""
 _GO_ON = "continue with the same command and --resume"
 _HOST = "127.0.0.1"
-_LEAVE = 3.0
+_LEAVE = 10.0
 """Seconds in which the exit code of a worker that was stopped is taken, unless another one failed."""
 _STOP = "stop"
 """The note of a signal, for workers that start after it came."""
@@ -110,8 +110,9 @@ def _launch_config(count: int, restarts: int, notes: Path) -> "LaunchConfig":
     from torch.distributed.launcher.api import LaunchConfig
 
     # It tells in many lines what we tell in one.
-    logger = logging.getLogger("torch.distributed.elastic")
-    logger.propagate, logger.handlers = False, [logging.NullHandler()]
+    for name in ("torch.distributed.elastic", "torch.multiprocessing", "torchelastic-events-null"):
+        logger = logging.getLogger(name)
+        logger.propagate, logger.handlers = False, [logging.NullHandler()]
     return LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -153,6 +154,9 @@ def _work(task: Callable[[], None], notes: Path) -> int:
     except (ClearheadError, OSError) as error:
         failure = _failure(rank, error)
         (notes / f"{attempt}-{rank}.json").write_text(json.dumps(asdict(failure)))
+        sys.exit(1)
+    except Exception:  # a fault of ours, of which the agent would tell nothing
+        traceback.print_exc()
         sys.exit(1)
     return 0
 
