@@ -110,7 +110,11 @@ class Engine:
         alone.zero_grad()
         return ddp
 
-    def _sum(self, state: None, bucket: Any) -> torch.futures.Future[Tensor]:
+    def _sum(
+        self,
+        state: None,
+        bucket: dist.GradBucket,  # type: ignore[name-defined]  # DDP looks at this name
+    ) -> torch.futures.Future[Tensor]:
         """Begin to sum a bucket in place, and do not wait: DDP would be deaf to signals meanwhile."""
         gradients = bucket.buffer()
         work = dist.all_reduce(gradients, dist.ReduceOp.SUM, self.group.of_gradients, async_op=True)
