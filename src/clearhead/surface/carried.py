@@ -278,6 +278,8 @@ def with_strange(text: str, stretches: list[Carried], learned: Collection[str] |
         if text.isascii() or KIND_OF.keys().isdisjoint(text):
             return stretches
         strange = [character in KIND_OF for character in text]
+    elif set(text).issubset(learned):  # as nearly always
+        return stretches
     else:
         strange = [character not in learned and character != " " for character in text]
     if not any(strange):
