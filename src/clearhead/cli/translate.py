@@ -361,9 +361,11 @@ class Translate:
 
     def _check_lines(self) -> None:
         """Raise ConfigError for a file whose lines are not texts."""
+        if self._file is None:
+            return
         from clearhead.corpora.corpus import holds_both
 
-        if self._file and holds_both(self._file) not in (
+        if holds_both(self._file) not in (
             None,
             ".tsv",
         ):  # cells of a table are translated each

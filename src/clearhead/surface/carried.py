@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from clearhead.surface.numerals import CURRENCY
 from clearhead.text.symbols import KIND_OF
@@ -218,8 +219,9 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 
 
+@cache
 def _joined() -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """Return all patterns as one, and the kind that each of its groups finds."""
+    """Return all patterns as one, and the kind that each of its groups finds; made when a text first needs it."""
     kinds: dict[str, str] = {}
     parts = []
     for begins, where in _BEGINS.items():
@@ -232,7 +234,6 @@ def _joined() -> tuple[re.Pattern[str], Mapping[str, str]]:
     return re.compile("|".join(parts)), kinds
 
 
-_ANY, _KINDS = _joined()
 _HINT = re.compile(
     r"[\d@#<{}\[$%&`\\_½⅓⅔¼¾⅛⅜⅝⅞]|(?<!\w)/\S|:[\w:/]|\(\)|--|www\.|\.\w|[a-z][A-Z]|(?P<same>.)(?P=same)(?P=same)"
 )
@@ -266,9 +267,10 @@ def _known(text: str) -> list[Carried]:
     """Return what is of a known form."""
     if not _HINT.search(text):
         return []
+    anything, kinds = _joined()
     return [
-        Carried(match.start(), match.end(), _KINDS[match.lastgroup or ""], match[0])
-        for match in _ANY.finditer(text)
+        Carried(match.start(), match.end(), kinds[match.lastgroup or ""], match[0])
+        for match in anything.finditer(text)
     ]
 
 
@@ -278,6 +280,8 @@ def with_strange(text: str, stretches: list[Carried], learned: Collection[str] |
         if text.isascii() or KIND_OF.keys().isdisjoint(text):
             return stretches
         strange = [character in KIND_OF for character in text]
+    elif set(text).issubset(learned):  # as nearly always
+        return stretches
     else:
         strange = [character not in learned and character != " " for character in text]
     if not any(strange):

@@ -30,7 +30,7 @@ def folded(text: str, learned: Collection[str] | None) -> str:
     no learned character can stand for, and the word that holds it: `Ærø` is not half folded. None: nothing is
     known of what was learned.
     """
-    if learned is None or text.isascii():
+    if learned is None or text.isascii() or set(text).issubset(learned):
         return text
     return _PART.sub(lambda match: _part(match[0], learned), text)
 

@@ -79,7 +79,7 @@ def _folded(
     text: str, stretches: Sequence[Carried], learned: Collection[str] | None
 ) -> tuple[str, list[Carried]]:
     """Return a text folded, but for what was found in it, and where that is now."""
-    if learned is None or text.isascii():
+    if learned is None or text.isascii() or set(text).issubset(learned):
         return text, list(stretches)
     parts: list[str] = []
     moved: list[Carried] = []
@@ -102,8 +102,9 @@ def dressed(translation: str, form: Form, target: str | None, source: str | None
         notes.append(f"{_listed(back.missing)} is missing from the translation")
     if back.doubled:
         notes.append(f"{_listed(back.doubled)} appears in the translation more often than in the source")
-    lost, gained = lost_digits(form.text, translation), lost_digits(translation, form.text)
-    if lost and gained:
+    lost = lost_digits(form.text, translation)
+    gained = lost_digits(translation, form.text) if lost else []
+    if gained:
         notes.append(f"the figures {_listed(tuple(lost))} became {_listed(tuple(gained))}; check them")
     return Dressed(back.text, tuple(notes))
 

@@ -105,6 +105,8 @@ def restored(
     translation: str, masked: Masked, target: str | None = None, source: str | None = None
 ) -> Restored:
     """Put what was carried back in the place of its symbols; figures are written as the target language does."""
+    if not masked.placed and KIND_OF.keys().isdisjoint(translation):  # as nearly always
+        return Restored(translation)
     waiting: dict[str, list[Placed]] = {}
     for placed in masked.placed:
         waiting.setdefault(placed.symbol, []).append(placed)
@@ -274,7 +276,8 @@ def _whole(text: str, start: int, end: int) -> bool:
 
 def lost_digits(source: str, translation: str) -> list[str]:
     """Return the figures of a source that its translation does not have, however they are parted."""
-    return list((Counter(_runs(source)) - Counter(_runs(translation))).elements())
+    runs = _runs(source)
+    return list((Counter(runs) - Counter(_runs(translation))).elements()) if runs else []
 
 
 def _runs(text: str) -> list[str]:

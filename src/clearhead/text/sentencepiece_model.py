@@ -15,6 +15,8 @@ from clearhead.text.vocabulary import CHARACTERS_FIELD, CONTROLS, KINDS, NUM_BYT
 _TAG = re.compile(r"<2(.+)>")
 _WIDEST = 63
 """Bits of the numbers that protocol buffers hold."""
+_PIECE = 0x0A
+"""The first byte of a piece. A model is thousands of these, nearly all with one more byte for their size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +132,11 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
                 return value
 
     while place < len(message):
+        short = message[place : place + 2]
+        if len(short) == 2 and short[0] == _PIECE and short[1] < 0x80:
+            place += 2 + short[1]
+            yield 1, message[place - short[1] : place]
+            continue
         number, wire_type = divmod(varint(), 8)
         if wire_type == 0:
             yield number, varint()

@@ -19,6 +19,8 @@ from clearhead.text.sentence_ends import ends
 # A line break always ends a sentence, so that titles, lists and verses keep their lines.
 _LINE_BREAKS = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+)")
 _SPACE = re.compile(r"\s")
+_ONE = re.compile(r"[^\W_](?:[\w ,'’-]*[\w.!?])?")
+"""A sentence without anything inside at which one could end: no mark but at its end, no quotation, no line break."""
 _AROUND = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 
 # Where a clause may end: Western marks count before white space only ("3,500" is one number).
@@ -41,6 +43,11 @@ class Stretch:
     is_sentence: bool
 
 
+def is_one(text: str) -> bool:
+    """Say whether a text is plainly one sentence, whatever its language; False where it takes a closer look."""
+    return _ONE.fullmatch(text) is not None
+
+
 def split(text: str, languages: str | Sequence[str] = "en") -> list[Stretch]:
     """Split a text into sentences and the separators between them.
 
@@ -50,6 +57,8 @@ def split(text: str, languages: str | Sequence[str] = "en") -> list[Stretch]:
     the rules of each of them say so. Of a code such as `pt-BR` its first part counts; a language
     without rules of its own gets those of a relative or general ones.
     """
+    if is_one(text):
+        return [Stretch(text, True)]
     named = (languages,) if isinstance(languages, str) else tuple(languages) or ("en",)
     codes = tuple(dict.fromkeys(primary(code) for code in named))
     stretches: list[Stretch] = []

@@ -17,7 +17,7 @@ from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.holding import NO_TERMS, Glossary, HeldTerms, uses
 from clearhead.translator.holding import notes as term_notes
-from clearhead.translator.reading import read_sentence
+from clearhead.translator.reading import read_sentences
 from clearhead.translator.translation import TermUse, Translation
 
 _LINE = re.compile("([\n\r\v\f\x1c-\x1e\x85\u2028\u2029\t]+)")
@@ -100,20 +100,41 @@ def alone(sentence: Sentence) -> Passage:
     return Passage(sentence.text, [sentences.Stretch(sentence.text, True)], [sentence])
 
 
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A sentence without its form, not yet in ids."""
+
+    span: sentences.Stretch
+    number: int
+    held: HeldTerms
+    form: Form
+
+
 def cut(text: str, manner: Manner) -> Passage:
     """Cut a text into sentences of at most `manner.limit` tokens.
 
     A sentence in a script that the model has not learned would become invented text: it is left as it is, and that
     is noted, unless all of it is to be translated. So is what holds nothing but what must come through.
     """
+    return cut_together([text], manner)[0]
+
+
+def cut_together(texts: Sequence[str], manner: Manner) -> list[Passage]:
+    """Return what `cut` returns for each text, faster for many: their sentences are encoded together."""
+    apart = [_apart(text, manner) for text in texts]
+    forms = [span.form for spans, _ in apart for span in spans if isinstance(span, _Unread)]
+    ids = iter(read_sentences(forms, manner.tokenizer, manner.tag))
+    return [_passage(text, *of_text, ids, manner) for text, of_text in zip(texts, apart, strict=True)]
+
+
+def _apart(text: str, manner: Manner) -> tuple[list[sentences.Stretch | _Unread], list[str]]:
+    """Return the spans of a text, sentences without their form, and what must be said of it."""
     if not normalize(text):  # blank, or nothing but characters that mean nothing
-        return Passage(text, [sentences.Stretch(text, False)] if text else [], [])
+        return [sentences.Stretch(text, False)] if text else [], []
     tokenizer = manner.tokenizer
-    spans: list[sentences.Stretch] = []
-    of_passage: list[Sentence] = []
+    spans: list[sentences.Stretch | _Unread] = []
     notes: list[str] = []
     number = 0
-    beside = 1 if manner.tag is None else 2  # the end of a sentence, and the tag, are not its own tokens
     for span in _whole(text, manner):
         if not span.is_sentence:
             spans.append(span)
@@ -129,36 +150,69 @@ def cut(text: str, manner: Manner) -> Passage:
             if stays:
                 spans.append(sentences.Stretch(span.text, False))
                 continue
-        ids = read_sentence(form, tokenizer, manner.tag).ids
-        parts = [span]
-        if manner.split != "never" and len(ids) - beside > manner.limit:
-            parts = sentences.split_long(
-                span.text,
-                manner.limit,
-                lambda part: len(tokenizer.encode(undressed(part, tokenizer, form=False).text)),
-                [(place.start, place.end) for place in find(span.text)] if tokenizer.symbol_kinds else (),
-            )
-            count = sum(part.is_sentence for part in parts)
-            notes.append(f"a sentence above {manner.limit} tokens was translated in {count} parts")
-        for part in parts:
-            spans.append(part)
-            if part.is_sentence:
-                if part is not span:
-                    held = manner.terms_of(part.text)
-                    form = undressed(part.text, tokenizer, form=manner.form, terms=held.always)
-                    ids = read_sentence(form, tokenizer, manner.tag).ids
-                of_passage.append(
-                    Sentence(part.text, number, form, ids, held, _symbolic(part.text, number, held, manner))
-                )
-    return Passage(text, spans, of_passage, tuple(dict.fromkeys(notes)))
+        spans.append(_Unread(span, number, held, form))
+    return spans, notes
 
 
-def _symbolic(text: str, number: int, held: HeldTerms, manner: Manner) -> Sentence | None:
-    """Return a sentence with symbols in the place of its terms; None where that says nothing new."""
-    if not held.carried:
-        return None
-    form = undressed(text, manner.tokenizer, form=manner.form, terms=held.carried)
-    return Sentence(text, number, form, read_sentence(form, manner.tokenizer, manner.tag).ids, held)
+def _passage(
+    text: str,
+    apart: Sequence[sentences.Stretch | _Unread],
+    notes: list[str],
+    ids: Iterator[list[int]],
+    manner: Manner,
+) -> Passage:
+    """Return a text with the `ids` of its sentences, those above the limit split further."""
+    spans: list[sentences.Stretch] = []
+    of_passage: list[Sentence] = []
+    beside = 1 if manner.tag is None else 2  # the end of a sentence, and the tag, are not its own tokens
+    for span in apart:
+        if isinstance(span, sentences.Stretch):
+            spans.append(span)
+            continue
+        of_span = next(ids)
+        if manner.split == "never" or len(of_span) - beside <= manner.limit:
+            spans.append(span.span)
+            of_passage.append(_sentence(span, of_span, manner))
+            continue
+        parts = _parts(span, manner)
+        spans += [part.span if isinstance(part, _Unread) else part for part in parts]
+        split = [part for part in parts if isinstance(part, _Unread)]
+        of_parts = read_sentences([part.form for part in split], manner.tokenizer, manner.tag)
+        of_passage += [
+            _sentence(part, of_part, manner) for part, of_part in zip(split, of_parts, strict=True)
+        ]
+        notes.append(f"a sentence above {manner.limit} tokens was translated in {len(split)} parts")
+    return Passage(text, spans, of_passage, tuple(dict.fromkeys(notes)) if notes else ())
+
+
+def _parts(sentence: _Unread, manner: Manner) -> list[sentences.Stretch | _Unread]:
+    """Return a sentence above the limit in parts that are not, and the text between them."""
+    tokenizer, text = manner.tokenizer, sentence.span.text
+    parts: list[sentences.Stretch | _Unread] = []
+    for part in sentences.split_long(
+        text,
+        manner.limit,
+        lambda part: len(tokenizer.encode(undressed(part, tokenizer, form=False).text)),
+        [(place.start, place.end) for place in find(text)] if tokenizer.symbol_kinds else (),
+    ):
+        if not part.is_sentence:
+            parts.append(part)
+            continue
+        held = manner.terms_of(part.text)
+        form = undressed(part.text, tokenizer, form=manner.form, terms=held.always)
+        parts.append(_Unread(part, sentence.number, held, form))
+    return parts
+
+
+def _sentence(unread: _Unread, ids: list[int], manner: Manner) -> Sentence:
+    """Return a sentence as the engine gets it; where its terms say something new, with the reading that has symbols."""
+    text, held = unread.span.text, unread.held
+    symbolic = None
+    if held.carried:
+        form = undressed(text, manner.tokenizer, form=manner.form, terms=held.carried)
+        (of_symbolic,) = read_sentences([form], manner.tokenizer, manner.tag)
+        symbolic = Sentence(text, unread.number, form, of_symbolic, held)
+    return Sentence(text, unread.number, unread.form, ids, held, symbolic)
 
 
 def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
@@ -166,7 +220,7 @@ def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
     if manner.split == "never":
         yield sentences.Stretch(text, True)
         return
-    if not manner.form:
+    if not manner.form or sentences.is_one(text):
         yield from sentences.split(text, manner.languages)
         return
     for piece in _LINE.split(text):
@@ -227,6 +281,8 @@ def put_together(
 
     Where literals are corrected, a note says so. A text that an earlier rank has too is not given twice.
     """
+    if wanted == 1:
+        return _of_rank(passage, [hypotheses[0] for hypotheses in ranked], manner)
     different: dict[str, Translation] = {}
     for rank in range(min(wanted, *map(len, ranked)) if ranked else 1):
         translation = _of_rank(passage, [hypotheses[rank] for hypotheses in ranked], manner)

@@ -51,9 +51,11 @@ def sides(sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], li
     return sources, targets
 
 
-def read_sentence(form: Form, tokenizer: Tokenizer, tag: str | None) -> Text:
-    """Return a sentence without its form as the model reads it when it translates."""
-    return Text([*tokenizer.encode(form.text, to=tag), EOS], form.masked.placed)
+def read_sentences(forms: Sequence[Form], tokenizer: Tokenizer, tag: str | None) -> list[list[int]]:
+    """Return the ids of sentences without their form as the model reads them when it translates."""
+    if not forms:
+        return []
+    return [[*ids, EOS] for ids in tokenizer.encode_batch([form.text for form in forms], to=tag)]
 
 
 def read_target(target: str, tokenizer: Tokenizer) -> Text:

@@ -12,7 +12,7 @@ from clearhead.engines.held import HeldSource, Symbolic, translate_held
 from clearhead.engines.protocol import Engine, check_positions
 from clearhead.errors import ClearheadError
 from clearhead.translator.holding import spelled
-from clearhead.translator.passage import Passage, Sentence, completed, cut, put_together
+from clearhead.translator.passage import Passage, Sentence, completed, cut_together, put_together
 from clearhead.translator.request import Request
 from clearhead.translator.sources import frames_passage
 from clearhead.translator.translation import Translation
@@ -65,7 +65,7 @@ def begin(
     if shape.source_features:
         passages = [frames_passage(source, shape) for source in texts]
     else:
-        passages = [cut(text, request.manner) for text in texts]
+        passages = cut_together(texts, request.manner)
     flat = [ids for passage in passages for ids in passage.ids]
     check_positions([shape.source_positions(len(ids)) for ids in flat], shape.longest)
     prefixes = None if request.prefix is None else [request.prefix] * len(flat)
