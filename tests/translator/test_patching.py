@@ -1,5 +1,7 @@
 """What a part of the default model carries, put in from another sentence: the same one changes nothing, all is all."""
 
+from functools import cache
+
 import pytest
 
 import clearhead
@@ -25,8 +27,13 @@ def translator():
     return clearhead.load(engine="pytorch")
 
 
-def patched(translator, *patches, text=TEXT, other=OTHER):
-    maps = translator.look(text, to="fr", patch=tuple(map(Patch.of, patches)), patch_from=other)
+@pytest.fixture(scope="module")
+def looked(translator):
+    return cache(lambda text: translator.look(text, to="fr"))
+
+
+def patched(translator, *patches, other=OTHER):
+    maps = translator.look(TEXT, to="fr", patch=tuple(map(Patch.of, patches)), patch_from=other)
     (one,) = maps.what_if.changes
     return maps, one
 
@@ -37,9 +44,9 @@ def test_the_same_sentence_changes_nothing(translator):
     assert one.log_probs == pytest.approx(maps.what_if.log_probs, abs=1e-5)
 
 
-def test_the_whole_memory_is_the_other_sentence(translator):
+def test_the_whole_memory_is_the_other_sentence(translator, looked):
     maps, one = patched(translator, "encoder.5")
-    other = translator.look(OTHER, to="fr")
+    other = looked(OTHER)
     assert one.text == other.text == translator.translate(OTHER, to="fr").text
     assert maps.probabilities == pytest.approx(other.probabilities, abs=1e-5)
     assert maps.cross == pytest.approx(other.cross, abs=1e-4)
@@ -48,12 +55,13 @@ def test_the_whole_memory_is_the_other_sentence(translator):
 
 
 @pytest.mark.parametrize("parts", [("encoder.5",), ("decoder.1",), ("decoder.0.cross", "decoder.1.cross")])
-def test_with_everything_patched_each_word_is_as_probable_as_after_the_other_sentence(translator, parts):
+def test_with_everything_patched_each_word_is_as_probable_as_after_the_other_sentence(
+    translator, looked, parts
+):
     other = OTHER if parts[0].startswith("encoder") else LONGER  # the decoder takes any length
     _, one = patched(translator, *parts, other=other)
-    plain = translator.look(TEXT, to="fr")
     (scores,) = PyTorchEngine(translator.pytorch.model, translator.pytorch.ids).score(
-        [translator.look(other, to="fr").source.ids], [plain.target.ids[:-1]]
+        [looked(other).source.ids], [looked(TEXT).target.ids[:-1]]
     )
     assert one.log_prob == pytest.approx(sum(scores), abs=1e-4)
     assert one.log_probs[-1] == pytest.approx(scores[-1], abs=1e-4)
@@ -66,12 +74,12 @@ def test_every_head_of_an_attention_is_the_attention(translator):
 
 
 def test_a_token_carries_its_word(translator):
-    """Of the patched token alone the other word comes, and of any other token none of it."""
+    """At the patched token the other word comes in, and nothing else does."""
     assert patched(translator, "encoder.3:4")[1].text == "Le chien est rouge."
     assert patched(translator, "encoder.3:2")[1].text == "Le chat est noir."
     # with its tokens named, the other sentence may be longer
     assert patched(translator, "encoder.3:5,6", other=LONGER)[1].text != "Le chat est rouge."
-    maps, one = patched(translator, "encoder.3:1", text=TEXT)
+    maps, one = patched(translator, "encoder.3:1")
     assert one.text == maps.what_if.text == "Le chien est noir."
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from clearhead.errors import ConfigError
 from clearhead.inspection.part import Part
+from clearhead.model.attention import MultiHeadAttention
 
 _NAME = re.compile(r"([^:]+)(?::(\d{1,4}(?:,\d{1,4})*))?")
 
@@ -76,29 +77,22 @@ class Transplant:
 
 
 def module_of(layer: nn.Module, part: Part) -> nn.Module:
-    """Return the module whose output is that of a layer or sub-layer; of a head, its attention's W^O."""
+    """Return the module that a layer or sub-layer is; of a head, its attention."""
     if part.sublayer is None:
         return layer
-    module = getattr(
-        layer, part.sublayer if part.sublayer == "feed_forward" else f"{part.sublayer}_attention"
-    )
-    assert isinstance(module, nn.Module)
-    output: nn.Module = module if part.head is None else module.output
-    return output
+    name = part.sublayer if part.sublayer == "feed_forward" else f"{part.sublayer}_attention"
+    return layer.get_submodule(name)
 
 
 def listen(layer: nn.Module, part: Part, keep: Callable[[Part, Tensor], None]) -> None:
     """Tell what a part puts out whenever it runs, [token, size] of the first row of the batch."""
-    module = module_of(layer, part)
-    if part.head is None:
+    module, head = module_of(layer, part), part.head
+    if head is None:
         module.register_forward_hook(lambda _, given, out: keep(part, _states(out)[0]))
         return
-    heads, head = layer.get_submodule(f"{part.sublayer}_attention").num_heads, part.head
-
-    def joining(_: nn.Module, given: tuple[Tensor, ...]) -> None:
-        keep(part, given[0][0].unflatten(-1, (heads, -1))[:, head])
-
-    module.register_forward_pre_hook(joining)
+    assert isinstance(module, MultiHeadAttention)
+    split = module.split_heads
+    module.output.register_forward_pre_hook(lambda _, given: keep(part, split(given[0])[0, head]))
 
 
 def graft(layer: nn.Module, transplant: Transplant, first: Callable[[], int]) -> None:
