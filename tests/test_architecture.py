@@ -261,8 +261,8 @@ OPTIONS = {
     "evaluate": "alpha beam calibrate engine from json lowercase model output reference source split to tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",
     "score": "from json model source target to",
-    "look": "attend engine forbid force grid head inner layer mask-source model out place sentence target to what-if "
-    "without",
+    "look": "attend engine forbid force grid head inner layer mask-source model out patch patch-from place sentence "
+    "target to what-if without",
     "align": "choose from gold model output source target to words",
     "export": "format model out",
     "import": "out",

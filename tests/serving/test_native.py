@@ -205,11 +205,16 @@ def test_what_if_the_model_were_another(client):
     forced = asked(client, "look", **BALL, force="Un")
     assert forced["text"].startswith("Un")
     assert forced["page"]["data"]["whatIf"]["text"] == plain
+    patched = asked(client, "look", **BALL, patch=["encoder.1:2"], patch_from=BALL["q"])  # with itself
+    (change,) = patched["page"]["data"]["whatIf"]["changes"]
+    assert (patched["text"], change["text"]) == (plain, plain)
     for changes in (
         {"without": ["encoder.99"]},
         {"attend": ["nonsense"]},
         {"mask_source": [99]},
         {"force": "a", "translation": "b"},
+        {"patch": ["encoder.0"]},
+        {"patch": ["encoder.0:99"], "patch_from": "The cat."},
     ):
         assert asked(client, "look", 400, **BALL, **changes)["code"] == "bad_request"
 

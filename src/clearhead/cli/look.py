@@ -1,6 +1,7 @@
 """`clearhead look`."""
 
 import dataclasses
+import math
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 """Most tokens that a language model goes on with where it is looked at."""
-_PARTS, _NUMBERS, _ROWS = (
-    dataclasses.replace(NAMES, metavar=name) for name in ("PART", "NUMBER", "HEAD:QUERY=KEY")
+_PARTS, _NUMBERS, _ROWS, _PATCHES = (
+    dataclasses.replace(NAMES, metavar=name) for name in ("PART", "NUMBER", "HEAD:QUERY=KEY", "PART[:TOKENS]")
 )
 PAGE, NUMBERS, PICTURES = ".html", (".json", ".npz"), (".svg", ".png")
 
@@ -46,7 +47,7 @@ class Look:
     headings: ClassVar[Headings] = {
         "Numbers": ("inner",),
         "Pictures": ("place", "layer", "head", "grid", "sentence"),
-        "What if": ("without", "mask_source", "attend", "force", "forbid", "what_if"),
+        "What if": ("without", "mask_source", "attend", "force", "forbid", "patch", "patch_from", "what_if"),
         "Running": ("engine",),
     }
 
@@ -83,6 +84,11 @@ class Look:
     """Begin the translation with this text; to edit a word, give all up to it and the new one."""
     forbid: Annotated[Names, NAMES] = Names()  # noqa: RUF009
     """Words that the translation may not have."""
+    patch: Annotated[Names, _PATCHES] = Names()  # noqa: RUF009
+    """Put in what a part brings for the sentence of --patch-from: encoder.3, decoder.1.cross or encoder.3.self.5; at
+    some tokens only: encoder.3:2,4 (from 0, as on the page)."""
+    patch_from: Annotated[str | None, arg(metavar="TEXT")] = None
+    """The other sentence for --patch; in the encoder it must have as many tokens, unless they are named."""
     what_if: bool = False
     """Also translate without each layer, and without each head that looks at the source; takes seconds a sentence."""
     engine: Engine = "auto"
@@ -127,20 +133,35 @@ class Look:
             tell(f"note: {note}")
         for line in _told(maps.sentences) if self._changed else ():
             tell(line)
+        for line in _by_word(maps.sentences) if self.patch else ():
+            tell(line)
         with writer(None) as out:
             out.write(maps.text + "\n")
         tell(opening(self.out))
 
     @property
     def _changed(self) -> bool:
-        return bool(self.without or self.mask_source or self.attend or self.force or self.forbid)
+        return bool(
+            self.without
+            or self.mask_source
+            or self.attend
+            or self.force
+            or self.forbid
+            or self.patch
+            or self.patch_from is not None
+        )
 
     def _changes(self) -> dict[str, Any]:
         """Return what is changed as `Translator.look` has it."""
         if not self._changed:
             return {}
         from clearhead.inspection.intervention import Row
+        from clearhead.inspection.patching import Patch
 
+        if bool(self.patch) != (self.patch_from is not None):
+            raise ConfigError(
+                "--patch and --patch-from belong together: a part, and the sentence it is taken from"
+            )
         if not all(number.isdecimal() for number in self.mask_source):
             raise ConfigError(
                 f"--mask-source needs the numbers of words, from 1, got {' '.join(self.mask_source)}"
@@ -151,6 +172,8 @@ class Look:
             "rows": tuple(map(Row.of, self.attend)),
             "force": self.force,
             "forbid": self.forbid,
+            "patch": tuple(map(Patch.of, self.patch)),
+            "patch_from": self.patch_from,
         }
 
     def _look_at_text(self) -> None:
@@ -213,6 +236,19 @@ def _told(sentences: "Sequence[AttentionMaps]") -> Iterator[str]:
     most = min(range(len(drops)), key=drops.__getitem__)
     line = f"its log-probability: {what_if.log_prob:.2f} before, {changed.log_prob:.2f} after the change"
     yield line + (f", most at “{what_if.words[most]}” ({drops[most]:+.2f})" if drops[most] < -0.005 else "")
+
+
+def _by_word(sentences: "Sequence[AttentionMaps]") -> Iterator[str]:
+    """Yield a table: each word of the plain translation, its probability before and after, and the change in nats."""
+    what_if = sentences[0].what_if
+    if what_if is None:
+        return
+    (changed,) = what_if.changes
+    width = max(6, *(len(word) for word in what_if.words))
+    yield f"  {'word':{width}}  before   after    nats"
+    for word, before, after in zip(what_if.words, what_if.log_probs, changed.log_probs, strict=True):
+        change = round(after - before, 2) + 0.0  # never -0.00
+        yield f"  {word:{width}}  {math.exp(before):6.1%}  {math.exp(after):6.1%}  {change:+6.2f}"
 
 
 def opening(file: Path) -> str:

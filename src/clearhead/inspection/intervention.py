@@ -7,7 +7,7 @@ can be searched with and looked into like any other, and step by step it does wh
 import copy
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, cast
@@ -19,6 +19,7 @@ from clearhead.config import ModelConfig
 from clearhead.config.kinds import KINDS
 from clearhead.errors import ConfigError
 from clearhead.inspection.part import Part
+from clearhead.inspection.patching import Transplant, graft, listen, module_of
 from clearhead.model.attention import KeysValues, MultiHeadAttention, Observer
 from clearhead.model.cache import Cache
 from clearhead.model.decoder import DecoderLayer
@@ -73,9 +74,11 @@ class Intervention:
     masked: tuple[int, ...] = ()
     """Source tokens, from 0, that no attention may look at: neither the decoder's nor the encoder's own."""
     rows: tuple[Row, ...] = ()
+    transplants: tuple[Transplant, ...] = ()
+    """Outputs of parts in another run; what is put in stands, whatever else is changed of the part."""
 
     def __bool__(self) -> bool:
-        return bool(self.without or self.masked or self.rows)
+        return bool(self.without or self.masked or self.rows or self.transplants)
 
     def of(self, model: SequenceModel) -> SequenceModel:
         """Return a changed copy that shares the model's parameters; the model itself, where nothing is changed.
@@ -100,9 +103,32 @@ class Intervention:
         for number in range(model.config.num_decoder_layers if self.masked else 0):
             changes[Part("decoder", number, "cross")]
         reading = _Reading(changed)
+        for transplant in self.transplants:
+            part = transplant.part
+            if part.head is None:
+                graft(_layer(changed, part), transplant, reading.first_of(part))
+            else:
+                changes[part._replace(head=None)].transplants.append(transplant)
         for part, change in changes.items():
             change.hang_on(_attention(changed, part), part, reading)
         return changed
+
+
+def taken(
+    model: SequenceModel, parts: Sequence[Part], run: Callable[[SequenceModel], object]
+) -> dict[Part, Tensor]:
+    """Return what parts of a model put out in a run, [token, d_model], or d_k of a head.
+
+    `run` runs a copy that shares the model's parameters, once for one sentence. Raises ConfigError for a model of
+    another kind.
+    """
+    check_changeable(model.config)
+    copied = _sharing(cast(Transformer, model))
+    outputs: dict[Part, Tensor] = {}
+    for part in parts:
+        listen(_layer(copied, part), part, outputs.__setitem__)
+    run(copied)
+    return outputs
 
 
 def check_changeable(config: ModelConfig) -> None:
@@ -137,8 +163,7 @@ def _leave_out(model: Transformer, part: Part) -> None:
         is_decoder = isinstance(layer, DecoderLayer)
         layer.register_forward_hook(lambda _, given, out: (given[0], out[1]) if is_decoder else given[0])
         return
-    name = part.sublayer if part.sublayer == "feed_forward" else f"{part.sublayer}_attention"
-    getattr(layer, name).register_forward_hook(lambda _, given, out: torch.zeros_like(out))
+    module_of(layer, part).register_forward_hook(lambda _, given, out: torch.zeros_like(out))
 
 
 def _head(row: Row, model: Transformer) -> Part:
@@ -164,6 +189,10 @@ class _Reading:
         cache: Cache = given[1]
         self.before = cache.length
 
+    def first_of(self, part: Part) -> Callable[[], int]:
+        """Return what says which token the pass under way begins with, on the side of a part."""
+        return lambda: self.before if part.stack == "decoder" else 0
+
 
 @dataclass
 class _Change:
@@ -172,14 +201,13 @@ class _Change:
     hidden: tuple[int, ...]
     silent: set[int] = field(default_factory=set)
     rows: list[Row] = field(default_factory=list)
+    transplants: list[Transplant] = field(default_factory=list)
 
     def hang_on(self, attention: MultiHeadAttention, part: Part, reading: _Reading) -> None:
         """Change the mask that goes in, and what the heads put out before they are joined."""
         hides = self.hidden if (part.stack, part.sublayer) != ("decoder", "self") else ()
         values: list[Tensor] = []  # of the pass under way: taken in at its beginning, given up at its end
-
-        def first() -> int:
-            return reading.before if part.stack == "decoder" else 0
+        first = reading.first_of(part)
 
         def entering(_: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
             query, kv, *rest = given
@@ -194,7 +222,7 @@ class _Change:
             return (heads.transpose(1, 2).flatten(-2),)
 
         attention.register_forward_pre_hook(entering)
-        if self.silent or self.rows:
+        if self.silent or self.rows or self.transplants:
             attention.output.register_forward_pre_hook(joining)
 
     def _telling(self, observer: Observer | None, kv: KeysValues, first: int) -> Observer | None:
@@ -219,12 +247,14 @@ class _Change:
         return changed
 
     def _heads(self, heads: Tensor, values: Tensor, first: int) -> Tensor:
-        """Return [batch, heads, query, d_k] with its changed rows, and 0 of the heads that bring nothing."""
+        """Return [batch, heads, query, d_k] with changed rows, 0 of silent heads, and what is put in from elsewhere."""
         changed = heads.clone()
         for row, head, place in self._here(heads.shape[2], first):
             changed[:, head, place] = _padded(row, values.shape[2], values) @ values[:, head]
         for head in self.silent:
             changed[:, head] = 0.0
+        for transplant in self.transplants:
+            changed[:, transplant.part.head] = transplant.put_in(changed[:, transplant.part.head], first)
         return changed
 
 

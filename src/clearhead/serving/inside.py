@@ -32,6 +32,7 @@ def looked(translator: Translator, body: LookBody, most_cells: int) -> bytes:
             f"this service cannot look inside: {missing('that', 'torch')}",
         )
     from clearhead.inspection.intervention import Row
+    from clearhead.inspection.patching import Patch
 
     _check(_expected(translator, body), most_cells)
     maps = translator.look(
@@ -46,6 +47,8 @@ def looked(translator: Translator, body: LookBody, most_cells: int) -> bytes:
         rows=tuple(map(Row.of, body.attend)),
         force=body.force,
         forbid=tuple(body.forbid),
+        patch=tuple(map(Patch.of, body.patch)),
+        patch_from=body.patch_from,
         what_if=body.what_if,
     )
     _check(sum(_cells(maps.sentences)), most_cells)

@@ -97,6 +97,12 @@ class LookBody(_Directed):
     )
     force: str = Field("", max_length=1_000, description="What the translation must begin with")
     forbid: _Names = Field([], description="Words that it must not have")
+    patch: _Names = Field(
+        [],
+        description="Parts whose output is that for `patch_from`, at all tokens or at some",
+        examples=[["encoder.3", "decoder.1.cross.3:2"]],
+    )
+    patch_from: str | None = Field(None, max_length=1_000, description="The other sentence for `patch`")
     what_if: bool = Field(False, description="Try each layer and each head off; takes seconds a sentence")
 
 

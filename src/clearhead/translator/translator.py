@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from clearhead.inspection.intervention import Row
     from clearhead.inspection.maps import AttentionMaps
     from clearhead.inspection.passage import PassageMaps
+    from clearhead.inspection.patching import Patch
     from clearhead.inspection.tokens import Attended
 
 
@@ -401,6 +402,8 @@ class Translator:
         rows: "Sequence[Row]" = (),
         force: str = "",
         forbid: Sequence[str] = (),
+        patch: "Sequence[Patch]" = (),
+        patch_from: str | None = None,
         what_if: bool = False,
     ) -> "AttentionMaps | PassageMaps":
         """Return every attention of a translation: of the model's own, or of `target` where it is given.
@@ -414,7 +417,8 @@ class Translator:
 
         What if: `without` takes away parts of the model (`encoder.3`, `decoder.1.cross`, `encoder.3.self.5`),
         `mask_source` hides words of the source (from 1), `rows` sets rows of attention by hand, `force` is what the
-        translation begins with, `forbid` words that it must not have. The maps are then those of the changed model
+        translation begins with, `forbid` words that it must not have; `patch` names parts whose output is that of a
+        run on another sentence, `patch_from`, with the same translation. The maps are then those of the changed model
         and of its translation, and `what_if` has the plain one beside it. With `what_if=True` nothing is changed in
         the maps, but `what_if` says what would come of the sentence without each layer, and without each head that
         looks at the source. All of it is translated in our own code, one sentence at a time.
@@ -436,6 +440,8 @@ class Translator:
             rows=tuple(rows),
             force=force,
             forbid=tuple(forbid),
+            patches=tuple(patch),
+            patch_from=patch_from,
         )
         if target is not None and (changes or what_if):
             raise TranslationError("what a changed model makes of a sentence needs no target; leave it out")

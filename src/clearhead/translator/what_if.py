@@ -7,16 +7,19 @@ from clearhead.config import ModelConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.pytorch import PyTorchEngine
 from clearhead.errors import TranslationError
-from clearhead.inspection.intervention import Intervention, Row, check_changeable
+from clearhead.inspection.intervention import Intervention, Row, check_changeable, taken
 from clearhead.inspection.maps import AttentionMaps
 from clearhead.inspection.part import Part, cross_heads_of, layers_of
 from clearhead.inspection.passage import PassageMaps
+from clearhead.inspection.patching import Patch, Transplant
 from clearhead.inspection.tokens import Tokens
 from clearhead.inspection.what_if import Changed, WhatIf, summed, words_of
+from clearhead.storage import untrusted
 from clearhead.text.words import word_of, words
 from clearhead.translator.looking import Looking
 from clearhead.translator.passage import Passage, Sentence, alone, put_together
 from clearhead.translator.request import prefix_ids
+from clearhead.translator.streaming import begin
 from clearhead.translator.translation import Translation
 
 _SPELLINGS = 8
@@ -40,8 +43,16 @@ class Changes:
     """What the translation must begin with."""
     forbid: tuple[str, ...] = ()
     """Words that the translation must not have."""
+    patches: tuple[Patch, ...] = ()
+    """Parts of the model whose output is that of a run on `patch_from`."""
+    patch_from: str | None = None
+    """Another sentence."""
 
     def __post_init__(self) -> None:
+        if bool(self.patches) != (self.patch_from is not None):
+            raise TranslationError(
+                "a patch is a part and the sentence that its output is taken from; give both, patch and patch_from"
+            )
         begins = {self.force[start:end].casefold() for start, end in words(self.force)}
         for word in self.forbid:
             if word.casefold() in begins:
@@ -50,7 +61,7 @@ class Changes:
                 )
 
     def __bool__(self) -> bool:
-        return any((self.without, self.masked, self.rows, self.force, self.forbid))
+        return any((self.without, self.masked, self.rows, self.force, self.forbid, self.patches))
 
     def names(self, source: Tokens) -> tuple[str, ...]:
         """Return what is changed in words."""
@@ -61,6 +72,7 @@ class Changes:
             *(f"row {row.query} of {row.head} set by hand" for row in self.rows),
             *([f"begins with “{self.force}”"] if self.force else []),
             *(f"“{word}” forbidden" for word in self.forbid),
+            *(f"{patch} as in “{self.patch_from}”" for patch in self.patches),
         )
 
     def intervention(self, source: Tokens) -> Intervention:
@@ -134,14 +146,43 @@ class Trial:
 def tried(plain: Plain, changes: Changes) -> Trial:
     """Translate the sentence again with these changes, and score the plain translation with the changed model."""
     looking = plain.looking
-    model = changes.intervention(plain.source).of(looking.pytorch.model)
-    engine = PyTorchEngine(model, looking.pytorch.ids)
+    intervention = replace(changes.intervention(plain.source), transplants=transplants(plain, changes))
+    engine = PyTorchEngine(intervention.of(looking.pytorch.model), looking.pytorch.ids)
     engine, hypothesis = _searched(engine, plain, changes)
     translation = put_together(alone(plain.sentence), [[hypothesis]], looking.manner, wanted=1)
     changed = Changed(
         names=changes.names(plain.source), text=translation.text, log_probs=plain.log_probs(engine)
     )
     return Trial(engine, hypothesis, translation, changed)
+
+
+def transplants(plain: Plain, changes: Changes) -> tuple[Transplant, ...]:
+    """Return what the parts to patch put out for the other sentence, while the plain translation is read.
+
+    Raises TranslationError for another text than one sentence; ConfigError for a part that is not there, and where
+    the sentences do not fit.
+    """
+    if changes.patch_from is None:
+        return ()
+    engine = plain.looking.pytorch
+    config = engine.model.config
+    (other,), _ = begin(engine, config, [changes.patch_from], plain.looking.request)
+    if len(other.sentences) != 1:
+        raise TranslationError(
+            f"a patch is taken from one sentence, and {untrusted.shown(changes.patch_from)} has "
+            f"{len(other.sentences)} to translate; give one"
+        )
+    parts = [Part.of(patch.part, config) for patch in changes.patches]
+    outputs = taken(
+        engine.model,
+        parts,
+        lambda model: PyTorchEngine(model, engine.ids).score(other.ids, [plain.hypothesis.tokens]),
+    )
+    lengths = {"encoder": len(plain.source), "decoder": len(plain.target)}
+    return tuple(
+        Transplant.of(patch, part, outputs[part], lengths[part.stack])
+        for patch, part in zip(changes.patches, parts, strict=True)
+    )
 
 
 def _searched(engine: PyTorchEngine, plain: Plain, changes: Changes) -> tuple[PyTorchEngine, Hypothesis]:
