@@ -1,6 +1,6 @@
 """Synthetic parallel text in English, French, Spanish and German: numbers, dates, codes, names, symbols."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from .frames import fill, frames
@@ -24,11 +24,21 @@ KINDS = (
 )
 """File of frames, whether its numbers are in words, and how often it is taken."""
 
+DRILLS = (
+    ("halves", True, 3),
+    ("again", False, 2),
+    ("titled", False, 4),
+    ("towns", False, 3),
+)
+"""The same of what a model kept getting wrong: half hours, repeated words, titles and abbreviations, far towns."""
 
-def lines(seed: int, count: int) -> Iterator[tuple[str, str, str, str]]:
+
+def lines(
+    seed: int, count: int, kinds: Sequence[tuple[str, bool, int]] = KINDS
+) -> Iterator[tuple[str, str, str, str]]:
     """Yield rows of English, French, Spanish and German, the same ones for a seed."""
     draws = Random(seed)
-    shares = [share for _, _, share in KINDS]
-    for name, words, _ in draws.choices(KINDS, shares, k=count):
+    shares = [share for _, _, share in kinds]
+    for name, words, _ in draws.choices(kinds, shares, k=count):
         english, french, spanish, german = fill(draws.choice(frames(name)), draws, words=words)
         yield english, french, spanish, german
