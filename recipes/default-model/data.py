@@ -43,8 +43,8 @@ MOST_WAYS = 4
 """Pairs taken from one English sentence, which may have several translations on both sides."""
 GENERATED = 40_000
 """Rows of generated lines."""
-DRILLED = 8_000
-"""Rows drawn of the kinds that a model before kept getting wrong; what is drawn twice counts once."""
+DRILLED = 6_000
+"""Rows drawn for a group of frames of its own; what is drawn twice counts once."""
 TRIED = HERE.parents[1] / "tests" / "system" / "typed.tsv"
 """Lines that the finished model is tried on; none is drilled."""
 SAME = 10_000
@@ -301,8 +301,9 @@ def groups(
             }
         elif group == "generated":
             found = of_rows(dict(zip(ALL, row, strict=True)) for row in lines(1, GENERATED))
-        elif group == "drills":
-            rows = of_rows(dict(zip(ALL, row, strict=True)) for row in lines(2, DRILLED, DRILLS))
+        elif "frames" in about:
+            kinds = [(name, DRILLS[name], 1) for name in about["frames"]]
+            rows = of_rows(dict(zip(ALL, row, strict=True)) for row in lines(2, DRILLED, kinds))
             found = {name: without(pairs, tried()) for name, pairs in rows.items()}
         else:
             files = [name for name in about["files"] if share_alike or name not in SHARE_ALIKE]

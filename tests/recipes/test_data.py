@@ -1,5 +1,6 @@
 """The text of the default model, made from made-up parts: nothing that is measured with is learned from."""
 
+import re
 import tomllib
 
 import pytest
@@ -136,9 +137,11 @@ def test_the_mixture_names_known_sources_and_weighs_every_group():
     assert all(about["weight"] > 0 for about in groups.values())
     assert len(set(files)) == len(files)
     made_here = {name for name, about in groups.items() if "files" not in about}
-    assert made_here == {"tatoeba", "phrasebook", "talk", "labels", "generated", "drills", "lexicon"}
-    # Talk and labels are tables of the phrasebook, drills are generated.
-    assert set(known) == {*files, *made_here - {"lexicon", "talk", "labels", "drills"}}
+    assert made_here == {
+        *("tatoeba", "phrasebook", "talk", "labels", "generated", "drills", "hours", "repeats", "lexicon")
+    }
+    own = {name for name in made_here - {"phrasebook"} if {"tables", "frames"} & groups[name].keys()}
+    assert set(known) == {*files, *made_here - {"lexicon"} - own}  # of the phrasebook and of the generators
     for name, about in known.items():
         assert set(about) == {"what", "licence", "share_alike", "from", "attribution"}, name
         assert about["share_alike"] == ("-SA" in about["licence"] or "ODbL" in about["licence"]), name
@@ -163,8 +166,10 @@ def test_what_the_finished_model_is_tried_on_is_not_drilled(all_of_it):
     recipe, parts, _ = all_of_it
     tried = recipe.tried()
     assert recipe.key("Es ist halb fünf.") in tried
-    drilled = {name: pairs for name, pairs in parts.items() if name.startswith("train.drills")}
-    assert len(drilled) == 6
+    drilled = {
+        name: pairs for name, pairs in parts.items() if re.match(r"train\.(drills|hours|repeats)", name)
+    }
+    assert len(drilled) == 18
     for pairs in drilled.values():
         assert len(pairs) > 20
         assert not {recipe.key(side) for pair in pairs for side in pair} & tried

@@ -24,13 +24,8 @@ KINDS = (
 )
 """File of frames, whether its numbers are in words, and how often it is taken."""
 
-DRILLS = (
-    ("halves", True, 3),
-    ("again", False, 2),
-    ("titled", False, 4),
-    ("towns", False, 3),
-)
-"""The same of what a model kept getting wrong: half hours, repeated words, titles and abbreviations, far towns."""
+DRILLS = {"hours": True, "repeats": False, "titled": False, "towns": False}
+"""Files of frames that say more of what a model kept getting wrong, each with whether its numbers are in words."""
 
 
 def lines(
