@@ -43,6 +43,10 @@ MOST_WAYS = 4
 """Pairs taken from one English sentence, which may have several translations on both sides."""
 GENERATED = 40_000
 """Rows of generated lines."""
+DRILLED = 6_000
+"""Rows drawn for a group of frames of its own; what is drawn twice counts once."""
+TRIED = HERE.parents[1] / "tests" / "system" / "typed.tsv"
+"""Lines that the finished model is tried on; none is drilled."""
 SAME = 10_000
 """Sentences of each language that are to stay as they are."""
 ASIDE = 12
@@ -111,6 +115,21 @@ def held_out_lists() -> set[str]:
     return {key(text) for text in texts if len(key(text).split()) >= HELD_FROM}
 
 
+def tried() -> set[str]:
+    """Return the keys of the lines that the finished model is tried on."""
+    lines = TRIED.read_text(encoding="utf-8").splitlines()
+    return {key(line.split("\t")[2]) for line in lines if not line.startswith("#")} - {""}
+
+
+def first_words() -> set[str]:
+    """Return the keys of the English first words, which are everybody's."""
+    return {
+        key(text)
+        for row in read_rows(HERE / "held-out" / "first-words.tsv")
+        for text in row["en"].split(" | ")
+    }
+
+
 def by_english(pairs: Pairs) -> dict[str, list[str]]:
     """Return the translations of each English sentence."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -138,13 +157,16 @@ def phrasebook(
     """
     learned: list[dict[str, list[str]]] = []
     aside: list[dict[str, list[str]]] = []
+    everybodys = first_words()
     for file in sorted((HERE / "phrasebook").glob("*.tsv")):
         if tables is not None and file.stem not in tables:
             continue
         for row in read_rows(file):
             cells = {language: row[language].split(" | ") for language in ALL}
             english = cells["en"][0]
-            set_aside = len(key(english).split()) >= HELD_FROM and order(english)[0] % ASIDE == 0
+            words = key(english)
+            long = len(words.split()) >= HELD_FROM and words not in everybodys
+            set_aside = long and order(english)[0] % ASIDE == 0
             (aside if set_aside else learned).append(cells)
             if file.stem == "nouns" and not set_aside:
                 learned.append({language: [bare_noun(cell) for cell in cells[language]] for language in ALL})
@@ -256,7 +278,7 @@ def groups(
     share_alike: bool,
 ) -> Iterator[tuple[str, str, Pairs, bool]]:
     """Yield (group, pair of languages, pairs, whether both directions are learned)."""
-    from generators import lines
+    from generators import DRILLS, lines
 
     words = inside_sentences({name: pairs for name, pairs in learned.items() if "en" in name.split("-")})
     for group, about in mixture.items():
@@ -279,6 +301,10 @@ def groups(
             }
         elif group == "generated":
             found = of_rows(dict(zip(ALL, row, strict=True)) for row in lines(1, GENERATED))
+        elif "frames" in about:
+            kinds = [(name, DRILLS[name], 1) for name in about["frames"]]
+            rows = of_rows(dict(zip(ALL, row, strict=True)) for row in lines(2, DRILLED, kinds))
+            found = {name: without(pairs, tried()) for name, pairs in rows.items()}
         else:
             files = [name for name in about["files"] if share_alike or name not in SHARE_ALIKE]
             found = of_rows(row for name in files for row in read_rows(open_text / f"{name}.tsv.gz"))

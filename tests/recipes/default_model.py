@@ -3,7 +3,7 @@
 import gzip
 import tomllib
 
-HELD_TEST, HELD_VALID, GENERATED = 6, 4, 60
+HELD_TEST, HELD_VALID, GENERATED, DRILLED = 6, 4, 60, 60
 
 
 def write_lines(file, lines):

@@ -1,5 +1,6 @@
 """The text of the default model, made from made-up parts: nothing that is measured with is learned from."""
 
+import re
 import tomllib
 
 import pytest
@@ -22,7 +23,7 @@ def raw(tmp_path_factory):
 def made(raw, out, lexicon=True, **options):
     """Make the training text small; return the recipe and the sides of every part, by file name."""
     recipe = script("default-model", "data.py")
-    for name in ("HELD_TEST", "HELD_VALID", "GENERATED"):
+    for name in ("HELD_TEST", "HELD_VALID", "GENERATED", "DRILLED"):
         setattr(recipe, name, getattr(default_model, name))
     out.mkdir()
     if lexicon:
@@ -136,8 +137,11 @@ def test_the_mixture_names_known_sources_and_weighs_every_group():
     assert all(about["weight"] > 0 for about in groups.values())
     assert len(set(files)) == len(files)
     made_here = {name for name, about in groups.items() if "files" not in about}
-    assert made_here == {"tatoeba", "phrasebook", "talk", "generated", "lexicon"}
-    assert set(known) == {*files, *made_here - {"lexicon", "talk"}}  # talk is a table of the phrasebook
+    assert made_here == {
+        *("tatoeba", "phrasebook", "talk", "labels", "generated", "drills", "hours", "repeats", "lexicon")
+    }
+    own = {name for name in made_here - {"phrasebook"} if {"tables", "frames"} & groups[name].keys()}
+    assert set(known) == {*files, *made_here - {"lexicon"} - own}  # of the phrasebook and of the generators
     for name, about in known.items():
         assert set(about) == {"what", "licence", "share_alike", "from", "attribution"}, name
         assert about["share_alike"] == ("-SA" in about["licence"] or "ODbL" in about["licence"]), name
@@ -156,3 +160,23 @@ def test_phrases_are_learned_as_they_are_typed_in_haste(all_of_it):
     assert recipe.unmarked("!", words) == ""
     learned = dict(map(tuple, parts["train.talk.fr-en.tsv"]))
     assert "au revoir" in {phrase.lower() for phrase in learned if phrase[-1] not in ".!?"}
+
+
+def test_what_the_finished_model_is_tried_on_is_not_drilled(all_of_it):
+    recipe, parts, _ = all_of_it
+    tried = recipe.tried()
+    assert recipe.key("Es ist halb fünf.") in tried
+    drilled = {
+        name: pairs for name, pairs in parts.items() if re.match(r"train\.(drills|hours|repeats)", name)
+    }
+    assert len(drilled) == 18
+    for pairs in drilled.values():
+        assert len(pairs) > 20
+        assert not {recipe.key(side) for pair in pairs for side in pair} & tried
+
+
+def test_the_commonest_phrases_are_never_set_aside(all_of_it):
+    recipe, parts, _ = all_of_it
+    aside = {recipe.key(row["en"][0]) for row in recipe.phrasebook()[1]}
+    assert not aside & recipe.first_words()
+    assert ["thank you very much", "vielen Dank"] in parts["train.talk.en-de.tsv"]

@@ -306,8 +306,12 @@ def test_rows_are_the_same_for_a_seed():
     assert list(generators.lines(3, 300)) != list(generators.lines(4, 300))
 
 
-def test_rows_are_clean():
-    for row in generators.lines(1, 20_000):
+DRILLS = tuple((name, words, 1) for name, words in generators.DRILLS.items())
+
+
+@pytest.mark.parametrize("kinds", [generators.KINDS, DRILLS], ids=["kinds", "drills"])
+def test_rows_are_clean(kinds):
+    for row in generators.lines(1, 20_000 if kinds is generators.KINDS else 5_000, kinds):
         for text in row:
             assert text
             assert text == text.strip()
@@ -345,7 +349,7 @@ def test_digits_are_the_same_on_all_sides(name):
             )
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in generators.KINDS}))
+@pytest.mark.parametrize("name", sorted({*(name for name, _, _ in generators.KINDS), *generators.DRILLS}))
 def test_frames_use_their_variables_in_every_language(name):
     # Forms may leave a word out where a language has another way to say it, but never a whole variable.
     for frame in frames.frames(name):
@@ -379,3 +383,18 @@ def test_codes_and_placeholders_come_through():
                     Counter({key: n for key, n in side.items() if key.startswith("</")}) for side in found
                 ]
             assert all(side == found[0] for side in found), sides
+
+
+def test_a_word_said_again_and_again_comes_as_often_on_every_side():
+    for row in generators.lines(4, 500, (("repeats", False, 1),)):
+        bare = [side for side in row if re.fullmatch(r"[^.!?]+", side)]
+        assert len(bare) in (0, 4), row
+        assert len({side.count(", ") for side in bare}) <= 1, row
+
+
+def test_half_hours_are_those_of_the_clock():
+    said = set(generators.lines(4, 3_000, (("hours", True, 1),)))
+    halves = {row[0]: row[1:] for row in said if row[0].startswith("half past")}
+    assert len(halves) == 12
+    assert halves["half past three"] == ("trois heures et demie", "las tres y media", "halb vier")
+    assert halves["half past twelve"] == ("midi et demi", "las doce y media", "halb eins")

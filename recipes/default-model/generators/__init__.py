@@ -1,6 +1,6 @@
 """Synthetic parallel text in English, French, Spanish and German: numbers, dates, codes, names, symbols."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from .frames import fill, frames
@@ -24,11 +24,16 @@ KINDS = (
 )
 """File of frames, whether its numbers are in words, and how often it is taken."""
 
+DRILLS = {"hours": True, "repeats": False, "titled": False, "towns": False}
+"""Files of frames that say more of what a model kept getting wrong, each with whether its numbers are in words."""
 
-def lines(seed: int, count: int) -> Iterator[tuple[str, str, str, str]]:
+
+def lines(
+    seed: int, count: int, kinds: Sequence[tuple[str, bool, int]] = KINDS
+) -> Iterator[tuple[str, str, str, str]]:
     """Yield rows of English, French, Spanish and German, the same ones for a seed."""
     draws = Random(seed)
-    shares = [share for _, _, share in KINDS]
-    for name, words, _ in draws.choices(KINDS, shares, k=count):
+    shares = [share for _, _, share in kinds]
+    for name, words, _ in draws.choices(kinds, shares, k=count):
         english, french, spanish, german = fill(draws.choice(frames(name)), draws, words=words)
         yield english, french, spanish, german

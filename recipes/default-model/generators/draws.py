@@ -6,9 +6,11 @@ from decimal import Decimal
 from random import Random
 
 from . import codes, lexicon
-from .values import Clock, Money, Number, Same, Value
+from .values import Clock, Money, Number, Same, Value, Word
 
 SIGNS = ("€", "€", "€", "$", "$", "£", "¥")
+TIMES = (2, 3, 3, 4, 5, 6)
+"""How often a word comes that is said again and again."""
 
 
 def count(draws: Random, words: bool) -> int:
@@ -78,6 +80,13 @@ def full_name(draws: Random, gender: str = "") -> str:
     return f"{first} {draws.choice(lexicon.names()['s'])}"
 
 
+def again(word: Word, times: int) -> Word:
+    """Return a word said a number of times: *no, no, no*."""
+    return Word(
+        {code: tuple(", ".join([form] * times) for form in forms) for code, forms in word.entry.items()}
+    )
+
+
 def _numbers(domain: str, draws: Random, words: bool) -> int | Decimal | None:
     if bounds := re.fullmatch(r"(\d+)-(\d+)", domain):
         return draws.randint(int(bounds[1]), int(bounds[2]))
@@ -135,6 +144,8 @@ def draw(domain: str, draws: Random, words: bool, style: str, others: Mapping[st
         return Money(draws.randint(1, 300) * 50 if sign == "¥" else amount(draws), sign)
     if domain == "clock":
         return Clock(draws.randint(1, 11), draws.randrange(0, 60, 5), words=True)
+    if domain == "half":
+        return Clock(draws.randint(1, 12), 30, words=True)
     if domain == "time":
         return Clock(draws.randint(1, 23), draws.choice((0, 15, 30, 45, draws.randrange(60))), words=False)
     if domain in ("pm", "am"):
@@ -143,6 +154,8 @@ def draw(domain: str, draws: Random, words: bool, style: str, others: Mapping[st
         return draws.choice(lexicon.nouns()[domain.removeprefix("noun:")])
     if domain == "month" and any(isinstance(v, Number) and 28 < v.value < 32 for v in others.values()):
         return lexicon.words()["month"][draws.choice((0, 2, 4, 6, 7, 9, 11))]
+    if domain.startswith("again:"):
+        return again(draws.choice(lexicon.words()[domain.removeprefix("again:")]), draws.choice(TIMES))
     if domain in lexicon.words():
         return draws.choice(lexicon.words()[domain])
     text = _texts(domain, draws, style, len(others))
