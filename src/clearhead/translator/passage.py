@@ -14,6 +14,7 @@ from clearhead.surface.form import Form, dressed, undressed
 from clearhead.surface.literals import restored
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
+from clearhead.text.symbols import with_term
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.holding import NO_TERMS, Glossary, HeldTerms, uses
 from clearhead.translator.holding import notes as term_notes
@@ -77,6 +78,8 @@ class Sentence:
     held: HeldTerms = NO_TERMS
     symbolic: "Sentence | None" = None
     """The same, with symbols in the place of its terms."""
+    inline: "Sentence | None" = None
+    """The same, with its terms beside their words, for a model that has learned to use these."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,9 @@ def cut(text: str, manner: Manner) -> Passage:
                     held = manner.terms_of(part.text)
                     form = undressed(part.text, tokenizer, form=manner.form, terms=held.always)
                     ids = read_sentence(form, tokenizer, manner.tag).ids
-                of_passage.append(
-                    Sentence(part.text, number, form, ids, held, _symbolic(part.text, number, held, manner))
-                )
+                symbolic = _symbolic(part.text, number, held, manner)
+                inline = _inline(part.text, number, held, manner)
+                of_passage.append(Sentence(part.text, number, form, ids, held, symbolic, inline))
     return Passage(text, spans, of_passage, tuple(dict.fromkeys(notes)))
 
 
@@ -159,6 +162,26 @@ def _symbolic(text: str, number: int, held: HeldTerms, manner: Manner) -> Senten
         return None
     form = undressed(text, manner.tokenizer, form=manner.form, terms=held.carried)
     return Sentence(text, number, form, read_sentence(form, manner.tokenizer, manner.tag).ids, held)
+
+
+def _inline(text: str, number: int, held: HeldTerms, manner: Manner) -> Sentence | None:
+    """Return a sentence with its terms beside their words; None where the model has not learned to use them."""
+    if not held.inline:
+        return None
+    tokenizer = manner.tokenizer
+    form = undressed(text, tokenizer, form=manner.form, terms=held.inline)
+    given = {placed.symbol: placed.carried for placed in form.masked.placed if placed.carried.kind == "term"}
+    parts = (
+        with_term(_as_word(given[sign].text, form), given[sign].written) if sign in given else sign
+        for sign in form.text
+    )
+    form = replace(form, text="".join(parts))
+    return Sentence(text, number, form, read_sentence(form, tokenizer, manner.tag).ids, held)
+
+
+def _as_word(text: str, form: Form) -> str:
+    """Return a term's words as they would stand in a plain sentence."""
+    return text if form.case == "plain" else text.lower()
 
 
 def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:
