@@ -1,4 +1,4 @@
-"""A model that was trained with terms in its sources: it uses those that it is given, and translates the rest as before."""
+"""A model trained with terms in its sources: it uses what it is given, and translates the rest as before."""
 
 import random
 
