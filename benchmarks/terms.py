@@ -1,7 +1,8 @@
 """Translations held to a glossary beside those without: how often terms are used, BLEU, and the cost.
 
 The sets are those of `benchmarks.term_sets`, one term a sentence, chosen before any output is seen. Each sentence is
-translated alone, since each has a glossary of its own; both ways take turns, sentence by sentence.
+translated alone, since each has a glossary of its own; all ways take turns, sentence by sentence. For a model that has
+learned to use terms within its source, `symbols` is the way of models that have not.
 
 Usage: python -m benchmarks.terms terms.en-fr.tsv terms.en-es.tsv [--model M]
 """
@@ -10,6 +11,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,15 +44,24 @@ def used(held: Held, text: str) -> bool:
     return HeldWords(text).take([held.target]) is not None
 
 
-def measured(sets: Sequence[Held], translator: Translator, to: str) -> list[Way]:
+def with_terms(name: str, translator: Translator, to: str | None) -> Way:
+    """Return the way of a translator that is given the term of each sentence."""
+    return Way(
+        name, lambda held: translator.translate(held.src, to=to, terms=Terms.of((held.source, held.target)))
+    )
+
+
+def measured(sets: Sequence[Held], translator: Translator, to: str | None) -> list[Way]:
     """Translate every sentence with and without its term, in turns."""
     ways = [
         Way("without", lambda held: translator.translate(held.src, to=to)),
-        Way(
-            "terms",
-            lambda held: translator.translate(held.src, to=to, terms=Terms.of((held.source, held.target))),
-        ),
+        with_terms("terms", translator, to),
     ]
+    if translator.tokenizer.takes_terms:
+        other = copy(translator)
+        other.tokenizer = copy(translator.tokenizer)
+        other.tokenizer.takes_terms = False
+        ways.append(with_terms("symbols", other, to))
     for way in ways:  # models are loaded, and the machine's caches warm
         way.translate(sets[0])
     for number, held in enumerate(sets):
@@ -75,7 +86,7 @@ def main() -> None:
     for path in options.sets:
         languages = path.stem.rpartition(".")[2]
         sets = read(path)
-        ways = measured(sets, translator, languages.partition("-")[2])
+        ways = measured(sets, translator, languages.partition("-")[2] if translator.targets else None)
         for way in ways:
             texts = [translation.text for translation in way.translations]
             value = bleu(texts, [held.ref for held in sets])

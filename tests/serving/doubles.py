@@ -1,5 +1,6 @@
 """A service that answers at once, so that a test is about its interface only."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,15 @@ class Shouting:
         if isinstance(texts, str):
             return _shouted(texts, options["to"])
         return [_shouted(text, options["to"]) for text in texts]
+
+    async def stream(self, text: str, **options: Any) -> AsyncIterator[str | Translation]:
+        """Give the translation word by word; `!!` in the text fails there."""
+        whole = await self.translate(text, **options)
+        for number, word in enumerate(whole.text.split(" ")):
+            if word == "!!":
+                raise ServiceFailure(504, "deadline", "it took too long")
+            yield word if number == 0 else f" {word}"
+        yield whole
 
 
 def _shouted(text: str, to: str | None) -> Translation:

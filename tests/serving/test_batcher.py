@@ -365,3 +365,24 @@ def test_what_could_not_be_translated_before_its_deadline_is_refused_at_once():
     assert (
         codes.count("deadline") < 100
     )  # of 400, of which nearly all would wait in vain; however busy the machine
+
+
+def test_a_newcomer_waits_for_half_a_second_of_another_ones_work_at_most():
+    """Whatever the size of a batch may be: one of a slow service is cut to what it does in that time."""
+    translator = Slow(seconds=0.002)
+    many = [Job(text=f"{number} " * 7, to="en", client="many") for number in range(400)]
+
+    async def both():
+        batcher = batcher_of(translator, batch_tokens=100_000, queue_tokens=1_000_000)
+        heavy = asyncio.create_task(batcher.translate_all(many))
+        await asyncio.sleep(0.3)
+        await batcher.translate(Job(text="one", to="en", client="few"))
+        waited = len(translator.texts)
+        await heavy
+        return waited
+
+    before = asyncio.run(both())
+    assert before < 400, "the one text was answered before the many"
+    assert max(map(len, translator.batches)) * 8 <= 4_000 * 0.5 + 8, (
+        "8 tokens a text, at most 4,000 tokens a second"
+    )

@@ -39,6 +39,23 @@ def test_a_streamed_answer_is_the_whole_one(served):
     assert choices[-1]["finish_reason"] == "stop"
 
 
+def test_a_stream_has_a_part_for_each_piece_and_fails_by_an_event(served):
+    client, _ = served
+
+    def events(text):
+        asked = {**ASKED, "messages": [{"role": "user", "content": text}], "stream": True}
+        answer = client.post("/v1/chat/completions", json=asked)
+        return [json.loads(line[6:]) for line in answer.text.split("\n\n") if line.startswith("data: {")]
+
+    parts = [event["choices"][0]["delta"].get("content") for event in events("a black cat")]
+    assert parts == ["", "A", " BLACK", " CAT", None]
+    *before, last = events("a black !! cat")
+    assert [event["choices"][0]["delta"]["content"] for event in before] == ["", "A", " BLACK"]
+    assert last["error"]["message"] == "it took too long"
+    refused = client.post("/v1/chat/completions", json={**ASKED, "model": "default:xx", "stream": True})
+    assert refused.status_code == 400
+
+
 def test_models_are_listed_with_their_targets(served):
     client, _ = served
     listed = client.get("/v1/models").json()["data"]

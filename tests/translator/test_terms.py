@@ -69,6 +69,13 @@ def test_every_one_of_the_n_best_has_them(translator):
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.parametrize("before", ["Our ﬁne… ", "In 250 ｈouses, ", "“Ok” ‘and’ "])
+def test_a_term_behind_characters_that_are_written_otherwise(translator, before):
+    translation = translator.translate(f"{before}the cat is here.", to="fr", terms=TERMS)
+    assert [use.target for use in translation.terms if use.source == "cat"] == ["matou"]
+    assert all(use.used for use in translation.terms)
+
+
 def test_a_prefix_and_terms(translator):
     translation = translator.translate(TEXTS[2], to="fr", terms=TERMS, prefix="Mon matou")
     assert translation.text.startswith("Mon matou")

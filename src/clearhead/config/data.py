@@ -119,6 +119,9 @@ class AugmentationConfig:
     """Join two to four pairs into one."""
     spelling: float = 0.0
     """Make one typing error in the source: letters swapped, omitted or doubled."""
+    terms: float = 0.0
+    """Give the translations of up to three words or phrases within the source, as `translate --terms` does; needs
+    alignments and tokenizer.terms. 0.15 is usual."""
 
     def __post_init__(self) -> None:
         for name in (f.name for f in dataclasses.fields(self)):

@@ -86,6 +86,11 @@ class RunConfig:
                 "data.subword_sampling and [data.augmentation]"
             )
 
+        if self.data.augmentation.terms and not (self.tokenizer.terms or self.init):
+            raise ConfigError(
+                "data.augmentation.terms needs marks in the vocabulary; set tokenizer.terms = true (--tokenizer.terms)"
+            )
+
     def _check_source(self) -> None:
         """Raise ConfigError for settings that need another kind of source."""
         if self.data.source_kind == "text":

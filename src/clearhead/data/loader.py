@@ -26,6 +26,7 @@ import numpy as np
 from clearhead.config import AugmentationConfig
 from clearhead.data.augmentation import vary
 from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
+from clearhead.data.inline_terms import give_terms, token_phrases
 from clearhead.data.processes import Held, started_safely
 from clearhead.data.store import Part, Store
 from clearhead.errors import DataError
@@ -150,10 +151,14 @@ def resample(store: Store, recipe: Recipe, epoch: int, drawn: Drawn) -> Tokenize
     for index, repetition in zip(drawn.indices.tolist(), drawn.repetitions.tolist(), strict=True):
         draws = Random(f"{recipe.seed} {epoch} {index}" + (f" {repetition}" if repetition else ""))
         part = store.part_of(index)
-        src, tgt = _joined(store, recipe, part, index, draws)
-        src, tgt = vary(src, tgt, recipe.augmentation, draws)
-        if kinds and draws.random() >= _SPELLED_OUT:
-            src, tgt = mask_pair(src, tgt, kinds, learned, draws)
+        with_terms = _with_terms(store, recipe, index, draws)
+        if with_terms:
+            src, tgt = with_terms
+        else:
+            src, tgt = _joined(store, recipe, part, index, draws)
+            src, tgt = vary(src, tgt, recipe.augmentation, draws)
+            if kinds and draws.random() >= _SPELLED_OUT:
+                src, tgt = mask_pair(src, tgt, kinds, learned, draws)
         if sampler:
             src_ids, tgt_ids = sampler.encode(src, draws), sampler.encode(tgt, draws)
         else:
@@ -165,6 +170,23 @@ def resample(store: Store, recipe: Recipe, epoch: int, drawn: Drawn) -> Tokenize
         srcs.append(src_ids)
         tgts.append(tgt_ids)
     return TokenizedCorpus.from_ids(srcs, tgts)
+
+
+def _with_terms(store: Store, recipe: Recipe, index: int, draws: Random) -> tuple[str, str] | None:
+    """Return a pair with the translations of some words in its source, as often as the recipe says; None otherwise.
+
+    The pair is the one that its links are of, which has its symbols and is varied in no other way.
+    """
+    rate = recipe.augmentation.terms
+    if not rate or not store.has_links or draws.random() >= rate:
+        return None
+    links = [(int(source), int(target)) for source, target in store.corpus.links_of(index)]
+    if not links:
+        return None
+    tokenizer, ids = store.tokenizer, store.corpus.ids(index)
+    src, tgt = (tokenizer.decode(side) for side in ids)
+    phrases = token_phrases(links, (tokenizer.spans(ids[0]), tokenizer.spans(ids[1])))
+    return give_terms(src, tgt, phrases, draws), tgt
 
 
 def _joined(store: Store, recipe: Recipe, part: Part, index: int, draws: Random) -> tuple[str, str]:

@@ -220,8 +220,13 @@ def settings(
         "columns": [list(corpus.columns) for corpus in corpora],
         "filters": asdict(filters),
         "max_tokens": max_tokens,
-        "tokenizer": asdict(tokenizer) if isinstance(tokenizer, TokenizerConfig) else _digest(tokenizer),
+        "tokenizer": _settings(tokenizer) if isinstance(tokenizer, TokenizerConfig) else _digest(tokenizer),
     }
+
+
+def _settings(tokenizer: TokenizerConfig) -> dict[str, Any]:
+    """Return what decides a vocabulary; marks of terms only where it has them, which earlier releases did not know."""
+    return {name: value for name, value in asdict(tokenizer).items() if name != "terms" or value}
 
 
 def _digest(tokenizer: Tokenizer) -> str:

@@ -87,6 +87,7 @@ def _learned(pairs: Texts, rows: Selected, config: TokenizerConfig, tags: Sequen
         vocab_size=config.vocab_size,
         languages=tags,
         symbols=config.symbols,
+        terms=config.terms,
         split_digits=config.split_digits,
     )
 

@@ -40,6 +40,11 @@ class Wanted:
         return bool(self.phrases or self.forbidden)
 
     @property
+    def without_phrases(self) -> "Wanted":
+        """What is left where the phrases are held in another way."""
+        return Wanted(forbidden=self.forbidden)
+
+    @property
     def tokens(self) -> int:
         """Tokens of all phrases, each in its longest alternative."""
         return sum(max(map(len, phrase)) for phrase in self.phrases)

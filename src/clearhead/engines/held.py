@@ -1,9 +1,10 @@
 """Translations held to phrases, by the cheapest way that does it for a source.
 
-First all are searched as usual: often the n-best has the phrases. Where it has not, the source is read with symbols in
-the place of the words that the phrases translate, which any engine carries. Only where there is no such reading (a
-vocabulary without symbols, a forced prefix) or something forbidden is in all that was found, our own constrained search
-does it; without torch, which that needs, a wide beam. `docs/guides/terms.md` has what was measured.
+First all are searched as usual: often the n-best has the phrases. Where it has not, the source is read in other ways
+that any engine can search: with the phrases beside the words that they translate, by a model that has learned to use
+them, and with symbols in the place of these words. Only where there is no such reading (a vocabulary without symbols,
+a forced prefix) or none gives what is wanted, our own constrained search does it; without torch, which that needs, a
+wide beam. `docs/guides/terms.md` has what was measured.
 """
 
 import logging
@@ -29,10 +30,12 @@ Numbered = Iterator[tuple[int, list[Hypothesis]]]
 
 
 @dataclass(frozen=True)
-class Symbolic:
-    """A source with symbols in the place of the words that phrases translate."""
+class Reading:
+    """A source with its phrases beside the words that they translate, or with symbols in the place of these."""
 
     ids: Ids
+    wanted: Wanted
+    """What its translations must hold: symbols hold the phrases by themselves."""
     spelled: Callable[[Ids], list[list[int]]]
     """Gives the ways to write a translation with the phrases in the place of these symbols, best known first."""
 
@@ -43,15 +46,9 @@ class HeldSource:
 
     ids: Ids
     wanted: Wanted = NOTHING
-    symbolic: Symbolic | None = None
-    """The other reading of it, where there is one."""
+    readings: tuple[Reading, ...] = ()
+    """The other ways to read it, in the order in which they are tried."""
     prefix: Ids | None = None
-
-    @property
-    def without_phrases(self) -> "HeldSource":
-        """Return the other reading, of which only what is forbidden is left to hold."""
-        assert self.symbolic is not None
-        return HeldSource(ids=self.symbolic.ids, wanted=Wanted(forbidden=self.wanted.forbidden))
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,9 @@ class _Search:
         ids = [source.ids for source in sources]
         yield from self.own().translate(ids, self.options, prefixes(sources), limited)
 
-    def holding(self, source: HeldSource, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    def holding(self, wanted: Wanted, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
         """Return the hypotheses that hold what is wanted."""
-        phrases = Phrases([source.wanted], self.edges)
+        phrases = Phrases([wanted], self.edges)
         return [each for each in hypotheses if phrases.holds(0, each.tokens)]
 
 
@@ -127,37 +124,46 @@ def _completed(
     for place, hypotheses in begun or ():
         yield free[place], hypotheses
     count = search.options.num_hypotheses
-    symbolic: list[int] = []
-    constrained: list[tuple[int, HeldSource]] = []
+    left: list[int] = []
     for index in held:
-        source = sources[index]
-        holding = search.holding(source, usual[index])
+        holding = search.holding(sources[index].wanted, usual[index])
         if len(holding) >= count:
             yield index, _told(holding[:count], usual[index])
-        elif source.symbolic is not None and source.wanted.phrases:
-            symbolic.append(index)
         else:
-            constrained.append((index, source))
-    if symbolic:
-        others = [sources[index].without_phrases for index in symbolic]
-        read = {symbolic[place]: (others[place], several) for place, several in search.free(others)}
-        done = {index: search.holding(*both) for index, both in read.items()}
-        yield from _rescored(
-            {index: several for index, several in done.items() if several}, sources, usual, search
-        )
-        constrained += [(index, sources[index]) for index in symbolic if not done[index]]
-    if constrained:
+            left.append(index)
+    for turn in range(max((len(sources[index].readings) for index in left), default=0)):
+        readings = {
+            index: sources[index].readings[turn]
+            for index in left
+            if turn < len(sources[index].readings) and sources[index].wanted.phrases
+        }
+        done = _read(readings, search)
+        yield from _rescored(done, readings, sources, usual, search)
+        left = [index for index in left if index not in done]
+    if left:
+        constrained = [(index, sources[index]) for index in left]
         lengths = [max((len(each.tokens) for each in usual[index]), default=0) for index, _ in constrained]
         for place, found in search.constrained([source for _, source in constrained], lengths):
             index, source = constrained[place]
-            holding = _told(search.holding(source, found), usual[index])
+            holding = _told(search.holding(source.wanted, found), usual[index])
             if not holding and not has_torch():
                 _tell_once()
             yield index, holding[:count] or usual[index][:count]
 
 
+def _read(readings: Mapping[int, Reading], search: _Search) -> dict[int, list[Hypothesis]]:
+    """Search for translations of other readings; return those that hold what is wanted, for the sources with any."""
+    indices = list(readings)
+    found = search.free([HeldSource(ids=readings[index].ids) for index in indices])
+    holding = {
+        indices[place]: search.holding(readings[indices[place]].wanted, several) for place, several in found
+    }
+    return {index: several for index, several in holding.items() if several}
+
+
 def _rescored(
     found: Mapping[int, Sequence[Hypothesis]],
+    readings: Mapping[int, Reading],
     sources: Sequence[HeldSource],
     usual: Mapping[int, Sequence[Hypothesis]],
     search: _Search,
@@ -171,7 +177,7 @@ def _rescored(
         (index, each, ids)
         for index, several in found.items()
         for each in several
-        for ids in _spelled(each.tokens, sources[index])
+        for ids in readings[index].spelled(each.tokens)
     ]
     log_probs = search.engine.score(
         [sources[index].ids for index, _, _ in pairs], [ids for _, _, ids in pairs]
@@ -186,12 +192,6 @@ def _rescored(
     for index, several in ranked.items():
         several.sort(key=lambda each: -each.score)
         yield index, _told(several[: search.options.num_hypotheses], usual[index])
-
-
-def _spelled(tokens: Ids, source: HeldSource) -> list[list[int]]:
-    """Return a translation of the symbolic reading with the phrases in it, in each way to write them."""
-    assert source.symbolic is not None
-    return source.symbolic.spelled(tokens)
 
 
 def _told(hypotheses: Sequence[Hypothesis], free: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -13,18 +13,24 @@ from clearhead.text.tokenizer import Tokenizer
 
 
 def check_alignments(config: RunConfig, corpora: Corpora) -> None:
-    """Raise ConfigError where alignments are to be learned and no corpus has any, or the other way round."""
+    """Raise ConfigError where something needs alignments and no corpus has any, or the other way round."""
     has_alignments = any(text.config.alignments for text in corpora.train)
+    terms = config.data.augmentation.terms
     learned = config.training.guided_alignment
-    if learned and not has_alignments:
-        raise ConfigError(
-            "training.guided_alignment teaches known word alignments, but the training text has none; name a file "
-            "of them with --alignments F (or alignments = under [[data.corpora]]), a line for each pair"
+    if (learned or terms) and not has_alignments:
+        purpose = (
+            "training.guided_alignment teaches known word alignments"
+            if learned
+            else "data.augmentation.terms takes terms from known word alignments"
         )
-    if has_alignments and not learned:
         raise ConfigError(
-            "word alignments are given, but training.guided_alignment is 0, so that nothing would learn them; set it, "
-            "0.05 is usual, or leave them out"
+            f"{purpose}, but the training text has none; name a file of them with --alignments F (or alignments = "
+            "under [[data.corpora]]), a line for each pair; clearhead align makes one"
+        )
+    if has_alignments and not (learned or terms):
+        raise ConfigError(
+            "word alignments are given, but nothing would learn them; set training.guided_alignment, 0.05 is usual, or "
+            "data.augmentation.terms, or leave them out"
         )
 
 
@@ -58,10 +64,15 @@ def check_prepared(config: RunConfig, corpora: Corpora, store: Store) -> None:
     check_default_target(config, store)
     check_languages(corpora, store.tokenizer)
     check_valid_lengths(config, corpora, store.tokenizer)
-    if config.training.guided_alignment and not store.has_links:
+    if (config.training.guided_alignment or config.data.augmentation.terms) and not store.has_links:
         raise ConfigError(
             "none of the word alignments belongs to a pair that was kept; words are separated by spaces and counted "
             f"from 0 (the faults are counted in {store.path}/{REPORT})"
+        )
+    if config.data.augmentation.terms and not store.tokenizer.takes_terms:
+        raise ConfigError(
+            "data.augmentation.terms needs marks that the vocabulary of this tokenizer lacks; train without --init, "
+            "with tokenizer.terms = true"
         )
     if config.data.subword_sampling:
         store.sampler(config.data.subword_sampling)  # which refuses a tokenizer that cannot sample

@@ -28,6 +28,10 @@ _RECENT = 0.05
 """Seconds within which clients that were answered together come back."""
 _BATCHES = 2
 """Full batches that may wait however slow the service has been of late."""
+_LONGEST_SECONDS = 0.5
+"""Most that a batch should take: for so long somebody who comes with one text waits behind another's many."""
+_LEAST_TOKENS = 256
+"""However slow the service has been, a batch may have so many: with fewer the engine does not pay."""
 
 
 class Figures(Protocol):
@@ -221,9 +225,10 @@ class Batcher:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
 
     def _taken(self, free: int) -> list[Waiting]:
-        """Take the share of one of the batches that can begin now."""
+        """Take the share of one of the batches that can begin now, and no more than it can do soon."""
         share = math.ceil(self._turns.tokens / free)
-        return self._turns.take(min(self._settings.batch_tokens, share))
+        soon = max(_LEAST_TOKENS, int(self._rate * _LONGEST_SECONDS))
+        return self._turns.take(min(self._settings.batch_tokens, share, soon))
 
     async def _answered(self, batch: list[Waiting]) -> None:
         """Translate a batch, and see to it that everybody in it is answered."""

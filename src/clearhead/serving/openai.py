@@ -12,11 +12,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from clearhead.errors import ClearheadError
 from clearhead.serving import admission, parameters
 from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.leaving import unless_left
 from clearhead.serving.openapi import EVENTS, JSON, body_of, failures_or_ours
 from clearhead.serving.shaped_routes import shaped
+from clearhead.translator import Translation
 
 _REFUSED = {"tools": "tools", "functions": "functions", "logprobs": "log-probabilities", "audio": "audio"}
 """Fields of a conversation, or of a model that follows instructions, which a translator does not have."""
@@ -75,18 +77,22 @@ async def complete(request: Request) -> Response:
         )
     client = await admission.admitted(request, len(text))
     name, target = _model_and_target(values)
-    # Nothing is streamed before it is translated, so that a request that fails does so with its status.
-    work = request.app.state.service.translate(
-        text, to=target, source=_optional(values, "source"), model=name, client=client
-    )
-    translation = await unless_left(request, work)
+    service = request.app.state.service
+    options = {"to": target, "source": _optional(values, "source"), "model": name, "client": client}
     answer = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "created": int(time.time()),
         "model": str(values["model"]),
     }
     if values.get("stream") is True:
-        return StreamingResponse(_events(answer, translation.text), media_type="text/event-stream")
+        pieces: AsyncIterator[str | Translation] = service.stream(text, **options)
+        first = await anext(pieces)  # what fails at once is answered with its status
+        return StreamingResponse(
+            _events(request, answer, first, pieces),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},  # a proxy must not collect them
+        )
+    translation = await unless_left(request, service.translate(text, **options))
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": translation.text},
@@ -95,16 +101,39 @@ async def complete(request: Request) -> Response:
     return JSONResponse({**answer, "object": "chat.completion", "choices": [choice]})
 
 
-async def _events(answer: dict[str, Any], text: str) -> AsyncIterator[str]:
-    """Yield the events of an answer: the role, the words one by one, the end."""
-    words = text.split(" ")
-    deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": word if number == 0 else f" {word}"} for number, word in enumerate(words)]
-    for delta, reason in [*((delta, None) for delta in deltas), ({}, "stop")]:
-        choice = {"index": 0, "delta": delta, "finish_reason": reason}
-        chunk = {**answer, "object": "chat.completion.chunk", "choices": [choice]}
-        yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
-    yield "data: [DONE]\n\n"
+async def _events(
+    request: Request,
+    answer: dict[str, Any],
+    first: str | Translation,
+    pieces: AsyncIterator[str | Translation],
+) -> AsyncIterator[str]:
+    """Yield the events of an answer: the role, each sentence as soon as it is there, the end.
+
+    Where a sentence fails the error is the last event, as OpenAI's is. A client that leaves ends the translation.
+    """
+    try:
+        yield _chunk(answer, {"role": "assistant", "content": ""})
+        if isinstance(first, str):
+            yield _chunk(answer, {"content": first})
+        async for piece in pieces:
+            if await request.is_disconnected():
+                return
+            if isinstance(piece, str):  # the last is the whole translation, of which all parts were sent
+                yield _chunk(answer, {"content": piece})
+        yield _chunk(answer, {}, "stop")
+        yield "data: [DONE]\n\n"
+    except ServiceFailure as failure:
+        yield f"data: {json.dumps(_error(failure), ensure_ascii=False)}\n\n"
+    except ClearheadError as error:
+        yield f"data: {json.dumps(_error(bad_request(str(error))), ensure_ascii=False)}\n\n"
+    finally:
+        await pieces.aclose()  # type: ignore[attr-defined]
+
+
+def _chunk(answer: dict[str, Any], delta: dict[str, str], reason: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    chunk = {**answer, "object": "chat.completion.chunk", "choices": [choice]}
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
 
 async def _object(request: Request) -> Mapping[str, Any]:

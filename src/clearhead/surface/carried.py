@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from clearhead.surface.numerals import CURRENCY
-from clearhead.text.symbols import KIND_OF
+from clearhead.text.symbols import RESERVED
 
 _NUMBER = (
     r"(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d+)?|\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)"
@@ -277,9 +277,9 @@ def _known(text: str) -> list[Carried]:
 def with_strange(text: str, stretches: list[Carried], learned: Collection[str] | None) -> list[Carried]:
     """Return what was found in a text, and the words and signs that hold a character that was not learned."""
     if learned is None:
-        if text.isascii() or KIND_OF.keys().isdisjoint(text):
+        if text.isascii() or RESERVED.isdisjoint(text):
             return stretches
-        strange = [character in KIND_OF for character in text]
+        strange = [character in RESERVED for character in text]
     elif set(text).issubset(learned):  # as nearly always
         return stretches
     else:

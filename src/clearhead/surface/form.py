@@ -48,6 +48,8 @@ def undressed(text: str, tokenizer: Tokenizer, *, form: bool, terms: Sequence[Ca
     `terms` are carried in the place of what they overlap; their places are those in the normal form of the text.
     """
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
+    if any(term.kind == "term" for term in terms):  # which are written out before anybody reads the text
+        kinds |= {"term"}
     plain = normalize(text)
     if not kinds and not form:
         return Form(plain, Masked(plain))

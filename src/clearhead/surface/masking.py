@@ -12,7 +12,7 @@ from random import Random
 
 from clearhead.surface.carried import Carried, digits, find, key
 from clearhead.surface.numerals import written
-from clearhead.text.symbols import EACH, KIND_OF, SYMBOLS
+from clearhead.text.symbols import EACH, KIND_OF, RESERVED, SYMBOLS
 
 _FIGURES = ("number", "year", "amount")
 _RUN = re.compile(r"(?<!\d)\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)|\d+")
@@ -77,7 +77,7 @@ def _carried(candidates: Sequence[Carried], kinds: Collection[str]) -> list[Carr
     for stretch in candidates:
         if stretch.kind in kinds:
             stretches.append(stretch)
-        elif not KIND_OF.keys().isdisjoint(stretch.text):
+        elif not RESERVED.isdisjoint(stretch.text):
             stretches.append(replace(stretch, kind=other))
     return stretches
 

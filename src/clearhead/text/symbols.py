@@ -19,14 +19,31 @@ _FIRST, _ROW = 0xE100, 16
 SYMBOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         kind: tuple(chr(_FIRST + row * _ROW + number) for number in range(EACH))
-        for row, kind in enumerate(KINDS)
+        for row, kind in enumerate((*KINDS, "term"))
     }
 )
-"""The symbols of each kind."""
+"""The symbols of each kind; those of `term` hold the places of terms while a source is written for the model."""
 
-ALL_SYMBOLS: tuple[str, ...] = tuple(symbol for symbols in SYMBOLS.values() for symbol in symbols)
+ALL_SYMBOLS: tuple[str, ...] = tuple(symbol for kind in KINDS for symbol in SYMBOLS[kind])
+"""The symbols that a vocabulary may have."""
 
 KIND_OF: Mapping[str, str] = MappingProxyType(
     {symbol: kind for kind, symbols in SYMBOLS.items() for symbol in symbols}
 )
 """The kind of each symbol."""
+
+TERM_MARKS = ("\ue1f0", "\ue1f1", "\ue1f2")
+"""What stands before a word whose translation is given, between the two, and behind that translation."""
+
+RESERVED = frozenset(KIND_OF) | frozenset(TERM_MARKS)
+"""Characters that mean something to a model; where a text itself holds them they are only carried."""
+
+
+def with_term(source: str, target: str) -> str:
+    """Return words of a source together with the translation to use (Dinu et al. 2019, their method "append").
+
+    Marks take the place of the source factors of that paper. Both texts keep the space before their first word,
+    so that they are cut into the same pieces as elsewhere.
+    """
+    opening, between, closing = TERM_MARKS
+    return f"{opening} {source}{between} {target}{closing}"

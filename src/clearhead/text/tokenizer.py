@@ -31,7 +31,7 @@ from clearhead.text.segmenter import Segmenter
 from clearhead.text.sentencepiece_model import read_model
 from clearhead.text.spans import places_of
 from clearhead.text.subwords import SubwordSegmenter
-from clearhead.text.symbols import KIND_OF
+from clearhead.text.symbols import KIND_OF, TERM_MARKS
 from clearhead.text.vocabulary import BOS, PAD, UNK
 from clearhead.text.whole_words import WordSegmenter
 from clearhead.text.words import Span
@@ -66,7 +66,9 @@ class Tokenizer:
     spelling_ids: tuple[int, ...]
     """The ids of the bytes 0 to 255; () for a vocabulary without them."""
     forbidden_ids: frozenset[int]
-    """Ids that a decoder must never produce: pad, bos, unk and the tags. The end, eos, is not one of them."""
+    """Ids that a decoder must never produce: pad, bos, unk, the tags and the marks of terms, but not the end, eos."""
+    takes_terms: bool
+    """Whether the vocabulary has marks for terms that are given within a source (`text.symbols.with_term`)."""
 
     def __init__(self, model: bytes, *, source: str = "the tokenizer") -> None:
         """Read a serialised model of any kind; `source` names it in errors. Raises TextError for anything else."""
@@ -77,7 +79,9 @@ class Tokenizer:
         self.vocab_size = len(table.pieces)
         self.vocabulary = table.pieces
         self.languages = tuple(table.tags)
-        self.forbidden_ids = frozenset({PAD, BOS, UNK, *table.tags.values()})
+        marks = {table.text_pieces[mark] for mark in TERM_MARKS if mark in table.text_pieces}
+        self.takes_terms = len(marks) == len(TERM_MARKS)
+        self.forbidden_ids = frozenset({PAD, BOS, UNK, *table.tags.values(), *marks})
         self.text_pieces = MappingProxyType(table.text_pieces)
         self.symbols = MappingProxyType(table.symbols)
         self.spelling_ids = table.spelling_ids
@@ -93,6 +97,7 @@ class Tokenizer:
         languages: Sequence[str] = (),
         character_coverage: float = 0.9999,
         symbols: bool = False,
+        terms: bool = False,
         split_digits: bool = False,
     ) -> Self:
         """Learn a vocabulary of at most `vocab_size` ids from texts.
@@ -101,7 +106,8 @@ class Tokenizer:
         Unigram: Kudo 2018; BPE: Sennrich et al. 2016; word and character vocabularies hold the most
         frequent ones. `character_coverage` is the share of the running characters that get pieces of
         their own (unigram, BPE); the rest, rare ones, are spelled in bytes. `symbols` adds those that stand for
-        what must come through a translation (`text.symbols`), `split_digits` makes each digit a piece. The
+        what must come through a translation (`text.symbols`), `terms` the marks of terms that are given within a
+        source, `split_digits` makes each digit a piece. The
         texts are held in memory: give a sample of a very large corpus. Raises TextError for texts without a
         character, and for a size that is too small, with the least that will do.
         """
@@ -113,6 +119,7 @@ class Tokenizer:
                 languages=languages,
                 character_coverage=character_coverage,
                 symbols=symbols,
+                terms=terms,
                 split_digits=split_digits,
             )
         )
@@ -315,6 +322,8 @@ class Tokenizer:
         piece = self.vocabulary[i]
         if piece in self.symbols:
             return f"⟨{KIND_OF[piece]}⟩"
+        if piece in TERM_MARKS:
+            return ("⟨term⟩", "⟨is⟩", "⟨/term⟩")[TERM_MARKS.index(piece)]
         if i not in self._byte_of:
             return unescaped(piece)
         byte = self._spelled[i].decode("latin-1")

@@ -13,7 +13,7 @@ import sentencepiece
 from clearhead.errors import TextError
 from clearhead.text.escape import escaped
 from clearhead.text.normalize import normalize
-from clearhead.text.symbols import ALL_SYMBOLS
+from clearhead.text.symbols import ALL_SYMBOLS, TERM_MARKS
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 """The same ids in every tokenizer. UNK exists because SentencePiece demands it; encode never gives it."""
@@ -48,6 +48,7 @@ def learn(
     languages: Sequence[str],
     character_coverage: float,
     symbols: bool = False,
+    terms: bool = False,
     split_digits: bool = False,
 ) -> bytes:
     """Return the serialised model of a vocabulary of at most `vocab_size` ids, as `Tokenizer.train` describes it."""
@@ -58,9 +59,10 @@ def learn(
             f"character_coverage must be more than 0 and at most 1, got {character_coverage}; 0.9999 is usual"
         )
     check_languages(languages)
-    least = len(CONTROLS) + len(languages) + len(ALL_SYMBOLS) * symbols + NUM_BYTES + 1
+    reserved = [*(ALL_SYMBOLS if symbols else ()), *(TERM_MARKS if terms else ())]
+    least = len(CONTROLS) + len(languages) + len(reserved) + NUM_BYTES + 1
     if vocab_size < least:
-        carried = f", {len(ALL_SYMBOLS)} symbols" if symbols else ""
+        carried = f", {len(reserved)} symbols" if reserved else ""
         raise TextError(
             f"vocab_size={vocab_size} is too small; controls, {len(languages)} language tags{carried} and "
             f"{NUM_BYTES} bytes already take {least - 1}, so give at least {least}, such as 8000"
@@ -81,7 +83,7 @@ def learn(
         "remove_extra_whitespaces": False,
         "add_dummy_prefix": True,
         "control_symbols": [f"<2{language}>" for language in languages],
-        "user_defined_symbols": list(ALL_SYMBOLS) if symbols else [],
+        "user_defined_symbols": reserved,
         "split_digits": split_digits,
         "num_threads": 1,  # the sums of several depend on their timing
         "minloglevel": 2,

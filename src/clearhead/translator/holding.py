@@ -1,7 +1,7 @@
 """What the terms of a sentence mean for its translation: what the search must hold, and what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, product
 
@@ -32,6 +32,8 @@ class HeldTerms:
     """Terms that hold what is carried anyway, such as a number: a symbol takes their place, and is replaced."""
     carried: tuple[Carried, ...] = ()
     """All terms as symbols; () where the vocabulary has no symbol for them, or they are symbols already."""
+    inline: tuple[Carried, ...] = ()
+    """All terms as what is given within the source; () where the vocabulary has no marks for that."""
 
     def __bool__(self) -> bool:
         return bool(self.occurrences or self.forbidden)
@@ -83,7 +85,12 @@ class Glossary:
             ),
             tuple(map(_carried, always)),
             tuple(map(_carried, terms)) if _KIND in symbols and others else (),
+            self._inline(always, others) if self.tokenizer.takes_terms and others else (),
         )
+
+    def _inline(self, always: Sequence[Occurrence], others: Sequence[Occurrence]) -> tuple[Carried, ...]:
+        given = [replace(_carried(each), kind="term") for each in others]
+        return tuple(sorted([*map(_carried, always), *given], key=lambda each: each.start))
 
     def _phrase(self, term: Term) -> Sequences:
         """Return the ways to write a term; none where the vocabulary lacks its characters."""
@@ -132,10 +139,10 @@ def spelled(
 
     One for each way to write the terms. Other symbols become those that the usual reading has for the same.
     """
-    forms = {each.start: each.term.targets for each in held.occurrences}
+    forms = {(each.text, each.term.targets[0]): each.term.targets for each in held.occurrences}
     of_usual = {placed.carried.text: placed.symbol for placed in reversed(usual.placed)}
     choices = {
-        placed.symbol: forms[placed.carried.start]
+        placed.symbol: forms[placed.carried.text, placed.carried.written]
         if placed.carried.written and placed.carried.text not in of_usual
         else (of_usual.get(placed.carried.text, placed.symbol),)
         for placed in reversed(symbolic.placed)

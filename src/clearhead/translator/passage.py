@@ -14,6 +14,7 @@ from clearhead.surface.form import Form, dressed, undressed
 from clearhead.surface.literals import restored
 from clearhead.text import sentences
 from clearhead.text.normalize import normalize
+from clearhead.text.symbols import with_term
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.translator.holding import NO_TERMS, Glossary, HeldTerms, uses
 from clearhead.translator.holding import notes as term_notes
@@ -77,6 +78,8 @@ class Sentence:
     held: HeldTerms = NO_TERMS
     symbolic: "Sentence | None" = None
     """The same, with symbols in the place of its terms."""
+    inline: "Sentence | None" = None
+    """The same, with its terms beside their words, for a model that has learned to use these."""
 
 
 @dataclass(frozen=True)
@@ -205,14 +208,37 @@ def _parts(sentence: _Unread, manner: Manner) -> list[sentences.Stretch | _Unrea
 
 
 def _sentence(unread: _Unread, ids: list[int], manner: Manner) -> Sentence:
-    """Return a sentence as the engine gets it; where its terms say something new, with the reading that has symbols."""
-    text, held = unread.span.text, unread.held
-    symbolic = None
-    if held.carried:
-        form = undressed(text, manner.tokenizer, form=manner.form, terms=held.carried)
-        (of_symbolic,) = read_sentences([form], manner.tokenizer, manner.tag)
-        symbolic = Sentence(text, unread.number, form, of_symbolic, held)
-    return Sentence(text, unread.number, unread.form, ids, held, symbolic)
+    """Return a sentence as the engine gets it; where its terms say something new, with its other readings."""
+    held = unread.held
+    symbolic = _read_as(_symbolic(unread, manner), unread, manner) if held.carried else None
+    inline = _read_as(_inline(unread, manner), unread, manner) if held.inline else None
+    return Sentence(unread.span.text, unread.number, unread.form, ids, held, symbolic, inline)
+
+
+def _read_as(form: Form, unread: _Unread, manner: Manner) -> Sentence:
+    (ids,) = read_sentences([form], manner.tokenizer, manner.tag)
+    return Sentence(unread.span.text, unread.number, form, ids, unread.held)
+
+
+def _symbolic(unread: _Unread, manner: Manner) -> Form:
+    """Return a sentence with symbols in the place of its terms."""
+    return undressed(unread.span.text, manner.tokenizer, form=manner.form, terms=unread.held.carried)
+
+
+def _inline(unread: _Unread, manner: Manner) -> Form:
+    """Return a sentence with its terms beside their words, for a model that has learned to use them."""
+    form = undressed(unread.span.text, manner.tokenizer, form=manner.form, terms=unread.held.inline)
+    given = {placed.symbol: placed.carried for placed in form.masked.placed if placed.carried.kind == "term"}
+    parts = (
+        with_term(_as_word(given[sign].text, form), given[sign].written) if sign in given else sign
+        for sign in form.text
+    )
+    return replace(form, text="".join(parts))
+
+
+def _as_word(text: str, form: Form) -> str:
+    """Return a term's words as they would stand in a plain sentence."""
+    return text if form.case == "plain" else text.lower()
 
 
 def _whole(text: str, manner: Manner) -> Iterator[sentences.Stretch]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from clearhead.config import ModelConfig
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.choice import OwnCode
-from clearhead.engines.held import HeldSource, Symbolic, translate_held
+from clearhead.engines.held import HeldSource, Reading, translate_held
 from clearhead.engines.protocol import Engine, check_positions
 from clearhead.errors import ClearheadError
 from clearhead.translator.holding import spelled
@@ -82,18 +82,19 @@ def _has_terms(passage: Passage) -> bool:
 
 def _held(sentence: Sentence, request: Request) -> HeldSource:
     """Return a sentence as an engine is to hold it to its terms."""
-    other = sentence.symbolic
-    symbolic = None
-    if other is not None and request.prefix is None:
-        written = partial(
-            spelled,
-            tokenizer=request.manner.tokenizer,
-            held=sentence.held,
-            symbolic=other.form.masked,
-            usual=sentence.form.masked,
-        )
-        symbolic = Symbolic(other.ids, written)
-    return HeldSource(ids=sentence.ids, wanted=sentence.held.wanted, symbolic=symbolic, prefix=request.prefix)
+    wanted = sentence.held.wanted
+    readings = []
+    for other, must_hold in ((sentence.inline, wanted), (sentence.symbolic, wanted.without_phrases)):
+        if other is not None and request.prefix is None:
+            written = partial(
+                spelled,
+                tokenizer=request.manner.tokenizer,
+                held=sentence.held,
+                symbolic=other.form.masked,
+                usual=sentence.form.masked,
+            )
+            readings.append(Reading(other.ids, must_hold, written))
+    return HeldSource(ids=sentence.ids, wanted=wanted, readings=tuple(readings), prefix=request.prefix)
 
 
 def begun(
