@@ -139,6 +139,8 @@ def main() -> None:
         name = f"Translating, beam {beam}"
         said[name] = measured(f"translation-{beam}", "benchmarks.translate", *options)
         panels[f"{name}: sentences a second"] = json.loads(file.read_text(encoding="utf-8"))
+    rounds = ("--rounds", str(arguments.rounds))
+    said["One sentence from the start"] = measured("cold", "benchmarks.cold", *rounds)
     write_results(said)
     draw(panels)
     print(f"written: {RESULTS.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}")
