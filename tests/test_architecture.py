@@ -245,7 +245,7 @@ def test_public_names():
 
 DATA = (
     "alignments columns drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-frames max-ratio "
-    "max-tokens source source-kind source-lang store target target-lang valid-source valid-target tokenizer.kind "
+    "max-memory max-tokens processes source source-kind source-lang store target target-lang valid-source valid-target tokenizer.kind "
     "tokenizer.sample-pairs "
     "tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
 )

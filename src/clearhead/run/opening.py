@@ -53,5 +53,5 @@ class Opened:
         if origin and not begun:
             corpora = replace(corpora, warnings=(*origin.notes(config), *corpora.warnings))
         opened = cls(shaped, corpora, store, origin)
-        check_store(store, shaped, corpora, opened.tokenizer, run=directory if begun else None)
+        check_store(store, shaped, corpora, opened.tokenizer, run=directory if begun else None, leads=leads)
         return opened
