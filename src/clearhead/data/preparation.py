@@ -85,15 +85,17 @@ def prepare(
     held_out: HeldOut,
     sources: Sequence[str] = (),
     validation: Iterable[Mapping[str, str]] = (),
+    description: Mapping[str, Any] | None = None,
     processes: int = 1,
     resumable: bool = False,
 ) -> Iterator[Progress]:
     """Write a store of several corpora, yielding how far it is; `path` appears only when all is written.
 
-    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep with the store. A joint
-    vocabulary is learned where `tokenizer` is a configuration (§5.1). The bytes are the same for any number of
-    `processes`. `resumable`: all text comes from `sources`, so that a preparation that was ended, by whatever, goes
-    on where it was. Raises DataError for faulty files and where no pair is left.
+    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep with the store, and
+    `description` what it is to say of its text to a run that names nothing else. A joint vocabulary is learned where
+    `tokenizer` is a configuration (§5.1). The bytes are the same for any number of `processes`. `resumable`: all text
+    comes from `sources`, so that a preparation that was ended, by whatever, goes on where it was. Raises DataError for
+    faulty files and where no pair is left.
     """
     partial = path.with_name(PARTIAL + path.name)
     wanted = settings([text.config for text in texts], filters, tokenizer, max_tokens, max_frames)
@@ -115,6 +117,7 @@ def prepare(
             sources=sources,
             validation=validation,
             reports=preparation.reports,
+            description=description,
             processes=processes,
         )
         preparation.raw.remove()

@@ -106,6 +106,7 @@ class StoreWriter:
         sources: Sequence[str],
         validation: Iterable[Mapping[str, str]],
         reports: Sequence[CorpusReport],
+        description: Mapping[str, Any] | None = None,
         processes: int = 1,
     ) -> None:
         """Write what is not a column, and the manifest last; sums are made by so many threads."""
@@ -128,6 +129,7 @@ class StoreWriter:
             "format_version": FORMAT_VERSION,
             "settings": settings,
             "sources": records,
+            **({"text": description} if description else {}),
             "pairs": len(self),
             "parts": [asdict(part) for part in self._parts],
             "id_type": id_type_of(self.tokenizer).str,

@@ -97,7 +97,8 @@ def _named_files(config: RunConfig) -> list[str]:
     data = config.data
     if not data.train_sets:
         raise ConfigError(
-            "no training data given; name it with --source F --target F, or under [data] in the run.toml"
+            "no training data given; name it with --source F --target F, or under [data] in the run.toml, or name text "
+            "that this release prepared with --store DIR"
         )
     if not data.valid_sets:
         raise ConfigError(

@@ -17,6 +17,7 @@ from clearhead.errors import ConfigError, DataError
 from clearhead.run.checks import check_store
 from clearhead.run.corpora import Corpora, open_corpora
 from clearhead.run.origin import Origin
+from clearhead.run.stored_text import description
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 
@@ -71,6 +72,7 @@ def ensure_store(
                 held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
                 sources=corpora.sources,
                 validation=map(asdict, corpora.valid),
+                description=description(config),
                 processes=processes_of(config.data),
                 resumable=corpora.from_files,
             )
