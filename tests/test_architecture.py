@@ -245,13 +245,12 @@ def test_public_names():
 
 DATA = (
     "alignments columns drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-frames max-ratio "
-    "max-tokens source source-kind source-lang store target target-lang valid-source valid-target tokenizer.kind "
-    "tokenizer.sample-pairs "
-    "tokenizer.split-digits tokenizer.symbols tokenizer.vocab-size"
+    "max-memory max-tokens processes source source-kind source-lang store target target-lang valid-source valid-target "
+    "tokenizer.kind tokenizer.sample-pairs tokenizer.split-digits tokenizer.symbols tokenizer.terms tokenizer.vocab-size"
 )
 LEARNING = (
     "bleu-tokenize copied default-target drop-accents drop-final-punctuation join loader-workers lower-case "
-    "no-final-mark punctuation-spaces quotes spelling subword-sampling temperature upper-case"
+    "no-final-mark punctuation-spaces quotes spelling subword-sampling temperature terms upper-case"
 )
 OPTIONS = {
     "demo": "out seed steps text to",

@@ -21,6 +21,10 @@ class DataError(ClearheadError, ValueError):
     """A corpus that cannot be read, named by file and line."""
 
 
+class LostProcessError(DataError):
+    """A process that works on text for this one died, or was stopped; what was done before is kept."""
+
+
 class DocumentError(ClearheadError, ValueError):
     """A document that cannot be read as its format, or is not safe to read, named by its place."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from clearhead.config import AugmentationConfig, FilterConfig, TokenizerConfig
 from clearhead.corpora.pair import Pair
-from clearhead.data import loader
+from clearhead.data import crew, loader
 from clearhead.data.held_out import HeldOut
 from clearhead.data.loader import START, Drawn, Loader, Position, Recipe, epoch_order, resample
 from clearhead.data.preparation import CorpusText, prepare
@@ -164,12 +164,12 @@ def test_a_pair_that_comes_several_times_an_epoch_comes_otherwise(store, monkeyp
     if kind == "augmented":
         recipe = replace(PLAIN, weights=HEAVY, augmentation=AugmentationConfig(spelling=1.0))
     seen: dict[int, list[str]] = {}
-    for epoch, number, drawn, last in loader._tasks(store, recipe, START):
-        corpus = resample(store, recipe, epoch, drawn)
-        for place, index in enumerate(drawn.indices.tolist()):
+    for task in loader._tasks(store, recipe, START):
+        corpus = resample(store, recipe, task.epoch, task.drawn)
+        for place, index in enumerate(task.drawn.indices.tolist()):
             seen.setdefault(index, []).append(str(corpus.ids(place)[0]))
-        if last:
-            assert number == 3
+        if task.last:
+            assert task.number == 3
             break
     again = [ways for ways in seen.values() if len(ways) > 1]
     assert len(again) == 50
@@ -228,9 +228,9 @@ def parts(*sizes):
 
 @pytest.mark.skipif(os.name == "nt", reason="nothing is stopped there")
 def test_a_worker_that_is_stopped_is_told_and_ended(store, monkeypatch, caplog):
-    monkeypatch.setattr(loader.Held, "TOLD", 0.2)
-    monkeypatch.setattr(loader.Held, "ENDED", 0.5)
-    monkeypatch.setattr(loader, "_LOOK", 0.1)
+    monkeypatch.setattr(crew.Held, "TOLD", 0.2)
+    monkeypatch.setattr(crew.Held, "ENDED", 0.5)
+    monkeypatch.setattr(crew, "_LOOK", 0.1)
     batches = iter(Loader(store, FULL, workers=1))
     next(batches)
     (child,) = multiprocessing.active_children()

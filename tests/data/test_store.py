@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import lzma
+import pickle
 import random
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import pytest
 from clearhead.config import CorpusConfig, FilterConfig, TokenizerConfig
 from clearhead.corpora.corpus import read_pairs
 from clearhead.corpora.pair import Pair
+from clearhead.data import store as store_module
 from clearhead.data.faults import REMEDIES
 from clearhead.data.held_out import HeldOut
 from clearhead.data.preparation import CorpusText, prepare
-from clearhead.data.sources import check_sources, record
+from clearhead.data.sources import check_sources, file_sum, record
 from clearhead.data.store import Store, settings
 from clearhead.errors import ConfigError, DataError
 from clearhead.text.normalize import normalize
@@ -332,6 +334,23 @@ def test_damage_to_any_file_is_told_in_one_line_or_harms_nothing(whole_store, na
         else:
             assert found == whole, "other text without a word"
     assert told >= (3 if name == "lines" else 12), "nobody reads the line numbers"
+
+
+def test_files_are_held_against_their_sums_once_and_by_one_process(whole_store, monkeypatch):
+    """Loader processes trust the one that starts them, which looks at all files before."""
+    path, whole = whole_store
+    summed: list[str] = []
+    monkeypatch.setattr(store_module, "file_sum", lambda file: summed.append(file.name) or file_sum(file))
+    store = Store(path)
+    store.check_files()
+    assert sorted(summed) == sorted(set(FILES) - {"manifest.json"})
+    assert all_of(path) == whole
+    summed.clear()
+    store.check_files()
+    for trusting in (pickle.loads(pickle.dumps(store)), Store(path, trusted=True)):
+        assert trusting.text(0) == store.text(0)
+        assert trusting.corpus.ids(0) == store.corpus.ids(0)
+    assert summed == []
 
 
 def mutate(data: bytes, draws: random.Random) -> bytes:

@@ -12,11 +12,12 @@ from clearhead.corpora.formats import NO_ROW
 from clearhead.corpora.lines import LONGEST, OVERLONG
 from clearhead.data.faults import CONTROLS, LONG
 from clearhead.data.preparation import Progress
+from clearhead.data.processes import available_cores
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
 from clearhead.run.checks import check_default_target, check_languages
 from clearhead.run.corpora import open_corpora, tokenized
-from clearhead.run.prepare import prepare_store
+from clearhead.run.prepare import prepare_store, processes_of
 from clearhead.terminal.console import SafeConsole
 from clearhead.terminal.corpus_report import report_table, warnings
 from clearhead.terminal.preparation import left_out, show_preparation
@@ -97,6 +98,33 @@ def test_what_another_fault_left_out_is_not_called_kept(tmp_path):
         "2 of 3 pairs: sentence of the validation set, first at a.fr:1; 1 of them kept; "
         "data.filters.drop_overlap = true leaves them out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("processes", "memory", "expected"), [(7, 0.0, 7), (7, 1.0, 5), (3, 1.0, 3), (7, 0.1, 1), (1, 9.0, 1)]
+)
+def test_memory_limits_the_processes(processes, memory, expected):
+    assert processes_of(DataConfig(processes=processes, max_memory=memory)) == expected
+    assert processes_of(DataConfig()) == available_cores()
+
+
+@pytest.mark.parametrize("setting", ["processes", "max_memory"])
+def test_fewer_than_none_is_refused(setting):
+    with pytest.raises(ConfigError, match=f"data.{setting} must be at least 0, got -1"):
+        DataConfig(**{setting: -1})
+
+
+def test_the_lines_of_plain_files_are_cut_without_a_look_at_them(tmp_path):
+    """And of others they are not: the ordinary readers know those."""
+    both = {"valid_source": "v.fr", "valid_target": "v.en"}
+    for data, files in (
+        ({"source": "a.fr", "target": "a.en"}, ("a.fr", "a.en")),
+        ({"source": "b.tsv"}, ()),
+        ({"source": "-", "target": "a.en"}, ()),
+    ):
+        corpora = open_corpora(RunConfig(data=DataConfig(**data, **both)))
+        assert [text.files for text in corpora.train] == [files]
+        assert corpora.from_files == (data["source"] != "-")
 
 
 def test_blank_validation_pairs_are_told_of(tmp_path):

@@ -20,8 +20,10 @@ TARGETS = {word: (word[::-1] + "ka", word[::-1] + "mo") for word in SOURCES}
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("terms")
-    settings = TOML.replace("[training]", "[training]\nselect_by = 'loss'").replace("vocab_size = 320", "vocab_size = 400\nterms = true").replace(
-        "max_steps = 220", "max_steps = 330"
+    settings = (
+        TOML.replace("[training]", "[training]\nselect_by = 'loss'")
+        .replace("vocab_size = 320", "vocab_size = 400\nterms = true")
+        .replace("max_steps = 220", "max_steps = 330")
     )
     (folder / "run.toml").write_text(settings + "[data.augmentation]\nterms = 0.8\n")
     flags = ["--config", str(folder / "run.toml"), "--out", str(folder / "run")]

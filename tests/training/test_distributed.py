@@ -36,6 +36,7 @@ def exchange():
     assert group.gather("é" * (3 * group.rank)) == ["", "ééé"]
     assert group.gather("") == ["", ""]
     assert group.of_first(f"of {group.rank}") == "of 0"
+    assert group.exchange(b"\0\1" * (3 * group.rank)) == [b"", b"\0\1" * 3]
 
     arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "step": np.array(3.0, np.float32)}
     found = group.arrays_of_first(arrays if group.leads else {})

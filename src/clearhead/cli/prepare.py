@@ -33,6 +33,7 @@ class Prepare:
 
     def run(self) -> None:
         """Prepare, drawing progress on standard error, and print the report."""
+        from clearhead.data.preparation import is_begun
         from clearhead.run.interruption import Interrupted, Interruption
         from clearhead.run.prepare import prepare_store
         from clearhead.terminal.console import SafeConsole
@@ -47,7 +48,11 @@ class Prepare:
             with Interruption() as interruption, interruption.anywhere():
                 store = show_preparation(prepare_store(config), console)
         except Interrupted as stop:
-            print("clearhead: interrupted; nothing was saved, start again", file=sys.stderr)
+            begun = bool(config.data.store) and is_begun(Path(config.data.store))
+            what = (
+                "start the same command again, and it goes on" if begun else "nothing was saved, start again"
+            )
+            print(f"clearhead: interrupted; {what}", file=sys.stderr)
             sys.exit(128 + stop.signal)
         if self.json:
             print_json(store.report)

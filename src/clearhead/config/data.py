@@ -168,11 +168,17 @@ class TextConfig:
     counted."""
     store: str = ""
     """Directory of the prepared text (`clearhead prepare`); by default inside the run directory."""
+    processes: int = 0
+    """Processes that read, check and segment text; 0: one for each processor core. The result is the same."""
+    max_memory: float = 0.0
+    """Gigabytes that preparing text may take, which limits the number of processes; 0: no limit."""
     max_tokens: int = 256
     """Longest side of a training pair in tokens; longer pairs are left out, and counted."""
     filters: FilterConfig = field(default_factory=FilterConfig)
 
     def __post_init__(self) -> None:
+        check(self.processes >= 0, "data.processes", self.processes, "at least 0")
+        check(self.max_memory >= 0, "data.max_memory", self.max_memory, "at least 0")
         check(1 <= self.max_tokens <= 65_535, "data.max_tokens", self.max_tokens, "from 1 to 65,535")
         check(1 <= self.max_frames <= 1_000_000, "data.max_frames", self.max_frames, "from 1 to 1,000,000")
         check_choices(self, "data")

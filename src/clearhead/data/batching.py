@@ -35,6 +35,41 @@ class Batch:
         return int((self.tgt[:, 1:] != PAD).sum())
 
 
+class PlannedBatch(Batch):
+    """A batch of a corpus whose arrays are made when they are first asked for, by the process that learns from it.
+
+    Its number of target tokens is known before: a step is divided by those of all processes.
+    """
+
+    def __init__(self, corpus: "TokenizedCorpus", indices: Integers) -> None:
+        """Take pairs of a corpus."""
+        self.__dict__.update(indices=indices, _corpus=corpus)
+
+    @cached_property
+    def _collated(self) -> Batch:
+        return collate(self.__dict__["_corpus"], self.indices)
+
+    @property
+    def src(self) -> np.ndarray[Any, Any]:
+        """As in `Batch`."""
+        return self._collated.src
+
+    @property
+    def tgt(self) -> Integers:
+        """As in `Batch`."""
+        return self._collated.tgt
+
+    @property
+    def links(self) -> Integers | None:
+        """As in `Batch`."""
+        return self._collated.links
+
+    @cached_property
+    def num_tgt_tokens(self) -> int:
+        """Predicted target tokens, padding not counted."""
+        return int((self.__dict__["_corpus"].lengths(self.indices)[1] - 1).sum())
+
+
 @dataclass(frozen=True, eq=False)
 class TokenizedCorpus:
     """Ids of many pairs in two flat arrays of integers; pair i is the stretch between its offset and the next."""
@@ -73,16 +108,24 @@ class TokenizedCorpus:
         assert self.links_offsets is not None, "and says where they begin"
         return self.links[self.links_offsets[index] : self.links_offsets[index + 1]].reshape(-1, 2)
 
+    def lengths(self, rows: Integers) -> tuple[Integers, Integers]:
+        """Return the lengths of the sides of some pairs, as `src_lengths` and `tgt_lengths` have them for all."""
+        src = self.src_offsets[rows + 1] - self.src_offsets[rows]
+        tgt = self.tgt_offsets[rows + 1] - self.tgt_offsets[rows]
+        return self._as_read(src), tgt + 2
+
     @cached_property
     def src_lengths(self) -> Integers:
         """Tokens of each source as the encoder reads it, EOS counted; of frames, the encoder's positions."""
-        lengths = np.diff(self.src_offsets)
-        return -(-lengths // self.frames_per_position) if self.src.ndim == 2 else lengths + 1
+        return self._as_read(np.diff(self.src_offsets))
 
     @cached_property
     def tgt_lengths(self) -> Integers:
         """Tokens of each target as the batch holds it, BOS and EOS counted."""
         return np.diff(self.tgt_offsets) + 2
+
+    def _as_read(self, lengths: Integers) -> Integers:
+        return -(-lengths // self.frames_per_position) if self.src.ndim == 2 else lengths + 1
 
 
 def _flat(rows: Sequence[Sequence[int] | Frames]) -> tuple[np.ndarray[Any, Any], Integers]:
@@ -99,7 +142,7 @@ def collate(corpus: TokenizedCorpus, indices: Integers) -> Batch:
     """Put pairs of a corpus side by side."""
     srcs = [corpus.src[corpus.src_offsets[index] : corpus.src_offsets[index + 1]] for index in indices]
     src = padded_frames(srcs) if corpus.src.ndim == 2 else _padded_sources(srcs)
-    tgt = np.full((len(indices), int(corpus.tgt_lengths[indices].max())), PAD, dtype=np.int64)
+    tgt = np.full((len(indices), int(corpus.lengths(indices)[1].max())), PAD, dtype=np.int64)
     for row, index in enumerate(indices):
         target = corpus.tgt[corpus.tgt_offsets[index] : corpus.tgt_offsets[index + 1]]
         tgt[row, 0], tgt[row, 1 : len(target) + 1], tgt[row, len(target) + 1] = BOS, target, EOS

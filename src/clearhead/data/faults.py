@@ -34,7 +34,7 @@ HINTS = {
 
 _SEPARATOR = re.compile("[\u2028\u2029\x85\x0b\x0c\x1c-\x1e]")  # what str.splitlines() would split at
 _CONTROLS = re.compile("[\x80-\x9f]")
-_RATIO_SLACK = 10  # characters: among short sentences a large ratio is not a fault
+RATIO_SLACK = 10  # characters: among short sentences a large ratio is not a fault
 
 
 def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: FilterConfig) -> Iterator[str]:
@@ -51,7 +51,7 @@ def pair_faults(pair: Pair, src: str, tgt: str, corpus: CorpusConfig, filters: F
     if not (any(map(str.isalpha, src)) and any(map(str.isalpha, tgt))):
         yield LETTERLESS
     short, long = sorted((len(src), len(tgt)))
-    if long + _RATIO_SLACK > filters.max_ratio * (short + _RATIO_SLACK):
+    if long + RATIO_SLACK > filters.max_ratio * (short + RATIO_SLACK):
         yield RATIO
     if in_wrong_script(src, corpus.source_lang) or in_wrong_script(tgt, corpus.target_lang):
         yield SCRIPT

@@ -1,5 +1,7 @@
-"""What a training pair shares with the validation sets, found by keys of 64 bits."""
+"""What a training pair shares with the validation sets, and keys of 64 bits that stand for text."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -20,25 +22,24 @@ def pair_key(src: str, tgt: str) -> int:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The sentences of the validation sets, as keys."""
+    """The normalised sentences of the validation sets."""
 
-    pairs: frozenset[int] = frozenset()
-    sentences: frozenset[int] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    sentences: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
         """Remember normalised pairs; plain text has an empty source, which is nothing to share."""
         held = list(pairs)
-        return cls(
-            frozenset(pair_key(src, tgt) for src, tgt in held),
-            frozenset(sentence_key(text) for pair in held for text in pair if text),
-        )
+        return cls(frozenset(held), frozenset(text for pair in held for text in pair if text))
 
     def overlap(self, src: str, tgt: str) -> str | None:
         """Return which fault a training pair has by what it shares with the held-out text."""
-        if not self.sentences:
+        if src not in self.sentences and tgt not in self.sentences:
             return None
-        src_key, tgt_key = sentence_key(src), sentence_key(tgt)
-        if src_key not in self.sentences and tgt_key not in self.sentences:
-            return None
-        return OVERLAP if {pair_key(src, tgt), pair_key(tgt, src)} & self.pairs else PARTIAL_OVERLAP
+        return OVERLAP if {(src, tgt), (tgt, src)} & self.pairs else PARTIAL_OVERLAP
+
+    @property
+    def digest(self) -> str:
+        """What distinguishes it from any other."""
+        return hashlib.sha256(json.dumps(sorted(self.pairs)).encode()).hexdigest()

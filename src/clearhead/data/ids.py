@@ -9,14 +9,16 @@ from clearhead.text.tokenizer import Tokenizer
 
 
 def ids_of(
-    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], tag: str | None = None
+    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], tag: str | None = None, *, normal: bool = False
 ) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the ids of both sides of pairs, source ids with their tag."""
+    """Return the ids of both sides of pairs, source ids with their tag; `normal` as in `Tokenizer.encode_batch`."""
     kinds, learned = tokenizer.symbol_kinds, tokenizer.learned
-    sides = [mask_pair(src, tgt, kinds, learned) for src, tgt in pairs]
+    sides, normal = (
+        ([mask_pair(*pair, kinds, learned) for pair in pairs], False) if kinds else (pairs, normal)
+    )
     return (
-        tokenizer.encode_batch([src for src, _ in sides], to=tag),
-        tokenizer.encode_target_batch([tgt for _, tgt in sides]),
+        tokenizer.encode_batch([src for src, _ in sides], to=tag, normal=normal),
+        tokenizer.encode_target_batch([tgt for _, tgt in sides], normal=normal),
     )
 
 

@@ -4,17 +4,12 @@ An epoch is the pairs in random order, cut into chunks; a chunk is cut into batc
 text is varied or segmented again (subword sampling, augmentation), that is done chunk by chunk, by
 processes in the background, and the token budget holds on the lengths that result. A position is
 (epoch, chunk, batch): the batches of a chunk cannot be counted before it is segmented.
+
+Processes that train together see the same batches in the same order. Each of them segments its share of a chunk and
+gets the ids of the others' shares (`Peers`), and each makes the arrays of those batches only that it looks at.
 """
 
-import logging
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -25,11 +20,17 @@ import numpy as np
 
 from clearhead.config import AugmentationConfig
 from clearhead.data.augmentation import vary
-from clearhead.data.batching import Batch, Integers, TokenizedCorpus, collate, plan_batches
+from clearhead.data.batching import (
+    Batch,
+    Integers,
+    PlannedBatch,
+    TokenizedCorpus,
+    padding_share,
+    plan_batches,
+)
+from clearhead.data.crew import Crew
 from clearhead.data.inline_terms import give_terms, token_phrases
-from clearhead.data.processes import Held, started_safely
 from clearhead.data.store import Part, Store
-from clearhead.errors import DataError
 from clearhead.surface.masking import mask_pair
 
 CHUNK = 1 << 15
@@ -38,11 +39,6 @@ _JOIN_TWO = 0.75
 """Of joined pairs, how many are of two; the others are of three or four."""
 _SPELLED_OUT = 0.05
 """Of pairs with what could be carried by symbols, how many are learned letter by letter nevertheless."""
-
-
-_LOOK = 1.0
-"""Seconds between two checks of the processes that are waited for."""
-_log = logging.getLogger("clearhead.data")
 
 
 class Position(NamedTuple):
@@ -54,6 +50,47 @@ class Position(NamedTuple):
 
 
 START = Position()
+
+
+@dataclass(frozen=True)
+class Peers:
+    """The processes that read the same batches at the same time, and how each gets what the others have segmented."""
+
+    rank: int = 0
+    size: int = 1
+    exchange: Callable[[bytes], Sequence[bytes]] = lambda part: [part]
+    """Return the parts of all, by rank. Every process calls it once a chunk, in the same order."""
+
+    def share(self, drawn: "Drawn") -> "Drawn":
+        """Return the pairs of a chunk that this process segments."""
+        edges = np.linspace(0, len(drawn.indices), self.size + 1).astype(int).tolist()
+        return drawn.between(edges[self.rank], edges[self.rank + 1])
+
+    def joined(self, corpus: TokenizedCorpus) -> TokenizedCorpus:
+        """Return the pairs of all processes, by rank; these are those of this one."""
+        if self.size == 1:
+            return corpus
+        return _unpacked(self.exchange(_packed(corpus)))
+
+
+def _packed(corpus: TokenizedCorpus) -> bytes:
+    """Return ids as bytes: the number of pairs, where each begins, and the ids."""
+    arrays = (corpus.src_offsets, corpus.tgt_offsets, corpus.src, corpus.tgt)
+    return b"".join(np.asarray(array, "<i4").tobytes() for array in ([len(corpus)], *arrays))
+
+
+def _unpacked(parts: Sequence[bytes]) -> TokenizedCorpus:
+    columns: list[list[np.ndarray[Any, Any]]] = [[], [], [], []]
+    for part in parts:
+        numbers = np.frombuffer(part, "<i4")
+        pairs = int(numbers[0])
+        offsets, ids = numbers[1 : 2 * pairs + 3].reshape(2, pairs + 1), numbers[2 * pairs + 3 :]
+        sides = (ids[: offsets[0, -1]], ids[offsets[0, -1] :])
+        for column, array in zip(columns, (*np.diff(offsets), *sides), strict=True):
+            column.append(array)
+    lengths = [np.concatenate(column) for column in columns[:2]]
+    src_offsets, tgt_offsets = (np.concatenate(([0], np.cumsum(side, dtype=np.int64))) for side in lengths)
+    return TokenizedCorpus(np.concatenate(columns[2]), src_offsets, np.concatenate(columns[3]), tgt_offsets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +122,13 @@ class Chunk:
     batches: list[Integers]
     """Rows of `corpus`."""
 
+    @property
+    def padding_share(self) -> float:
+        """The share of padding in its batches, both sides counted."""
+        rows = np.concatenate(self.batches)
+        places = np.split(np.arange(len(rows)), np.cumsum([len(batch) for batch in self.batches])[:-1])
+        return padding_share(places, *self.corpus.lengths(rows))
+
 
 class Drawn(NamedTuple):
     """Pairs in the order of an epoch."""
@@ -109,15 +153,22 @@ def epoch_order(parts: Sequence[Part], recipe: Recipe, epoch: int) -> Drawn:
     weights = recipe.weights or [1.0] * (1 + max(part.corpus for part in parts))
     wanted = np.array([weights[part.corpus] * part.size ** (1 / recipe.temperature) for part in parts])
     counts = np.diff(np.rint(np.cumsum(wanted) / wanted.sum() * total), prepend=0).astype(np.int64)
+    # The narrowest numbers: of an epoch of 20 million pairs every process holds the order.
+    kind = np.min_scalar_type(max(total, parts[-1].end))
+    most = np.min_scalar_type(
+        max(-(-int(count) // max(1, part.size)) for part, count in zip(parts, counts, strict=True))
+    )
     chosen, repetitions = [], []
     for part, count in zip(parts, counts, strict=True):
         times, rest = divmod(int(count), max(1, part.size))
-        everything = np.arange(part.start, part.end)
+        everything = np.arange(part.start, part.end, dtype=kind)
         chosen += [everything] * times
         if rest:
             chosen.append(draws.permutation(everything)[:rest])
-        repetitions += [np.full(part.size, time) for time in range(times)] + [np.full(rest, times)]
-    order = draws.permutation(sum(map(len, chosen)))
+        repetitions += [np.full(part.size, time, most) for time in range(times)] + [
+            np.full(rest, times, most)
+        ]
+    order = draws.permutation(np.arange(sum(map(len, chosen)), dtype=kind))
     return Drawn(np.concatenate(chosen)[order], np.concatenate(repetitions)[order])
 
 
@@ -127,17 +178,25 @@ def chunk_bounds(pairs: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def make_chunk(store: Store, recipe: Recipe, epoch: int, number: int, drawn: Drawn) -> Chunk:
-    """Return a chunk of an epoch, segmented again if the recipe says so."""
+class Task(NamedTuple):
+    """A chunk to be made."""
+
+    epoch: int
+    number: int
+    drawn: Drawn
+    last: bool
+    """Whether it ends the epoch."""
+
+
+def planned(store: Store, recipe: Recipe, task: Task, sampled: TokenizedCorpus | None) -> Chunk:
+    """Return a chunk of an epoch; `sampled` are its pairs as they were segmented again, None for those of the store."""
     # number + 1: numpy takes [seed, epoch, 0] for [seed, epoch], which already gave the order of the epoch.
-    draws = np.random.default_rng([recipe.seed, epoch, number + 1])
-    corpus, rows = store.corpus, drawn.indices
+    draws = np.random.default_rng([recipe.seed, task.epoch, task.number + 1])
+    corpus = store.corpus if sampled is None else sampled
+    rows = task.drawn.indices.astype(np.int64) if sampled is None else np.arange(len(sampled))
     if store.features:
         corpus = replace(corpus, frames_per_position=recipe.frames_per_position)
-    if recipe.resampled:
-        corpus, rows = resample(store, recipe, epoch, drawn), np.arange(len(drawn.indices))
-    lengths = corpus.src_lengths[rows], corpus.tgt_lengths[rows]
-    return Chunk(corpus, plan_batches(rows, *lengths, recipe.batch_tokens, draws))
+    return Chunk(corpus, plan_batches(rows, *corpus.lengths(rows), recipe.batch_tokens, draws))
 
 
 def resample(store: Store, recipe: Recipe, epoch: int, drawn: Drawn) -> TokenizedCorpus:
@@ -199,133 +258,80 @@ def _joined(store: Store, recipe: Recipe, part: Part, index: int, draws: Random)
 
 
 class Loader:
-    """The batches of all epochs from a position on, without end; the same ones for any number of workers."""
+    """The batches of all epochs from a position on, without end; the same ones for any number of workers and peers."""
 
-    def __init__(self, store: Store, recipe: Recipe, *, start: Position = START, workers: int = 0) -> None:
-        self.store, self.recipe, self.start = store, recipe, start
+    def __init__(
+        self,
+        store: Store,
+        recipe: Recipe,
+        *,
+        start: Position = START,
+        workers: int = 0,
+        peers: Peers = Peers(),
+    ) -> None:
+        self.store, self.recipe, self.start, self.peers = store, recipe, start, peers
         self.workers = workers if recipe.resampled else 0  # to slice stored ids takes no time
 
     def __iter__(self) -> Iterator[tuple[Position, Batch]]:
         """Yield (position after this batch, batch)."""
         first = self.start.batch
-        with _chunks(self.store, self.recipe, self.start, self.workers) as chunks:
-            for epoch, number, last, chunk in chunks:
-                following = Position(epoch + 1) if last else Position(epoch, number + 1)
+        tasks = _tasks(self.store, self.recipe, self.start)
+        with self._sampled(tasks) as chunks:
+            for task, sampled in chunks:
+                corpus = None if sampled is None else self.peers.joined(sampled)
+                chunk = planned(self.store, self.recipe, task, corpus)
+                following = Position(task.epoch + 1) if task.last else Position(task.epoch, task.number + 1)
                 for place in range(first, len(chunk.batches)):
                     more = place + 1 < len(chunk.batches)
-                    after = Position(epoch, number, place + 1) if more else following
-                    yield after, collate(chunk.corpus, chunk.batches[place])
+                    after = Position(task.epoch, task.number, place + 1) if more else following
+                    yield after, PlannedBatch(chunk.corpus, chunk.batches[place])
                 first = 0
 
     def first_chunk(self) -> Chunk:
-        """Return the chunk at the start, to be looked at."""
-        return make_chunk(self.store, self.recipe, *next(_tasks(self.store, self.recipe, self.start))[:3])
+        """Return the chunk at the start, to be looked at; this process makes all of it."""
+        task = next(_tasks(self.store, self.recipe, self.start))
+        sampled = resample(self.store, self.recipe, task.epoch, task.drawn) if self.recipe.resampled else None
+        return planned(self.store, self.recipe, task, sampled)
+
+    @contextmanager
+    def _sampled(self, tasks: Iterator[Task]) -> Iterator[Iterator[tuple[Task, TokenizedCorpus | None]]]:
+        """Give each task with this process's share of its pairs, segmented here or ahead of time by workers."""
+        if not self.recipe.resampled:
+            yield ((task, None) for task in tasks)
+            return
+        if self.workers:
+            self.store.check_files()
+        crew = Crew(
+            work=_Resampling(self.store, self.recipe, self.peers.rank, self.peers.size),
+            processes=self.workers,
+            doing="prepares batches",
+            remedy="go on with --resume",
+            fewer="with --loader-workers 0",
+        )
+        with crew.working() as results:
+            yield results(tasks)
 
 
-def _tasks(store: Store, recipe: Recipe, start: Position) -> Iterator[tuple[int, int, Drawn, bool]]:
-    """Yield (epoch, chunk, its pairs, whether it ends the epoch) from a position on."""
+@dataclass(frozen=True)
+class _Resampling:
+    """Segments the share that one of several processes has in a chunk."""
+
+    store: Store
+    recipe: Recipe
+    rank: int
+    size: int
+
+    def __call__(self, task: Task) -> TokenizedCorpus:
+        """Return its pairs."""
+        return resample(self.store, self.recipe, task.epoch, Peers(self.rank, self.size).share(task.drawn))
+
+
+def _tasks(store: Store, recipe: Recipe, start: Position) -> Iterator[Task]:
+    """Yield the chunks from a position on."""
     epoch, first = start.epoch, start.chunk
     while True:
         order = epoch_order(store.parts, recipe, epoch)
         bounds = chunk_bounds(len(order.indices))
         for number in range(first, len(bounds)):
-            yield epoch, number, order.between(*bounds[number]), number + 1 == len(bounds)
+            yield Task(epoch, number, order.between(*bounds[number]), number + 1 == len(bounds))
         epoch, first = epoch + 1, 0
-
-
-@contextmanager
-def _chunks(
-    store: Store, recipe: Recipe, start: Position, workers: int
-) -> Iterator[Iterator[tuple[int, int, bool, Chunk]]]:
-    """Give the chunks from a position on, made here or ahead of time by worker processes."""
-    tasks = _tasks(store, recipe, start)
-    if not workers:
-        yield (
-            (epoch, number, last, make_chunk(store, recipe, epoch, number, drawn))
-            for epoch, number, drawn, last in tasks
-        )
-        return
-    # spawn: a forked copy of a process that runs threads, as torch does, may hang.
-    context = multiprocessing.get_context("spawn")
-    with started_safely():
-        pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(store, recipe))
-    try:
-        yield _ahead(pool, tasks, workers)
-    finally:
-        # wait: else the interpreter, ending, wakes a pool that is closing, and one in many runs ends with EBADF.
-        pool.shutdown(cancel_futures=True)
-
-
-def _ahead(
-    pool: ProcessPoolExecutor, tasks: Iterator[tuple[int, int, Drawn, bool]], workers: int
-) -> Iterator[tuple[int, int, bool, Chunk]]:
-    pending: deque[tuple[int, int, bool, Future[Chunk]]] = deque()
-    for epoch, number, drawn, last in tasks:
-        with started_safely(), _interrupts_held_back():  # while a process starts it cannot ignore them yet
-            future = pool.submit(_work, epoch, number, drawn)
-        pending.append((epoch, number, last, future))
-        if len(pending) > workers:
-            epoch, number, last, future = pending.popleft()
-            yield epoch, number, last, _result(future)
-
-
-def _result(future: Future[Chunk]) -> Chunk:
-    """Wait for a chunk; raise DataError where a process died, or was stopped and does not go on."""
-    held = Held()
-    while True:
-        try:
-            return future.result(timeout=_LOOK)
-        except BrokenProcessPool:
-            raise DataError(
-                "a process that prepares batches died, most likely because memory ran out; go on with --resume, "
-                "and with --loader-workers 0 if it dies again"
-            ) from None
-        except TimeoutError:
-            workers = {child.pid: child for child in multiprocessing.active_children() if child.pid}
-            to_tell, to_end = held.look(workers, held.ENDED)
-            for process in to_tell:
-                _log.warning(f"waiting for process {process}, which prepares batches and was stopped …")
-            if to_end:
-                for process in to_end:
-                    workers[process].kill()
-                raise DataError(
-                    f"process {to_end[0]}, which prepares batches, was stopped (SIGSTOP) and did not go on for "
-                    f"{held.ENDED:.0f} seconds; go on with --resume"
-                ) from None
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Deliver Ctrl-C and the end of a terminal afterwards; a process started meanwhile never sees them."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-_WORKER: dict[str, Any] = {}
-"""What a worker process was given when it started."""
-
-
-def _start_worker(store: Store, recipe: Recipe) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's affair
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # and so is a terminal that was closed
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    _WORKER.update(store=store, recipe=recipe)
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
-
-
-def _work(epoch: int, number: int, drawn: Drawn) -> Chunk:
-    return make_chunk(_WORKER["store"], _WORKER["recipe"], epoch, number, drawn)

@@ -1,47 +1,51 @@
 """Making a store: read, normalise, examine, learn the vocabulary, encode, in memory that does not grow with the text.
 
-One pass over the files writes what is kept as raw pairs; duplicates are found among 64-bit keys; a second pass, over
-the raw pairs, writes the store.
+One pass over the files writes what is kept as raw pairs; duplicates are found among 64-bit keys on the disk; a second
+pass, over the raw pairs, writes the store. Both go block by block, by any number of processes, with the same result;
+a journal says how far they are, so that a preparation that was ended goes on.
 """
 
 import os
 import shutil
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from clearhead.config import CorpusConfig, DataConfig, FilterConfig, TokenizerConfig
-from clearhead.corpora.frames import Frames, read_frames
+from clearhead.corpora.frames import read_frames
 from clearhead.corpora.pair import Pair
-from clearhead.corpora.word_links import Link
-from clearhead.data.faults import DUPLICATE, LONG, STRAY_LINK, dropped_faults, pair_faults, text_faults
+from clearhead.data.blocks import blocks_of
+from clearhead.data.crew import Crew
+from clearhead.data.duplicates import first_of_equals
+from clearhead.data.encoding import Direction, Encoded, Encoder, Unencoded
+from clearhead.data.examination import Examined, Examiner, Unexamined
+from clearhead.data.faults import DUPLICATE
 from clearhead.data.held_out import HeldOut
-from clearhead.data.ids import ids_of, token_links
-from clearhead.data.raw_pairs import RawPairs
-from clearhead.data.report import CorpusReport
-from clearhead.data.store import settings
+from clearhead.data.journal import Journal, request_of
+from clearhead.data.raw_pairs import Kept, RawPairs
+from clearhead.data.report import SAMPLES, CorpusReport, FaultCount
+from clearhead.data.store import TOKENIZER, settings
 from clearhead.data.store_writer import StoreWriter
-from clearhead.data.vocabulary_sample import TargetsOnly, Texts, learn_vocabulary
-from clearhead.errors import ConfigError, DataError
-from clearhead.storage.files import PARTIAL
+from clearhead.data.vocabulary_sample import learn_vocabulary
+from clearhead.errors import ConfigError, DataError, LostProcessError
+from clearhead.storage.files import PARTIAL, write_flushed
 from clearhead.text.language_codes import find
-from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 
 _BLOCK = 8192
-"""Pairs that are encoded, and reported, at a time."""
+"""Pairs that are examined and encoded at a time."""
 _FRAMES_BLOCK = 256
 """The same where the sources are frames, which take more room."""
-_LONGEST_TOKEN = 100
-"""Characters: a side with more for each token that it may have is too long, and is not examined further."""
-
-Side = TypeVar("Side")
-Kept = np.ndarray[Any, np.dtype[np.bool_]]
-"""Which raw pairs stay."""
+_FEW = 4
+"""Blocks that this process does before it starts others, which takes some tenths of a second."""
+_SAVE_EVERY = 20.0
+"""Seconds of work that are lost at most when a preparation is ended."""
+_FOR_KEYS = 128 << 20
+"""Bytes of memory in which duplicates are found."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,8 @@ class CorpusText:
     """How its files were understood; complete when all pairs were read."""
     alone: bool = False
     """Whether it is plain text, whose pairs have no source."""
-
-    def faults(self, pair: Pair, src: str, tgt: str, filters: FilterConfig) -> Iterator[str]:
-        """Yield what is wrong with one of its pairs; `src` and `tgt` are the sides after normalisation."""
-        if self.alone:
-            return text_faults(pair, tgt, self.config.target_lang or self.config.source_lang)
-        return pair_faults(pair, src, tgt, self.config, filters)
+    files: tuple[str, ...] = ()
+    """The two plain files whose lines are the pairs; () where the pairs are read otherwise."""
 
 
 @dataclass(frozen=True)
@@ -74,27 +74,6 @@ class Progress:
     """Something to print, in one line."""
 
 
-@dataclass(frozen=True)
-class _Direction:
-    """One corpus in one direction."""
-
-    corpus: int
-    config: CorpusConfig
-    swapped: bool
-    """Whether the target is translated into the source."""
-    tag: str | None
-    """Target language that the first source id names; None where a model has one target."""
-
-    def sides(self, pair: tuple[Side, Side]) -> tuple[Side, Side]:
-        """Return source and target of this direction."""
-        return pair[::-1] if self.swapped else pair
-
-    @property
-    def languages(self) -> tuple[str, str]:
-        """The languages of source and target."""
-        return self.sides((self.config.source_lang, self.config.target_lang))
-
-
 def prepare(
     path: Path,
     texts: Sequence[CorpusText],
@@ -106,30 +85,59 @@ def prepare(
     held_out: HeldOut,
     sources: Sequence[str] = (),
     validation: Iterable[Mapping[str, str]] = (),
+    description: Mapping[str, Any] | None = None,
+    processes: int = 1,
+    resumable: bool = False,
 ) -> Iterator[Progress]:
     """Write a store of several corpora, yielding how far it is; `path` appears only when all is written.
 
-    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep with the store. A joint
-    vocabulary is learned where `tokenizer` is a configuration (§5.1). Raises DataError for faulty files and where
-    no pair is left.
+    `sources` are the files whose later change is to be noticed, `validation` the pairs to keep with the store, and
+    `description` what it is to say of its text to a run that names nothing else. A joint vocabulary is learned where
+    `tokenizer` is a configuration (§5.1). The bytes are the same for any number of `processes`. `resumable`: all text
+    comes from `sources`, so that a preparation that was ended, by whatever, goes on where it was. Raises DataError for
+    faulty files and where no pair is left.
     """
     partial = path.with_name(PARTIAL + path.name)
-    shutil.rmtree(partial, ignore_errors=True)
+    wanted = settings([text.config for text in texts], filters, tokenizer, max_tokens, max_frames)
+    asked = [wanted, [asdict(text.config) for text in texts], held_out.digest]
+    journal = Journal(partial, request_of(asked, sources) if resumable else "")
+    state = journal.read()
+    ended = False
+    preparation = None
     try:
-        partial.mkdir(parents=True)
-        preparation = _Preparation(partial, texts, tokenizer, filters, (max_tokens, max_frames), held_out)
+        if state is None:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        preparation = _Preparation(
+            journal, state or {}, texts, tokenizer, filters, (max_tokens, max_frames), held_out, processes
+        )
         writer = yield from preparation.run()
         writer.finish(
-            settings=settings([text.config for text in texts], filters, tokenizer, max_tokens, max_frames),
+            settings=wanted,
             sources=sources,
             validation=validation,
             reports=preparation.reports,
+            description=description,
+            processes=processes,
         )
+        preparation.raw.remove()
+        journal.remove()
         os.rename(partial, path)
     except OSError as error:
         raise DataError(f"could not write {path}: {error.strerror or error}; free some space") from error
+    except BaseException as error:
+        ended = isinstance(error, LostProcessError) or not isinstance(error, Exception)
+        raise
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if preparation:
+            preparation.close()
+        if not (ended and journal.read()):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def is_begun(path: Path) -> bool:
+    """Say whether a preparation of a store was ended, and can go on."""
+    return Journal(path.with_name(PARTIAL + path.name), "").exists
 
 
 class _Preparation:
@@ -137,22 +145,42 @@ class _Preparation:
 
     def __init__(
         self,
-        folder: Path,
+        journal: Journal,
+        state: Mapping[str, Any],
         texts: Sequence[CorpusText],
         tokenizer: TokenizerConfig | Tokenizer,
         filters: FilterConfig,
         limits: tuple[int, int],
         held_out: HeldOut,
+        processes: int,
     ) -> None:
-        self.folder, self.texts, self.tokenizer, self.filters = folder, texts, tokenizer, filters
-        (self.max_tokens, self.max_frames), self.held_out = limits, held_out
+        self.journal, self.state, self.folder = journal, state, journal.folder
+        self.texts, self.tokenizer, self.processes = texts, tokenizer, processes
+        self.max_tokens, self.max_frames = limits
         self.features = any(text.config.source_kind == "features" for text in texts)
-        self.dropped = dropped_faults(filters)
-        self.reports = [
+        self.linked = any(text.config.alignments for text in texts)
+        self.examiner = Examiner(
+            corpora=[text.config for text in texts],
+            alone=[text.alone for text in texts],
+            filters=filters,
+            max_tokens=self.max_tokens,
+            held_out=held_out,
+            linked=self.linked,
+        )
+        self.reports = [CorpusReport.from_dict(report) for report in state.get("reports", ())] or [
             CorpusReport(_name(text.config), text.config.source_lang, text.config.target_lang)
             for text in texts
         ]
-        self.raw = RawPairs(folder)
+        self.raw = RawPairs(self.folder, linked=self.linked, sizes=state.get("raw"))
+        self.writer: StoreWriter | None = None
+        self._saved = time.monotonic()
+
+    def close(self) -> None:
+        """Close the files as they are."""
+        for column in self.raw.columns.values():
+            column.close()
+        if self.writer:
+            self.writer.close()
 
     def run(self) -> Generator[Progress, None, StoreWriter]:
         """Yield how far it is; return the store that is to be finished."""
@@ -164,60 +192,101 @@ class _Preparation:
             )
         if isinstance(self.tokenizer, Tokenizer):
             _check_tags(tags, self.tokenizer)
-        for text, report in zip(self.texts, self.reports, strict=True):
-            yield from self._read(text, report)
+        if "store" not in self.state:
+            yield from self._read_all()
         self.raw.close()
-        kept = self._without_duplicates()
-        if not kept.any():
-            self._refuse()
-        tokenizer = self.tokenizer
-        if isinstance(tokenizer, TokenizerConfig):
-            yield Progress("learning the vocabulary", min(int(kept.sum()), tokenizer.sample_pairs))
-            texts: Texts = TargetsOnly(self.raw.tgts) if self.features else self.raw
-            tokenizer = learn_vocabulary(texts, kept, tokenizer, tags, self.max_tokens)
-        linked = any(text.config.alignments for text in self.texts)
-        writer = StoreWriter(self.folder, tokenizer, linked=linked, features=self.features)
-        yield from self._encode(writer, kept)
-        self.raw.remove()
-        del self.raw  # its offsets take memory
-        return writer
+        if "store" in self.state:
+            kept, tokenizer = self.raw.kept(), Tokenizer.load(self.folder / TOKENIZER)
+        else:
+            kept = self._without_duplicates()
+            if not kept.any():
+                self._refuse()
+            tokenizer = yield from self._vocabulary(kept, tags)
+            self.raw.keep(kept)
+            write_flushed(self.folder / TOKENIZER, tokenizer.to_bytes())
+        self.writer = StoreWriter(
+            self.folder,
+            tokenizer,
+            linked=self.linked,
+            features=self.features,
+            state=self.state.get("store"),
+        )
+        yield from self._encode(self.writer, kept)
+        return self.writer
 
-    def _read(self, text: CorpusText, report: CorpusReport) -> Iterator[Progress]:
-        """Normalise, examine and keep the pairs of one corpus."""
-        languages = f"{text.config.source_lang}-{text.config.target_lang}"
-        for pair in text.pairs:
-            report.pairs_read += 1
-            if not pair.fault and max(len(pair.src), len(pair.tgt)) > _LONGEST_TOKEN * self.max_tokens:
-                pair = pair._replace(fault=LONG)
-            src, tgt = ("", "") if pair.fault else (normalize(pair.src), normalize(pair.tgt))
-            src = pair.src if self.features else src  # a path is no text
-            faults = list(text.faults(pair, src, tgt, self.filters))
-            overlap = None if pair.fault or self.features else self.held_out.overlap(src, tgt)
-            faults += [overlap] if overlap else []
-            stays = not pair.fault and self.dropped.isdisjoint(faults)
-            for fault in faults:
-                left_out = fault == pair.fault or fault in self.dropped
-                report.count(fault, pair, left_out=left_out, lost=not stays)
-            if stays:
-                links = () if STRAY_LINK in faults else pair.links
-                self.raw.append(src, tgt, links, pair.line, languages)
-            if report.pairs_read % _BLOCK == 0:
+    def _crew(self, work: Any) -> "Crew[Any, Any]":
+        """Return the processes that examine or encode; this one alone where there is no more than one."""
+        several = self.processes if self.processes > 1 and not self.features else 0
+        return Crew(
+            work=work,
+            processes=several,
+            doing="prepares text",
+            remedy="start the same command again, it goes on where it was",
+            fewer="with --processes 1",
+            first=_FEW,
+            ahead=several,
+        )
+
+    def _is_due(self) -> bool:
+        """Say whether it is time to note how far it is."""
+        return bool(self.journal.request) and time.monotonic() - self._saved >= _SAVE_EVERY
+
+    def _save(self, **state: Any) -> None:
+        """Note how far it is; the files are flushed."""
+        sizes = {name: column.size for name, column in self.raw.columns.items()}
+        reports = [report.to_dict() for report in self.reports]
+        self.journal.write({"raw": sizes, "reports": reports, **state})
+        self._saved = time.monotonic()
+
+    def _read_all(self) -> Iterator[Progress]:
+        """Normalise, examine and keep the pairs of all corpora."""
+        first = self.state.get("corpus", 0)
+        crew: Crew[Unexamined, Examined] = self._crew(self.examiner)
+        with crew.working() as results:
+            for number in range(first, len(self.texts)):
+                text, report = self.texts[number], self.reports[number]
+                blocks = blocks_of(
+                    number,
+                    iter(text.pairs),
+                    _FRAMES_BLOCK if self.features else _BLOCK,
+                    files=text.files,
+                    skipped=report.pairs_read,
+                )
+                for _, examined in results(blocks):
+                    report.add(examined.report)
+                    if len(examined.rows):
+                        self.raw.append(number, examined.rows, examined.keys, examined.fits)
+                    yield self._reading()
+                    self._save_reading(number)
+                report.notes.extend(text.notes)
                 yield self._reading()
-        self.raw.end_corpus()
-        report.notes.extend(text.notes)
-        yield self._reading()
+
+    def _save_reading(self, corpus: int) -> None:
+        if self._is_due():
+            for column in self.raw.columns.values():
+                column.flush()
+            self._save(corpus=corpus)
 
     def _reading(self) -> Progress:
         return Progress("reading", sum(report.pairs_read for report in self.reports))
 
     def _without_duplicates(self) -> Kept:
         """Count equal pairs; return which rows stay."""
-        first = self.raw.first_of_equals()
-        for row in map(int, np.flatnonzero(~first)):
-            corpus = self.raw.corpus_of(row)
-            pair = Pair(*self.raw.text(row), self.texts[corpus].config.source, self.raw.lines[row])
-            self.reports[corpus].count(DUPLICATE, pair, left_out=DUPLICATE in self.dropped)
-        return first if DUPLICATE in self.dropped else np.ones_like(first)
+        first = first_of_equals(self.folder / "raw.keys", _FOR_KEYS)
+        left_out = DUPLICATE in self.examiner.dropped
+        for block in self.raw.blocks:
+            rows = block.rows[0] + np.flatnonzero(~first[slice(*block.rows)])
+            if not len(rows):
+                continue
+            report = self.reports[block.corpus]
+            entry = report.faults.setdefault(DUPLICATE, FaultCount(left_out=left_out))
+            missing = SAMPLES - len(entry.samples)
+            for row in rows[:missing].tolist():
+                src, tgt, line = self.raw.pair(row)
+                file = self.texts[block.corpus].config.source
+                report.count(DUPLICATE, Pair(src, tgt, file, line), left_out=left_out)
+            entry.count += max(0, len(rows) - missing)
+        return first if left_out else np.ones_like(first)
 
     def _refuse(self) -> None:
         read = sum(report.pairs_read for report in self.reports)
@@ -231,70 +300,64 @@ class _Preparation:
         why = f"all of its {read:,} pairs were left out ({'; '.join(reasons)})" if read else "it has no lines"
         raise DataError(f"{names} is an empty corpus: {why}; give at least one pair of sentences")
 
+    def _vocabulary(self, kept: Kept, tags: Sequence[str]) -> Generator[Progress, None, Tokenizer]:
+        """Return the tokenizer that was given, or one that is learned."""
+        config = self.tokenizer
+        if isinstance(config, Tokenizer):
+            return config
+        yield Progress("learning the vocabulary", min(int(np.count_nonzero(kept)), config.sample_pairs))
+        return learn_vocabulary(self.raw, kept, config, tags, self.max_tokens, targets_only=self.features)
+
     def _encode(self, writer: StoreWriter, kept: Kept) -> Iterator[Progress]:
         """Write the pairs of each direction."""
         directions = list(self._directions(writer.tokenizer))
-        starts = self.raw.starts
-        rows = [start + np.flatnonzero(kept[start:end]) for start, end in pairwise(starts)]
-        done, total = 0, sum(len(rows[direction.corpus]) for direction in directions)
-        for direction in directions:
-            chosen = rows[direction.corpus]
-            size = _FRAMES_BLOCK if self.features else _BLOCK
-            for start in range(0, len(chosen), size):
-                block = chosen[start : start + size].tolist()
-                self._encode_block(writer, direction, block)
-                done += len(block)
-                yield Progress("encoding", done, total)
-            writer.end_part(direction.corpus, direction.languages, direction.tag)
+        encoder = Encoder(
+            reader=self.raw.reader,
+            tokenizer=writer.tokenizer,
+            directions=directions,
+            max_tokens=self.max_tokens,
+            max_frames=self.max_frames,
+            linked=self.linked,
+            features=self.features,
+        )
+        blocks = [[block for block in self.raw.blocks if block.corpus == way.corpus] for way in directions]
+        counts = [[int(np.count_nonzero(kept[slice(*block.rows)])) for block in way] for way in blocks]
+        first, begun = self.state.get("direction", 0), self.state.get("block", 0)
+        done = sum(map(sum, counts[:first])) + sum(counts[first][:begun])
+        total = sum(map(sum, counts))
+        crew: Crew[Unencoded, Encoded] = self._crew(encoder)
+        with crew.working() as results:
+            for number in range(first, len(directions)):
+                direction, start = directions[number], begun if number == first else 0
+                tasks = (
+                    Unencoded(number, block, kept[slice(*block.rows)]) for block in blocks[number][start:]
+                )
+                for place, (task, encoded) in enumerate(results(tasks), start=start):
+                    self._write(writer, task, encoded)
+                    done += counts[number][place]
+                    yield Progress("encoding", done, total)
+                    if self._is_due():
+                        self._save(store=writer.state(), direction=number, block=place + 1)
+                writer.end_part(direction.corpus, direction.languages, direction.tag)
         if not len(writer):
             raise DataError(
                 f"no pair is left: all {done:,} are longer than data.max_tokens = {self.max_tokens} tokens; raise it"
             )
 
-    def _directions(self, tokenizer: Tokenizer) -> Iterator[_Direction]:
+    def _write(self, writer: StoreWriter, task: Unencoded, encoded: Encoded) -> None:
+        """Write a block; its frames must be as wide as those before, else the fault is raised as its reader does."""
+        if encoded.features and writer.features not in (0, encoded.features):
+            for reference in self.raw.reader.read(task.block).sides[0]:
+                read_frames(reference, writer.features)
+        self.reports[task.block.corpus].add(encoded.report)
+        writer.append(encoded)
+
+    def _directions(self, tokenizer: Tokenizer) -> Iterator[Direction]:
         for corpus, text in enumerate(self.texts):
             for swapped in (False, True) if text.config.both_directions else (False,):
                 target = text.config.source_lang if swapped else text.config.target_lang
                 tag = (find(target, tokenizer.languages) or target) if tokenizer.languages else None
-                yield _Direction(corpus, text.config, swapped, tag)
-
-    def _encode_block(self, writer: StoreWriter, direction: _Direction, rows: Sequence[int]) -> None:
-        """Write the pairs of some rows; those that are too long are left out and counted, once for a corpus."""
-        report = self.reports[direction.corpus]
-        encoded = [direction.sides(self.raw.encoded(row)) for row in rows]
-        texts = [(src.decode(), tgt.decode()) for src, tgt in encoded]
-        tagged = direction.tag is not None
-        sides = self._sides(writer, texts, direction.tag)
-        longest = self.max_frames if self.features else self.max_tokens
-        for row, sources, text, src, tgt in zip(rows, encoded, texts, *sides, strict=True):
-            line = self.raw.lines[row]
-            links = self._links(row, direction) if writer.linked else ()
-            pair = Pair(*text, direction.config.source, line, links)
-            if len(src) - tagged > longest or len(tgt) > self.max_tokens:
-                if not direction.swapped:
-                    report.count(LONG, pair, left_out=True)
-                continue
-            writer.append(sources, (src, tgt), token_links(writer.tokenizer, pair, src, tgt), line)
-            characters, tokens = (0, 0) if self.features else (len(pair.src), len(src) - tagged)
-            writer.count(characters + len(pair.tgt), tokens + len(tgt))
-            if not direction.swapped:
-                report.pairs_kept += 1
-                report.src_characters += characters
-                report.tgt_characters += len(pair.tgt)
-
-    def _sides(
-        self, writer: StoreWriter, texts: Sequence[tuple[str, str]], tag: str | None
-    ) -> tuple[list[Any], list[list[int]]]:
-        """Return the ids of both sides of pairs; where the sources are no text their frames, all of one width."""
-        if not self.features:
-            return ids_of(writer.tokenizer, texts, tag)
-        frames: list[Frames] = []
-        for reference, _ in texts:
-            frames.append(read_frames(reference, writer.features or (frames[0].shape[1] if frames else 0)))
-        return frames, writer.tokenizer.encode_target_batch([tgt for _, tgt in texts])
-
-    def _links(self, row: int, direction: _Direction) -> tuple[Link, ...]:
-        return tuple(direction.sides(link) for link in self.raw.links(row))
+                yield Direction(corpus, text.config, swapped, tag)
 
 
 def _tags(corpora: Sequence[CorpusConfig]) -> tuple[str, ...]:

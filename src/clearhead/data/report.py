@@ -1,11 +1,11 @@
 """The account of what reading a corpus found."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from clearhead.corpora.pair import Pair
 
-_SAMPLES, _SHOWN = 5, 1000
+SAMPLES, _SHOWN = 5, 1000
 """Places of a fault that are kept, and characters of a side."""
 
 
@@ -42,9 +42,27 @@ class CorpusReport:
         entry = self.faults.setdefault(fault, FaultCount(left_out=left_out))
         entry.count += 1
         entry.lost += lost and not left_out
-        if len(entry.samples) < _SAMPLES:
+        if len(entry.samples) < SAMPLES:
             sides = {"src": pair.src[:_SHOWN], "tgt": pair.tgt[:_SHOWN]}
             entry.samples.append({"file": pair.file, "line": pair.line, **sides})
+
+    def add(self, other: "CorpusReport") -> None:
+        """Add what was found in the pairs that follow."""
+        self.pairs_read += other.pairs_read
+        self.pairs_kept += other.pairs_kept
+        self.src_characters += other.src_characters
+        self.tgt_characters += other.tgt_characters
+        for fault, more in other.faults.items():
+            entry = self.faults.setdefault(fault, FaultCount(left_out=more.left_out))
+            entry.count += more.count
+            entry.lost += more.lost
+            entry.samples += more.samples[: SAMPLES - len(entry.samples)]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Return what `to_dict` was made of."""
+        faults = {fault: FaultCount(**entry) for fault, entry in values["faults"].items()}
+        return cls(**{**values, "faults": faults})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

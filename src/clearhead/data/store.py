@@ -19,9 +19,10 @@ manifest against its own: damage on the disk is reported, and never learned from
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +32,7 @@ from clearhead.config import CorpusConfig, DataConfig, FilterConfig, TokenizerCo
 from clearhead.config.tables import flat
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.data.manifest import damaged, read_manifest, read_reports
+from clearhead.data.processes import available_cores
 from clearhead.data.rows import BYTES, Rows
 from clearhead.data.sources import check_sources, file_sum
 from clearhead.errors import ConfigError, TextError
@@ -42,6 +44,11 @@ ANEW = "remove the folder and prepare again, or give another --store"
 """What to do with a store that does not match the request."""
 LINK_TYPE = np.dtype("<u2")
 FRAME_TYPE = np.dtype("<f4")
+
+
+def id_type_of(tokenizer: Tokenizer) -> "np.dtype[Any]":
+    """Return the narrowest type for the ids of a tokenizer."""
+    return np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<i4")
 
 
 @dataclass(frozen=True)
@@ -66,9 +73,13 @@ class Part:
 class Store:
     """A prepared corpus, opened for reading; nothing is held in memory but what is looked at."""
 
-    def __init__(self, path: Path | str) -> None:
-        """Open a store; raise DataError for one that is missing or damaged."""
-        self.path = Path(path)
+    def __init__(self, path: Path | str, *, trusted: bool = False) -> None:
+        """Open a store; raise DataError for one that is missing or damaged.
+
+        `trusted`: another process of this machine holds its files against their sums.
+        """
+        self.path, self._trusted = Path(path), trusted
+        self._checked: set[str] = set()
         self.manifest = read_manifest(self.path)
         self.parts = tuple(Part(**part) for part in self.manifest["parts"])
         self._id_type = np.dtype(self.manifest["id_type"])
@@ -79,9 +90,14 @@ class Store:
             if file.stat().st_size != size:
                 raise damaged(self.path, f"{name} has {file.stat().st_size:,} bytes, not {size:,}")
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
-        """Pickle as the path, for loader processes."""
-        return type(self), (self.path,)
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Path]]:
+        """Pickle as the path, for loader processes, which trust the one that starts them (`check_files`)."""
+        return partial(type(self), trusted=True), (self.path,)
+
+    def check_files(self) -> None:
+        """Hold all files against their sums, those that were not yet; raise DataError where one does not match."""
+        with ThreadPoolExecutor(min(4, available_cores())) as threads:
+            list(threads.map(self._whole, self.manifest["bytes"]))
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -177,15 +193,16 @@ class Store:
     def _whole(self, name: str) -> Path:
         """Return a file that is as it was written; a gigabyte takes a second or two, once a process."""
         # Earlier releases kept no sum of the tokenizer and the report.
-        expected = self.manifest["sha256"].get(name)
+        expected = None if self._trusted or name in self._checked else self.manifest["sha256"].get(name)
         if expected is not None and file_sum(self.path / name) != expected:
             raise damaged(self.path, f"{name} does not match its checksum")
+        self._checked.add(name)
         return self.path / name
 
-    def check(self, settings: Mapping[str, Any], sources: Sequence[str], remedy: str = ANEW) -> None:
+    def check(self, settings: Mapping[str, Any], sources: Sequence[str] | None, remedy: str = ANEW) -> None:
         """Raise ConfigError where the store was made with other settings or from files that have changed.
 
-        `remedy` says what else to do than to put them back.
+        None for the files: another process looks at them. `remedy` says what else to do than to put them back.
         """
         made_with = {"columns": [[] for _ in settings["columns"]]} | self.manifest["settings"]
         if isinstance(
@@ -202,7 +219,8 @@ class Store:
             raise ConfigError(
                 f"{self.path} was prepared with other settings: {'; '.join(differences)}; give those, or {remedy}"
             )
-        check_sources(self.path, sources, self.manifest["sources"], remedy)
+        if sources is not None:
+            check_sources(self.path, sources, self.manifest["sources"], remedy)
 
 
 def settings(

@@ -41,10 +41,12 @@ def check_store(
     tokenizer: Tokenizer | None,
     *,
     run: RunDirectory | None = None,
+    leads: bool = True,
 ) -> None:
     """Raise ConfigError where text was prepared before, in `path`, from other files or with other settings.
 
-    Text from a stream cannot be compared; only a `run` that is resumed goes on with what was read from it.
+    Text from a stream cannot be compared; only a `run` that is resumed goes on with what was read from it. Of
+    processes that train together only the one that `leads` reads the files: the store is compared among all.
     """
     if not path.exists():
         return
@@ -56,7 +58,8 @@ def check_store(
     configs = [text.config for text in corpora.train]
     data = config.data
     wanted = settings(configs, data.filters, tokenizer or config.tokenizer, data.max_tokens, data.max_frames)
-    Store(path).check(wanted, corpora.sources, run.going_on_with_other_text if run else ANEW)
+    remedy = run.going_on_with_other_text if run else ANEW
+    Store(path).check(wanted, corpora.sources if leads else None, remedy)
 
 
 def check_prepared(config: RunConfig, corpora: Corpora, store: Store) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clearhead.config import CorpusConfig, RunConfig
-from clearhead.corpora.corpus import read_pairs
+from clearhead.corpora.corpus import form_of, read_pairs
 from clearhead.corpora.formats import silent
 from clearhead.corpora.frames import Frames, read_frames
 from clearhead.corpora.packed import STANDARD_INPUT, is_stream
@@ -50,6 +50,9 @@ class Corpora:
     streamed: bool = False
     """Whether some of it comes from standard input or a pipe, which can be read only once."""
 
+    from_files: bool = False
+    """Whether all of it is in the files of `sources`, which can be read again."""
+
     @property
     def alone(self) -> bool:
         """Whether all that is learned from is plain text, which translates nothing."""
@@ -85,6 +88,7 @@ def open_corpora(config: RunConfig, store: Path | None = None, *, resume: bool =
         warnings=tuple(warnings),
         sources=tuple(file for file in files if file not in streams),
         streamed=bool(streams),
+        from_files=not streams,
     )
 
 
@@ -93,7 +97,8 @@ def _named_files(config: RunConfig) -> list[str]:
     data = config.data
     if not data.train_sets:
         raise ConfigError(
-            "no training data given; name it with --source F --target F, or under [data] in the run.toml"
+            "no training data given; name it with --source F --target F, or under [data] in the run.toml, or name text "
+            "that this release prepared with --store DIR"
         )
     if not data.valid_sets:
         raise ConfigError(
@@ -122,7 +127,16 @@ def _some(files: Sequence[str]) -> str:
 def _text(corpus: CorpusConfig, plain: bool) -> CorpusText:
     notes: list[str] = []
     pairs, alone = read(corpus, plain, notes.append)
-    return CorpusText(corpus, pairs, notes, alone)
+    return CorpusText(corpus, pairs, notes, alone, _plain_files(corpus))
+
+
+def _plain_files(corpus: CorpusConfig) -> tuple[str, ...]:
+    """Return the two files of a corpus whose lines are its pairs; () where it is read otherwise."""
+    files = (corpus.source, corpus.target)
+    plain = corpus.source_kind == "text" and not (corpus.alignments or corpus.columns)
+    if not plain or any(not file or is_stream(file) or form_of(file) for file in files):
+        return ()
+    return files
 
 
 def read(

@@ -30,6 +30,8 @@ FREE_TO_CHANGE = {
         for side in ("source", "target", "alignments")
     ),
     "data.loader_workers",
+    "data.processes",
+    "data.max_memory",
     *(
         f"training.{name}"
         for name in ("max_steps", "max_epochs", "patience", "log_every", "threads", "device", "sharding")

@@ -9,6 +9,7 @@ from clearhead.run.checks import check_alignments, check_store
 from clearhead.run.corpora import Corpora, open_corpora
 from clearhead.run.directory import RunDirectory
 from clearhead.run.origin import Origin
+from clearhead.run.stored_text import with_stored_text
 from clearhead.storage.steps import saved_steps
 from clearhead.text.tokenizer import Tokenizer
 
@@ -38,6 +39,7 @@ class Opened:
 
         Raises ConfigError, DataError and CheckpointError for whatever does not fit.
         """
+        config = with_stored_text(config)
         # A run with a checkpoint can do without the model that it started from.
         can_do_without = begun and bool(saved_steps(directory.checkpoints))
         origin = Origin.of(config, instead=directory.best if can_do_without else None)
@@ -53,5 +55,5 @@ class Opened:
         if origin and not begun:
             corpora = replace(corpora, warnings=(*origin.notes(config), *corpora.warnings))
         opened = cls(shaped, corpora, store, origin)
-        check_store(store, shaped, corpora, opened.tokenizer, run=directory if begun else None)
+        check_store(store, shaped, corpora, opened.tokenizer, run=directory if begun else None, leads=leads)
         return opened

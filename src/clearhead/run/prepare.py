@@ -8,17 +8,21 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from clearhead.config import RunConfig
+from clearhead.config import DataConfig, RunConfig
 from clearhead.data.held_out import HeldOut
 from clearhead.data.preparation import Progress, prepare
+from clearhead.data.processes import available_cores
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError, DataError
 from clearhead.run.checks import check_store
 from clearhead.run.corpora import Corpora, open_corpora
 from clearhead.run.origin import Origin
+from clearhead.run.stored_text import description
 from clearhead.text.normalize import normalize
 from clearhead.text.tokenizer import Tokenizer
 
+_OF_FIRST, _OF_EACH = 0.4, 0.12
+"""Gigabytes that the process takes which reads and writes, and learns the vocabulary; and each of the others."""
 _LOCK = ".lock-"
 """What the name of a store's lock begins with."""
 
@@ -68,9 +72,20 @@ def ensure_store(
                 held_out=HeldOut.of((normalize(pair.src), normalize(pair.tgt)) for pair in corpora.valid),
                 sources=corpora.sources,
                 validation=map(asdict, corpora.valid),
+                description=description(config),
+                processes=processes_of(config.data),
+                resumable=corpora.from_files,
             )
         finally:
             _remove(lock)
+
+
+def processes_of(data: DataConfig) -> int:
+    """Return how many processes prepare text: as many as asked for, or as cores, within the memory allowed."""
+    wanted = data.processes or available_cores()
+    if not data.max_memory:
+        return wanted
+    return max(1, min(wanted, int((data.max_memory - _OF_FIRST) / _OF_EACH)))
 
 
 @contextmanager

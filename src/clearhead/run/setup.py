@@ -7,7 +7,7 @@ import torch
 
 from clearhead.architectures.build import build
 from clearhead.config import ModelConfig, RunConfig
-from clearhead.data.loader import Loader, Position, Recipe
+from clearhead.data.loader import Loader, Peers, Position, Recipe
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError
 from clearhead.evaluation.validation import Validation
@@ -64,7 +64,8 @@ class Setup:
         """
         training = opened.config.training
         prepare_machine(training, group)
-        store = Store(opened.store)
+        # One process of each machine holds the store against its sums; an error of that one ends all.
+        store = Store(opened.store, trusted=group.rank % group.neighbours != 0)
         config = replace(opened.config, model=_of_text(opened.config.model, store))
         machine = Machine.of(device_of(training.device), group)
         check_prepared(config, opened.corpora, store)
@@ -113,7 +114,8 @@ class Setup:
             max_tokens=data.max_tokens,
             frames_per_position=self.config.model.frames_per_position,
         )
-        return Loader(self.store, recipe, start=start, workers=data.loader_workers)
+        peers = Peers(self.group.rank, self.group.size, self.group.exchange)
+        return Loader(self.store, recipe, start=start, workers=data.loader_workers, peers=peers)
 
     def measure(self, model: SequenceModel) -> Validation:
         """Measure a model on the validation sets, with greedy search."""

@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from clearhead.config import RunConfig
-from clearhead.data.batching import padding_share
 from clearhead.data.loader import chunk_bounds
 from clearhead.data.store import REPORT
 from clearhead.errors import CheckpointError
@@ -173,8 +172,7 @@ def _begin(setup: Setup, run: Underway, notes: Sequence[str]) -> Prepared:
         directory.trim_log(run.progress.log_lines)
     chunk = setup.loader(run.state.position).first_chunk()
     per_epoch = max(1, len(chunk.batches) * len(chunk_bounds(len(store))) / setup.identity.batches)
-    share = padding_share(chunk.batches, chunk.corpus.src_lengths, chunk.corpus.tgt_lengths)
-    facts = replace(setup.facts, padding_share=round(share, 4))
+    facts = replace(setup.facts, padding_share=round(chunk.padding_share, 4))
     parameters = setup.config.model.num_parameters
     if run.progress.is_fresh and setup.group.leads:
         # Not why the precision was chosen: a run killed before its first checkpoint must log the same again.

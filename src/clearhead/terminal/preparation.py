@@ -25,7 +25,9 @@ def show_preparation(events: Iterable[Progress | Store], console: Console) -> St
         for note in report.get("notes", ()):
             console.print(f"note: {note}", markup=False)
     seconds = time.monotonic() - started
-    console.print(f"{len(store):,} pairs{left_out(store.report)}; prepared in {seconds:,.1f} s")
+    read = sum(report["pairs_read"] for report in store.report)
+    rate = f", {read / seconds:,.0f} pairs/s" if seconds >= 1 else ""
+    console.print(f"{len(store):,} pairs{left_out(store.report)}; prepared in {seconds:,.1f} s{rate}")
     return store
 
 

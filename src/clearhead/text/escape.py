@@ -26,6 +26,8 @@ def marked(text: str) -> str:
 
 def escaped(line: str) -> str:
     """Escape U+2581, and the escape itself, in a normalised text."""
+    if SPACE_MARK not in line and _ESCAPE not in line:  # nearly every line
+        return line
     return _TO_ESCAPE.sub(lambda match: _ESCAPED[match[0]], line)
 
 

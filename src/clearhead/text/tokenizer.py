@@ -161,20 +161,22 @@ class Tokenizer:
         """
         return self.encode_batch([text], to=to)[0]
 
-    def encode_batch(self, texts: Sequence[str], *, to: str | None = None) -> list[list[int]]:
-        """Return what `encode` returns for each text, faster for many."""
-        batch = self._segmenter.segment([normalize(text) for text in texts])
+    def encode_batch(
+        self, texts: Sequence[str], *, to: str | None = None, normal: bool = False
+    ) -> list[list[int]]:
+        """Return what `encode` returns for each text, faster for many; `normal`: all are in their normal form."""
+        batch = self._segmenter.segment(texts if normal else [normalize(text) for text in texts])
         if to is None:
             return batch
         tag = self.tag(to)
         return [[tag, *ids] for ids in batch]
 
-    def encode_target_batch(self, texts: Sequence[str]) -> list[list[int]]:
+    def encode_target_batch(self, texts: Sequence[str], *, normal: bool = False) -> list[list[int]]:
         """Return the ids of texts in the target language, to be learned or scored.
 
         They are those of `encode_batch` unless the vocabulary was imported with a model for each side.
         """
-        return self._segmenter.segment_target([normalize(text) for text in texts])
+        return self._segmenter.segment_target(texts if normal else [normalize(text) for text in texts])
 
     def encode_target(self, text: str) -> list[int]:
         """Return the ids of a text in the target language."""

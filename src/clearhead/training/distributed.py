@@ -153,6 +153,17 @@ class Group:
         self.finish(dist.all_gather(brought, encoded, async_op=True))
         return [bytes(message.tolist()).rstrip(b"\0").decode() for message in brought]
 
+    def exchange(self, part: bytes) -> list[bytes]:
+        """Return what each process passes, by rank."""
+        if self.size == 1:
+            return [part]
+        sent = torch.zeros(8 + self.most(len(part)), dtype=torch.uint8)
+        sent[: 8 + len(part)] = torch.frombuffer(bytearray(len(part).to_bytes(8) + part), dtype=torch.uint8)
+        brought = [torch.empty(len(sent), dtype=torch.uint8) for _ in range(self.size)]
+        self.finish(dist.all_gather(brought, sent, async_op=True))
+        parts = [received.numpy().tobytes() for received in brought]
+        return [message[8 : 8 + int.from_bytes(message[:8])] for message in parts]
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Continue when every process has done this, which exchanges nothing; an error in one ends all."""
