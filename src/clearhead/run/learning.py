@@ -1,19 +1,20 @@
 """The steps of a run: learn, and log, validate and save when that is due."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from clearhead.data.batching import Batch
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError, WorkerError
-from clearhead.evaluation.validation import Validation
 from clearhead.run import checkpoints, milestones
-from clearhead.run.events import Event, Saved, Validated, Validating
+from clearhead.run.events import Diagnosed, Event, Saved, Validated, Validating
 from clearhead.run.interruption import Interrupted
 from clearhead.run.models import current_weights, files_of_model
+from clearhead.run.pace import Pace
 from clearhead.run.progress import Underway
 from clearhead.run.setup import Setup
+from clearhead.run.validation import Measured
 from clearhead.storage import folders
 from clearhead.storage.steps import step_folder
 from clearhead.training.loop import StepReport, train
@@ -22,6 +23,8 @@ from clearhead.training.state import TrainState
 
 def learn(setup: Setup, run: Underway) -> Iterator[Event]:
     """Take the steps; validate, keep the best and save when due; end early where a signal came."""
+    if setup.group.leads:
+        yield from _diagnosed(setup, run, {})  # what the text shows
     # A model to start from is measured first, to see what was learned and what was forgotten.
     first = setup.origin is not None and run.progress.before is None
     due, run.progress = run.progress.validation_due, replace(run.progress, validation_due=False)
@@ -38,21 +41,18 @@ def learn(setup: Setup, run: Underway) -> Iterator[Event]:
 
 def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
     training, leads = setup.config.training, setup.group.leads
-    started, tokens = time.monotonic(), 0
-    batches = milestones.until_last_epoch(training, setup.loader(run.state.position))
+    batches = Pace(milestones.until_last_epoch(training, setup.loader(run.state.position)))
     for report in _steps(setup, run.state, batches):
         yield report
-        tokens += report.tokens
+        batches.learned(report.tokens)
         if not report.applied:
-            _log(setup, {"event": "skipped", **asdict(report)})
+            yield from _log(setup, run, {"event": "skipped", **asdict(report)})
             continue
         if milestones.log_is_due(training, report.step):
-            speed = round(tokens / (time.monotonic() - started))
-            _log(setup, {"event": "train", **asdict(report), "tokens_per_second": speed})
-            started, tokens = time.monotonic(), 0
+            yield from _log(setup, run, {"event": "train", **asdict(report), **batches.read()})
         if milestones.validation_is_due(training, report.step):
             yield from _validate_and_save(setup, run)
-            started, tokens = time.monotonic(), 0
+            batches.begin()
         elif milestones.save_is_due(training, report.step) and leads:
             yield _save(setup, run)
         if _is_over(setup, run):
@@ -73,9 +73,18 @@ def _steps(
         raise TrainingError(f"{error}, in a new run: give another --out{start}") from None
 
 
-def _log(setup: Setup, event: dict[str, object]) -> None:
+def _log(setup: Setup, run: Underway, event: dict[str, Any]) -> Iterator[Event]:
+    """Log an event, and what it is the first to show."""
     if setup.group.leads:
         setup.directory.log(event)
+        yield from _diagnosed(setup, run, event)
+
+
+def _diagnosed(setup: Setup, run: Underway, event: Mapping[str, Any]) -> Iterator[Event]:
+    """Log and yield what an event of the log is the first to show."""
+    for finding in run.watch.hear(event):
+        setup.directory.log({"event": "finding", **finding.to_dict()})
+        yield Diagnosed(finding)
 
 
 def _is_over(setup: Setup, run: Underway) -> bool:
@@ -94,24 +103,25 @@ def _validate_and_save(setup: Setup, run: Underway) -> Iterator[Event]:
     try:
         # In this order: a signal must not come between the halves of exchanging the weights.
         with run.state.averaged(), setup.interruption.anywhere():
-            figures = setup.measure(run.state.model)
+            measured = setup.measure(run.state.model)
     except Interrupted:
         run.progress = replace(run.progress, validation_due=True)
         return
-    yield _validated(setup, run, figures)
+    yield _validated(setup, run, measured)
+    yield from _diagnosed(setup, run, {"event": "valid", "step": run.state.step, **measured.to_dict()})
     if run.state.step and milestones.save_is_due(setup.config.training, run.state.step):
         yield _save(setup, run)
 
 
-def _validated(setup: Setup, run: Underway, figures: Validation) -> Validated:
+def _validated(setup: Setup, run: Underway, measured: Measured) -> Validated:
     """Note what the model reached; keep it where it is the best so far."""
-    step = run.state.step
+    step, figures = run.state.step, measured.figures
     run.progress = run.progress.validated(step, figures, setup.config.training.select_by)
     is_best = run.progress.validations_since_best == 0
     if is_best and run.progress.best:
         files = files_of_model(setup, run, current_weights(run.state), run.progress.best.name, figures)
         folders.write_directory(setup.directory.best, files)
-    setup.directory.log({"event": "valid", "step": step, **figures.to_dict(), "best": is_best})
+    setup.directory.log({"event": "valid", "step": step, **measured.to_dict(), "best": is_best})
     return Validated(step, figures, is_best)
 
 

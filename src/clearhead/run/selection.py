@@ -53,7 +53,7 @@ def finish(setup: Setup, run: Underway, ending: str) -> Finished:
 
     def measured(arrays: Arrays) -> Validation:
         fill(run.state.model, arrays)
-        return setup.measure(run.state.model)
+        return setup.measure(run.state.model).figures
 
     candidates = figures_of(weights, best, measured)
     chosen = choose(candidates, setup.config.training.select_by)
