@@ -272,7 +272,7 @@ OPTIONS = {
     "info": "json model",
     "keys": "file json",
     "completion": "",
-    "plan": "columns config json measure preset source source-lang target target-lang",
+    "plan": "bandwidth columns config device json measure preset source source-lang target target-lang workers",
     "init": "columns out overwrite seed source source-lang target target-lang valid-source valid-target",
     "train": f"config init out preset resume workers {DATA} {LEARNING} "
     "model.activation model.attention model.attention-dropout model.kernel-size model.kind "

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from clearhead.architectures.build import build
 from clearhead.config import ModelConfig
 from clearhead.data.batching import TokenizedCorpus
+from clearhead.model.places import PLACES
 from clearhead.model.transformer import Transformer
 from clearhead.run.entropy import _by_head, attention_entropy
 
@@ -33,3 +35,22 @@ def test_padding_and_company_change_nothing():
             for one, other in zip(alone[0][place], alone[1][place], strict=True)
         ]
         assert values == pytest.approx(mean, abs=2e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "settings", [{"kind": "lm"}, {"kind": "gru", "attention": "additive"}, {"kind": "convolutional"}]
+)
+def test_models_of_every_kind_have_an_entropy_between_0_and_1(settings):
+    shape = {"d_model": 16, "d_ff": 32, "num_heads": 2, "num_encoder_layers": 1, "num_decoder_layers": 2}
+    model = build(ModelConfig(vocab_size=60, **shape, **settings)).eval()
+    corpus = TokenizedCorpus.from_ids([[7, 8, 9], [10] * 6], [[9, 8], [20, 21, 22, 23]])
+    entropies = attention_entropy(model, corpus)
+    looked = sum(layers * heads for layers, heads in map(model.config.attends, PLACES))
+    assert sum(map(len, entropies.values())) == looked > 0
+    assert all(0 < value <= 1.0001 for row in entropies.values() for value in row)
+
+
+def test_a_model_that_attends_to_nothing_has_none():
+    model = build(ModelConfig(vocab_size=60, kind="gru", attention="none", d_model=16, num_encoder_layers=1))
+    assert attention_entropy(model.eval(), TokenizedCorpus.from_ids([[7, 8]], [[9]])) == {}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """Show what a model is, what it was trained on, and of a run what went wrong.
+    """Show what a model or a run is, and what went wrong in it.
 
     Examples:
         clearhead info

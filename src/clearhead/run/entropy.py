@@ -29,7 +29,7 @@ def attention_entropy(model: SequenceModel, corpus: TokenizedCorpus) -> Entropie
     entropies: Entropies = {}
 
     def see(place: str, weights: Tensor) -> None:
-        if is_weights(place):
+        if is_weights(place) and place.startswith(("encoder", "decoder")):  # not the source of a language model
             counts = tgt[:, 1:] if place.startswith("decoder") else src  # what is padding predicts nothing
             entropies[place.removesuffix(".weights")] = _by_head(weights.float(), counts)
 

@@ -13,8 +13,8 @@ from clearhead.run.directory import RunDirectory
 
 Record = Mapping[str, Any]
 """A line of the log."""
-_REMEMBERED = 1000
-"""Lines of each kind that are looked at: more say nothing new, and a run may log a million steps."""
+_REMEMBERED = 200
+"""Lines of each kind that a run looks at while it learns, which may log a million steps: a millisecond."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,9 @@ class History:
             config=config or RunConfig(),
             report=report,
             prepared=(kinds.get("prepared") or [{}])[-1],
-            steps=kinds.get("train", [])[-_REMEMBERED:],
-            skipped=kinds.get("skipped", [])[-_REMEMBERED:],
-            validations=kinds.get("valid", [])[-_REMEMBERED:],
+            steps=kinds.get("train", []),
+            skipped=kinds.get("skipped", []),
+            validations=kinds.get("valid", []),
             findings=[Finding.from_dict(record) for record in kinds.get("finding", ())],
         )
 
@@ -67,7 +67,7 @@ class History:
         return cls.of(records, config=config, report=report)
 
     def with_record(self, record: Record) -> Self:
-        """Return it with one more line of the log, a step or a validation."""
+        """Return it with one more line of the log, a step or a validation; the oldest ones are forgotten."""
         more = self.of([record])
         return replace(
             self,
