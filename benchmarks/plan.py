@@ -2,15 +2,13 @@
 
     python benchmarks/plan.py                 tiny, with R-Drop, with a large vocabulary, on the built-in grammar
 
-For each the tokens of a step, processor seconds of a step, and memory, foretold and measured; one thread.
+For each the tokens and the processor seconds of a step, foretold and taken, on one thread.
 """
 
 import argparse
 import json
-import re
 import tempfile
 import time
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +17,6 @@ import torch
 from clearhead.config import RunConfig
 from clearhead.grammar import grammar
 from clearhead.planning.measured import measured
-from clearhead.planning.requirements import memory_bytes
 from clearhead.planning.sample import Sample, real_batches, with_vocabulary
 from clearhead.run import train
 from clearhead.training.loop import StepReport
@@ -61,16 +58,15 @@ def config_of(folder: Path, settings: dict) -> RunConfig:
     )
 
 
-def foretold(config: RunConfig, seconds: float) -> dict[str, float]:
+def foretold(config: RunConfig, steps: int) -> dict[str, float]:
     """Return what the plan says of a step."""
     sample = Sample.of(config)
     with real_batches(config, sample, None) as batches:
         shaped = with_vocabulary(config, batches.vocab_size)
-        step = measured(shaped, batches, "cpu", threads=1, seconds=seconds)
+        step = measured(shaped, batches, "cpu", threads=1, seconds=0.0, fewest=steps)
         return {
             "tokens": step.tokens,
             "processor": step.processor,
-            "memory": memory_bytes(shaped.model, shaped.training, batches.length),
             "vocabulary": batches.vocab_size,
         }
 
@@ -78,7 +74,7 @@ def foretold(config: RunConfig, seconds: float) -> dict[str, float]:
 def taken(config: RunConfig, out: Path, steps: int) -> dict[str, float]:
     """Train for so many steps; return what each of them took, but the first two."""
     processor, tokens, started = [], [], 0.0
-    events = train.run(replace(config), out, translate=lambda *_: [])
+    events = train.run(config, out, translate=lambda *_: [])
     for event in events:
         if isinstance(event, StepReport):
             now = time.process_time()
@@ -96,17 +92,12 @@ def taken(config: RunConfig, out: Path, steps: int) -> dict[str, float]:
     }
 
 
-def peak() -> int:
-    """Return the most bytes that this process has had."""
-    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
-
-
 def main() -> None:
     """Print a line for each configuration."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--pairs", type=int, default=3000)
     options.add_argument("--steps", type=int, default=25)
-    options.add_argument("--seconds", type=float, default=10.0)
+    options.add_argument("--only", type=int, help="one of the configurations, from 0")
     args = options.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
@@ -117,8 +108,10 @@ def main() -> None:
                 lines = "".join(f"{example.text(language)}\n" for example in examples)
                 (folder / f"{part}.{language}").write_text(lines, encoding="utf-8")
         for number, (title, settings) in enumerate(CONFIGS.items()):
+            if args.only not in (None, number):
+                continue
             config = config_of(folder, settings)
-            said = foretold(config, args.seconds)
+            said = foretold(config, args.steps)
             took = taken(config, folder / f"run-{number}", args.steps)
             ratio = {name: round(said[name] / took[name], 3) for name in took}
             print(json.dumps({"config": title, "foretold": said, "taken": took, "ratio": ratio}), flush=True)

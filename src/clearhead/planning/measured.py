@@ -47,9 +47,15 @@ class Measured:
 
 
 def measured(
-    config: RunConfig, batches: Batches, device: str, *, threads: int, seconds: float = SECONDS
+    config: RunConfig,
+    batches: Batches,
+    device: str,
+    *,
+    threads: int,
+    seconds: float = SECONDS,
+    fewest: int = 1,
 ) -> Measured:
-    """Take steps for so many seconds, at least one; the first one, which allocates, counts only if it is the only."""
+    """Take steps for so many seconds, at least the `fewest`, after one that is not counted."""
     keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -58,9 +64,8 @@ def measured(
         with torch.random.fork_rng(devices=[]):
             state = TrainState.fresh(build(config.model).to(device), config.training)
             steps = train(state, batches.endless(), endless)
-            wall, processor, count = _timed(steps, 0.0)
-            if wall < seconds:
-                wall, processor, count = _timed(steps, seconds)
+            next(steps)  # it allocates
+            wall, processor, count = _timed(steps, seconds, fewest)
     finally:
         torch.set_num_threads(before)
     accumulate = config.training.accumulate
@@ -74,11 +79,11 @@ def measured(
     )
 
 
-def _timed(steps: Iterator[StepReport], seconds: float) -> tuple[float, float, int]:
+def _timed(steps: Iterator[StepReport], seconds: float, fewest: int) -> tuple[float, float, int]:
     """Return the time, the processor time and the number of the steps that begin within so many seconds."""
     started, processor, count = time.monotonic(), time.process_time(), 0
     for _ in steps:
         count += 1
-        if time.monotonic() - started >= seconds:
+        if count >= fewest and time.monotonic() - started >= seconds:
             break
     return time.monotonic() - started, time.process_time() - processor, count

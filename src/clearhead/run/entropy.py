@@ -11,6 +11,8 @@ from clearhead.model.transformer import PAD
 SENTENCES = 16
 """Enough for a mean over some hundred queries; a pass over them takes less than translating one sentence."""
 _ONE_BATCH = 1 << 30
+_STACKS = ("encoder", "decoder")
+"""Not the source of a language model, which is padded on the left."""
 
 Entropies = dict[str, list[float]]
 """For each attention, such as `encoder.0.self`, one number for each head: 0 all on one position, 1 on all alike."""
@@ -29,7 +31,7 @@ def attention_entropy(model: SequenceModel, corpus: TokenizedCorpus) -> Entropie
     entropies: Entropies = {}
 
     def see(place: str, weights: Tensor) -> None:
-        if is_weights(place) and place.startswith(("encoder", "decoder")):  # not the source of a language model
+        if is_weights(place) and place.startswith(_STACKS):
             counts = tgt[:, 1:] if place.startswith("decoder") else src  # what is padding predicts nothing
             entropies[place.removesuffix(".weights")] = _by_head(weights.float(), counts)
 

@@ -87,7 +87,7 @@ def test_a_healthy_run_has_nothing_to_tell(folder, capsys):
 
 
 def test_a_rate_far_too_high_collapses_the_attention(folder, capsys):
-    trained(folder, "--training.learning-rate", "1", steps=40, valid_every=20)
+    trained(folder, "--training.learning-rate", "1", steps=60, valid_every=30)
     told = [line for line in capsys.readouterr().err.splitlines() if "attention collapse" in line]
     assert len(told) == 1  # of two validations that show it
     assert "lower training.learning_rate (now 1)" in told[0]
