@@ -1,7 +1,9 @@
 """A plan looks at what the run will look at: its batches, its vocabulary, its steps in an epoch."""
 
+import json
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,8 @@ from clearhead.planning.requirements import flops_per_token, kept_numbers, memor
 from clearhead.planning.sample import Sample, real_batches
 from clearhead.run.prepare import prepare_store
 from clearhead.run.setup import recipe
+
+POINTS = json.loads((Path(__file__).parent / "points.json").read_text())
 
 
 @pytest.fixture
@@ -111,6 +115,14 @@ def test_a_loader_that_works_ahead_costs_only_what_the_steps_do_not_cover():
     assert replace(step, processor=0.1).busy
     assert replace(step, threads=2).busy
     assert not replace(step, processor=0.1, device="cuda").busy
+
+
+@pytest.mark.parametrize("point", POINTS["memory"], ids=lambda point: f"{point['mib']} MiB")
+def test_memory_is_what_was_measured(point):
+    said = memory_bytes(
+        ModelConfig.tiny(vocab_size=point["vocab_size"]), TrainingConfig(**point["training"]), point["length"]
+    )
+    assert said / 2**20 == pytest.approx(point["mib"], rel=0.1)
 
 
 def test_what_is_counted():
