@@ -1,12 +1,13 @@
 """What `clearhead plan` foretells beside what a run then takes, in processor time: it does not see who else computes.
 
-    python benchmarks/plan.py                 tiny, with R-Drop, with a large vocabulary, on the built-in grammar
+    python benchmarks/plan.py                 tiny on the built-in grammar, with R-Drop, with a large vocabulary
 
 For each the tokens and the processor seconds of a step, foretold and taken, on one thread.
 """
 
 import argparse
 import json
+import random
 import tempfile
 import time
 from itertools import islice
@@ -15,6 +16,7 @@ from pathlib import Path
 import torch
 
 from clearhead.config import RunConfig
+from clearhead.data.store import Store
 from clearhead.grammar import grammar
 from clearhead.planning.measured import measured
 from clearhead.planning.sample import Sample, real_batches, with_vocabulary
@@ -24,7 +26,7 @@ from clearhead.training.loop import StepReport
 CONFIGS = {
     "tiny": {},
     "R-Drop, Muon, moving average": {"r_drop": 5.0, "optimizer": "muon", "ema_decay": 0.99},
-    "vocabulary of letters and words": {"vocabulary": 4000},
+    "large vocabulary": {"vocabulary": 8000},
 }
 
 
@@ -84,12 +86,26 @@ def taken(config: RunConfig, out: Path, steps: int) -> dict[str, float]:
             if len(processor) == steps:
                 break
     events.close()
-    model = RunConfig.load(out / "run.toml")
     return {
         "tokens": sum(tokens) / len(tokens),
         "processor": sum(processor[2:]) / len(processor[2:]),
-        "vocabulary": model.model.vocab_size,
+        "vocabulary": Store(out / "data").tokenizer.vocab_size,
     }
+
+
+def invented(count: int, seed: int) -> list[str]:
+    """Return sentences of words that nobody knows, as many different ones as fill a large vocabulary."""
+    draws = random.Random(seed)
+    lexicon = ["".join(draws.choices("abdegiklmnoprstuvz", k=draws.randint(4, 7))) for _ in range(9000)]
+    return [" ".join(draws.choices(lexicon, k=draws.randint(5, 15))) for _ in range(count)]
+
+
+def write_texts(folder: Path, part: str, count: int, *, large: bool) -> None:
+    """Write pairs of the grammar, or of invented words."""
+    examples = list(islice(grammar.generate(1, part=part), count))
+    for number, language in enumerate(("en", "fr")):
+        lines = invented(count, number) if large else [example.text(language) for example in examples]
+        (folder / f"{part}.{language}").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -102,14 +118,11 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part, count in (("train", args.pairs), ("valid", 20)):
-            examples = list(islice(grammar.generate(1, part=part), count))
-            for language in ("en", "fr"):
-                lines = "".join(f"{example.text(language)}\n" for example in examples)
-                (folder / f"{part}.{language}").write_text(lines, encoding="utf-8")
         for number, (title, settings) in enumerate(CONFIGS.items()):
             if args.only not in (None, number):
                 continue
+            for part, count in (("train", args.pairs), ("valid", 20)):
+                write_texts(folder, part, count, large="vocabulary" in settings)
             config = config_of(folder, settings)
             said = foretold(config, args.steps)
             took = taken(config, folder / f"run-{number}", args.steps)

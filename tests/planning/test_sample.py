@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clearhead.cli.plan import _rows
 from clearhead.config import ModelConfig, RunConfig, TrainingConfig
 from clearhead.data.loader import Loader
 from clearhead.data.store import Store
@@ -20,6 +21,7 @@ from clearhead.planning.sample import Sample, real_batches
 from clearhead.run.prepare import prepare_store
 from clearhead.run.setup import recipe
 
+MEASURED = Measured(compute=0.2, processor=0.2, data=0.3, tokens=500, device="cpu", threads=1)
 POINTS = json.loads((Path(__file__).parent / "points.json").read_text())
 
 
@@ -107,14 +109,19 @@ def test_what_cannot_be_planned_is_refused(flags, words):
 
 
 def test_a_loader_that_works_ahead_costs_only_what_the_steps_do_not_cover():
-    step = Measured(compute=0.2, processor=0.2, data=0.3, tokens=500, device="cpu", threads=1)
-    assert step.seconds_per_step(0) == 0.5
-    assert step.seconds_per_step(1) == 0.3
-    assert step.seconds_per_step(4) == 0.2
-    assert not step.busy
-    assert replace(step, processor=0.1).busy
-    assert replace(step, threads=2).busy
-    assert not replace(step, processor=0.1, device="cuda").busy
+    assert MEASURED.seconds_per_step(0) == 0.5
+    assert MEASURED.seconds_per_step(1) == 0.3
+    assert MEASURED.seconds_per_step(4) == 0.2
+
+
+@pytest.mark.parametrize(("load", "busy"), [(None, False), (0.2, False), (3.0, True)])
+def test_a_crowded_processor_is_told(monkeypatch, load, busy):
+    monkeypatch.setattr("clearhead.planning.plan.load", lambda: load)
+    monkeypatch.setattr("clearhead.planning.plan.measured", lambda *_, **__: MEASURED)
+    said = plan(RunConfig.from_dict({"preset": "tiny", "training": {"precision": "fp32"}}))
+    assert said.busy is busy
+    rows = dict(_rows(said))
+    assert ("something else uses the processor too" in rows["speed"]) is busy
 
 
 @pytest.mark.parametrize("point", POINTS["memory"], ids=lambda point: f"{point['mib']} MiB")

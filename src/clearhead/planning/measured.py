@@ -15,8 +15,6 @@ from clearhead.training.state import TrainState
 
 SECONDS = 4.0
 _NO_END = 10**9
-_BUSY = 0.75
-"""Part of the cores that steps use which are alone on the machine: threads wait for each other now and then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +31,6 @@ class Measured:
     """Target tokens of a step."""
     device: str
     threads: int
-
-    @property
-    def busy(self) -> bool:
-        """Whether others used the processor too, so that alone the steps would be faster."""
-        return self.device == "cpu" and self.processor < _BUSY * self.threads * self.compute
 
     def seconds_per_step(self, loader_workers: int) -> float:
         """Return the time of a step whose batches are made by so many processes ahead of it."""

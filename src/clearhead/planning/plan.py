@@ -18,10 +18,13 @@ from clearhead.planning.survey import CHARACTERS_PER_TOKEN
 from clearhead.run.directory import with_precision
 from clearhead.run.machine import device_of
 from clearhead.run.origin import Origin
+from clearhead.run.pace import load
 from clearhead.run.precision import choose
 
 _TYPICAL_LENGTH = 20
 """Tokens of a sentence, where no corpus is at hand."""
+_CROWDED = 0.5
+"""Processes that want each core: more, and what is measured is not what a run alone would do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +128,7 @@ def _measured(
 ) -> Plan:
     """Return the plan that real steps on a sample of the corpus lead to."""
     device = device_of(config.training.device)
+    crowd = load() or 0.0  # before this process adds to it
     if sample.pairs:
         tell("preparing a sample of the corpus ...")
     with _batches(config, sample, origin) as batches:
@@ -149,7 +153,7 @@ def _measured(
         precision=str(choice),
         device=device,
         tokens_per_second=step.tokens / seconds,
-        busy=step.busy,
+        busy=device == "cpu" and crowd > _CROWDED,
         together=_together(config, step, workers, _link(device, bandwidth), cores) if workers > 1 else None,
     )
 
