@@ -86,8 +86,8 @@ def test_a_plan_with_workers(config):
     said = plan(config, workers=2)
     assert said.device == "cpu"
     assert said.pairs == 700
-    assert 100 < said.tokens_per_step < 150  # padding is not counted
-    assert said.steps == -(-3 * said.tokens_per_epoch // said.tokens_per_step)
+    assert 100 < said.tokens_per_step < 200  # of 300 on both sides, padding counted
+    assert said.steps == pytest.approx(3 * said.tokens_per_epoch / said.tokens_per_step, rel=0.02)
     assert said.together.processes == 2
     assert said.together.tokens_per_second > 0
     assert said.seconds_together == pytest.approx(

@@ -58,7 +58,7 @@ def test_the_loopback_sends_what_was_measured(point):
     assert ring(point["bytes"], 2, LOOPBACK) == pytest.approx(point["seconds"], rel=0.15)
 
 
-@pytest.mark.parametrize("point", POINTS["steps"], ids=lambda point: str(point["batch_tokens"]))
+@pytest.mark.parametrize("point", POINTS["steps"], ids=lambda point: str(point["parameters"]))
 def test_two_processes_take_what_the_model_says(point):
     step = Step(compute=point["compute"], data=0.0, tokens=point["tokens"], gradients=4 * point["parameters"])
     for processes, seconds in point["measured"].items():
