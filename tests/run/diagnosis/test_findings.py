@@ -15,7 +15,7 @@ PREPARED = {"event": "prepared", "vocab_size": 8000, "valid_pairs": 500, "paddin
 CONFIG = RunConfig.from_dict(
     {
         "training": {"schedule": "cosine", "learning_rate": 0.003, "warmup_steps": 200},
-        "data": {"loader_workers": 4},
+        "data": {"loader_workers": 4, "subword_sampling": 0.1},
     }
 )
 IDENTICAL, OVERLAP = "identical sides", "pair of the validation set"
@@ -225,6 +225,12 @@ def test_copies_are_traced_to_the_text_where_it_has_them():
     (finding,) = found(copying, report=report(IDENTICAL, 70)).values()
     assert "70 of 1,000 training pairs have two equal sides" in finding.remedy
     assert "drop_identical = true" in finding.remedy
+
+
+def test_more_loader_processes_help_only_where_text_is_segmented_again():
+    (finding,) = found(steps(*falling(9), waiting=0.4), config=RunConfig()).values()
+    assert "fast disk" in finding.remedy
+    assert "loader_workers" not in finding.remedy
 
 
 def test_every_finding_is_told_once_and_again_after_a_resumption_is_not(tmp_path):
