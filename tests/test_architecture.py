@@ -246,7 +246,8 @@ def test_public_names():
 DATA = (
     "alignments columns drop-duplicates drop-identical drop-overlap drop-ratio drop-script max-frames max-ratio "
     "max-memory max-tokens processes source source-kind source-lang store target target-lang valid-source valid-target "
-    "tokenizer.kind tokenizer.sample-pairs tokenizer.split-digits tokenizer.symbols tokenizer.terms tokenizer.vocab-size"
+    "tokenizer.kind tokenizer.sample-pairs tokenizer.split-digits tokenizer.symbols tokenizer.terms "
+    "tokenizer.vocab-size"
 )
 LEARNING = (
     "bleu-tokenize copied default-target drop-accents drop-final-punctuation join loader-workers lower-case "
@@ -271,7 +272,7 @@ OPTIONS = {
     "info": "json model",
     "keys": "file json",
     "completion": "",
-    "plan": "columns config json measure preset source source-lang target target-lang",
+    "plan": "bandwidth columns config device json measure preset source source-lang target target-lang workers",
     "init": "columns out overwrite seed source source-lang target target-lang valid-source valid-target",
     "train": f"config init max-restarts out preset resume workers {DATA} {LEARNING} "
     "model.activation model.attention model.attention-dropout model.kernel-size model.kind "

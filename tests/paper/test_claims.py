@@ -13,7 +13,7 @@ from clearhead.grammar import grammar
 from clearhead.model.attention import MultiHeadAttention, attention_weights, scaled_dot_product_attention
 from clearhead.model.masks import causal_mask
 from clearhead.model.transformer import Transformer
-from clearhead.planning.plan import flops_per_token
+from clearhead.planning.requirements import flops_per_token
 
 SHAPE = {"vocab_size": 40, "d_model": 16, "num_encoder_layers": 1, "num_decoder_layers": 1, "dropout": 0.0}
 

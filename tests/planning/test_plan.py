@@ -11,7 +11,8 @@ from clearhead.cli.plan import _shorter, in_words
 from clearhead.config import ModelConfig, RunConfig
 from clearhead.errors import DataError
 from clearhead.model.transformer import Transformer
-from clearhead.planning.plan import flops_per_token, plan
+from clearhead.planning.plan import plan
+from clearhead.planning.requirements import flops_per_token
 from clearhead.planning.suggestion import AFTERNOON
 
 

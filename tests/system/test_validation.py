@@ -27,7 +27,7 @@ def test_validation_says_what_evaluate_says(tiny_run, tmp_path, kept_apart):
     pairs = [SentencePair(src, tgt, "en", "en") for src, tgt in PAIRS]
     found = validate(
         loaded.engine.model, loaded.tokenizer, pairs, translate=translated, decoding=decoding, tokenize="auto"
-    )
+    ).figures
     for name, side in (("source", 0), ("reference", 1)):
         (tmp_path / name).write_text("".join(f"{pair[side]}\n" for pair in PAIRS), encoding="utf-8")
     translator = Translator(loaded.engine, loaded.tokenizer, replace(loaded.info, decoding=decoding))
@@ -51,6 +51,6 @@ def test_each_set_is_parted_as_its_language_is(tiny_run):
         translate=translated,
         decoding=loaded.info.decoding,
         tokenize="auto",
-    )
+    ).figures
     assert [part.split("tok:")[1].split("|")[0] for part in found.bleu_signature.split(", ")] == ["13a", "zh"]
     assert found.bleu_by_set.keys() == {"en-en", "en-zh"}

@@ -1,9 +1,10 @@
 """`clearhead info`."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -11,10 +12,13 @@ from clearhead.cli.model import Model
 from clearhead.cli.output import print_json, show
 from clearhead.errors import ConfigError
 
+if TYPE_CHECKING:
+    from clearhead.run.directory import RunDirectory
+
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """Show what a model is and what it was trained on.
+    """Show what a model or a run is, and what went wrong in it.
 
     Examples:
         clearhead info
@@ -32,10 +36,16 @@ class Info:
         if self.path and self.model:
             raise ConfigError(f"both {self.path} and --model {self.model} were given; give one of them")
         from clearhead import model_directory
-        from clearhead.config.tables import flat
         from clearhead.engines import conversion
+        from clearhead.run.directory import RunDirectory
 
-        path = model_directory.find(self.path or self.model)
+        given = self.path or self.model
+        run = RunDirectory(given) if given else None
+        history = {"findings": _findings(run)} if run and run.log_file.exists() else {}
+        if run and history and not run.has_weights():
+            self._show({"path": str(given), **history})
+            return
+        path = model_directory.find(given)
         info = model_directory.read_info(path)
         beam = conversion.measured(path)
         facts = {
@@ -55,7 +65,13 @@ class Info:
             "confidence": info.confidence.to_dict() if info.confidence else "not calibrated",
             "ctranslate2": beam.to_dict() if beam else "not converted yet",
             "training": info.training.to_dict(),
+            **history,
         }
+        self._show(facts)
+
+    def _show(self, facts: Mapping[str, Any]) -> None:
+        from clearhead.config.tables import flat
+
         if self.json:
             print_json(facts)
             return
@@ -63,6 +79,14 @@ class Info:
         width = max(map(len, rows))
         for key, value in rows.items():
             show(f"{key:<{width}}  {value}")
+
+
+def _findings(run: "RunDirectory") -> Mapping[str, str] | str:
+    """Return what goes wrong in a run, or did, by name."""
+    from clearhead.run.diagnosis.diagnose import in_words
+    from clearhead.run.diagnosis.history import History
+
+    return in_words(History.read(run)) or "none"
 
 
 def _readable(value: object) -> str:

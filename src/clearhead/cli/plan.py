@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import arg
 
 from clearhead.cli.output import print_json, tell
 from clearhead.config import RunConfig
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 class Plan:
     """Estimate memory, operations and time of a run before it starts.
 
-    Example: clearhead plan --config run.toml
+    Examples:
+        clearhead plan --config run.toml
+        clearhead plan --config run.toml --workers 8
     """
 
     config: Path | None = None
@@ -39,6 +43,13 @@ class Plan:
     """Columns of source and target in a .tsv: two numbers from 1, or two names from its first line."""
     measure: bool = True
     """Run real training steps for a few seconds to measure the time."""
+    device: Annotated[str, arg(metavar="cpu|cuda|cuda:N")] = ""
+    """Device to measure; without it training.device."""
+    workers: Annotated[int, arg(metavar="N")] = 1
+    """Processes that will train together, one per GPU; on the CPU they share the cores of this machine."""
+    bandwidth: Annotated[float, arg(metavar="GB/S")] = 0.0
+    """Gigabytes per second between two of them in one direction; without it 50 between GPUs, which is a network of 400
+    Gb/s."""
     json: bool = False
     """Print the result as one JSON object."""
 
@@ -49,9 +60,16 @@ class Plan:
         say("loading PyTorch ...")
         from clearhead.planning.plan import plan
 
-        result = plan(self.run_config(), measure=self.measure, tell=say)
+        result = plan(
+            self.run_config(),
+            measure=self.measure,
+            workers=self.workers,
+            bandwidth=1e9 * self.bandwidth,
+            tell=say,
+        )
         if self.json:
-            print_json({**dataclasses.asdict(result), "seconds": result.seconds})
+            times = {"seconds": result.seconds, "seconds_together": result.seconds_together}
+            print_json({**dataclasses.asdict(result), **times})
             return
         for name, value in _rows(result):
             print(f"{name:<12}{value}")
@@ -65,6 +83,8 @@ class Plan:
         corpus = {name: getattr(self, name) for name in names if getattr(self, name)}
         if corpus and isinstance(values.get("data", {}), dict):
             values["data"] = {**values.get("data", {}), **corpus}
+        if self.device and isinstance(values.get("training", {}), dict):
+            values["training"] = {**values.get("training", {}), "device": self.device}
         if self.source and not self.config:
             values, _ = suggested_for(values, preset=self.preset)
         return RunConfig.from_dict(values, preset=self.preset)
@@ -80,7 +100,8 @@ def _rows(result: "plan.Plan") -> Iterator[tuple[str, str]]:
         f"{result.flops_per_token / 1e6:,.1f} MFLOP per token, {step_flops / 1e9:,.1f} GFLOP per step",
     )
     yield "precision", _precision(result.precision)
-    yield "steps", f"{result.steps:,} of up to {result.tokens_per_step:,} target tokens"
+    size = "about" if result.device and result.pairs else "up to"
+    yield "steps", f"{result.steps:,} of {size} {result.tokens_per_step:,} target tokens"
     if result.pairs:
         passes = result.steps * result.tokens_per_step / result.tokens_per_epoch
         yield (
@@ -88,9 +109,26 @@ def _rows(result: "plan.Plan") -> Iterator[tuple[str, str]]:
             f"{result.pairs:,} pairs, about {result.tokens_per_epoch:,} target tokens, seen about {passes:,.1f} times",
         )
     if result.tokens_per_second:
-        yield "speed", f"{result.tokens_per_second:,.0f} target tokens/s, measured just now"
+        busy = "; something else uses the processor too, so alone it is faster" if result.busy else ""
+        yield (
+            "speed",
+            f"{result.tokens_per_second:,.0f} target tokens/s, measured just now on {result.device}{busy}",
+        )
         yield "time", f"{in_words(result.seconds)}, validation not counted"
+        yield from _together(result)
         yield from _shorter(result)
+
+
+def _together(result: "plan.Plan") -> Iterator[tuple[str, str]]:
+    """Yield what several processes would do."""
+    scaled = result.together
+    if scaled:
+        yield (
+            "workers",
+            f"{scaled.processes} learn {scaled.tokens_per_second:,.0f} target tokens/s, "
+            f"{100 * scaled.efficiency:.0f} % of what they would without waiting for each other; most of a step is "
+            f"{scaled.bound_by}; as many tokens take {in_words(result.seconds_together)}",
+        )
 
 
 def _shorter(result: "plan.Plan") -> Iterator[tuple[str, str]]:

@@ -1,33 +1,30 @@
 """What a training run will take, before it is started."""
 
-import time
-from dataclasses import dataclass, replace
-from itertools import repeat
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-import torch
-
-from clearhead.architectures.build import build
-from clearhead.config import ModelConfig, RunConfig, TrainingConfig
-from clearhead.config.kinds import KINDS
+from clearhead.config import RunConfig, TrainingConfig
 from clearhead.corpora.formats import Tell, silent
-from clearhead.data.batching import Batch
-from clearhead.data.loader import START
+from clearhead.data.processes import available_cores
 from clearhead.errors import ConfigError
-from clearhead.model.places import PLACES
+from clearhead.planning.measured import Measured, measured
+from clearhead.planning.requirements import flops_per_token, memory_bytes
+from clearhead.planning.sample import Batches, Sample, random_batches, real_batches, with_vocabulary
+from clearhead.planning.scaling import LOOPBACK, NETWORK, Link, Scaled, Step, scaled
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
-from clearhead.run.corpora import read
 from clearhead.run.directory import with_precision
+from clearhead.run.machine import device_of
 from clearhead.run.origin import Origin
+from clearhead.run.pace import load
 from clearhead.run.precision import choose
-from clearhead.text.vocabulary import BOS, EOS, UNK
-from clearhead.training.allocator import keep_freed_memory
-from clearhead.training.loop import train
-from clearhead.training.state import TrainState
 
-_NO_END = 10**9
 _TYPICAL_LENGTH = 20
 """Tokens of a sentence, where no corpus is at hand."""
+_CROWDED = 0.5
+"""Processes that want each core: more, and what is measured is not what a run alone would do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,24 +34,36 @@ class Plan:
     parameters: int
     parameters_by_part: dict[str, int]
     memory_bytes: int
-    """Weights, gradients, Adam's two moments and the activations of one batch, in fp32."""
+    """Weights, gradients, moments, moving average and the activations of one batch, in fp32."""
     flops_per_token: float
     """Floating-point operations of a training step for each source-and-target pair of tokens."""
     pairs: int
     """0 where no corpus was given."""
     tokens_per_epoch: int
-    """Estimated target tokens, from the number of characters; 0 where no corpus was given."""
+    """Target tokens of the corpus, estimated from its characters or, where measured, from a sample; 0 without one."""
     tokens_per_step: int
+    """Target tokens: at most so many or, where measured with a corpus, on average."""
     steps: int
     precision: str
     """In which it would learn here, and why; `auto` where not measured."""
-    tokens_per_second: float
-    """Measured on this machine with this shape; 0 where not measured."""
+    device: str = ""
+    """On which it was measured; empty where it was not."""
+    tokens_per_second: float = 0.0
+    """Measured on this device with this shape; 0 where not measured."""
+    busy: bool = False
+    """Whether others used the processor meanwhile."""
+    together: Scaled | None = None
+    """What several processes would do, where that was asked for."""
 
     @property
     def seconds(self) -> float:
         """Time of all steps, validation not counted."""
         return self.steps * self.tokens_per_step / self.tokens_per_second if self.tokens_per_second else 0.0
+
+    @property
+    def seconds_together(self) -> float:
+        """Time in which several processes learn from as many target tokens; 0 where that was not asked for."""
+        return self.steps * self.tokens_per_step / self.together.tokens_per_second if self.together else 0.0
 
     def steps_within(self, seconds: float) -> int:
         """Return how many steps a time is enough for, in round numbers; 0 where no speed was measured."""
@@ -63,134 +72,132 @@ class Plan:
         return steps // step * step
 
 
-def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Plan:
+def plan(
+    config: RunConfig,
+    *,
+    measure: bool = True,
+    workers: int = 1,
+    bandwidth: float = 0.0,
+    tell: Tell = silent,
+) -> Plan:
     """Estimate parameters, memory, operations, tokens and time of a run; measure for a few seconds which precision
-    is faster, where that is open, and how fast it learns. `tell` hears what is being done.
+    is faster, where that is open, and how fast it learns on the device that is set. `workers` are the processes of
+    the run (`planning.scaling`), `bandwidth` the bytes per second between two of them, 0 for what is usual. `tell`
+    hears what is being done.
     """
+    _check(config, measure, workers, bandwidth)
+    origin = Origin.of(config)
+    config = origin.shaped(config) if origin else config
+    if config.data.train_sets:
+        tell("reading the corpus ...")
+    sample = Sample.of(config)
+    if measure:
+        return _measured(config, sample, origin, workers, bandwidth, tell)
+    pairs, training = sample.pairs, config.training
+    length = max(1, round(sample.characters / pairs / CHARACTERS_PER_TOKEN)) if pairs else _TYPICAL_LENGTH
+    tokens_per_epoch = round(sample.characters / CHARACTERS_PER_TOKEN) + pairs
+    tokens_per_step = training.accumulate * training.batch_tokens // 2
+    return Plan(
+        **_counted(config, length),
+        pairs=pairs,
+        tokens_per_epoch=tokens_per_epoch,
+        tokens_per_step=tokens_per_step,
+        steps=_steps(training, tokens_per_epoch / tokens_per_step),
+        precision=training.precision,
+    )
+
+
+def _check(config: RunConfig, measure: bool, workers: int, bandwidth: float) -> None:
     if config.data.source_kind == "features":
         raise ConfigError(
             "plan estimates runs on text, and these sources are frames of numbers; start the run instead, which shows "
             "its speed and the time that is left"
         )
-    origin = Origin.of(config)
-    config = origin.shaped(config) if origin else config
-    training = config.training
-    if config.data.train_sets:
-        tell("reading the corpus ...")
-    pairs, characters = _size(config)
-    length = max(1, round(characters / pairs / CHARACTERS_PER_TOKEN)) if pairs else _TYPICAL_LENGTH
-    tokens_per_epoch = round(characters / CHARACTERS_PER_TOKEN) + pairs
-    tokens_per_step = training.accumulate * training.batch_tokens // 2
-    device = "cuda" if training.device == "auto" and torch.cuda.is_available() else "cpu"
-    precision: str = training.precision
-    if measure:
+    if workers < 1 or bandwidth < 0:
+        raise ConfigError(
+            f"--workers must be at least 1 and --bandwidth at least 0, got {workers} and {bandwidth:g}"
+        )
+    if workers > 1 and not measure:
+        raise ConfigError(
+            "the time of several workers follows from the measured time of one; leave out --no-measure"
+        )
+
+
+def _measured(
+    config: RunConfig, sample: Sample, origin: Origin | None, workers: int, bandwidth: float, tell: Tell
+) -> Plan:
+    """Return the plan that real steps on a sample of the corpus lead to."""
+    device = device_of(config.training.device)
+    crowd = load() or 0.0  # before this process adds to it
+    if sample.pairs:
+        tell("preparing a sample of the corpus ...")
+    with _batches(config, sample, origin) as batches:
+        config = with_vocabulary(config, batches.vocab_size)
         tell("measuring which precision is faster ...")
         choice = choose(config, device)
-        precision, config = str(choice), with_precision(config, choice.precision)
+        config = with_precision(config, choice.precision)
         tell(f"measuring real steps in {choice.precision} for a few seconds ...")
+        cores = available_cores()
+        threads = config.training.threads or max(1, cores // workers)
+        step = measured(config, batches, device, threads=threads)
+    training = config.training
+    seconds = step.seconds_per_step(config.data.loader_workers)
+    per_epoch = batches.per_epoch / training.accumulate
+    bound = training.accumulate * training.batch_tokens // 2
     return Plan(
-        parameters=config.model.num_parameters,
-        parameters_by_part=config.model.parameters_by_part,
-        memory_bytes=memory_bytes(config.model, training.batch_tokens, length),
-        flops_per_token=flops_per_token(config.model, length),
-        pairs=pairs,
-        tokens_per_epoch=tokens_per_epoch,
-        tokens_per_step=tokens_per_step,
-        steps=_steps(training, tokens_per_epoch, tokens_per_step),
-        precision=precision,
-        tokens_per_second=speed(config, length, device) if measure else 0.0,
+        **_counted(config, batches.length),
+        pairs=sample.pairs,
+        tokens_per_epoch=round(batches.per_epoch * batches.tokens),
+        tokens_per_step=round(step.tokens) if sample.pairs else bound,
+        steps=_steps(training, per_epoch),
+        precision=str(choice),
+        device=device,
+        tokens_per_second=step.tokens / seconds,
+        busy=device == "cpu" and crowd > _CROWDED,
+        together=_together(config, step, workers, _link(device, bandwidth), cores) if workers > 1 else None,
     )
 
 
-def _size(config: RunConfig) -> tuple[int, int]:
-    """Return the pairs of the corpora and the characters of their target sides, both ways where both are learned."""
-    pairs = characters = 0
-    for corpus in config.data.train_sets:
-        for pair in read(corpus, config.model.reads_plain_text)[0]:
-            pairs += 1 + corpus.both_directions
-            characters += len(pair.tgt) + corpus.both_directions * len(pair.src)
-    return pairs, characters
+@contextmanager
+def _batches(config: RunConfig, sample: Sample, origin: Origin | None) -> Iterator[Batches]:
+    if not sample.pairs:
+        yield random_batches(config.model, config.training.batch_tokens, _TYPICAL_LENGTH)
+        return
+    with real_batches(config, sample, origin) as batches:
+        yield batches
 
 
-def _steps(training: TrainingConfig, tokens_per_epoch: int, tokens_per_step: int) -> int:
-    if not (training.max_epochs and tokens_per_epoch):
+def _link(device: str, bandwidth: float) -> Link:
+    """Return the way between processes on such devices, with the bandwidth where one is given."""
+    usual = LOOPBACK if device == "cpu" else NETWORK
+    return Link(bandwidth=bandwidth or usual.bandwidth, latency=usual.latency, covered=usual.covered)
+
+
+def _together(config: RunConfig, step: Measured, workers: int, link: Link, cores: int) -> Scaled:
+    """Return what several processes do; on a processor they share the cores of this machine."""
+    crowd = max(1.0, workers * step.threads / cores) if step.device == "cpu" else 1.0
+    one = Step(
+        compute=crowd * step.compute,
+        data=step.data / max(1, config.data.loader_workers),
+        tokens=step.tokens,
+        gradients=4 * config.model.num_parameters,
+    )
+    return scaled(one, workers, link)
+
+
+def _counted(config: RunConfig, length: int) -> dict[str, Any]:
+    """Return what follows from the settings alone."""
+    model, training = config.model, config.training
+    return {
+        "parameters": model.num_parameters,
+        "parameters_by_part": model.parameters_by_part,
+        "memory_bytes": memory_bytes(model, training, length),
+        "flops_per_token": flops_per_token(model, length, r_drop=bool(training.r_drop)),
+    }
+
+
+def _steps(training: TrainingConfig, per_epoch: float) -> int:
+    """Return the steps of a run whose epochs have so many; 0 for unknown."""
+    if not (training.max_epochs and per_epoch):
         return training.max_steps
-    return min(training.max_steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
-
-
-def flops_per_token(model: ModelConfig, length: int) -> float:
-    """Return the operations of forward and backward for one source and one target token.
-
-    Two for each weight a token passes in the forward pass, twice that in the backward pass; attention
-    adds 4 * length * d_model for each of its places (scores and weighted sum).
-    """
-    if not KINDS[model.kind].paper:
-        return _flops_by_weights(model, length)
-    d, f = model.d_model, model.d_ff * (1.5 if model.activation == "swiglu" else 1)
-    projections = 4 * d * d
-    if not KINDS[model.kind].encodes:  # all tokens pass the same layers, each with one attention
-        layer = projections + 2 * d * f + 2 * length * d
-        return 3.0 * 2.0 * (model.num_decoder_layers * layer + model.vocab_size * d)
-    encoder = model.num_encoder_layers * (projections + 2 * d * f + 2 * length * d)
-    decoder = model.num_decoder_layers * (2 * projections + 2 * d * f + 4 * length * d)
-    return 3.0 * 2.0 * (encoder + decoder + model.vocab_size * d)
-
-
-def _flops_by_weights(model: ModelConfig, length: int) -> float:
-    """Return the operations of a model whose tokens pass every weight of their side once."""
-    parts = model.parameters_by_part
-    attention = sum(model.attends(place)[0] for place in PLACES) * 2 * length * model.d_model
-    output = model.vocab_size * model.d_model
-    return 3.0 * 2.0 * (parts["encoder"] + parts["decoder"] + attention + output)
-
-
-def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
-    """Estimate the memory of training in fp32, the interpreter and torch itself not counted.
-
-    Four copies of the weights (value, gradient, two moments); what the backward pass needs of each
-    sub-layer: about 14 vectors of d_model and 2 of d_ff for a token and layer, and the attention weights.
-    """
-    weights = 4 * 4 * model.num_parameters
-    layers = model.num_encoder_layers + 2 * model.num_decoder_layers
-    if not KINDS[model.kind].encodes:
-        layers = model.num_decoder_layers
-    a_token = layers * (14 * model.d_model + 2 * model.d_ff + 2 * model.num_heads * length)
-    if not KINDS[model.kind].paper:
-        a_token = _kept_by_token(model, length)
-    logits = 512 * model.vocab_size * 2
-    return weights + 4 * (batch_tokens // 2 * a_token + logits)
-
-
-def _kept_by_token(model: ModelConfig, length: int) -> int:
-    """Return the numbers that a recurrent or convolutional model keeps of a token for the backward pass.
-
-    About 12 vectors of d_model for a layer: gates, states, dropout, sums. Additive attention keeps one for each pair
-    of a source and a target token.
-    """
-    layers = model.num_encoder_layers + model.num_decoder_layers
-    looked = sum(layers * 2 * heads * length for layers, heads in map(model.attends, PLACES))
-    pairs = length * model.d_model if model.has("attention") and model.attention == "additive" else 0
-    return layers * 12 * model.d_model + looked + pairs
-
-
-def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> float:
-    """Measure the target tokens per second of real steps with random ids of this length and this shape."""
-    keep_freed_memory()
-    if config.training.threads:
-        torch.set_num_threads(config.training.threads)
-    rows = max(1, config.training.batch_tokens // (2 * length + 2))
-    draws = np.random.default_rng(0)
-    src = draws.integers(UNK + 1, config.model.vocab_size, (rows, length))
-    tgt = draws.integers(UNK + 1, config.model.vocab_size, (rows, length + 1))
-    src[:, -1], tgt[:, 0], tgt[:, -1] = EOS, BOS, EOS
-    batch = Batch(src=src, tgt=tgt, indices=np.arange(rows))
-    state = TrainState.fresh(build(config.model).to(device), config.training)
-    endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
-    steps = train(state, repeat((START, batch)), endless)
-    next(steps), next(steps)  # the first steps allocate
-    started, tokens = time.monotonic(), 0
-    for report in steps:
-        tokens += report.tokens
-        if time.monotonic() - started > seconds:
-            break
-    return tokens / (time.monotonic() - started)
+    return min(training.max_steps, math.ceil(training.max_epochs * per_epoch))

@@ -82,6 +82,10 @@ class RunDirectory:
         """Say whether a run was started here."""
         return self.config_file.exists()
 
+    def has_weights(self) -> bool:
+        """Say whether the run has saved any."""
+        return any(folder.exists() for folder in (self.model, self.best, self.checkpoints))
+
     def is_untouched(self) -> bool:
         """Say whether nothing has been completed in this directory yet."""
         return self.path.is_dir() and all(

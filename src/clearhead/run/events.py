@@ -6,6 +6,7 @@ from typing import Any
 
 from clearhead.data.preparation import Progress
 from clearhead.evaluation.validation import Validation
+from clearhead.run.diagnosis.finding import Finding
 from clearhead.run.facts import DataFacts
 from clearhead.training.loop import StepReport
 
@@ -46,6 +47,13 @@ class Validated:
     figures: Validation
     best: bool
     """Whether no earlier figures are better."""
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """Something goes wrong, seen for the first time in this run."""
+
+    finding: Finding
 
 
 @dataclass(frozen=True)
@@ -92,4 +100,15 @@ class Stopped:
     signal: int
 
 
-Event = Progress | Prepared | StepReport | Validating | Validated | Saved | Finished | NothingLeft | Stopped
+Event = (
+    Progress
+    | Prepared
+    | StepReport
+    | Validating
+    | Validated
+    | Diagnosed
+    | Saved
+    | Finished
+    | NothingLeft
+    | Stopped
+)

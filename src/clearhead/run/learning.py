@@ -1,20 +1,21 @@
 """The steps of a run: learn, and log, validate and save when that is due."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from typing import Any
 
 from clearhead.data.batching import Batch
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError, WorkerError
-from clearhead.evaluation.validation import Validation
 from clearhead.run import checkpoints, milestones
-from clearhead.run.events import Event, Saved, Validated, Validating
+from clearhead.run.events import Diagnosed, Event, Saved, Validated, Validating
 from clearhead.run.interruption import Interrupted
 from clearhead.run.models import files_of_model
+from clearhead.run.pace import Pace
 from clearhead.run.progress import Underway
 from clearhead.run.setup import Setup
+from clearhead.run.validation import Measured
 from clearhead.storage import folders
 from clearhead.storage.steps import step_folder
 from clearhead.storage.tensors import Arrays
@@ -24,6 +25,8 @@ from clearhead.training.state import Snapshot, TrainState
 
 def learn(setup: Setup, run: Underway) -> Iterator[Event]:
     """Take the steps; validate, keep the best and save when due; end early where a signal came."""
+    if setup.group.leads:
+        yield from _diagnosed(setup, run, {})  # what the text shows
     # A model to start from is measured first, to see what was learned and what was forgotten.
     first = setup.origin is not None and run.progress.before is None
     due, run.progress = run.progress.validation_due, replace(run.progress, validation_due=False)
@@ -46,21 +49,18 @@ def _first_says(setup: Setup, what: bool) -> bool:
 
 def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
     training = setup.config.training
-    started, tokens = time.monotonic(), 0
-    batches = milestones.until_last_epoch(training, setup.loader(run.state.position))
+    batches = Pace(milestones.until_last_epoch(training, setup.loader(run.state.position)))
     for report in _steps(setup, run.state, batches):
         yield report
-        tokens += report.tokens
+        batches.learned(report.tokens)
         if not report.applied:
-            _log(setup, {"event": "skipped", **asdict(report)})
+            yield from _log(setup, run, {"event": "skipped", **asdict(report)})
             continue
         if milestones.log_is_due(training, report.step):
-            speed = round(tokens / (time.monotonic() - started))
-            _log(setup, {"event": "train", **asdict(report), "tokens_per_second": speed})
-            started, tokens = time.monotonic(), 0
+            yield from _log(setup, run, {"event": "train", **asdict(report), **batches.read()})
         if milestones.validation_is_due(training, report.step):
             yield from _validate_and_save(setup, run)
-            started, tokens = time.monotonic(), 0
+            batches.begin()
         elif milestones.save_is_due(training, report.step):
             yield from _save(setup, run, _snapshot(setup, run))
         if _is_over(setup, run):
@@ -81,9 +81,18 @@ def _steps(
         raise TrainingError(f"{error}, in a new run: give another --out{start}") from None
 
 
-def _log(setup: Setup, event: dict[str, object]) -> None:
+def _log(setup: Setup, run: Underway, event: dict[str, Any]) -> Iterator[Event]:
+    """Log an event, and what it is the first to show."""
     if setup.group.leads:
         setup.directory.log(event)
+        yield from _diagnosed(setup, run, event)
+
+
+def _diagnosed(setup: Setup, run: Underway, event: Mapping[str, Any]) -> Iterator[Event]:
+    """Log and yield what an event of the log is the first to show."""
+    for finding in run.watch.hear(event):
+        setup.directory.log({"event": "finding", **finding.to_dict()})
+        yield Diagnosed(finding)
 
 
 def _is_over(setup: Setup, run: Underway) -> bool:
@@ -116,24 +125,25 @@ def _validate_and_save(setup: Setup, run: Underway) -> Iterator[Event]:
         # In this order: a signal must not come between the halves of exchanging the weights.
         with nullcontext() if sharded else run.state.averaged(), setup.interruption.anywhere():
             model = setup.model_of(weights) if sharded and weights else run.state.model
-            figures = setup.measure(model)
+            measured = setup.measure(model)
     except Interrupted:
         run.progress = replace(run.progress, validation_due=True)
         return
-    yield _validated(setup, run, figures, weights or run.state.weights())
+    yield _validated(setup, run, measured, weights or run.state.weights())
+    yield from _diagnosed(setup, run, {"event": "valid", "step": step, **measured.to_dict()})
     if due:
         yield from _save(setup, run, snapshot)
 
 
-def _validated(setup: Setup, run: Underway, figures: Validation, weights: Arrays) -> Validated:
+def _validated(setup: Setup, run: Underway, measured: Measured, weights: Arrays) -> Validated:
     """Note what the model reached; keep it where it is the best so far."""
-    step = run.state.step
+    step, figures = run.state.step, measured.figures
     run.progress = run.progress.validated(step, figures, setup.config.training.select_by)
     is_best = run.progress.validations_since_best == 0
     if is_best and run.progress.best:
         files = files_of_model(setup, run, weights, run.progress.best.name, figures)
         folders.write_directory(setup.directory.best, files)
-    setup.directory.log({"event": "valid", "step": step, **figures.to_dict(), "best": is_best})
+    setup.directory.log({"event": "valid", "step": step, **measured.to_dict(), "best": is_best})
     return Validated(step, figures, is_best)
 
 

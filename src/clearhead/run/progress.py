@@ -1,11 +1,13 @@
 """How far a run is, besides the state of its training: what was measured, logged and found best."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from clearhead.config import Selection
 from clearhead.evaluation.validation import Validation
+from clearhead.run.diagnosis.diagnose import Watch
+from clearhead.run.diagnosis.history import History
 from clearhead.training.state import TrainState
 
 
@@ -75,5 +77,7 @@ class Underway:
 
     state: TrainState
     progress: RunProgress
+    watch: Watch = field(default_factory=lambda: Watch(History()))
+    """What was logged, by the process that leads."""
     signal: int = 0
     """The signal that ended the run, of whichever process; 0 for none."""

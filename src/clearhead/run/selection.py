@@ -49,7 +49,7 @@ def finish(setup: Setup, run: Underway, moving: Arrays, ending: str) -> Finished
     best = run.progress.best
     assert best, "a run is validated before it ends"
     weights = _weights(setup, best, moving)
-    candidates = figures_of(weights, best, lambda arrays: setup.measure(setup.model_of(arrays)))
+    candidates = figures_of(weights, best, lambda arrays: setup.measure(setup.model_of(arrays)).figures)
     chosen = choose(candidates, setup.config.training.select_by)
     files = files_of_model(setup, run, weights[chosen], chosen, candidates[chosen], ending)
     folders.write_directory(setup.directory.model, files)

@@ -1,5 +1,6 @@
 """What the steps of a run share, and none of them changes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,7 +11,6 @@ from clearhead.config import ModelConfig, RunConfig
 from clearhead.data.loader import Loader, Peers, Position, Recipe
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError
-from clearhead.evaluation.validation import Validation
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
 from clearhead.run.checkpoints import Identity
@@ -23,7 +23,7 @@ from clearhead.run.machine import Machine, device_of, prepare_machine
 from clearhead.run.opening import Opened
 from clearhead.run.origin import Origin
 from clearhead.run.precision import Choice, settle
-from clearhead.run.validation import Translate, validate
+from clearhead.run.validation import Measured, Translate, validate
 from clearhead.storage.tensors import Arrays
 from clearhead.training.distributed import Group
 from clearhead.training.state import TrainState
@@ -103,21 +103,17 @@ class Setup:
 
     def loader(self, start: Position) -> Loader:
         """Return the batches of the run from a place in the text on."""
-        data, training = self.config.data, self.config.training
-        recipe = Recipe(
-            batch_tokens=training.batch_tokens,
-            seed=training.seed,
-            weights=[text.config.weight for text in self.corpora.train],
-            temperature=data.temperature,
-            subword_sampling=data.subword_sampling,
-            augmentation=data.augmentation,
-            max_tokens=data.max_tokens,
-            frames_per_position=self.config.model.frames_per_position,
-        )
+        weights = [text.config.weight for text in self.corpora.train]
         peers = Peers(self.group.rank, self.group.size, self.group.exchange)
-        return Loader(self.store, recipe, start=start, workers=data.loader_workers, peers=peers)
+        return Loader(
+            self.store,
+            recipe(self.config, weights),
+            start=start,
+            workers=self.config.data.loader_workers,
+            peers=peers,
+        )
 
-    def measure(self, model: SequenceModel) -> Validation:
+    def measure(self, model: SequenceModel) -> Measured:
         """Measure a model on the validation sets, with greedy search."""
         return validate(
             model,
@@ -127,6 +123,21 @@ class Setup:
             decoding=replace(self.config.decoding, beam_size=1),
             tokenize=self.config.data.bleu_tokenize,
         )
+
+
+def recipe(config: RunConfig, weights: Sequence[float]) -> Recipe:
+    """Return how pairs become batches with the settings of a run; `weights` are those of its corpora."""
+    data, training = config.data, config.training
+    return Recipe(
+        batch_tokens=training.batch_tokens,
+        seed=training.seed,
+        weights=weights,
+        temperature=data.temperature,
+        subword_sampling=data.subword_sampling,
+        augmentation=data.augmentation,
+        max_tokens=data.max_tokens,
+        frames_per_position=config.model.frames_per_position,
+    )
 
 
 def _of_text(model: ModelConfig, store: Store) -> ModelConfig:

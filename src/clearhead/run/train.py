@@ -13,6 +13,8 @@ from clearhead.run import checkpoints, milestones
 from clearhead.run.agreement import check_steps, facts_of_start, facts_of_text
 from clearhead.run.corpora import Corpora
 from clearhead.run.course import course, ending, going_on, last_step, warmup_note
+from clearhead.run.diagnosis.diagnose import Watch
+from clearhead.run.diagnosis.history import History
 from clearhead.run.directory import RunDirectory, with_precision
 from clearhead.run.events import Event, NothingLeft, Prepared, Stopped, Validating
 from clearhead.run.interruption import Interruption
@@ -186,6 +188,8 @@ def _begin(setup: Setup, run: Underway, notes: Sequence[str]) -> Prepared:
         )
         if store.path != directory.store:
             directory.keep(REPORT, (store.path / REPORT).read_bytes())
+    if setup.group.leads:
+        run.watch = Watch(replace(History.read(directory), config=setup.config, report=store.report))
     return Prepared(
         facts,
         parameters,

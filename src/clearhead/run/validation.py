@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import mean
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
 from clearhead.config import DecodingConfig
 from clearhead.data.batching import TokenizedCorpus, collate, order_by_length
 from clearhead.evaluation import Score, bleu, chrf, resolved
+from clearhead.evaluation.behaviour import Behaviour
 from clearhead.evaluation.validation import Validation
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model_directory import ModelInfo
 from clearhead.run.corpora import SentencePair, tokenized
+from clearhead.run.entropy import SENTENCES, Entropies, attention_entropy
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.training.loop import batch_loss
 
@@ -32,6 +35,25 @@ class Translate(Protocol):
         texts: Sequence[str],
         to: str | None,
     ) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model does on pairs that it does not learn from."""
+
+    figures: Validation
+    behaviour: Behaviour
+    """Of its translations."""
+    attention_entropy: Entropies
+    """Of its heads, on some of the pairs."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for the log."""
+        return {
+            **self.figures.to_dict(),
+            "behaviour": self.behaviour.to_dict(),
+            "attention_entropy": self.attention_entropy,
+        }
 
 
 _BATCH_TOKENS = 8192
@@ -62,21 +84,29 @@ def validate(
     translate: Translate,
     decoding: DecodingConfig,
     tokenize: str,
-) -> Validation:
+) -> Measured:
     """Measure loss, and BLEU and chrF of translations against the references as written, where there is a source.
 
     The figures are those of `clearhead evaluate` on the same pairs, with this search.
     """
     model.eval()
-    loss = validation_loss(
-        model, TokenizedCorpus.from_ids(*tokenized(tokenizer, pairs, model.config.source_features))
-    )
+    srcs, tgts = tokenized(tokenizer, pairs, model.config.source_features)
+    loss = validation_loss(model, TokenizedCorpus.from_ids(srcs, tgts))
+    entropies = attention_entropy(model, TokenizedCorpus.from_ids(srcs[:SENTENCES], tgts[:SENTENCES]))
     pairs = [pair for pair in pairs if pair.src]  # what follows nothing is no translation
+    translations = _translated(translate, model, tokenizer, pairs, decoding)
+    behaviour = Behaviour.of([pair.src for pair in pairs], translations, [pair.tgt for pair in pairs])
+    return Measured(_figures(loss, pairs, translations, tokenize), behaviour, entropies)
+
+
+def _figures(
+    loss: float, pairs: Sequence[SentencePair], translations: Sequence[str], tokenize: str
+) -> Validation:
+    """Return the loss, and the scores of translations by validation set, where there are any."""
     if not pairs:
         return Validation(loss, math.exp(min(loss, 700.0)), bleu=0.0, chrf=0.0, bleu_signature="")
-    translated = _translated(translate, model, tokenizer, pairs, decoding)
     by_set: dict[str, list[tuple[str, SentencePair]]] = {}
-    for translation, pair in zip(translated, pairs, strict=True):
+    for translation, pair in zip(translations, pairs, strict=True):
         by_set.setdefault(pair.part, []).append((translation, pair))
     bleus: dict[str, Score] = {}
     chrfs: dict[str, Score] = {}

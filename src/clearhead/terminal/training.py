@@ -7,6 +7,7 @@ from rich.console import Console
 
 from clearhead.data.preparation import Progress
 from clearhead.run.events import (
+    Diagnosed,
     Event,
     Finished,
     NothingLeft,
@@ -52,6 +53,8 @@ def show(events: Iterable[Event], console: Console, max_steps: int) -> Iterator[
                     _validated(event, console)
                     gauge.work = _TRAINING
                     meter.pause()
+                case Diagnosed():
+                    console.print(f"step {event.finding.step:,}: {event.finding}", style="yellow")
                 case Saved() | Stopped() | Finished() | NothingLeft():
                     pass
             yield event
