@@ -112,7 +112,7 @@ def _option(
     }
     kind, choices, values = _value(hint)
     positional = Positional in extras
-    metavar = named.get("metavar") or _metavar(field.name, kind, choices)
+    metavar = named.get("metavar") or _words_beside(hint) or _metavar(field.name, kind, choices)
     word = named.get("name", field.name).replace("_", "-")
     missing = field.default is field.default_factory is dataclasses.MISSING
     return Option(
@@ -154,7 +154,20 @@ def _value(hint: Any) -> tuple[type, tuple[str, ...], int | None]:
         return str, (), None
     if hint is bool:
         return bool, (), 0
+    if _words_beside(hint):
+        return str, (), 1
     return (hint if hint in _METAVARS else str), (), 1
+
+
+def _words_beside(hint: Any) -> str:
+    """Return `N|auto` for a value that may be a word too; empty for any other."""
+    if get_origin(hint) not in (Union, types.UnionType):
+        return ""
+    parts = [
+        "|".join(map(str, get_args(inner))) if get_origin(inner) is Literal else _METAVARS.get(inner, "TEXT")
+        for inner in get_args(hint)
+    ]
+    return "|".join(parts)
 
 
 def _holds_tables(hint: Any) -> bool:

@@ -14,6 +14,7 @@ from clearhead.corpora.formats import Tell, silent
 from clearhead.data.batching import Batch
 from clearhead.data.loader import START
 from clearhead.errors import ConfigError
+from clearhead.model.operations import flops_per_token
 from clearhead.model.places import PLACES
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
 from clearhead.run.corpora import read
@@ -80,7 +81,7 @@ def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Pla
     pairs, characters = _size(config)
     length = max(1, round(characters / pairs / CHARACTERS_PER_TOKEN)) if pairs else _TYPICAL_LENGTH
     tokens_per_epoch = round(characters / CHARACTERS_PER_TOKEN) + pairs
-    tokens_per_step = training.accumulate * training.batch_tokens // 2
+    tokens_per_step = training.accumulate * training.tokens_of_batch // 2
     device = "cuda" if training.device == "auto" and torch.cuda.is_available() else "cpu"
     precision: str = training.precision
     if measure:
@@ -91,7 +92,7 @@ def plan(config: RunConfig, *, measure: bool = True, tell: Tell = silent) -> Pla
     return Plan(
         parameters=config.model.num_parameters,
         parameters_by_part=config.model.parameters_by_part,
-        memory_bytes=memory_bytes(config.model, training.batch_tokens, length),
+        memory_bytes=memory_bytes(config.model, training.tokens_of_batch, length),
         flops_per_token=flops_per_token(config.model, length),
         pairs=pairs,
         tokens_per_epoch=tokens_per_epoch,
@@ -116,32 +117,6 @@ def _steps(training: TrainingConfig, tokens_per_epoch: int, tokens_per_step: int
     if not (training.max_epochs and tokens_per_epoch):
         return training.max_steps
     return min(training.max_steps, -(-training.max_epochs * tokens_per_epoch // tokens_per_step))
-
-
-def flops_per_token(model: ModelConfig, length: int) -> float:
-    """Return the operations of forward and backward for one source and one target token.
-
-    Two for each weight a token passes in the forward pass, twice that in the backward pass; attention
-    adds 4 * length * d_model for each of its places (scores and weighted sum).
-    """
-    if not KINDS[model.kind].paper:
-        return _flops_by_weights(model, length)
-    d, f = model.d_model, model.d_ff * (1.5 if model.activation == "swiglu" else 1)
-    projections = 4 * d * d
-    if not KINDS[model.kind].encodes:  # all tokens pass the same layers, each with one attention
-        layer = projections + 2 * d * f + 2 * length * d
-        return 3.0 * 2.0 * (model.num_decoder_layers * layer + model.vocab_size * d)
-    encoder = model.num_encoder_layers * (projections + 2 * d * f + 2 * length * d)
-    decoder = model.num_decoder_layers * (2 * projections + 2 * d * f + 4 * length * d)
-    return 3.0 * 2.0 * (encoder + decoder + model.vocab_size * d)
-
-
-def _flops_by_weights(model: ModelConfig, length: int) -> float:
-    """Return the operations of a model whose tokens pass every weight of their side once."""
-    parts = model.parameters_by_part
-    attention = sum(model.attends(place)[0] for place in PLACES) * 2 * length * model.d_model
-    output = model.vocab_size * model.d_model
-    return 3.0 * 2.0 * (parts["encoder"] + parts["decoder"] + attention + output)
 
 
 def memory_bytes(model: ModelConfig, batch_tokens: int, length: int) -> int:
@@ -178,7 +153,7 @@ def speed(config: RunConfig, length: int, device: str, seconds: float = 3.0) -> 
     keep_freed_memory()
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
-    rows = max(1, config.training.batch_tokens // (2 * length + 2))
+    rows = max(1, config.training.tokens_of_batch // (2 * length + 2))
     draws = np.random.default_rng(0)
     src = draws.integers(UNK + 1, config.model.vocab_size, (rows, length))
     tgt = draws.integers(UNK + 1, config.model.vocab_size, (rows, length + 1))

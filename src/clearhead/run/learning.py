@@ -48,7 +48,8 @@ def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
             continue
         if milestones.log_is_due(training, report.step):
             speed = round(tokens / (time.monotonic() - started))
-            _log(setup, {"event": "train", **asdict(report), "tokens_per_second": speed})
+            figures = {"tokens_per_second": speed, **setup.utilisation(speed)}
+            _log(setup, {"event": "train", **asdict(report), **figures})
             started, tokens = time.monotonic(), 0
         if milestones.validation_is_due(training, report.step):
             yield from _validate_and_save(setup, run)

@@ -1,9 +1,8 @@
 """The training loop: a generator of reports; the caller logs, validates and saves."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -14,12 +13,12 @@ from clearhead.data.batching import Batch
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.sequence_model import SequenceModel
-from clearhead.model.transformer import PAD
 from clearhead.training.distributed import Group
 from clearhead.training.guidance import Glance, guided_cross_entropy
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy, with_bias
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
+from clearhead.training.transfer import Steps, numbers, placed
 
 _MOST_SKIPPED_IN_A_ROW = 3
 ALONE = Group()
@@ -62,9 +61,10 @@ def train(
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
     batches_per_step = batches_per_step or config.accumulate * group.size
+    steps = Steps(batches, batches_per_step, range(group.rank, batches_per_step, group.size))
     model.train()
     while state.step < config.max_steps:
-        step_batches = list(islice(batches, batches_per_step))
+        step_batches = steps.take()
         if not step_batches:
             return
         rate = learning_rate(
@@ -77,11 +77,11 @@ def train(
         )
         tokens = sum(batch.num_tgt_tokens for _, batch in step_batches)
         state.optimizer.zero_grad()
-        loss = 0.0
+        summed: list[Tensor] = []
         for number in range(group.rank, len(step_batches), group.size):
             batch = step_batches[number][1]
             torch.manual_seed(draw_seed(config.seed, state.step, state.skipped, number))
-            summed = batch_loss(
+            of_batch = batch_loss(
                 model,
                 batch,
                 config.label_smoothing,
@@ -89,10 +89,16 @@ def train(
                 r_drop=config.r_drop,
                 guided_alignment=config.guided_alignment,
             )
-            (summed / tokens).backward()  # type: ignore[no-untyped-call]
-            loss += summed.item() / tokens
-        loss = group.add_up(parameters, loss)
-        norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm or math.inf).item()
+            (of_batch / tokens).backward()  # type: ignore[no-untyped-call]
+            summed.append(of_batch.detach())
+        if group.size > 1:
+            loss = group.add_up(parameters, _shared(numbers(summed), tokens))
+        clipped = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm or math.inf)
+        if model.device.type == "cuda":
+            steps.prepare()
+        *of_batches, norm = numbers([*summed, clipped])  # the one place of a step that waits for the device
+        if group.size == 1:
+            loss = _shared(of_batches, tokens)
         state.position, _ = step_batches[-1]
         applied = math.isfinite(loss) and math.isfinite(norm)
         if applied:
@@ -127,19 +133,23 @@ def batch_loss(
     the batch is added with that weight, averaged over the two passes where there are two.
     """
     device = model.device
-    src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
+    on_device = placed(batch, device)
+    src, tgt, real = on_device.src, on_device.tgt, on_device.real
     if r_drop:
-        src, tgt = torch.cat((src, src)), torch.cat((tgt, tgt))
+        src, tgt, real = (
+            torch.cat((src, src)),
+            torch.cat((tgt, tgt)),
+            torch.cat((real, real + tgt[:, 1:].numel())),
+        )
     weight: Tensor = model.output_projection.weight
     bf16 = precision == "bf16"
-    glance = Glance(model.config) if guided_alignment and batch.links is not None else None
+    links = on_device.links if guided_alignment else None
+    glance = None if links is None else Glance(model.config)
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         states, _ = model.decode(tgt[:, :-1], model.encode(src), glance)
-    targets = tgt[:, 1:]
-    real = targets != PAD
     if bf16:
         states, weight = states.bfloat16(), weight.bfloat16()
-    states, targets = states[real], targets[real]
+    states, targets = (side.flatten(0, 1).index_select(0, real) for side in (states, tgt[:, 1:]))
     if model.output_bias is not None:
         states, weight = with_bias(states, weight, model.output_bias)
     loss = (
@@ -147,11 +157,18 @@ def batch_loss(
         if r_drop
         else smoothed_cross_entropy(states, weight, targets, smoothing)
     )
-    if glance is not None:
+    if glance is not None and links is not None:
         passes = glance.weights.chunk(2 if r_drop else 1)
-        links = torch.from_numpy(batch.links).to(device)
         guided = torch.stack([guided_cross_entropy(weights, links) for weights in passes]).mean()
         loss = loss + guided_alignment * guided
+    return loss
+
+
+def _shared(sums: Sequence[float], tokens: int) -> float:
+    """Return the loss of a token from those of batches, added up in their order."""
+    loss = 0.0
+    for summed in sums:
+        loss += summed / tokens
     return loss
 
 
