@@ -4,13 +4,13 @@
 #     bash benchmarks/gpu.sh                  # results in $OUT, or in runs/gpu
 #     DEVICE=cpu bash benchmarks/gpu.sh       # a rehearsal without a GPU: about two minutes, its figures mean nothing
 #
-# It runs from src/ and needs Python 3.11 or later with: torch numpy safetensors sentencepiece sacrebleu rich jaxtyping
-# filelock pyyaml pytest pytest-timeout hypothesis, and transformers for the comparison. What a machine with these still
-# lacks can be carried in a folder .whl beside this repository's README, as wheels without their dependencies:
+# It runs from src/ and needs Python 3.11 or later with torch, numpy, safetensors, sentencepiece, jaxtyping, filelock,
+# pytest, and transformers for the comparison. What a machine with these still lacks can be carried in a folder .whl
+# here, as wheels without their dependencies:
 #
-#     tyro docstring_parser typeguard sentencex tomli-w platformdirs polib beartype
+#     pip download --no-deps -d .whl platformdirs
 #
-# (ctranslate2 is 39 MB and wants cuBLAS of CUDA 12; without it its row is left out.)
+# (ctranslate2 is 39 MB and wants cuBLAS of CUDA 12; without it its rows are left out.)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PYTHON=${PYTHON:-python3}

@@ -623,7 +623,7 @@ def test_engines_that_there_are_not(model):
         choice.load_engine("onnx", model)
     with pytest.raises(ConfigError, match="runs on cpu and cuda, not on mps"):
         choice.load_engine("ctranslate2", model, "mps")
-    with pytest.raises(EngineError, match="cannot use cuda:77: it sees .* GPUs here"):
+    with pytest.raises(EngineError, match=r"cannot use cuda:77: it sees \d+ GPUs here"):
         choice.load_engine("ctranslate2", model, "cuda:77")
     assert isinstance(choice.load_engine("pytorch", model), PyTorchEngine)
 

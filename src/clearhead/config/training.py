@@ -99,7 +99,7 @@ class TrainingConfig:
     device: str = "auto"
     """cpu, cuda or cuda:N; auto: a GPU if there is one."""
     compile: Compiling = "auto"
-    """Whether layers are compiled (torch.compile), which takes a minute at the start. auto: on a GPU only."""
+    """Whether layers are compiled (torch.compile), which takes a while at the start. auto: on a GPU only."""
     activation_checkpointing: bool = False
     """Compute each layer again for the backward pass instead of keeping what it computed: less memory, a third more
     work, the same result."""

@@ -58,6 +58,11 @@ def measured(config: RunConfig, device: str) -> int:
             tokens = fitting(probe.used, free, (min(_SHORT, longest), longest))
         finally:
             probe.end()
+    return checked(tokens, free, device)
+
+
+def checked(tokens: int, free: int, device: str) -> int:
+    """Return the tokens that fit; raise ConfigError where not even the smallest batch does."""
     if tokens < _ROUND:
         raise ConfigError(
             f"no batch of {_ROUND:,} tokens fits into the {free / 2**30:.1f} GiB that are free on {device}; use "

@@ -1,7 +1,8 @@
 """Layers compiled by torch.compile: what a GPU would do in forty small kernels it does in ten."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,7 +22,7 @@ def compiles(config: TrainingConfig, device: torch.device) -> bool:
     return config.compile == "on"
 
 
-def compile_layers(model: SequenceModel, backend: str = "inductor") -> None:
+def compile_layers(model: SequenceModel, backend: str | Callable[..., Any] = "inductor") -> None:
     """Compile every layer in place, once for all layers of a kind and for all shapes of batches.
 
     The names of the parameters stay. Batches differ in rows and length, so that both are left open (`dynamic`): a
