@@ -6,6 +6,9 @@ from functools import partial
 import pytest
 import torch
 
+from clearhead.cli.settings import with_settings
+from clearhead.cli.train import Train
+from clearhead.cli.usage import problem
 from clearhead.config import RunConfig
 from clearhead.errors import ConfigError
 from clearhead.run import batch_size, train
@@ -75,6 +78,24 @@ def test_a_number_is_taken_as_it_is_and_auto_without_a_gpu_is_4096():
         == CONFIG.training.batch_tokens
     )
     assert batch_size.settle(AUTO, "cpu", Group()) == 4096
+
+
+def test_the_command_line_takes_a_number_or_auto():
+    for value, taken in (("auto", "auto"), ("2048", 2048)):
+        words = ["--out", "x", "--training.batch-tokens", value]
+        assert problem(Train, words, ()) is None
+        assert with_settings(Train, words).training.batch_tokens == taken
+    assert problem(Train, ["--out", "x", "--training.batch-tokens", "many"], ()) == (
+        "--training.batch-tokens must be a whole number, or auto, got 'many'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("many", "of type int, or auto"), (0, "at least 1, or auto, got 0")]
+)
+def test_a_file_takes_a_number_or_auto(value, told):
+    with pytest.raises(ConfigError, match=told):
+        RunConfig.from_dict({"training": {"batch_tokens": value}})
 
 
 def test_a_run_keeps_what_it_found_and_resumes_exactly(tmp_path):

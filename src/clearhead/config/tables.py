@@ -110,7 +110,10 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
         words = [word for inner in get_args(hint) if get_origin(inner) is Literal for word in get_args(inner)]
         others = [inner for inner in get_args(hint) if get_origin(inner) is not Literal]
         if words and len(others) == 1:
-            return value if value in words else coerce(value, others[0], name)
+            if value not in words and (not isinstance(value, others[0]) or isinstance(value, bool)):
+                kinds = ", or ".join((others[0].__name__, *words))
+                raise ConfigError(f"{name} is {shown(value)}; it must be of type {kinds}")
+            return value
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return section(hint, value, name)
     if get_origin(hint) is tuple:
