@@ -55,6 +55,7 @@ def ended(section: Section, file: Path, seconds: float, device: str) -> str:
         ),
         "PYTHONUNBUFFERED": "1",
         "CLEARHEAD_TEST_DEVICE": device,
+        **({"CUBLAS_WORKSPACE_CONFIG": ":4096:8"} if section.name == "tests" else {}),
     }
     with file.open("wb") as out:
         process = subprocess.Popen(

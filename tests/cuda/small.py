@@ -18,7 +18,7 @@ from clearhead.training.state import TrainState
 MODEL = ModelConfig(
     vocab_size=120, d_model=64, d_ff=128, num_heads=4, num_encoder_layers=2, num_decoder_layers=2, dropout=0.0
 )
-TRAINING = TrainingConfig(max_steps=6, warmup_steps=4, learning_rate=0.5, precision="fp32", compile="off")
+TRAINING = TrainingConfig(max_steps=6, warmup_steps=4, learning_rate=0.1, precision="fp32", compile="off")
 ROWS = 16
 
 

@@ -24,8 +24,8 @@ def parameters(of):
 def test_the_steps_are_those_of_the_processor(device):
     here, there = state("cpu"), state(device)
     for ours, theirs in zip(steps(here), steps(there), strict=True):
-        assert theirs.loss == pytest.approx(ours.loss, rel=1e-4)
-        assert theirs.gradient_norm == pytest.approx(ours.gradient_norm, rel=1e-3)
+        assert theirs.loss == pytest.approx(ours.loss, rel=1e-3)
+        assert theirs.gradient_norm == pytest.approx(ours.gradient_norm, rel=1e-2)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -79,7 +79,7 @@ def test_compiled_is_written(device, monkeypatch):
     backend = "inductor" if device.startswith("cuda") else "aot_eager"
     written, compiled = state(device), state(device, backend=backend)
     for ours, theirs in zip(steps(written), steps(compiled), strict=True):
-        assert theirs.loss == pytest.approx(ours.loss, rel=1e-4)
+        assert theirs.loss == pytest.approx(ours.loss, rel=1e-3)
 
 
 def test_bf16_learns_what_fp32_learns(device):

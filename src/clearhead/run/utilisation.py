@@ -38,6 +38,6 @@ def utilisation(
     most = peak(machine, config.training.precision) * machine.processes
     if not most:
         return {}
-    passes = 2 if config.training.r_drop else 1
-    done = passes * flops_per_token(config.model, max(1, round(length))) * tokens_per_second
+    r_drop = bool(config.training.r_drop)
+    done = flops_per_token(config.model, max(1, round(length)), r_drop=r_drop) * tokens_per_second
     return {"mfu": round(done / most, 4)}
