@@ -2,7 +2,7 @@
 # Everything that is measured on a GPU, in one call of at most ten minutes on a bare machine:
 #
 #     bash benchmarks/gpu.sh                  # results in $OUT, or in runs/gpu
-#     DEVICE=cpu bash benchmarks/gpu.sh       # a rehearsal without a GPU: about two minutes, its figures mean nothing
+#     DEVICE=cpu bash benchmarks/gpu.sh       # a rehearsal without a GPU, in small shapes; its figures mean nothing
 #
 # It runs from src/ and needs Python 3.11 or later with torch, numpy, safetensors, sentencepiece, jaxtyping, filelock,
 # pytest, and transformers for the comparison. What a machine with these still lacks can be carried in a folder .whl
