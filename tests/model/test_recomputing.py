@@ -57,6 +57,16 @@ def test_recomputed_is_kept_bit_for_bit_in_less_memory(kind):
     assert less < kept / 3
 
 
+def test_what_is_looked_into_is_computed_once():
+    built, seen = model("transformer", recompute=True), []
+    states = built(
+        torch.randint(4, 40, (2, 5)), torch.randint(4, 40, (2, 4)), lambda place, tensor: seen.append(place)
+    )
+    told = len(seen)
+    states.sum().backward()
+    assert len(seen) == told > 0
+
+
 def test_a_search_computes_once():
     built = model("transformer", recompute=True).eval()
     src, tgt = torch.randint(4, 40, (2, 5)), torch.randint(4, 40, (2, 4))

@@ -30,6 +30,12 @@ def test_auto_compiles_on_a_gpu_only(setting, device, guided, compiled):
     assert compiles(config, torch.device(device)) == compiled
 
 
+def test_other_layers_are_left_alone():
+    model = build(replace(MODEL, kind="gru"))
+    compile_layers(model)
+    assert all(module._compiled_call_impl is None for module in model.modules())
+
+
 def gradients(model, lengths):
     found = []
     for rows, src, tgt in lengths:

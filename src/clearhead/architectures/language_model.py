@@ -161,7 +161,9 @@ class LanguageModel(SequenceModel):
         mask = self._mask(past, length, tokens.device)
         layers: list[KeysValues] = []
         for number, layer in enumerate(self.layers):
-            x, kv = layer_call(layer, self)(x, past.layers[number], mask, scoped(observer, str(number)))
+            x, kv = layer_call(layer, self, observer)(
+                x, past.layers[number], mask, scoped(observer, str(number))
+            )
             layers.append(kv)
         states = self.norm(x)
         if observer is not None:

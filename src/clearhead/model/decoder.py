@@ -92,7 +92,7 @@ class Decoder(nn.Module):
         mask = None if length == 1 else causal_mask(cache.length + length, x.device)[:, cache.length :]
         past: list[KeysValues] = []
         for number, layer in enumerate(self.layers):
-            x, kv = layer_call(layer, self)(
+            x, kv = layer_call(layer, self, observer)(
                 x,
                 cache.past[number],
                 cache.memory[number],

@@ -63,6 +63,6 @@ class Encoder(nn.Module):
     ) -> Float[Tensor, "batch src d_model"]:
         """Return the memory of embedded source tokens."""
         for number, layer in enumerate(self.layers):
-            x = layer_call(layer, self)(x, mask, scoped(observer, str(number)))
+            x = layer_call(layer, self, observer)(x, mask, scoped(observer, str(number)))
         out: Tensor = self.norm(x)
         return out

@@ -23,14 +23,16 @@ def compiles(config: TrainingConfig, device: torch.device) -> bool:
 
 
 def compile_layers(model: SequenceModel, backend: str | Callable[..., Any] = "inductor") -> None:
-    """Compile every layer in place, once for all layers of a kind and for all shapes of batches.
+    """Compile every layer of a Transformer in place, once for all layers of a kind and for all shapes of batches.
 
     The names of the parameters stay. Batches differ in rows and length, so that both are left open (`dynamic`): a
     graph for each shape would be compiled hundreds of times.
     """
     for module in model.modules():
-        if isinstance(module, nn.ModuleList):
-            for layer in module:
+        if hasattr(module, "recompute"):  # a stack of layers
+            layers = module.layers
+            assert isinstance(layers, nn.ModuleList), "a stack has layers"
+            for layer in layers:
                 layer.compile(dynamic=True, backend=backend)
 
 
