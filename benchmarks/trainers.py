@@ -33,6 +33,7 @@ SHAPES = {
     "tiny": {"d_model": 128, "d_ff": 256, "heads": 4, "layers": 4},
     "base": {"d_model": 512, "d_ff": 2048, "heads": 8, "layers": 6},
     "big": {"d_model": 1024, "d_ff": 4096, "heads": 16, "layers": 6},
+    "rehearsal": {"d_model": 32, "d_ff": 64, "heads": 2, "layers": 1},
 }
 Step = Callable[[], int]
 """Takes one step and returns the target tokens that it learned from, those of other processes included."""
@@ -127,6 +128,8 @@ def matrix_rate(device: str, precision: str) -> float:
 
 def learn(task: Task, model: nn.Module, logits: Callable[[Tensor, Tensor], Tensor], batches: Batches) -> Step:
     """Return the step of a plain loop: logits, smoothed cross-entropy, gradients summed, clipped, fused Adam."""
+    if task.device == "cuda":
+        torch.set_float32_matmul_precision("high")
     model.to(task.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE, betas=(0.9, 0.98), eps=1e-9, fused=True)
     model.train()
@@ -162,7 +165,7 @@ def learn(task: Task, model: nn.Module, logits: Callable[[Tensor, Tensor], Tenso
     return step
 
 
-def transformers(task: Task, *, planned: bool) -> Step:
+def transformers(task: Task, *, planned: bool, compiled: bool = False) -> Step:
     """MarianMT of transformers, with its own sums and dropout sites."""
     from transformers import MarianConfig, MarianMTModel
 
@@ -186,6 +189,8 @@ def transformers(task: Task, *, planned: bool) -> Step:
         decoder_start_token_id=BOS,
     )
     model = MarianMTModel(config)
+    if compiled:
+        model.compile(dynamic=True)
 
     def logits(src: Tensor, tgt: Tensor) -> Tensor:
         found: Tensor = model(
@@ -239,13 +244,14 @@ def plain(task: Task) -> Step:
     return learn(task, model, model, pairs.at_random())
 
 
-def clearhead(task: Task) -> Step:
+def clearhead(task: Task, compiling: str = "auto") -> Step:
     """Our own loop as `clearhead train` runs it; one process of as many as the environment tells of."""
     from clearhead.config import ModelConfig, TrainingConfig
     from clearhead.data.batching import TokenizedCorpus, collate
     from clearhead.data.loader import Position
     from clearhead.model.transformer import Transformer
-    from clearhead.run.machine import prepare_machine
+    from clearhead.run.machine import prepare_device, prepare_machine
+    from clearhead.training.compiling import compile_layers, compiles
     from clearhead.training.distributed import Group
     from clearhead.training.loop import train
     from clearhead.training.state import TrainState
@@ -259,8 +265,10 @@ def clearhead(task: Task) -> Step:
         precision=task.precision,  # type: ignore[arg-type]
         label_smoothing=SMOOTHING,
         threads=task.threads,
+        compile=compiling,  # type: ignore[arg-type]
     )
     prepare_machine(config, group)
+    prepare_device(config, task.device)
     model = ModelConfig(
         vocab_size=int(values["vocabulary"]),
         d_model=shape["d_model"],
@@ -283,13 +291,18 @@ def clearhead(task: Task) -> Step:
                         yield Position(0, number), collate(corpus, share)
 
     torch.manual_seed(0)
-    state = TrainState.fresh(Transformer(model).to(task.device), config, group)
+    learner = Transformer(model).to(task.device)
+    if compiles(config, learner.device):
+        compile_layers(learner)
+    state = TrainState.fresh(learner, config, group)
     steps = train(state, batches(), config)
     return lambda: next(steps).tokens
 
 
 WAYS: dict[str, Callable[[Task], Step]] = {
     "clearhead": clearhead,
+    "clearhead-uncompiled": lambda task: clearhead(task, "off"),
+    "transformers-compiled": lambda task: transformers(task, planned=True, compiled=True),
     "transformers-planned": lambda task: transformers(task, planned=True),
     "transformers": lambda task: transformers(task, planned=False),
     "nn.Transformer": plain,

@@ -255,15 +255,18 @@ LEARNING = (
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "align alpha as beam columns detect engine everything format from input keys memory min-length model "
+    "translate": "align alpha as beam columns detect device engine everything format from input keys memory "
+    "min-length model "
     "nbest no-repeat-ngram output prefix resume seed similar split temperature terms to top-k top-p wrap",
-    "generate": "alpha beam format max-length min-length model nbest no-repeat-ngram seed temperature top-k top-p",
-    "evaluate": "alpha beam calibrate engine from json lowercase model output reference source split to tokenize",
+    "generate": "alpha beam device format max-length min-length model nbest no-repeat-ngram seed temperature "
+    "top-k top-p",
+    "evaluate": "alpha beam calibrate device engine from json lowercase model output reference source split to "
+    "tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",
-    "score": "from json model source target to",
-    "look": "attend engine forbid force grid head inner layer mask-source model out patch patch-from place sentence "
-    "target to what-if without",
-    "align": "choose from gold model output source target to words",
+    "score": "device from json model source target to",
+    "look": "attend device engine forbid force grid head inner layer mask-source model out patch patch-from place "
+    "sentence target to what-if without",
+    "align": "choose device from gold model output source target to words",
     "export": "format model out",
     "import": "out",
     "get": "revision",
@@ -280,7 +283,8 @@ OPTIONS = {
     "model.feed-forward-dropout model.norm model.normalization "
     "model.num-decoder-layers model.num-encoder-layers model.num-heads model.output-bias model.positions "
     "model.source-convolutions model.source-features model.source-seconds model.source-stride model.tied-embeddings "
-    "training.accumulate training.average-last training.batch-tokens training.clip-norm training.device "
+    "training.accumulate training.activation-checkpointing training.average-last training.batch-tokens "
+    "training.clip-norm training.compile training.deterministic training.device "
     "training.ema-decay training.freeze training.label-smoothing training.learning-rate "
     "training.learning-rate-factors training.log-every training.max-epochs training.max-steps "
     "training.optimizer training.optimizer-betas training.optimizer-eps training.patience training.precision "
@@ -290,10 +294,11 @@ OPTIONS = {
     "decoding.alpha decoding.beam-size decoding.max-length-factor decoding.max-length-offset "
     "decoding.form decoding.literals",
     "serve": "batch-tokens batch-wait-ms cache-entries chars-per-minute cors-origins deadline-seconds default-model "
-    "drain-seconds files-folder files-minutes host keys-file log max-alternatives max-beam max-body-bytes max-cells "
+    "device drain-seconds files-folder files-minutes host keys-file log max-alternatives max-beam "
+    "max-body-bytes max-cells "
     "max-chars max-file-bytes max-file-chars max-list model-bytes models page port queue-tokens requests-per-minute "
     "require-key suggestions-file trusted-proxies workers",
-    "learn": "corrections from general json model out rate resume seed steps threads to",
+    "learn": "corrections device from general json model out rate resume seed steps threads to",
     "prepare": f"config init json kind {DATA}",
 }
 """Every option of every command: a change here is a change for users, and belongs into the CHANGELOG."""

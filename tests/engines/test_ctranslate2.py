@@ -621,8 +621,10 @@ def test_auto_falls_back_where_a_model_does_not_convert(model, caplog, monkeypat
 def test_engines_that_there_are_not(model):
     with pytest.raises(ConfigError, match="choose one of auto, pytorch, ctranslate2"):
         choice.load_engine("onnx", model)
-    with pytest.raises(ConfigError, match="runs only on the CPU, not on cuda"):
-        choice.load_engine("ctranslate2", model, "cuda")
+    with pytest.raises(ConfigError, match="runs on cpu and cuda, not on mps"):
+        choice.load_engine("ctranslate2", model, "mps")
+    with pytest.raises(EngineError, match=r"cannot use cuda:77: it sees \d+ GPUs here"):
+        choice.load_engine("ctranslate2", model, "cuda:77")
     assert isinstance(choice.load_engine("pytorch", model), PyTorchEngine)
 
 

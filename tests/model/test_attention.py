@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from clearhead.model.attention import MultiHeadAttention, attention_weights, scaled_dot_product_attention
+from clearhead.model.attention import (
+    KeysValues,
+    MultiHeadAttention,
+    attention_weights,
+    fused_attention,
+    scaled_dot_product_attention,
+)
 from clearhead.model.masks import causal_mask, padding_mask
 
 
@@ -97,3 +103,15 @@ def test_masks():
     ids = torch.tensor([[5, 6, 0], [7, 0, 0]])
     assert padding_mask(ids, 0).tolist() == [[[True, True, False]], [[True, False, False]]]
     assert causal_mask(3).tolist() == [[[True, False, False], [True, True, False], [True, True, True]]]
+
+
+@pytest.mark.parametrize("length", [1, 6])
+def test_a_kernel_that_is_told_of_causality_needs_no_mask(length):
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 3, length, 8) for _ in range(3))
+    mask = causal_mask(length)
+    expected, _ = scaled_dot_product_attention(query, key, value, mask)
+    found = fused_attention(query, KeysValues(key, value), mask, causal=True)
+    torch.testing.assert_close(found, expected)
+    if length > 1:
+        assert not torch.allclose(fused_attention(query, KeysValues(key, value)), expected)

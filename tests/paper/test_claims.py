@@ -12,8 +12,8 @@ from clearhead.config import ModelConfig
 from clearhead.grammar import grammar
 from clearhead.model.attention import MultiHeadAttention, attention_weights, scaled_dot_product_attention
 from clearhead.model.masks import causal_mask
+from clearhead.model.operations import flops_per_token
 from clearhead.model.transformer import Transformer
-from clearhead.planning.requirements import flops_per_token
 
 SHAPE = {"vocab_size": 40, "d_model": 16, "num_encoder_layers": 1, "num_decoder_layers": 1, "dropout": 0.0}
 

@@ -10,9 +10,9 @@ from clearhead import cli
 from clearhead.cli.plan import _shorter, in_words
 from clearhead.config import ModelConfig, RunConfig
 from clearhead.errors import DataError
+from clearhead.model.operations import flops_per_token
 from clearhead.model.transformer import Transformer
 from clearhead.planning.plan import plan
-from clearhead.planning.requirements import flops_per_token
 from clearhead.planning.suggestion import AFTERNOON
 
 

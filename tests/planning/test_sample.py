@@ -13,10 +13,11 @@ from clearhead.data.loader import Loader
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError
 from clearhead.grammar import grammar
+from clearhead.model.operations import flops_per_token
 from clearhead.planning import sample as sampling
 from clearhead.planning.measured import Measured
 from clearhead.planning.plan import plan
-from clearhead.planning.requirements import flops_per_token, kept_numbers, memory_bytes, passing_numbers
+from clearhead.planning.requirements import kept_numbers, memory_bytes, passing_numbers
 from clearhead.planning.sample import Sample, real_batches
 from clearhead.run.prepare import prepare_store
 from clearhead.run.setup import recipe

@@ -25,6 +25,7 @@ OF_COMMANDS = {
         "corrections",
         "deploy",
         "from-libretranslate",
+        "gpu",
         "install",
         "other-inputs",
         "serve",

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from clearhead.training import loss
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy, with_bias
 
 
@@ -47,6 +48,45 @@ def test_r_drop_and_its_gradients_equal_the_equation(tokens, smoothing, divergen
         torch.testing.assert_close(mine.double(), theirs, rtol=1e-3, atol=1e-3)
 
 
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Logits and logarithms in fp32, and no question to the device."""
+    monkeypatch.setattr(loss, "_predicted", loss._in_full)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+@pytest.mark.parametrize("divergence", [None, 2.0])
+def test_the_way_of_a_gpu_gives_the_same(dtype, tolerance, divergence, as_on_a_gpu):
+    states, weight, targets = (tensor.detach() for tensor in problem(600))
+    targets = targets if divergence is None else targets[:300].repeat(2)
+    found = []
+    for kind in (dtype, torch.float64):
+        leaves = [tensor.to(dtype).to(kind).requires_grad_() for tensor in (states / 2, weight / 2)]
+        if kind == dtype:
+            both = (
+                smoothed_cross_entropy(*leaves, targets, 0.1)
+                if divergence is None
+                else r_drop_cross_entropy(*leaves, targets, 0.1, divergence)
+            )
+        else:
+            logits = F.linear(*leaves)
+            both = F.cross_entropy(logits, targets, label_smoothing=0.1, reduction="sum")
+            if divergence is not None:
+                log_p, log_q = logits.log_softmax(dim=-1).chunk(2)
+                apart = (log_p.exp() * (log_p - log_q) + log_q.exp() * (log_q - log_p)).sum() / 2
+                both = (both + divergence * apart) / 2
+        found.append((both.item(), *(g.double() for g in torch.autograd.grad(both, leaves))))
+    (value, *gradients), (exact, *exact_gradients) = found
+    assert value == pytest.approx(exact, rel=tolerance)
+    for ours, theirs in zip(gradients, exact_gradients, strict=True):
+        assert (ours - theirs).norm() <= max(tolerance, 1e-4) * theirs.norm()
+
+
+def test_a_hopeless_target_has_its_full_loss_on_a_gpu_too(as_on_a_gpu):
+    states, weight = torch.full((2, 4), 40.0), torch.tensor([[1.0] * 4, [-1.0] * 4])
+    assert smoothed_cross_entropy(states, weight, torch.tensor([1, 1])).item() == pytest.approx(640.0)
+
+
 def test_a_bias_of_the_logits_is_one_more_channel():
     torch.manual_seed(0)
     states, weight, bias = (torch.randn(shape, requires_grad=True) for shape in ((9, 6), (20, 6), (20,)))
@@ -55,7 +95,7 @@ def test_a_bias_of_the_logits_is_one_more_channel():
     found = smoothed_cross_entropy(*with_bias(states, weight, bias), targets, 0.1)
     assert torch.allclose(found, expected)
     for one, other in zip(
-        *(torch.autograd.grad(loss, (states, weight, bias)) for loss in (found, expected)), strict=True
+        *(torch.autograd.grad(value, (states, weight, bias)) for value in (found, expected)), strict=True
     ):
         assert torch.allclose(one, other, atol=1e-5)
 

@@ -18,6 +18,7 @@ from clearhead.model.embeddings import TokenEmbedding
 from clearhead.model.feed_forward import FeedForward
 from clearhead.model.masks import causal_mask
 from clearhead.model.positions import PositionalEncoding
+from clearhead.model.recomputing import layer_call
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.sublayer import Sublayer, final_norm
 
@@ -108,6 +109,7 @@ class LanguageModel(SequenceModel):
         self.positions = PositionalEncoding(config.d_model, config.dropout, config.positions)
         self.layers = nn.ModuleList(CausalLayer(config) for _ in range(config.num_decoder_layers))
         self.norm = final_norm(config)
+        self.recompute = False
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
@@ -159,7 +161,9 @@ class LanguageModel(SequenceModel):
         mask = self._mask(past, length, tokens.device)
         layers: list[KeysValues] = []
         for number, layer in enumerate(self.layers):
-            x, kv = layer(x, past.layers[number], mask, scoped(observer, str(number)))
+            x, kv = layer_call(layer, self, observer)(
+                x, past.layers[number], mask, scoped(observer, str(number))
+            )
             layers.append(kv)
         states = self.norm(x)
         if observer is not None:

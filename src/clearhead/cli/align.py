@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from clearhead.cli.model import Model, translator_of
+from clearhead.cli.model import Device, Model, translator_of
 from clearhead.cli.output import show, tell, writer
 from clearhead.config.choices import WordKind
 from clearhead.errors import ConfigError
@@ -29,6 +29,7 @@ class Align:
     target: str | None = None
     """Its translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None
+    device: Device = "cpu"
     to: str | None = None
     """Language of --target; required for a model with several targets."""
     from_: Annotated[str | None, arg(name="from")] = None
@@ -50,7 +51,7 @@ class Align:
 
         if self.choose and not self.gold:
             raise ConfigError("--choose needs known alignments; give them with --gold FILE")
-        translator = translator_of(self.model, "auto")
+        translator = translator_of(self.model, "auto", self.device)
         if self.choose and self.gold:
             model_directory.files_of(
                 model_directory.find(self.model)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import arg
 
-from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.model import Device, Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import check_writable, print_json, show, tell, writer
 from clearhead.config.choices import Split
@@ -33,7 +33,7 @@ class Evaluate:
 
     headings: ClassVar[Headings] = {
         "Scores": ("tokenize", "lowercase", "output", "json"),
-        "Search": ("beam", "alpha", "split", "engine"),
+        "Search": ("beam", "alpha", "split", "engine", "device"),
         "Confidence": ("calibrate",),
     }
 
@@ -60,6 +60,7 @@ class Evaluate:
     output: Path | None = None
     """File to write the translations to, one per line."""
     engine: Engine = "auto"
+    device: Device = "cpu"
     calibrate: bool = False
     """Fit confidence on half of the pairs, measure it on the other half, and save it in the model directory."""
     json: bool = False
@@ -78,7 +79,7 @@ class Evaluate:
 
         if self.output:
             check_writable(self.output)
-        translator = translator_of(self.model, self.engine)
+        translator = translator_of(self.model, self.engine, self.device)
         result = evaluate(
             translator,
             self.source,
@@ -142,7 +143,7 @@ class Evaluate:
         from clearhead.terminal.watched import watched
         from clearhead.translator.generation import Writer
 
-        writer = Writer.load(self.model)
+        writer = Writer.load(self.model, device=self.device)
         found = perplexity_of_text(writer, self.source, watched)
         if self.json:
             figures = ("per_token", "per_character", "per_word", "bits_per_character")
@@ -167,7 +168,7 @@ class Evaluate:
                 "--beam, --alpha and --split"
             )
         model_directory.files_of(model_directory.find(self.model))  # what cannot be kept is not worth fitting
-        translator = translator_of(self.model, self.engine)
+        translator = translator_of(self.model, self.engine, self.device)
         languages = languages_of(translator, self.to, self.from_)
         pairs = calibrate.read(self.source, self.reference, self.to, languages)
         calibration = calibrate.calibrate(translator, pairs, watched)

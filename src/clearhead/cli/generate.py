@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tyro.conf import Positional
 
-from clearhead.cli.model import Model
+from clearhead.cli.model import Device, Model
 from clearhead.cli.options import Headings
 from clearhead.cli.output import OutputFormat, writer
 from clearhead.cli.translate import TEXTS, Texts
@@ -38,6 +38,7 @@ class Generate:
     text: Annotated[Positional[Texts], TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
     """Beginning of a text; without it, each line of standard input is one."""
     model: Model = None
+    device: Device = "cpu"
     beam: int = 1
     """Beam size; 1 is greedy search."""
     alpha: float = 0.0
@@ -70,7 +71,7 @@ class Generate:
 
         check_integer("max_length", self.max_length, 1, 9_000)
         options = self._options()
-        model = Writer.load(self.model)
+        model = Writer.load(self.model, device=self.device)
         prompts: Iterable[str] = self.text or read_lines("-")
         with writer(None) as out:
             for number, prompt in enumerate(prompts, start=1):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import arg
 
-from clearhead.cli.model import Model, translator_of
+from clearhead.cli.model import Device, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import print_json, show, tell
 from clearhead.extras import require_torch
@@ -35,7 +35,7 @@ class Learn:
         clearhead learn --model runs/fr-en --corrections fixed.tmx --general train.tsv --out runs/learned
     """
 
-    headings: ClassVar[Headings] = {"Training": ("steps", "rate", "seed", "threads")}
+    headings: ClassVar[Headings] = {"Training": ("steps", "rate", "seed", "threads", "device")}
 
     corrections: Annotated[tuple[str, ...], arg(metavar="FILE")]
     """Files of both sides with the corrected translations (.po, .tmx, .tsv, .jsonl); of two corrections of one text the
@@ -60,6 +60,7 @@ class Learn:
     """Seed of the order of the text and the dropout."""
     threads: int = 0
     """CPU threads; 0: one per core."""
+    device: Device = "auto"
     json: bool = False
     """Print the report as one JSON object."""
 
@@ -72,13 +73,13 @@ class Learn:
         from clearhead.terminal.watched import watched
         from clearhead.translator import Translator
 
-        translator = translator_of(self.model, "auto")
+        translator = translator_of(self.model, "auto", self.device)
         languages = languages_of(translator, self.to, self.from_)
         parts = Parts.of(self.corrections, self.general, languages, built_in=self.model is None)
         self._tell(parts)
         before = report.translations(translator, parts, watched)
         self._learn(parts)
-        after = report.translations(Translator.load(self.out), parts, watched)
+        after = report.translations(Translator.load(self.out, device=self.device), parts, watched)
         result = report.report(parts, before, after)
         self._keep(parts, result)
         self._print(result)
@@ -125,6 +126,7 @@ class Learn:
             rate=self.rate,
             seed=self.seed,
             threads=self.threads,
+            device=self.device,
         )
         console = SafeConsole(stderr=True, highlight=False, markup=False)
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tyro.conf import Positional, arg
 
-from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.model import Device, Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import tell, writer
 from clearhead.cli.translate import NAMES, Names
@@ -48,7 +48,7 @@ class Look:
         "Numbers": ("inner",),
         "Pictures": ("place", "layer", "head", "grid", "sentence"),
         "What if": ("without", "mask_source", "attend", "force", "forbid", "patch", "patch_from", "what_if"),
-        "Running": ("engine",),
+        "Running": ("engine", "device"),
     }
 
     text: Annotated[Positional[str], arg(metavar="TEXT")]
@@ -92,6 +92,7 @@ class Look:
     what_if: bool = False
     """Also translate without each layer, and without each head that looks at the source; takes seconds a sentence."""
     engine: Engine = "auto"
+    device: Device = "cpu"
 
     def run(self) -> None:
         """Write the file, and print the translation that it shows and how to open it."""
@@ -111,7 +112,7 @@ class Look:
         paged = self.out.suffix == PAGE
         # What is changed runs in our own code only; nothing else need be loaded for it.
         own = self._changed or self.what_if
-        translator = translator_of(self.model, "pytorch" if own else self.engine)
+        translator = translator_of(self.model, "pytorch" if own else self.engine, self.device)
         maps = translator.look(
             self.text,
             to=self.to,
@@ -190,7 +191,7 @@ class Look:
             raise ConfigError("a language model translates nothing; leave out --to, --target and --inner")
         if self._changed or self.what_if:
             raise ConfigError("only a translator can be changed, and this is a language model of plain text")
-        maps = Writer.load(self.model).look(self.text, max_length=_SHOWN)
+        maps = Writer.load(self.model, device=self.device).look(self.text, max_length=_SHOWN)
         try:
             if self.out.suffix in PICTURES:
                 dataclasses.replace(self, place="decoder")._draw((maps,))

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 Engine = Annotated[
     EngineName,
-    arg(help="ctranslate2: fast, on the CPU; pytorch: also samples and runs on GPUs; auto: whichever fits."),
+    arg(help="ctranslate2: fast on the CPU; pytorch: also samples, fast on a GPU; auto: whichever fits."),
+]
+Device = Annotated[
+    str, arg(help="Where the model runs: cpu, cuda or cuda:N; auto: a GPU if there is one.", metavar="NAME")
 ]
 Model = Annotated[
     Optional[Path],
@@ -24,8 +27,8 @@ Model = Annotated[
 ]
 
 
-def translator_of(model: Path | None, engine: str) -> "Translator":
-    """Load the named model, or the default one."""
+def translator_of(model: Path | None, engine: str, device: str = "cpu") -> "Translator":
+    """Load the named model, or the default one, onto a device."""
     from clearhead.translator import Translator
 
-    return Translator.load(model, engine=engine)
+    return Translator.load(model, engine=engine, device=device)

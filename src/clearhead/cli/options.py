@@ -35,6 +35,8 @@ class Option:
     kind: type
     """Of one value: int, float, str, Path or bool."""
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """What may stand in the place of a number, such as auto."""
     values: int | None = 1
     """How many values follow; None for any number."""
     default: object = None
@@ -112,7 +114,8 @@ def _option(
     }
     kind, choices, values = _value(hint)
     positional = Positional in extras
-    metavar = named.get("metavar") or _metavar(field.name, kind, choices)
+    words = _words_beside(hint)
+    metavar = named.get("metavar") or "|".join((_metavar(field.name, kind, choices), *words))
     word = named.get("name", field.name).replace("_", "-")
     missing = field.default is field.default_factory is dataclasses.MISSING
     return Option(
@@ -120,6 +123,7 @@ def _option(
         setting=setting,
         kind=kind,
         choices=choices,
+        words=words,
         values=values,
         help=named.get("help", ""),
         metavar=metavar,
@@ -154,7 +158,18 @@ def _value(hint: Any) -> tuple[type, tuple[str, ...], int | None]:
         return str, (), None
     if hint is bool:
         return bool, (), 0
+    if _words_beside(hint):
+        return next(inner for inner in inside if inner in _METAVARS), (), 1
     return (hint if hint in _METAVARS else str), (), 1
+
+
+def _words_beside(hint: Any) -> tuple[str, ...]:
+    """Return the words that may stand in the place of a value of another type."""
+    if get_origin(hint) not in (Union, types.UnionType):
+        return ()
+    return tuple(
+        str(word) for inner in get_args(hint) if get_origin(inner) is Literal for word in get_args(inner)
+    )
 
 
 def _holds_tables(hint: Any) -> bool:

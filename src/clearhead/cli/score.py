@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from clearhead.cli.model import Model, translator_of
+from clearhead.cli.model import Device, Model, translator_of
 from clearhead.cli.output import print_json
 
 
@@ -26,6 +26,7 @@ class Score:
     target: str | None = None
     """Its translation, aligned line by line; leave it out when --source holds both sides."""
     model: Model = None
+    device: Device = "cpu"
     to: str | None = None
     """Language of --target; required for a model with several targets."""
     from_: Annotated[str | None, arg(name="from")] = None
@@ -38,7 +39,7 @@ class Score:
         from clearhead.corpora.sides import read_sides
         from clearhead.measuring.languages import languages_of
 
-        translator = translator_of(self.model, "auto")
+        translator = translator_of(self.model, "auto", self.device)
         languages = languages_of(translator, self.to, self.from_)
         pairs = list(read_sides(self.source, self.target, languages, "--target"))
         for score in translator.score([pair.src for pair in pairs], [pair.tgt for pair in pairs], to=self.to):

@@ -49,13 +49,18 @@ def _early(args: list[str]) -> argparse.Namespace:
         early.add_argument(flag, default="")
     early.add_argument("--columns", nargs="+", default=())
     for flag in ("max-steps", "max-epochs", "batch-tokens"):
-        early.add_argument(f"--training.{flag}", type=int)
+        early.add_argument(f"--training.{flag}", type=_number)
     early.add_argument("--resume", action="store_true")
     try:
         known, _ = early.parse_known_args([_dashed(arg) for arg in args])
     except argparse.ArgumentError:  # tyro will say what is wrong
         known, _ = early.parse_known_args([])
     return known
+
+
+def _number(word: str) -> int | None:
+    """Return a whole number; None for `auto`."""
+    return None if word == "auto" else int(word)
 
 
 def _dashed(arg: str) -> str:

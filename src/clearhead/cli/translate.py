@@ -15,7 +15,7 @@ import tyro.conf
 from tyro.conf import Positional
 from tyro.constructors import PrimitiveConstructorSpec
 
-from clearhead.cli.model import Engine, Model, translator_of
+from clearhead.cli.model import Device, Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
 from clearhead.cli.wording import as_typed
@@ -82,7 +82,7 @@ class Translate:
         "Memory": ("memory", "similar"),
         "Documents": ("as_", "columns", "keys", "wrap", "everything", "resume"),
         "Checks": ("align", "detect"),
-        "Running": ("engine",),
+        "Running": ("engine", "device"),
     }
 
     text: Annotated[Positional[Texts], TEXTS] = Texts()  # noqa: RUF009  (it cannot be changed)
@@ -110,6 +110,7 @@ class Translate:
     format: OutputFormat = "text"
     """text: the translation; json: one object per line; tsv: line number, rank, score, text."""
     engine: Engine = "auto"
+    device: Device = "cpu"
     memory: Annotated[Optional[str], tyro.conf.arg(metavar="FILE")] = None
     """Translation memory (.tmx, .tsv, .jsonl, .po): a text that it holds gets the translation that it has there, of
     several the last; --format json shows similar ones."""
@@ -166,7 +167,7 @@ class Translate:
 
         self._check_lines()
         terms = self._glossary()
-        translator = translator_of(self.model, self.engine)
+        translator = translator_of(self.model, self.engine, self.device)
         framed = translator.reads_features
         if framed and self.detect != "no":
             raise ConfigError(
@@ -306,7 +307,7 @@ class Translate:
         terms = self._glossary()
         printed = self._printed_format()
         jobs = None if printed else jobs_of([Path(name) for name in self.input], self.output, self.as_)
-        translator = translator_of(self.model, self.engine)
+        translator = translator_of(self.model, self.engine, self.device)
         request = Request(
             to=self.to,
             source=self.from_,

@@ -110,8 +110,9 @@ def _fault(option: Option, word: str, values: Sequence[str]) -> str | None:
         if option.choices and value not in option.choices:
             meant = nearest(value, option.choices)
             return f"{word} must be one of {', '.join(option.choices)}, got {shown(value)}{meant}"
-        if option.kind in _NUMBERS and not _reads_as(option.kind, value):
-            return f"{word} must be {_NUMBERS[option.kind]}, got {shown(value)}"
+        if option.kind in _NUMBERS and value not in option.words and not _reads_as(option.kind, value):
+            numbers = ", or ".join((_NUMBERS[option.kind], *option.words))
+            return f"{word} must be {numbers}, got {shown(value)}"
     return None
 
 

@@ -2,9 +2,10 @@
 
 import dataclasses
 import tomllib
+import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from clearhead.config.checks import nearest
 from clearhead.errors import ConfigError
@@ -105,6 +106,14 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
     """Accept exactly the type asked for, save that an integer may stand for a float."""
     if get_origin(hint) is Literal:
         return value
+    if get_origin(hint) in (Union, types.UnionType):  # a word, or a value of another type
+        words = [word for inner in get_args(hint) if get_origin(inner) is Literal for word in get_args(inner)]
+        others = [inner for inner in get_args(hint) if get_origin(inner) is not Literal]
+        if words and len(others) == 1:
+            if value not in words and (not isinstance(value, others[0]) or isinstance(value, bool)):
+                kinds = ", or ".join((others[0].__name__, *words))
+                raise ConfigError(f"{name} is {shown(value)}; it must be of type {kinds}")
+            return value
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return section(hint, value, name)
     if get_origin(hint) is tuple:

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from clearhead.config.checks import check, check_choices
+from clearhead.config.checks import check, check_choices, check_flags
 
 ScheduleName = Literal["noam", "inverse_sqrt", "cosine", "constant"]
 OptimizerName = Literal["adam", "muon"]
 Precision = Literal["auto", "fp32", "bf16"]
 Selection = Literal["bleu", "chrf", "loss"]
 Sharding = Literal["ddp", "fsdp"]
+Compiling = Literal["auto", "off", "on"]
+UNMEASURED_BATCH_TOKENS = 4096
+"""What `batch_tokens = "auto"` is where no memory is measured: on a processor."""
 
 
 GOING_ON: dict[str, Any] = {
@@ -46,8 +49,9 @@ class TrainingConfig:
     """Steps after which the run ends."""
     max_epochs: int = 0
     """Passes over the data after which the run ends; 0: no limit."""
-    batch_tokens: int = 4096
-    """Tokens per batch: source plus target, including padding."""
+    batch_tokens: int | Literal["auto"] = UNMEASURED_BATCH_TOKENS
+    """Tokens per batch: source plus target, including padding. auto: as many as the memory of the GPU holds, found out
+    once at the start; 4096 without a GPU."""
     accumulate: int = 1
     """Number of batches whose gradients are added up for one step."""
     precision: Precision = "auto"
@@ -99,14 +103,32 @@ class TrainingConfig:
     sharding: Sharding = "ddp"
     """What each of several processes holds. ddp: the whole model; fsdp: a share of it, of the gradients and of what the
     optimiser remembers, for models that do not fit one GPU."""
+    compile: Compiling = "auto"
+    """Whether layers are compiled (torch.compile), which takes a while at the start. auto: on a GPU only."""
+    activation_checkpointing: bool = False
+    """Compute each layer again for the backward pass instead of keeping what it computed: less memory, a third more
+    work, the same result."""
+    deterministic: bool = False
+    """On a GPU use only algorithms that give the same bits every time, some of them slower. On the CPU all do."""
     threads: int = 0
     """CPU threads; 0: one per core."""
 
+    @property
+    def tokens_of_batch(self) -> int:
+        """Tokens per batch; where they are not settled yet, what a run without a GPU takes."""
+        return UNMEASURED_BATCH_TOKENS if self.batch_tokens == "auto" else self.batch_tokens
+
     def __post_init__(self) -> None:
         check_choices(self, "training")
+        check_flags(self, "training")
+        check(
+            self.batch_tokens == "auto" or (isinstance(self.batch_tokens, int) and self.batch_tokens >= 1),
+            "training.batch_tokens",
+            self.batch_tokens,
+            "at least 1, or auto",
+        )
         for name in (
             "max_steps",
-            "batch_tokens",
             "accumulate",
             "warmup_steps",
             "log_every",

@@ -21,7 +21,14 @@ def steps_for(corrections: int) -> int:
 
 
 def lesson(
-    init: str, parts: Parts, *, steps: int = 0, rate: float = RATE, seed: int = 1, threads: int = 0
+    init: str,
+    parts: Parts,
+    *,
+    steps: int = 0,
+    rate: float = RATE,
+    seed: int = 1,
+    threads: int = 0,
+    device: str = "auto",
 ) -> RunConfig:
     """Return the settings of the run; 0 steps are as many as fit the corrections."""
     steps = steps or steps_for(len(parts.learned))
@@ -41,6 +48,7 @@ def lesson(
                 "average_last": 1,
                 "patience": 0,
                 "threads": threads,
+                "device": device,
             },
         }
     )

@@ -50,9 +50,9 @@ def load_engine(name: str, path: Path, device: str = "cpu", load_own: OwnCode | 
     load_own = load_own or own_code(path, device)
     if name not in get_args(EngineName):
         raise ConfigError(f"unknown engine {name!r}; choose one of {', '.join(get_args(EngineName))}")
-    if name == "ctranslate2" and device != "cpu":
+    if name == "ctranslate2" and device.partition(":")[0] not in ("cpu", "cuda"):
         raise ConfigError(
-            f"the engine ctranslate2 runs only on the CPU, not on {device}; use engine='pytorch'"
+            f"the engine ctranslate2 runs on cpu and cuda, not on {device}; use engine='pytorch'"
         )
     shape = model_directory.read_info(path).model
     if name == "ctranslate2":
@@ -64,10 +64,10 @@ def load_engine(name: str, path: Path, device: str = "cpu", load_own: OwnCode | 
             )
         require_torch("a model whose sources are frames of numbers")
         return load_own()
-    if name == "pytorch" or device != "cpu":
+    if name == "pytorch" or (device != "cpu" and name != "ctranslate2"):
         require_torch("the engine pytorch")
         return load_own()
-    return ChosenEngine(path, load_own, ctranslate2_engine(path) if name == "ctranslate2" else None)
+    return ChosenEngine(path, load_own, ctranslate2_engine(path, device) if name == "ctranslate2" else None)
 
 
 class ChosenEngine:
@@ -209,10 +209,17 @@ def _ctranslate2_lacks(options: SearchOptions | None) -> str:
     return CTranslate2Engine.unsupported(options)
 
 
-def ctranslate2_engine(path: Path) -> "CTranslate2Engine":
-    """Return CTranslate2 with a model directory, converted if need be, in the setting measured fastest here."""
+def ctranslate2_engine(path: Path, device: str = "cpu") -> "CTranslate2Engine":
+    """Return CTranslate2 with a model directory, converted if need be, in the setting measured fastest here.
+
+    On a GPU in the setting that its documentation recommends.
+    """
     from clearhead.engines import conversion, tuning
-    from clearhead.engines.ctranslate2 import CTranslate2Engine
+    from clearhead.engines.ctranslate2 import CTranslate2Engine, on_gpu
+
+    if device != "cpu":
+        setting = on_gpu(device)
+        return CTranslate2Engine(path, conversion.converted(path), setting)
 
     converted = conversion.converted(path)
     shape = model_directory.read_info(path).model

@@ -1,4 +1,4 @@
-"""CTranslate2 as an engine: a trained model on the CPU in int8 or fp32, without torch.
+"""CTranslate2 as an engine: a trained model on the CPU in int8 or fp32, or on a GPU in fp16, without torch.
 
 Its search is not ours: it divides by length ** alpha, and ends with the first `beam_size` finished hypotheses, times
 its patience (`patience` says which a model needs). All that it finds is read, and ranked by the score that holds
@@ -25,7 +25,7 @@ from clearhead.decoding.repetition import repeats
 from clearhead.engines import patience
 from clearhead.engines.protocol import Ids, SearchOptions, Source, SpecialIds, check_lengths, ids_only
 from clearhead.errors import ConfigError, EngineError
-from clearhead.text.vocabulary import BOS
+from clearhead.text.vocabulary import BOS, EOS
 
 POSITIONS = 2048
 """Positions in the table of sinusoids of a converted model."""
@@ -51,6 +51,22 @@ class Setting(NamedTuple):
     """Threads of each."""
     isa: str = ""
     """Instruction set, where the library's own choice is not the fastest."""
+    device: str = "cpu"
+
+
+def on_gpu(device: str) -> Setting:
+    """Return how CTranslate2 runs on a GPU such as `cuda:1`: in fp16 where the GPU has units for it, else in fp32.
+
+    Raises EngineError for one that the library does not see. What is fastest there is not measured.
+    """
+    kind, _, number = device.partition(":")
+    seen = ctranslate2.get_cuda_device_count()
+    if kind != "cuda" or int(number or 0) >= seen:
+        raise EngineError(
+            f"CTranslate2 cannot use {device}: it sees {seen} GPUs here; use engine='pytorch', or the device cpu"
+        )
+    kinds = ctranslate2.get_supported_compute_types("cuda", int(number or 0))
+    return Setting("float16" if "float16" in kinds else "float32", 1, 1, device=device)
 
 
 class _InstructionSet:
@@ -113,9 +129,9 @@ class _Read(NamedTuple):
         return self.log_prob / length_penalty(len(self.tokens) + 1, alpha)
 
 
-def batches(lengths: Sequence[int], options: SearchOptions) -> list[Integers]:
+def batches(lengths: Sequence[int], options: SearchOptions, shares: int = _SHARES) -> list[Integers]:
     """Return which sources are translated together, longest first, by their lengths in tokens."""
-    return order_by_length(lengths, max(1, options.batch_tokens // max(options.decoding.beam_size, _SHARES)))
+    return order_by_length(lengths, max(1, options.batch_tokens // max(options.decoding.beam_size, shares)))
 
 
 class CTranslate2Engine:
@@ -133,6 +149,7 @@ class CTranslate2Engine:
         self.path, self.converted = path, converted
         self._patience = patience_of_beam or patience.kept(converted).patience
         self.setting = setting._replace(isa=_InstructionSet.settle(setting.isa))
+        self._shares = _SHARES if setting.device == "cpu" else 1
         tokenizer = model_directory.read_tokenizer(path)
         self._pieces = tokenizer.vocabulary
         self._ids = {piece: number for number, piece in enumerate(self._pieces)}
@@ -155,15 +172,20 @@ class CTranslate2Engine:
         return self.setting.replicas
 
     def _load(self, setting: Setting) -> Any:
+        kind, _, number = setting.device.partition(":")
         try:
-            return ctranslate2.Translator(
+            translator = ctranslate2.Translator(
                 str(self.converted),
-                device="cpu",
+                device=kind,
+                device_index=int(number or 0),
                 compute_type=setting.compute_type,
                 inter_threads=setting.replicas,
                 intra_threads=setting.threads,
                 max_queued_batches=-1,  # what is handed over never waits; `_QUEUED` says how much that is
             )
+            if kind != "cpu":  # which looks for its libraries only when it first computes
+                translator.translate_batch([[self._pieces[EOS]]], max_decoding_length=1)
+            return translator
         except (RuntimeError, ValueError) as error:
             raise EngineError(
                 f"CTranslate2 cannot load {self.converted}: {error}; remove that folder, or use engine='pytorch'"
@@ -193,7 +215,7 @@ class CTranslate2Engine:
         for index in range(len(srcs)):
             self._refuse(self.unsupported(None, request.positions(index)))
         check_limits([options.min_length] * len(srcs), map(request.limit, range(len(srcs))))
-        planned = (places.tolist() for places in batches([len(src) for src in srcs], options))
+        planned = (places.tolist() for places in batches([len(src) for src in srcs], options, self._shares))
         waiting = deque(
             (batch, self._submit(batch, request))
             for batch in islice(planned, _QUEUED * self.setting.replicas)

@@ -29,6 +29,7 @@ from clearhead.decoding.repetition import repeats
 from clearhead.decoding.rules import Rules
 from clearhead.decoding.search import Search, Step, finish, search
 from clearhead.decoding.strategies import BeamSearch, Greedy, Sample, Strategy
+from clearhead.engines.devices import Precision, computing, search_precision
 from clearhead.engines.protocol import Ids, SearchOptions, Source, SpecialIds, check_lengths, check_positions
 from clearhead.engines.weights import check_weights
 from clearhead.errors import TranslationError
@@ -53,25 +54,34 @@ def load_model(path: Path, info: ModelInfo) -> SequenceModel:
     return model.eval()
 
 
-def next_token(model: SequenceModel) -> Step[Any]:
+def next_token(model: SequenceModel, precision: Precision = "fp32") -> Step[Any]:
     """Return a model as decoding sees it: (last tokens, cache) -> (log-probabilities of the next token, cache)."""
 
     def step(last_tokens: Tensor, cache: Any) -> tuple[Tensor, Any]:
-        states, cache = model.decode(last_tokens.unsqueeze(1), cache)
-        return model.logits(states.squeeze(1)).float().log_softmax(dim=-1), cache
+        with computing(model.device, precision):
+            states, cache = model.decode(last_tokens.unsqueeze(1), cache)
+            logits = model.logits(states.squeeze(1))
+        return logits.float().log_softmax(dim=-1), cache
 
     return step
 
 
 class PyTorchEngine:
-    """Runs a model in fp32 on the device it lives on."""
+    """Runs a model on the device it lives on; it searches in fp32 or bf16, and scores in fp32."""
 
     name = "pytorch"
-    precision = "fp32"
     at_once = 1
 
-    def __init__(self, model: SequenceModel, ids: SpecialIds = _CONTROLS, banned: Sequence[Ids] = ()) -> None:
+    def __init__(
+        self,
+        model: SequenceModel,
+        ids: SpecialIds = _CONTROLS,
+        banned: Sequence[Ids] = (),
+        precision: Precision = "fp32",
+    ) -> None:
         self.model = model
+        self.precision = precision
+        """In which it searches."""
         self.ids = ids
         self.banned = banned
         """Sequences of ids that no search produces."""
@@ -79,9 +89,9 @@ class PyTorchEngine:
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> Self:
-        """Read a model directory."""
+        """Read a model directory; on a GPU that has bf16 it searches in that."""
         ids = SpecialIds.of(read_tokenizer(path))
-        return cls(load_model(path, read_info(path)).to(device), ids)
+        return cls(load_model(path, read_info(path)).to(device), ids, precision=search_precision(device))
 
     def unsupported(self, options: SearchOptions | None, positions: int = 0) -> str:
         """Return what this engine cannot do: nothing."""
@@ -143,9 +153,11 @@ class PyTorchEngine:
         rules: Rules,
         trace: bool = False,
     ) -> Search:
+        with computing(self.device, self.precision):
+            encoded = self.model.encode(padded(srcs, PAD, self.device))
         return search(
-            next_token(self.model),
-            self.model.encode(padded(srcs, PAD, self.device)),
+            next_token(self.model, self.precision),
+            encoded,
             strategy,
             rules,
             bos=BOS,

@@ -72,6 +72,29 @@ def fused_is_faster(query: Tensor, mask: Tensor | None) -> bool:
     return not (query.device.type == "cpu" and query.dtype == torch.bfloat16 and mask is not None)
 
 
+def fused_attention(
+    query: Float[Tensor, "*batch query d_k"],
+    kv: KeysValues,
+    mask: Bool[Tensor, "*#batch #query key"] | None = None,
+    *,
+    causal: bool = False,
+    dropout: float = 0.0,
+) -> Float[Tensor, "*batch query d_v"]:
+    """Return softmax(Q K^T / sqrt(d_k)) V from PyTorch's kernel, which shows no weights.
+
+    Where `mask` is the `causal` one of as many queries as keys, the kernel is told so in its place: those of GPUs
+    then skip the blocks that nobody may see, and may be the ones that take no mask at all.
+    """
+    return F.scaled_dot_product_attention(
+        query,
+        kv.keys,
+        kv.values,
+        attn_mask=None if causal else mask,
+        dropout_p=dropout,
+        is_causal=causal,
+    )
+
+
 class MultiHeadAttention(nn.Module):
     """Attention with several heads, the one class for all three places of the paper (§3.2.2, §3.2.3).
 
@@ -113,10 +136,13 @@ class MultiHeadAttention(nn.Module):
         mask: Bool[Tensor, "#batch #query key"] | None = None,
         observer: Observer | None = None,
         start: int = 0,
+        *,
+        causal: bool = False,
     ) -> Float[Tensor, "batch query d_model"]:
         """Attend from every query position and join the heads: Concat(head_1, ..., head_h) W^O.
 
-        The first query is at position `start`, which matters only to rotary positions.
+        The first query is at position `start`, which matters only to rotary positions. `causal` says that the mask
+        is the causal one of as many queries as keys, so that a GPU's kernel need not read it.
 
         With an observer the written-out equation runs and reports `query`, `key`, `value`, `weights` and
         `heads`, the weighted sums of values (each [batch, heads, ...]); without one, whichever form is
@@ -126,8 +152,9 @@ class MultiHeadAttention(nn.Module):
         if self.turn is not None:
             q = self.turn(q, start)
         heads_mask = None if mask is None else mask.unsqueeze(1)
-        if observer is None and self.dropout.rate_now() == 0 and fused_is_faster(q, mask):
-            attended = F.scaled_dot_product_attention(q, kv.keys, kv.values, attn_mask=heads_mask)
+        rate = self.dropout.rate_now()
+        if observer is None and (rate == 0 or q.is_cuda) and fused_is_faster(q, mask):
+            attended = fused_attention(q, kv, heads_mask, causal=causal and q.is_cuda, dropout=rate)
         else:
             attended, weights = scaled_dot_product_attention(q, kv.keys, kv.values, heads_mask, self.dropout)
             if observer is not None:

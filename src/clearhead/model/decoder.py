@@ -11,6 +11,7 @@ from clearhead.model.attention import KeysValues, MultiHeadAttention, Observer, 
 from clearhead.model.cache import Cache, extend
 from clearhead.model.feed_forward import FeedForward
 from clearhead.model.masks import causal_mask
+from clearhead.model.recomputing import layer_call
 from clearhead.model.sublayer import Sublayer, final_norm
 
 
@@ -50,7 +51,7 @@ class DecoderLayer(nn.Module):
 
         entered = self.self_sublayer.enter(x, on_self)
         kv = extend(past, self.self_attention.keys_values(entered, start))
-        attended = self.self_attention(entered, kv, mask, on_self, start)
+        attended = self.self_attention(entered, kv, mask, on_self, start, causal=past is None)
         x = self.self_sublayer.leave(x, attended, on_self)
 
         entered = self.cross_sublayer.enter(x, on_cross)
@@ -69,6 +70,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_decoder_layers))
         self.norm = final_norm(config)
+        self.recompute = False
 
     def start(
         self, memory: Float[Tensor, "batch src d_model"], memory_mask: Bool[Tensor, "batch 1 src"]
@@ -90,7 +92,7 @@ class Decoder(nn.Module):
         mask = None if length == 1 else causal_mask(cache.length + length, x.device)[:, cache.length :]
         past: list[KeysValues] = []
         for number, layer in enumerate(self.layers):
-            x, kv = layer(
+            x, kv = layer_call(layer, self, observer)(
                 x,
                 cache.past[number],
                 cache.memory[number],

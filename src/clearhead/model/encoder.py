@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from clearhead.config import ModelConfig
 from clearhead.model.attention import MultiHeadAttention, Observer, scoped
 from clearhead.model.feed_forward import FeedForward
+from clearhead.model.recomputing import layer_call
 from clearhead.model.sublayer import Sublayer, final_norm
 
 
@@ -52,6 +53,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_encoder_layers))
         self.norm = final_norm(config)
+        self.recompute = False
 
     def forward(
         self,
@@ -61,6 +63,6 @@ class Encoder(nn.Module):
     ) -> Float[Tensor, "batch src d_model"]:
         """Return the memory of embedded source tokens."""
         for number, layer in enumerate(self.layers):
-            x = layer(x, mask, scoped(observer, str(number)))
+            x = layer_call(layer, self, observer)(x, mask, scoped(observer, str(number)))
         out: Tensor = self.norm(x)
         return out

@@ -10,8 +10,9 @@ from clearhead.config import RunConfig, TrainingConfig
 from clearhead.corpora.formats import Tell, silent
 from clearhead.data.processes import available_cores
 from clearhead.errors import ConfigError
+from clearhead.model.operations import flops_per_token
 from clearhead.planning.measured import Measured, measured
-from clearhead.planning.requirements import flops_per_token, memory_bytes
+from clearhead.planning.requirements import memory_bytes
 from clearhead.planning.sample import Batches, Sample, random_batches, real_batches, with_vocabulary
 from clearhead.planning.scaling import LOOPBACK, NETWORK, Link, Scaled, Step, scaled
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
@@ -96,7 +97,7 @@ def plan(
     pairs, training = sample.pairs, config.training
     length = max(1, round(sample.characters / pairs / CHARACTERS_PER_TOKEN)) if pairs else _TYPICAL_LENGTH
     tokens_per_epoch = round(sample.characters / CHARACTERS_PER_TOKEN) + pairs
-    tokens_per_step = training.accumulate * training.batch_tokens // 2
+    tokens_per_step = training.accumulate * training.tokens_of_batch // 2
     return Plan(
         **_counted(config, length),
         pairs=pairs,
@@ -143,7 +144,7 @@ def _measured(
     training = config.training
     seconds = step.seconds_per_step(config.data.loader_workers)
     per_epoch = batches.per_epoch / training.accumulate
-    bound = training.accumulate * training.batch_tokens // 2
+    bound = training.accumulate * training.tokens_of_batch // 2
     return Plan(
         **_counted(config, batches.length),
         pairs=sample.pairs,
@@ -161,7 +162,7 @@ def _measured(
 @contextmanager
 def _batches(config: RunConfig, sample: Sample, origin: Origin | None) -> Iterator[Batches]:
     if not sample.pairs:
-        yield random_batches(config.model, config.training.batch_tokens, _TYPICAL_LENGTH)
+        yield random_batches(config.model, config.training.tokens_of_batch, _TYPICAL_LENGTH)
         return
     with real_batches(config, sample, origin) as batches:
         yield batches

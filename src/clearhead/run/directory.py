@@ -34,8 +34,20 @@ FREE_TO_CHANGE = {
     "data.max_memory",
     *(
         f"training.{name}"
-        for name in ("max_steps", "max_epochs", "patience", "log_every", "threads", "device", "sharding")
+        for name in (
+            *(
+                "max_steps",
+                "max_epochs",
+                "patience",
+                "log_every",
+                "threads",
+                "device",
+                "sharding",
+                "deterministic",
+            ),
+        )
     ),
+    *(f"training.{name}" for name in ("compile", "activation_checkpointing")),  # the same sums
     "training.accumulate",  # a checkpoint knows how many batches all processes take together
 }
 """Settings that may change when a run is resumed."""
@@ -148,13 +160,15 @@ class RunDirectory:
             raise ConfigError(f"cannot write to {self.path}: {error.strerror}; give another --out") from None
 
     def reopen(self, config: RunConfig) -> RunConfig:
-        """Resume a run; return its settings, with the precision that it chose for `auto`.
+        """Resume a run; return its settings, with the precision and the batches that it chose for `auto`.
 
         Raises ConfigError naming the settings that differ from those it was started with.
         """
         started = RunConfig.load(self.config_file)
         if config.training.precision == "auto":
             config = with_precision(config, started.training.precision)
+        if config.training.batch_tokens == "auto":
+            config = with_batch_tokens(config, started.training.tokens_of_batch)
         if config.data.bleu_tokenize == "auto":  # earlier releases had no such choice
             config = replace(config, data=replace(config.data, bleu_tokenize=started.data.bleu_tokenize))
         differences = compare(started.to_dict(), config.to_dict())
@@ -216,6 +230,11 @@ class RunDirectory:
 def with_precision(config: RunConfig, precision: Precision) -> RunConfig:
     """Return the settings with this precision."""
     return replace(config, training=replace(config.training, precision=precision))
+
+
+def with_batch_tokens(config: RunConfig, batch_tokens: int) -> RunConfig:
+    """Return the settings with batches of this size."""
+    return replace(config, training=replace(config.training, batch_tokens=batch_tokens))
 
 
 def compare(started: Mapping[str, Any], resumed: Mapping[str, Any]) -> list[str]:

@@ -57,7 +57,9 @@ def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
             yield from _log(setup, run, {"event": "skipped", **asdict(report)})
             continue
         if milestones.log_is_due(training, report.step):
-            yield from _log(setup, run, {"event": "train", **asdict(report), **batches.read()})
+            figures = batches.read()
+            figures |= setup.utilisation(figures["tokens_per_second"])
+            yield from _log(setup, run, {"event": "train", **asdict(report), **figures})
         if milestones.validation_is_due(training, report.step):
             yield from _validate_and_save(setup, run)
             batches.begin()

@@ -59,7 +59,7 @@ def choose(config: RunConfig, device: str) -> Choice:
     if setting != "auto":
         doubtful = setting == "bf16" and kind == "cpu" and _operations(config) >= _SHORT
         return (
-            as_asked(*measure(config.model, config.training.batch_tokens // 2))
+            as_asked(*measure(config.model, config.training.tokens_of_batch // 2))
             if doubtful
             else Choice(setting)
         )
@@ -70,7 +70,7 @@ def choose(config: RunConfig, device: str) -> Choice:
         return Choice("fp32", f"as on {kind} it is not measured")
     if _operations(config) < _SHORT:
         return Choice("fp32", "not measured for so short a run")
-    return faster(*measure(config.model, config.training.batch_tokens // 2))
+    return faster(*measure(config.model, config.training.tokens_of_batch // 2))
 
 
 def faster(fp32: float, bf16: float) -> Choice:
@@ -126,5 +126,5 @@ def measure(model: ModelConfig, tokens: int) -> tuple[float, float]:
 def _operations(config: RunConfig) -> float:
     """Estimate the operations of a run on one process: six for each parameter and pair of tokens."""
     training = config.training
-    tokens = training.max_steps * training.accumulate * training.batch_tokens // 2
+    tokens = training.max_steps * training.accumulate * training.tokens_of_batch // 2
     return 6.0 * config.model.num_parameters * tokens

@@ -11,20 +11,24 @@ from clearhead.config import ModelConfig, RunConfig
 from clearhead.data.loader import Loader, Peers, Position, Recipe
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError
+from clearhead.model.recomputing import recompute_layers
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
+from clearhead.run import batch_size
 from clearhead.run.checkpoints import Identity
 from clearhead.run.checks import check_prepared
 from clearhead.run.corpora import Corpora
-from clearhead.run.directory import RunDirectory, with_precision
+from clearhead.run.directory import RunDirectory, with_batch_tokens, with_precision
 from clearhead.run.facts import DataFacts, describe
 from clearhead.run.interruption import Interruption
-from clearhead.run.machine import Machine, device_of, prepare_machine
+from clearhead.run.machine import Machine, device_of, prepare_device, prepare_machine
 from clearhead.run.opening import Opened
 from clearhead.run.origin import Origin
 from clearhead.run.precision import Choice, settle
+from clearhead.run.utilisation import utilisation
 from clearhead.run.validation import Measured, Translate, validate
 from clearhead.storage.tensors import Arrays
+from clearhead.training.compiling import compile_layers, compiles, uncompiled
 from clearhead.training.distributed import Group
 from clearhead.training.state import TrainState
 
@@ -34,7 +38,7 @@ class Setup:
     """Settings, text and machine of a run, and how it is watched."""
 
     config: RunConfig
-    """With the size of the vocabulary and, once settled, the precision."""
+    """With the size of the vocabulary and, once settled, the precision and the size of batches."""
     directory: RunDirectory
     store: Store
     corpora: Corpora
@@ -68,6 +72,7 @@ class Setup:
         store = Store(opened.store, trusted=group.rank % group.neighbours != 0)
         config = replace(opened.config, model=_of_text(opened.config.model, store))
         machine = Machine.of(device_of(training.device), group)
+        prepare_device(training, machine.device)
         check_prepared(config, opened.corpora, store)
         return cls(
             config=config,
@@ -83,9 +88,12 @@ class Setup:
         )
 
     def settled(self, *, begun: bool) -> Self:
-        """Return it with the precision in which all processes learn."""
-        choice = settle(self.config, self.identity.machine.device, self.group, begun=begun)
-        return replace(self, config=with_precision(self.config, choice.precision), precision=choice)
+        """Return it with the precision in which all processes learn, and the batches that they learn from."""
+        device = self.identity.machine.device
+        choice = settle(self.config, device, self.group, begun=begun)
+        config = with_precision(self.config, choice.precision)
+        config = with_batch_tokens(config, batch_size.settle(config, device, self.group))
+        return replace(self, config=config, precision=choice)
 
     def fresh_state(self) -> TrainState:
         """Return the state of the run before its first step."""
@@ -93,7 +101,12 @@ class Setup:
         model = build(self.config.model)
         if self.origin:
             fill(model, self.origin.weights())
-        return TrainState.fresh(model.to(self.identity.machine.device), self.config.training, self.group)
+        model = model.to(self.identity.machine.device)
+        if self.config.training.activation_checkpointing:
+            recompute_layers(model)
+        if compiles(self.config.training, model.device):
+            compile_layers(model)
+        return TrainState.fresh(model, self.config.training, self.group)
 
     def model_of(self, weights: Arrays) -> SequenceModel:
         """Return a whole model with these weights, beside the one that learns."""
@@ -115,21 +128,27 @@ class Setup:
 
     def measure(self, model: SequenceModel) -> Measured:
         """Measure a model on the validation sets, with greedy search."""
-        return validate(
-            model,
-            self.store.tokenizer,
-            self.corpora.valid,
-            translate=self.translate,
-            decoding=replace(self.config.decoding, beam_size=1),
-            tokenize=self.config.data.bleu_tokenize,
-        )
+        with uncompiled(self.config.training, model.device):
+            return validate(
+                model,
+                self.store.tokenizer,
+                self.corpora.valid,
+                translate=self.translate,
+                decoding=replace(self.config.decoding, beam_size=1),
+                tokenize=self.config.data.bleu_tokenize,
+            )
+
+    def utilisation(self, tokens_per_second: float) -> dict[str, float]:
+        """Return which share of the GPU's peak a speed is, for the log; empty where no peak is known."""
+        length = float(self.store.corpus.tgt_lengths.mean()) - 1  # without BOS, which nothing predicts
+        return utilisation(self.config, self.identity.machine, length, tokens_per_second)
 
 
 def recipe(config: RunConfig, weights: Sequence[float]) -> Recipe:
     """Return how pairs become batches with the settings of a run; `weights` are those of its corpora."""
     data, training = config.data, config.training
     return Recipe(
-        batch_tokens=training.batch_tokens,
+        batch_tokens=training.tokens_of_batch,
         seed=training.seed,
         weights=weights,
         temperature=data.temperature,

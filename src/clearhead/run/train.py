@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from clearhead.config import RunConfig
+from clearhead.config import RunConfig, TrainingConfig
 from clearhead.data.loader import chunk_bounds
 from clearhead.data.store import REPORT
 from clearhead.errors import CheckpointError
@@ -15,7 +15,7 @@ from clearhead.run.corpora import Corpora
 from clearhead.run.course import course, ending, going_on, last_step, warmup_note
 from clearhead.run.diagnosis.diagnose import Watch
 from clearhead.run.diagnosis.history import History
-from clearhead.run.directory import RunDirectory, with_precision
+from clearhead.run.directory import RunDirectory, with_batch_tokens, with_precision
 from clearhead.run.events import Event, NothingLeft, Prepared, Stopped, Validating
 from clearhead.run.interruption import Interruption
 from clearhead.run.learning import learn
@@ -117,7 +117,7 @@ def _go(
     if saved:
         setup = replace(setup, identity=replace(setup.identity, batches=saved.identity.batches))
     elif group.leads:
-        setup.directory.create(with_precision(opened.config, setup.config.training.precision))
+        setup.directory.create(_resolved(opened.config, setup.config.training))
     run = Underway(state, saved.progress if saved else RunProgress())
     if saved and _had_ended(setup, run):
         if group.leads:
@@ -135,6 +135,11 @@ def _go(
             yield Validating(state.step, final=True)
             yield finish(setup, run, moving, _ending(setup, run))
     group.most(0)  # all end together: who leaves first is not taken for one that failed
+
+
+def _resolved(config: RunConfig, settled: TrainingConfig) -> RunConfig:
+    """Return the settings as they were given, with what was found out for `auto`."""
+    return with_batch_tokens(with_precision(config, settled.precision), settled.tokens_of_batch)
 
 
 def _had_ended(setup: Setup, run: Underway) -> bool:

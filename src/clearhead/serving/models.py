@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from clearhead import model_directory
@@ -85,9 +86,10 @@ class Models:
         settings: ServingSettings,
         *,
         figures: Figures | None = None,
-        load: Load = Translator.load,
+        load: Load | None = None,
     ) -> None:
-        self._settings, self._figures, self._load = settings, figures, load
+        self._settings, self._figures = settings, figures
+        self._load = load or partial(Translator.load, device=settings.device)
         self._known = {name: _listed(name) for name in names}
         self._loaded: OrderedDict[str, Served] = OrderedDict()
         self._loading: dict[str, asyncio.Task[Served]] = {}

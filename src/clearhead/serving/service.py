@@ -12,7 +12,7 @@ from clearhead.serving.failures import ServiceFailure, bad_request
 from clearhead.serving.jobs import Job
 from clearhead.serving.models import Load, Models, Served
 from clearhead.serving.settings import ServingSettings
-from clearhead.translator import PairScore, Translation, Translator
+from clearhead.translator import PairScore, Translation
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment
@@ -26,7 +26,7 @@ class Service:
     """The models, what they have translated, and the rules that hold for every way to ask."""
 
     def __init__(
-        self, settings: ServingSettings, *, figures: Figures | None = None, load: Load = Translator.load
+        self, settings: ServingSettings, *, figures: Figures | None = None, load: Load | None = None
     ) -> None:
         self.settings = settings
         self.models = Models(settings.models, settings, figures=figures, load=load)

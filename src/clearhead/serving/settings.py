@@ -35,6 +35,8 @@ class ServingSettings:
     """Models to serve: names, model directories or training runs; `default` is the one that comes with Clearhead."""
     default_model: str = ""
     """Model for requests that name none; without it the first that has the languages."""
+    device: str = "cpu"
+    """Where the models run: cpu, cuda or cuda:N; auto: a GPU if there is one."""
     max_body_bytes: int = 1_000_000
     """Most bytes of a request, files apart."""
     max_file_bytes: int = 10_000_000

@@ -45,6 +45,8 @@ def guided_cross_entropy(
     """
     rows, targets, sources = links.unbind(dim=1)
     token = rows * weights.shape[1] + targets
-    count = torch.bincount(token, minlength=1)[token]
+    # bincount would ask the device how many there are, and wait for it
+    counts = torch.zeros(weights.shape[0] * weights.shape[1], dtype=torch.int64, device=token.device)
+    count = counts.index_add_(0, token, torch.ones_like(token))[token]
     looked = weights.float()[rows, targets, sources].clamp_min(_LEAST)
     return -(looked.log() / count).sum()

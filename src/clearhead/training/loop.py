@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -14,12 +13,12 @@ from clearhead.data.batching import Batch
 from clearhead.data.loader import Position
 from clearhead.errors import TrainingError
 from clearhead.model.sequence_model import SequenceModel
-from clearhead.model.transformer import PAD
 from clearhead.training.guidance import Glance, guided_cross_entropy
 from clearhead.training.loss import r_drop_cross_entropy, smoothed_cross_entropy, with_bias
 from clearhead.training.parallel import Loss
 from clearhead.training.schedule import learning_rate
 from clearhead.training.state import TrainState
+from clearhead.training.transfer import Steps, placed
 
 _MOST_SKIPPED_IN_A_ROW = 3
 
@@ -60,9 +59,10 @@ def train(
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
     batches_per_step = batches_per_step or config.accumulate * engine.group.size
+    steps = Steps(batches, batches_per_step, range(engine.group.rank, batches_per_step, engine.group.size))
     model.train()
     while state.step < config.max_steps:
-        step_batches = list(islice(batches, batches_per_step))
+        step_batches = steps.take()
         if not step_batches:
             return
         rate = learning_rate(
@@ -75,8 +75,10 @@ def train(
         )
         tokens = sum(batch.num_tgt_tokens for _, batch in step_batches)
         state.optimizer.zero_grad()
-        loss = engine.add_up(_losses(state, [batch for _, batch in step_batches], config))
-        norm, loss = engine.clip(parameters, config.clip_norm, loss)
+        losses = _losses(state, [batch for _, batch in step_batches], config)
+        # While a GPU computes what it was told to, the batches of the next step are made.
+        meanwhile = steps.prepare if model.device.type == "cuda" else None
+        norm, loss = engine.learn(losses, parameters, config.clip_norm, meanwhile)
         state.position, _ = step_batches[-1]
         applied = math.isfinite(loss) and math.isfinite(norm)
         if applied:
@@ -141,19 +143,23 @@ def batch_loss(
     the batch is added with that weight, averaged over the two passes where there are two.
     """
     device = model.device
-    src, tgt = torch.from_numpy(batch.src).to(device), torch.from_numpy(batch.tgt).to(device)
+    on_device = placed(batch, device)
+    src, tgt, real = on_device.src, on_device.tgt, on_device.real
     if r_drop:
-        src, tgt = torch.cat((src, src)), torch.cat((tgt, tgt))
+        src, tgt, real = (
+            torch.cat((src, src)),
+            torch.cat((tgt, tgt)),
+            torch.cat((real, real + tgt[:, 1:].numel())),
+        )
     weight: Tensor = model.output_projection.weight
     bf16 = precision == "bf16"
-    glance = Glance(model.config) if guided_alignment and batch.links is not None else None
+    links = on_device.links if guided_alignment else None
+    glance = None if links is None else Glance(model.config)
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         states, _ = model.decode(tgt[:, :-1], model.encode(src), glance)
-    targets = tgt[:, 1:]
-    real = targets != PAD
     if bf16:
         states, weight = states.bfloat16(), weight.bfloat16()
-    states, targets = states[real], targets[real]
+    states, targets = (side.flatten(0, 1).index_select(0, real) for side in (states, tgt[:, 1:]))
     if model.output_bias is not None:
         states, weight = with_bias(states, weight, model.output_bias)
     loss = (
@@ -161,9 +167,8 @@ def batch_loss(
         if r_drop
         else smoothed_cross_entropy(states, weight, targets, smoothing)
     )
-    if glance is not None:
+    if glance is not None and links is not None:
         passes = glance.weights.chunk(2 if r_drop else 1)
-        links = torch.from_numpy(batch.links).to(device)
         guided = torch.stack([guided_cross_entropy(weights, links) for weights in passes]).mean()
         loss = loss + guided_alignment * guided
     return loss

@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-_CPU_CHUNK, _GPU_CHUNK = 512, 8192
+_CPU_CHUNK = 512
 """Target tokens whose logits exist at one time; 512 x 8,000 floats still fit a processor's cache."""
+_GPU_LOGITS, _LEAST_CHUNK = 1 << 27, 256
+"""Logits that exist at one time on a GPU: half a gigabyte in fp32, and products large enough to fill it."""
 
 
 def smoothed_cross_entropy(
@@ -76,12 +78,11 @@ class _CrossEntropy(torch.autograd.Function):
         loss = torch.zeros((), dtype=torch.float64, device=states.device)
         grad_states = torch.empty_like(states)
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
-        for rows, right in _chunks(targets, _chunk_size(targets)):
-            logits = states[rows] @ weight.T
-            p = logits.softmax(dim=-1)
-            loss += _surprise(logits, p, right)
+        for rows, right in _chunks(targets, _chunk_size(states, weight)):
+            _, p, surprise = _predicted(states[rows], weight, right)
+            loss += surprise
             grad_states[rows] = p @ weight
-            grad_weight += p.T @ states[rows]
+            grad_weight += _product(p.T, states[rows])
         _less_the_right(grad_states, grad_weight, states, weight, targets)
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()
@@ -110,12 +111,13 @@ class _TwoPasses(torch.autograd.Function):
         loss = torch.zeros((), dtype=torch.float64, device=states.device)
         grad_states = torch.empty_like(states)
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
-        for rows, right in _chunks(targets[:tokens], _chunk_size(targets) // 2):
+        for rows, right in _chunks(targets[:tokens], _chunk_size(states, weight) // 2):
             passes = (rows, slice(tokens + rows.start, tokens + rows.stop))
-            y, z = (states[rows_of_pass] @ weight.T for rows_of_pass in passes)
-            p, q = y.softmax(dim=-1), z.softmax(dim=-1)
-            loss += _surprise(y, p, right) + _surprise(z, q, right)
-            margin = y.sub_(z)
+            (y, p, surprise), (z, q, surprise_again) = (
+                _predicted(states[rows_of_pass], weight, right) for rows_of_pass in passes
+            )
+            loss += surprise + surprise_again
+            margin = y.sub_(z).to(p.dtype)
             mean_p, mean_q = _row_products(p, margin), _row_products(q, margin)
             loss += half * (mean_p - mean_q).sum(dtype=torch.float64)
             grads = (
@@ -124,7 +126,7 @@ class _TwoPasses(torch.autograd.Function):
             )
             for rows_of_pass, grad in zip(passes, grads, strict=True):
                 grad_states[rows_of_pass] = grad @ weight
-                grad_weight += grad.T @ states[rows_of_pass]
+                grad_weight += _product(grad.T, states[rows_of_pass])
         _less_the_right(grad_states, grad_weight, states, weight, targets)
         ctx.save_for_backward(grad_states, grad_weight.to(weight.dtype))
         return loss.float()
@@ -136,8 +138,10 @@ class _TwoPasses(torch.autograd.Function):
         return grads[0] * grad_states, grads[0] * grad_weight, None, None
 
 
-def _chunk_size(targets: Tensor) -> int:
-    return _CPU_CHUNK if targets.device.type == "cpu" else _GPU_CHUNK
+def _chunk_size(states: Tensor, weight: Tensor) -> int:
+    if states.device.type == "cpu":
+        return _CPU_CHUNK
+    return max(_LEAST_CHUNK, _GPU_LOGITS // len(weight))
 
 
 def _chunks(targets: Tensor, size: int) -> Iterator[tuple[slice, Tensor]]:
@@ -145,6 +149,33 @@ def _chunks(targets: Tensor, size: int) -> Iterator[tuple[slice, Tensor]]:
     for start in range(0, len(targets), size):
         rows = slice(start, min(start + size, len(targets)))
         yield rows, targets[rows, None]
+
+
+def _predicted(states: Tensor, weight: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return logits up to a constant for each row, their softmax in the type of the states, and the sum of -log p."""
+    if states.device.type != "cpu":
+        return _in_full(states, weight, right)
+    logits = states @ weight.T
+    p = logits.softmax(dim=-1)
+    return logits, p, _surprise(logits, p, right)
+
+
+def _in_full(states: Tensor, weight: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the same with logits and logarithms in fp32 whatever the type of the states, as a GPU makes them.
+
+    Its matrix units add up in fp32, so that it costs memory traffic alone; and nothing here asks for a number, which
+    would have the processor wait for the GPU.
+    """
+    log_p = _product(states, weight.T).float().log_softmax(dim=-1)
+    p = torch.exp(log_p, out=torch.empty_like(log_p, dtype=states.dtype))
+    return log_p, p, -log_p.gather(1, right).sum(dtype=torch.float64)
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Return the product of two matrices; on a GPU in fp32, of bf16 too."""
+    if a.is_cuda and a.dtype == torch.bfloat16:
+        return torch.mm(a, b, out_dtype=torch.float32)
+    return a @ b
 
 
 def _surprise(logits: Tensor, p: Tensor, right: Tensor) -> Tensor:

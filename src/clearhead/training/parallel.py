@@ -18,6 +18,7 @@ from clearhead.config.training import Sharding
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.training import sharding
 from clearhead.training.distributed import ALONE, Group
+from clearhead.training.transfer import numbers
 
 Loss = Callable[[SequenceModel], Tensor]
 """The loss of a batch as a function of the model."""
@@ -47,8 +48,34 @@ class Engine:
         if self.is_sharded:
             sharding.shard(self._pass, model, group)
 
-    def add_up(self, losses: Sequence[tuple[Loss, float]]) -> float:
-        """Leave the gradients of the losses of all processes, each divided as told; return the sum of those here.
+    def learn(
+        self,
+        losses: Sequence[tuple[Loss, float]],
+        parameters: list[nn.Parameter],
+        most: float,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> tuple[float, float]:
+        """Leave the gradients of the losses of all processes, each divided as told, scaled down to a norm of `most`.
+
+        Returns their norm before (0 for `most`: any norm will do), and the sum of all losses. `meanwhile` is done
+        between telling a GPU what to compute and waiting for it.
+        """
+        values = self.add_up(losses)
+        divisors = [divisor for _, divisor in losses]
+        most = most or math.inf
+        if self.is_sharded:
+            if meanwhile:
+                meanwhile()
+            return self._clip_shares(parameters, most, _sum(numbers(values), divisors))
+        norm = torch.nn.utils.clip_grad_norm_(parameters, most)
+        if meanwhile:
+            meanwhile()
+        *sums, of_all = numbers([*values, norm])  # the one place of a step that waits for the device
+        (loss,) = self.group.total(_sum(sums, divisors))
+        return of_all, loss
+
+    def add_up(self, losses: Sequence[tuple[Loss, float]]) -> list[Tensor]:
+        """Leave the gradients of the losses of all processes, each divided as told; return the losses here, whole.
 
         Every process passes as many. DDP exchanges gradients during the last backward pass, bucket by bucket, while
         the rest is still computed (Li et al. 2020); FSDP does so in each pass, to hold no more than a share of them.
@@ -64,15 +91,11 @@ class Engine:
         for work in self._sums:
             self.group.finish(work)
         self._sums.clear()
-        return sum(value.item() / divisor for value, (_, divisor) in zip(values, losses, strict=True))
+        return values
 
     @torch.no_grad()
-    def clip(self, parameters: list[nn.Parameter], most: float, loss: float) -> tuple[float, float]:
-        """Scale the gradients down to a norm of `most` (0: any); return their norm before, and the loss of all."""
-        most = most or math.inf
-        if not self.is_sharded:
-            (loss,) = self.group.total(loss)
-            return torch.nn.utils.clip_grad_norm_(parameters, most).item(), loss
+    def _clip_shares(self, parameters: list[nn.Parameter], most: float, loss: float) -> tuple[float, float]:
+        """Scale the shares of the gradients; return the norm of all before, and the loss of all."""
         gradients = [sharding.here(p.grad) for p in parameters if p.grad is not None]
         squares, loss = self.group.total(
             sum(gradient.square().sum(dtype=torch.float64).item() for gradient in gradients), loss
@@ -128,3 +151,11 @@ class Engine:
         if without and isinstance(self._pass, DistributedDataParallel):
             return self._pass.no_sync()
         return nullcontext()
+
+
+def _sum(values: Sequence[float], divisors: Sequence[float]) -> float:
+    """Add up losses in their order, each divided; plainly, since `sum` rounds otherwise from Python 3.12 on."""
+    total = 0.0
+    for value, divisor in zip(values, divisors, strict=True):
+        total += value / divisor
+    return total

@@ -63,6 +63,10 @@ class Writer:
                     f"{path or 'the default model'} translates, and does not go on with a text; use clearhead "
                     'translate, or train a language model: kind = "lm" under [model], and a source without a target'
                 )
+            if device != "cpu":
+                from clearhead.engines.devices import device_named
+
+                device = device_named(device)
             tokenizer, engine = model_directory.read_tokenizer(found), own_code(found, device)()
         return cls(engine, tokenizer, info, str(path))
 

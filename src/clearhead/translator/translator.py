@@ -83,11 +83,13 @@ class Translator:
 
         Raises CheckpointError for one that is damaged or not there, ConfigError for a device that cannot be used.
         """
+        if device == "auto" and not has_torch():
+            device = "cpu"
         if device != "cpu":
             require_torch(f"the device {device}")
-            from clearhead.engines.devices import check_device
+            from clearhead.engines.devices import device_named
 
-            check_device(device)
+            device = device_named(device)
         found = model_directory.find(path)
         with model_directory.unchanged(found):
             own = own_code(found, device)
