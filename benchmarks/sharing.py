@@ -11,12 +11,13 @@ all inputs and outputs. Speeds are not what this measures: two workers on one ma
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ BEFORE_THE_KILL = 2
 """Parts that are kept before something is killed."""
 PATIENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_worker_register_timeout_seconds": "600",
+    "RAY_agent_register_timeout_ms": "600000",
     "RAY_health_check_initial_delay_ms": "60000",
     "RAY_health_check_timeout_ms": "30000",
 }
@@ -78,6 +80,21 @@ def by_shards(command: Translate) -> dict[str, Any]:
     return {"killed": "process 1/2 (SIGKILL)", "parts kept at the kill": at_the_kill}
 
 
+def ports() -> dict[str, int]:
+    """Return free ports for what serves a node: Ray waits only for some seconds until those have chosen their own."""
+    names = (
+        "metrics_agent_port",
+        "dashboard_agent_listen_port",
+        "runtime_env_agent_port",
+        "metrics_export_port",
+    )
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return {name: one.getsockname()[1] for name, one in zip(names, sockets, strict=True)}
+
+
 @contextmanager
 def cluster() -> Iterator[Any]:
     """Give a cluster of a head that works on nothing, and two nodes."""
@@ -85,9 +102,10 @@ def cluster() -> Iterator[Any]:
     import ray
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    nodes.add_node(num_cpus=1)
-    nodes.add_node(num_cpus=1)
+    head = {"num_cpus": 0, "include_dashboard": False, **ports()}
+    nodes = Cluster(initialize_head=True, head_node_args=head)
+    nodes.add_node(num_cpus=1, **ports())
+    nodes.add_node(num_cpus=1, **ports())
     ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
     yield nodes
     ray.shutdown()
@@ -106,7 +124,7 @@ def by_ray(command: Translate, sharing: Sharing) -> dict[str, Any]:
             first = first or time.perf_counter()
             if progress.parts == BEFORE_THE_KILL:
                 nodes.remove_node(min(nodes.worker_nodes, key=str), allow_graceful=False)
-                nodes.add_node(num_cpus=1)
+                nodes.add_node(num_cpus=1, **ports())
         seconds = time.perf_counter() - begun
         return {
             "killed": "one of two nodes, with its worker; another joined",

@@ -10,11 +10,13 @@ from clearhead.errors import ConfigError, DataError, WorkerError
 from clearhead.sharing import cluster
 from clearhead.sharing.cluster import slots
 from clearhead.sharing.parts import Results
+from tests.ports import unclaimed_port
 from tests.sharing.corpus import PARTS, bytes_of, is_whole, made, sharing, upper, write_corpus
 
 PATIENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_worker_register_timeout_seconds": "600",
+    "RAY_agent_register_timeout_ms": "600000",
     "RAY_health_check_initial_delay_ms": "60000",
     "RAY_health_check_timeout_ms": "30000",
 }
@@ -67,6 +69,17 @@ def dying():
     return work
 
 
+def ports():
+    """Return ports for what serves a node: it waits only for some seconds until those have chosen their own."""
+    names = (
+        "metrics_agent_port",
+        "dashboard_agent_listen_port",
+        "runtime_env_agent_port",
+        "metrics_export_port",
+    )
+    return {name: unclaimed_port() for name in names}
+
+
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory):
     """A cluster of a head that works on nothing, with the driver, and two nodes."""
@@ -76,9 +89,10 @@ def nodes(tmp_path_factory):
     from ray.cluster_utils import Cluster
 
     ray.shutdown()
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    made.add_node(num_cpus=1)
-    made.add_node(num_cpus=1)
+    head = {"num_cpus": 0, "include_dashboard": False, **ports()}
+    made = Cluster(initialize_head=True, head_node_args=head)
+    made.add_node(num_cpus=1, **ports())
+    made.add_node(num_cpus=1, **ports())
     ray.init(address=made.address, log_to_driver=False, logging_level="ERROR")
     yield made
     ray.shutdown()
@@ -97,7 +111,7 @@ def test_a_node_that_is_lost_loses_and_doubles_nothing(nodes, tmp_path):
     next(steps), next(steps)
     assert len(workers._workers) == 2
     nodes.remove_node(sorted(nodes.worker_nodes, key=str)[0], allow_graceful=False)
-    nodes.add_node(num_cpus=1)
+    nodes.add_node(num_cpus=1, **ports())
     for _ in steps:
         pass
     assert sum(workers.losses.values()) > 0
