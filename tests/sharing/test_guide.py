@@ -51,7 +51,7 @@ def after_clearhead(words: list[str]) -> list[str]:
 
 def lines_of(text: str) -> list[list[str]]:
     """Return the words of each line that runs Clearhead, as a shell reads them, up to what follows it."""
-    found = re.findall(r"^(?!#)(?:.*\s)?clearhead [a-z].*", text.replace("\\\n", " "), re.MULTILINE)
+    found = re.findall(r"^(?!#)(?:[^\n]*[ \t])?clearhead [a-z].*", text.replace("\\\n", " "), re.MULTILINE)
     found += re.findall(r'--wrap "(clearhead .*)"', text)
     return [after_clearhead(shlex.split(line.partition("  #")[0].partition(" &")[0])) for line in found]
 
