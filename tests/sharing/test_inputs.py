@@ -57,6 +57,11 @@ def test_pairs_of_files_go_by_their_order(tree):
     inputs = inputs_of(["*.en"], ["*.fr"], is_lines).inputs
     assert inputs == (Input("one.en", "one.en", "one.fr"), Input("two.en", "two.en", "two.fr"))
     assert list(PairRows()(inputs[1])) == [("two.en", "two.fr")]
+    for name in ("en", "fr"):  # a folder of outputs has a manifest
+        (tree / name).mkdir()
+        (tree / name / "a.txt").write_text("a\n")
+    (tree / "fr" / "manifest.json").write_text("{}")
+    assert inputs_of(["en"], ["fr"], is_lines).inputs == (Input("a.txt", "en/a.txt", "fr/a.txt"),)
     assert str(inputs[0]) == "one.en and one.fr"
     with pytest.raises(
         DataError, match=r"2 files of sources \(one.en, two.en\) and 1 of targets \(one.fr\); give one"

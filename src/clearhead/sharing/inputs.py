@@ -67,7 +67,10 @@ def inputs_of(sources: Sequence[str], targets: Sequence[str], fits: Callable[[st
             )
     if not targets:
         return Inputs(tuple(Input(one.name, one.file) for one in kept), others)
-    other_sides = sorted((file for name in targets for file in _files(name)), key=lambda one: one.name)
+    other_sides = sorted(
+        (one for name in targets for one in _files(name) if one.by_itself or fits(one.file)),
+        key=lambda one: one.name,
+    )
     if len(other_sides) != len(kept):
         raise DataError(
             f"there are {len(kept):,} files of sources ({_some(kept)}) and {len(other_sides):,} of targets "
