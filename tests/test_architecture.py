@@ -17,7 +17,7 @@ LAYERS = [
     {"cli"},
     {"terminal"},
     {"corrections"},
-    {"measuring", "planning", "serving"},
+    {"measuring", "planning", "serving", "sharing"},
     {"documents"},
     {"webpages", "office", "strings"},
     {"memory"},
@@ -55,6 +55,8 @@ DOORS = {
     "prometheus_client": {"serving"},
     "pydantic": {"serving"},
     "polib": {"corpora", "strings"},
+    "fsspec": {"corpora"},
+    "ray": {"sharing"},
     "lxml": {"corpora", "terms"},
     "yaml": {"strings", "exchange"},
     "markdown_it": {"webpages"},
@@ -255,18 +257,18 @@ LEARNING = (
 )
 OPTIONS = {
     "demo": "out seed steps text to",
-    "translate": "align alpha as beam columns detect device engine everything format from input keys memory "
-    "min-length model "
-    "nbest no-repeat-ngram output prefix resume seed similar split temperature terms to top-k top-p wrap",
+    "translate": "align alpha as beam check columns detect device engine everything format from input keys memory "
+    "min-length model nbest no-repeat-ngram output part-lines prefix ray resume seed shard similar split temperature "
+    "terms to top-k top-p wrap",
     "generate": "alpha beam device format max-length min-length model nbest no-repeat-ngram seed temperature "
     "top-k top-p",
     "evaluate": "alpha beam calibrate device engine from json lowercase model output reference source split to "
     "tokenize",
     "compare": "frequencies from html json lowercase reference samples seed source to tokenize",
-    "score": "device from json model source target to",
+    "score": "check device from json model output part-lines ray shard source target to",
     "look": "attend device engine forbid force grid head inner layer mask-source model out patch patch-from place "
     "sentence target to what-if without",
-    "align": "choose device from gold model output source target to words",
+    "align": "check choose device from gold model output part-lines ray shard source target to words",
     "export": "format model out",
     "import": "out",
     "get": "revision",

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from clearhead.cli import serve
-from clearhead.corpora import lines, packed
+from clearhead.corpora import addresses, lines, packed
 from clearhead.errors import ClearheadError
 from clearhead.exchange import huggingface, onnx
 from clearhead.extras import EXTRAS, missing
 from clearhead.hub import hugging_face
 from clearhead.inspection import picture
+from clearhead.sharing import cluster
 from clearhead.text import language
 
 PYPROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
@@ -65,6 +66,8 @@ DOORS = {
         ["transformers", "protobuf"],
     ),
     "fastapi": (lambda tmp_path: serve.check_installed(), "serve", ["fastapi"]),
+    "ray": (lambda tmp_path: cluster.check_installed(), "cluster", ["ray"]),
+    "fsspec": (lambda tmp_path: addresses.files_at("s3://bucket/a"), "cluster", ["fsspec"]),
     "huggingface_hub": (lambda tmp_path: hugging_face.client(), "hub", ["huggingface-hub"]),
     "zstd": (compressed, "zst", ["backports.zstd"]),
 }

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from clearhead.errors import MissingPackageError
 
 EXTRAS = {
+    "cluster": ("ray>=2.40,<3", "fsspec>=2024.6"),
     "detect": ("py3langid>=0.4",),
     "export": ("transformers>=5,<6", "protobuf>=5", "onnxscript>=0.5", "onnxruntime>=1.20"),
     "hub": ("huggingface-hub>=1.0",),

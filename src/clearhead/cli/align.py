@@ -1,15 +1,21 @@
 """`clearhead align`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import arg
+from tyro.conf import OmitArgPrefixes, arg
 
 from clearhead.cli.model import Device, Model, translator_of
 from clearhead.cli.output import show, tell, writer
+from clearhead.cli.sharing import ALONE, SharingOptions, work_on_pairs
 from clearhead.config.choices import WordKind
 from clearhead.errors import ConfigError
+
+if TYPE_CHECKING:
+    from clearhead.sharing.parts import Results, Row
+    from clearhead.sharing.run import Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +48,17 @@ class Align:
     """Choose the heads that agree best with --gold, and save the choice in the model directory."""
     output: Path | None = None
     """File to write instead of standard output; named FILE.partial until it is complete."""
+    sharing: Annotated[SharingOptions, OmitArgPrefixes] = ALONE
 
     def run(self) -> None:
         """Print a line for each pair, or choose."""
+        if self.sharing.is_asked:
+            if self.gold or self.choose:
+                raise ConfigError(
+                    "--gold and --choose are for one file of pairs; leave out --shard, --ray and --check"
+                )
+            work_on_pairs(self)
+            return
         from clearhead import model_directory
         from clearhead.inspection.gold import error_rate
         from clearhead.measuring import align
@@ -90,3 +104,18 @@ class Align:
             gold = align.read_gold(self.gold, [counts for _, counts in links_and_lengths])
             rate = error_rate((links for links, _ in links_and_lengths), gold)
             tell(f"AER {100 * rate:.2f} %, {len(links_and_lengths):,} pairs")
+
+    def load_work(self) -> "Work":
+        """Load the model, and return what aligns pairs of a corpus."""
+        from clearhead.measuring import align
+        from clearhead.measuring.languages import languages_of
+        from clearhead.sharing.parts import Results
+
+        translator = translator_of(self.model, "auto", self.device)
+        languages_of(translator, self.to, self.from_)  # refuses what an alignment would mean nothing for
+
+        def work(rows: "Sequence[Row]") -> "Results":
+            aligned = align.align_pairs(translator, rows, to=self.to, words=self.words)
+            return Results([pair.pharaoh() for pair in aligned])
+
+        return work

@@ -18,12 +18,14 @@ from tyro.constructors import PrimitiveConstructorSpec
 from clearhead.cli.model import Device, Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
+from clearhead.cli.sharing import ALONE, OPTIONS, TITLE, SharingOptions
 from clearhead.cli.wording import as_typed
 from clearhead.config.choices import DocumentFormat, Split, Wrap
 from clearhead.errors import ConfigError, DataError, DocumentError
 
 if TYPE_CHECKING:
     from clearhead.memory import Memory
+    from clearhead.sharing.run import Work
     from clearhead.terms import Terms
     from clearhead.translator import Translation, Translator
 
@@ -74,6 +76,7 @@ class Translate:
         clearhead translate --to es "The ball is blue."
         clearhead translate --model runs/fr-en --input in.fr --output out.en
         clearhead translate --to fr --input page.html --output page.fr.html
+        clearhead translate --to fr --input corpus --output corpus.fr --shard 0/1
     """
 
     headings: ClassVar[Headings] = {
@@ -81,6 +84,7 @@ class Translate:
         "Sampling": ("temperature", "top_k", "top_p", "seed"),
         "Memory": ("memory", "similar"),
         "Documents": ("as_", "columns", "keys", "wrap", "everything", "resume"),
+        TITLE: OPTIONS,
         "Checks": ("align", "detect"),
         "Running": ("engine", "device"),
     }
@@ -151,6 +155,7 @@ class Translate:
     """Sample from the fewest tokens whose probabilities add up to X; 1: from all."""
     seed: int = 1
     """Seed of the sampling."""
+    sharing: Annotated[SharingOptions, tyro.conf.OmitArgPrefixes] = ALONE
 
     def run(self) -> None:
         """Translate what has arrived, and answer it before waiting for more."""
@@ -160,6 +165,9 @@ class Translate:
             raise ConfigError("--nbest above 1 needs --format tsv or json")
         if self.align and self.format != "json":
             raise ConfigError("--align needs --format json")
+        if self.sharing.is_asked:
+            self._share()
+            return
         if self._are_documents():
             self._translate_documents()
             return
@@ -186,21 +194,13 @@ class Translate:
             )
         if self.detect != "no":
             lines = self._detected(lines, translator.sources, refused)
-        options = self._options(translator)
         with writer(self.output) as out, self._watched() as reached:
             stream = self._stream(
                 translator,
                 lines,
-                to=self.to,
-                source=self.from_,
-                split=self.split,
-                prefix=self.prefix,
-                terms=terms,
-                align=self.align,
-                word_confidence=self.format == "json",
                 waits=None if read is None else read.waits,
                 reached=reached,
-                options=options,
+                **self._request(translator, terms),
             )
             for number, translation in enumerate(stream, start=1):
                 if number in refused:
@@ -210,6 +210,43 @@ class Translate:
                 out.flush()  # somebody may wait for this line before writing the next
                 for note in translation.notes:
                     tell(f"line {number}: {as_typed(note, Translate)}")
+
+    def _request(self, translator: "Translator", terms: "Terms | None") -> dict[str, Any]:
+        """Return what is asked of the translation of each line, for `Translator.stream`."""
+        return {
+            "to": self.to,
+            "source": self.from_,
+            "split": self.split,
+            "prefix": self.prefix,
+            "terms": terms,
+            "align": self.align,
+            "word_confidence": self.format == "json",
+            "options": self._options(translator),
+        }
+
+    def _share(self) -> None:
+        """Translate this process's share of some files of lines."""
+        from clearhead.cli.sharing import work_on
+        from clearhead.sharing.rows import is_lines, lines_of
+
+        if not self.input:
+            raise ConfigError("--shard, --ray and --check are for files of lines; name them with --input")
+        if self.format == "tsv":
+            raise ConfigError("--shard, --ray: each line gives one line; use --format text or json")
+        for name in (*_FOR_DOCUMENTS, "detect"):
+            if name != "resume" and getattr(self, name) != getattr(type(self)(), name):
+                raise ConfigError(f"--{name.rstrip('_')} is not for files that are shared out; leave it out")
+        work_on(self, self.input, (), lines_of, is_lines)
+
+    def load_work(self) -> "Work":
+        """Load the model, and return what translates lines of a corpus."""
+        from clearhead.cli.sharing import translating
+
+        terms = self._glossary()
+        translator = translator_of(self.model, self.engine, self.device)
+        request = self._request(translator, terms)
+        memory, form = self._memory(translator), FORMATS[self.format]
+        return translating(translator, memory, form, request, offer=self.format == "json")
 
     def _stream(
         self, translator: "Translator", lines: Iterable[str], **options: Any

@@ -7,11 +7,12 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from clearhead.corpora.addresses import is_address, open_address
 from clearhead.errors import DataError
 from clearhead.extras import missing
 
@@ -53,18 +54,42 @@ def opened(path: Path | str) -> Iterator[IO[bytes]]:
         yield file
 
 
+@contextmanager
+def packing(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """Give what packs the bytes written to it into a file, as the ending of a name says; always the same bytes.
+
+    The file stays open. Raises DataError for `.zst` where nothing packs it.
+    """
+    packed: Any
+    match suffix_of(name):
+        case ".gz":
+            packed = gzip.GzipFile("", "wb", 6, file, mtime=0)
+        case ".xz":
+            packed = lzma.LZMAFile(file, "wb", preset=2)  # noqa: SIM115  (closed below)
+        case ".bz2":
+            packed = bz2.BZ2File(file, "wb")
+        case ".zst":
+            if _ZSTD is None:
+                raise DataError(f"cannot write {name}: {missing('.zst', 'backports.zstd')}")
+            packed = _ZSTD.ZstdFile(file, "wb")
+        case _:
+            packed = nullcontext(file)
+    with packed as out:
+        yield out
+
+
 def is_stream(path: str) -> bool:
     """Say whether a file can be read once only: standard input, a pipe, another program's output."""
     return path == STANDARD_INPUT or (Path(path).exists() and not Path(path).is_file())
 
 
 def _open_plain(path: Path | str) -> IO[bytes]:
-    return open(path, "rb")
+    return open_address(str(path)) if is_address(path) else open(path, "rb")
 
 
 def _open_gz(path: Path | str) -> IO[bytes]:
     opener: Any = gzip.open
-    file: IO[bytes] = opener(path, "rb")
+    file: IO[bytes] = opener(open_address(str(path)) if is_address(path) else path, "rb")
     return file
 
 

@@ -55,7 +55,8 @@ def jobs_of(inputs: Sequence[Path], output: Path | None, format: str | None) -> 
             )
     if not jobs:
         raise DocumentError(
-            f"no document in {', '.join(map(str, inputs))}; choose a format for all files with --as"
+            f"no document in {', '.join(map(str, inputs))}; choose a format for all files with --as, or have the lines "
+            "of each translated with --shard 0/1"
         )
     return Jobs(tuple(jobs.values()), others)
 

@@ -1,6 +1,6 @@
 """Word alignments of a corpus, their error rate, and the choice of the heads that they are read from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -42,9 +42,21 @@ def align(
 ) -> Iterator[Alignment]:
     """Yield the alignment of each pair of two files, or of one file that holds both sides, in order."""
     pairs = read_sides(source, target, languages_of(translator, to, source_lang), "--target")
-    while window := list(islice(pairs, _WINDOW)):
+    yield from align_pairs(translator, ((pair.src, pair.tgt) for pair in pairs), to=to, words=words)
+
+
+def align_pairs(
+    translator: Translator,
+    pairs: Iterable[Sequence[str]],
+    *,
+    to: str | None = None,
+    words: WordKind = "space",
+) -> Iterator[Alignment]:
+    """Yield the alignment of each pair of a source and a target, in order; not many are held in memory at a time."""
+    remaining = iter(pairs)
+    while window := list(islice(remaining, _WINDOW)):
         yield from translator.align(
-            [pair.src for pair in window], [pair.tgt for pair in window], to=to, words=words
+            [pair[0] for pair in window], [pair[1] for pair in window], to=to, words=words
         )
 
 

@@ -1,0 +1,218 @@
+"""Parts worked on by the nodes of a Ray cluster: one process a node, or a GPU, holds the model.
+
+This process reads the inputs, sends parts, and keeps what comes back; the nodes need neither inputs nor outputs. A
+part whose worker was lost goes to another. Why actors of Ray and not Ray Data: docs/decisions/0017-sharing-out.md.
+"""
+
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clearhead.errors import ClearheadError, ConfigError, WorkerError
+from clearhead.extras import require
+from clearhead.sharing.parts import Part, Results, Row
+from clearhead.sharing.run import Load, Work
+
+AHEAD = 2
+"""Parts that a worker has at a time: the next is there when it has finished one."""
+MOST_LOSSES = 3
+"""Workers that may be lost over one part, which then seems to be the reason."""
+PATIENCE = 300.0
+"""Seconds without any worker, after which nobody waits longer."""
+_TURN = 1.0
+"""Seconds after which new nodes are looked for."""
+
+
+class Holder:
+    """Holds what the work needs; Ray makes an actor of it."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._work: Work | None = None
+
+    def ready(self) -> bool:
+        """Load the model. Not while it is made: an error there would look as if the node were lost."""
+        self._work = self._load()
+        return True
+
+    def work(self, rows: Sequence[Row]) -> Results:
+        """Work on a part."""
+        assert self._work, "it is ready"
+        return self._work(rows)
+
+
+@dataclass
+class _Worker:
+    """An actor, and where it is."""
+
+    slot: tuple[str, int]
+    actor: Any
+    starting: Any = None
+    """What `ready` will answer; None when it has."""
+    parts: dict[Any, Part] = field(default_factory=dict)
+    """The parts that it has, by what will answer them."""
+
+
+def workers(load: Load, address: str, *, device: str = "cpu", patience: float = PATIENCE) -> "Cluster":
+    """Return the work on a cluster: `auto` is the one that this machine belongs to, `local` this machine alone.
+
+    Raises MissingPackageError where Ray is not installed, ConfigError where there is no cluster.
+    """
+    check_installed()
+    import ray
+
+    if not ray.is_initialized():
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send figures over the network
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise ConfigError(
+                f"cannot reach a Ray cluster at {address}: {said}; start one with `ray start --head`, or give "
+                "--ray local"
+            ) from None
+    return Cluster(load, device, patience)
+
+
+def check_installed() -> None:
+    """Raise MissingPackageError where Ray is not installed."""
+    require("--ray", "ray")
+
+
+class Cluster:
+    """The workers on a cluster, as `run.Workers` are: they work on parts, each exactly once."""
+
+    def __init__(self, load: Load, device: str, patience: float) -> None:
+        self._load, self._device, self._patience = load, device, patience
+        self._workers: dict[tuple[str, int], _Worker] = {}
+        self._again: deque[Part] = deque()
+        """Parts whose worker was lost."""
+        self.losses: Counter[tuple[str, int]] = Counter()
+        """By part, and of workers that never were ready, by slot."""
+
+    def __call__(self, todo: Iterator[Part]) -> Iterator[tuple[Part, Results]]:
+        """Work on parts, and yield what was made of each, once.
+
+        Raises WorkerError where no worker is left, or where one part has cost several.
+        """
+        import ray
+
+        last_seen = time.monotonic()
+        more = True
+        try:
+            while True:
+                self._hire()
+                more = self._hand_out(todo, more)
+                if not more and not self._again and not any(one.parts for one in self._workers.values()):
+                    return
+                if self._workers:
+                    last_seen = time.monotonic()
+                elif time.monotonic() - last_seen > self._patience:
+                    raise WorkerError(
+                        f"no node of the cluster has been able to work for {self._patience:.0f} s; what is done is "
+                        "kept: start nodes, then run the command again"
+                    )
+                expected = [
+                    ref for one in self._workers.values() for ref in (*one.parts, one.starting) if ref
+                ]
+                if not expected:
+                    time.sleep(_TURN)
+                    continue
+                ready, _ = ray.wait(expected, num_returns=1, timeout=_TURN)
+                for ref in ready:
+                    yield from self._answered(ref)
+        finally:
+            for one in self._workers.values():
+                ray.kill(one.actor)
+
+    def _hire(self) -> None:
+        """Start a worker in each place that has none."""
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        for slot, needs in slots(ray.nodes(), self._device).items():
+            if slot not in self._workers:
+                where = NodeAffinitySchedulingStrategy(slot[0], soft=False)
+                kind = ray.remote(Holder)
+                actor = kind.options(scheduling_strategy=where, **needs).remote(self._load)
+                self._workers[slot] = _Worker(slot, actor, actor.ready.remote())
+
+    def _hand_out(self, todo: Iterator[Part], more: bool) -> bool:
+        """Give parts to workers that have too few; return whether there may be more."""
+        for one in self._workers.values():
+            while one.starting is None and len(one.parts) < AHEAD:
+                part = self._again.popleft() if self._again else next(todo, None) if more else None
+                if part is None:
+                    return False
+                one.parts[one.actor.work.remote(part.rows)] = part
+        return more
+
+    def _answered(self, ref: Any) -> Iterator[tuple[Part, Results]]:
+        """Take an answer: that a worker is ready, what was made of a part, or that the worker was lost."""
+        import ray
+        from ray.exceptions import RayError, RayTaskError
+
+        one = next(one for one in self._workers.values() if ref in one.parts or ref is one.starting)
+        try:
+            answer = ray.get(ref)
+        except RayTaskError as error:
+            raise _cause(error) from None
+        except RayError:
+            self._lose(one)
+        else:
+            part = one.parts.pop(ref, None)
+            if part is None:
+                one.starting = None
+            else:
+                yield part, answer
+
+    def _lose(self, one: _Worker) -> None:
+        """Have the parts of a worker done by others."""
+        import ray
+
+        del self._workers[one.slot]
+        ray.kill(one.actor)
+        for part in one.parts.values():
+            self._count(
+                (part.input.name, part.number), f"part {part.number + 1:,} of {part.input} was given to"
+            )
+            self._again.append(part)
+        if one.starting is not None:
+            self._count(one.slot, f"loading the model was begun on node {one.slot[0]} by")
+
+    def _count(self, key: tuple[str, int], what: str) -> None:
+        """Count a loss. Raises WorkerError where there are too many of one kind."""
+        self.losses[key] += 1
+        if self.losses[key] >= MOST_LOSSES:
+            raise WorkerError(
+                f"{what} {MOST_LOSSES} workers, which all were lost; look into their logs: did memory run out? Smaller "
+                "parts need less, --part-lines 2000 with another --output"
+            )
+
+
+def slots(nodes: Sequence[Mapping[str, Any]], device: str) -> dict[tuple[str, int], dict[str, float]]:
+    """Return the places for a worker on the nodes that live, as (node, number), and what each takes of its node.
+
+    One a node, with all its processors, since the engine uses them all; or one for each GPU. With `auto` it is the GPUs
+    of a node that has some.
+    """
+    places = {}
+    for node in nodes:
+        has = node["Resources"]
+        cpus, gpus = int(has.get("CPU", 0)), int(has.get("GPU", 0))
+        if not node["Alive"] or not cpus:
+            continue
+        if device == "cpu" or (device == "auto" and not gpus):
+            places[node["NodeID"], 0] = {"num_cpus": float(cpus)}
+        for number in range(0 if device == "cpu" else gpus):
+            places[node["NodeID"], number] = {"num_cpus": max(1.0, cpus // gpus), "num_gpus": 1.0}
+    return places
+
+
+def _cause(error: Any) -> BaseException:
+    """Return the error that a worker raised, where it is one that a user can cause."""
+    cause = error.cause
+    return cause if isinstance(cause, ClearheadError) else error
