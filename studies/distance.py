@@ -290,7 +290,7 @@ def claims(results: Results) -> list[Claim]:
             Claim(
                 name="attention reaches far",
                 claim="A Transformer answers from far away as from near.",
-                criterion=f"{' and '.join(one_answer)} at distance {far} at least {ENOUGH}, at most 0.1 below those "
+                criterion=f"{' and '.join(one_answer)} at distance {far} at least {ENOUGH}, at most 0.1 below that "
                 f"at {near}.",
                 parts=[
                     part
@@ -337,21 +337,20 @@ def of_recurrence(results: Results, kind: str) -> list[Claim]:
     return [
         Claim(
             name=f"{kind}: vanishing gradient",
-            claim=f"In an untrained {kind} without attention the gradient from far away vanishes.",
+            claim=f"In the untrained {kind} without attention the gradient from far away vanishes.",
             criterion=f"from distance {near} to {far}, less than a hundredth of what 1/distance would leave.",
             parts=[at_most("share of the gradient left", left(results, kind), 0.01 * near / far)],
         ),
         Claim(
             name=f"{kind}: learns nothing from afar",
-            claim=f"So a {kind} without attention does not learn what is always far away.",
+            claim=f"So the {kind} without attention does not learn what is always far away.",
             criterion=f"recall at {far}, learned from distance {far} alone, at most 0.2, where chance is "
             f"{1 / SYMBOLS:.2f}.",
             parts=[at_most(f"recall at {far}", from_afar(results, kind), 0.2)],
         ),
         Claim(
             name=f"{kind}: forgets",
-            claim=f"A {kind} without attention forgets one word that was read long ago, though it learned to keep it "
-            "from near.",
+            claim=f"The {kind} without attention forgets one word that was read long ago.",
             criterion=f"learned from all distances, recall at {far} at least 0.2 below that at {near}.",
             parts=[at_least("recall lost", lost(results, kind, "recall"), 0.2)],
         ),
@@ -388,7 +387,8 @@ STUDY = Study(
     f"none. Each share is of {TESTED} strings. An earlier quick form had 80 steps, no distance below 8 and 16 strings "
     "at 64, so that nothing was learned at all; length, distances and criteria were fixed anew, after trials of two "
     "kinds with another seed and before the runs below.",
-    reading="Few steps: a kind that is wrong here might learn it with more, above all copying. By chance right: "
+    reading="Few steps: a kind that is wrong here might learn it with more, above all copying; and where the "
+    "near is not learned, what is lost farther away is a matter of steps too. By chance right: "
     f"1 in {SYMBOLS} for recall and copy, 1 in 2 for agreement.",
     measure=measure,
     tables=tables,

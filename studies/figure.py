@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from studies.spread import half_interval, mean, number
+from studies.spread import half_interval, mean
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 260, 58, 14, 34, 46
 LIGHT = ("#0072b2", "#d55e00", "#00875a", "#b0408f", "#8a6d00", "#5d5d9c", "#a03030", "#3b8ea5")
@@ -94,12 +94,12 @@ def _panel(panel: Panel, names: Sequence[str]) -> str:
         end for line in panel.lines.values() for values in line.values() for end in _ends(values, panel.log_y)
     ]
     up = _Axis.of(heights, panel.log_y, (HEIGHT - BOTTOM, TOP), panel.y_range)
-    labels = {place_x[x]: str(x) for x in every_x} if words else {at: number(at) for at in across.ticks()}
+    labels = {place_x[x]: str(x) for x in every_x} if words else {at: _tick(at) for at in across.ticks()}
     parts = [
         f'<text class="title" x="{LEFT}" y="20">{escape(panel.title)}</text>',
         *(
             f'<path class="grid" d="M{LEFT} {up(at):.1f}H{WIDTH - RIGHT}"/>'
-            f'<text x="{LEFT - 6}" y="{up(at) + 4:.1f}" text-anchor="end">{number(at)}</text>'
+            f'<text x="{LEFT - 6}" y="{up(at) + 4:.1f}" text-anchor="end">{_tick(at)}</text>'
             for at in up.ticks()
         ),
         *(
@@ -115,6 +115,11 @@ def _panel(panel: Panel, names: Sequence[str]) -> str:
         points = {place_x[x]: values for x, values in line.items() if math.isfinite(mean(values))}
         parts.append(_line(points, names.index(name), across, up, joined=not words))
     return "".join(parts)
+
+
+def _tick(value: float) -> str:
+    """Return a number at an axis, as short as it can be: 64, 0.05, 1e-07."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _ends(values: Sequence[float], log: bool) -> list[float]:

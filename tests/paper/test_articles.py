@@ -49,7 +49,7 @@ def test_a_claim_has_a_verdict_and_what_decides_it_is_there(row):
     assert exactly.endswith(".")
     assert verdict in VERDICTS
     tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", decision)
-    studies = re.findall(r"`(studies/\w+)\.md`: ([\w ,-]+)", decision)
+    studies = re.findall(r"`(studies/\w+)\.md`: ([\w ,:-]+)", decision)
     assert tests or studies, "a test or a study decides"
     for file, name in tests:
         assert name.startswith("test_")
