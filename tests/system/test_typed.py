@@ -14,17 +14,6 @@ ROWS = [
 ]
 CASES = [(to, "\t".join(rest[:-1]), rest[-1]) for _, to, *rest in ROWS]
 
-NOT_YET: set[str] = {
-    "Happy New Year!",
-    "Home",
-    "It is half past three.",
-    "Es ist halb fünf.",
-    "Łódź is a city in Poland.",
-    "La Sra. López y el Dr. Ruiz viven en EE. UU. desde 1990.",
-    "No, no, no, no, no!",
-}
-"""Inputs that the present model still gets wrong; the card says so too."""
-
 
 @pytest.fixture(scope="module")
 def translator():
@@ -47,18 +36,8 @@ def holds(condition: str, source: str, output: str) -> bool:
     return output.count("\t") == 2
 
 
-@pytest.mark.parametrize(
-    ("to", "source", "conditions"),
-    [
-        pytest.param(*case, marks=pytest.mark.xfail(reason="not learned yet") if case[1] in NOT_YET else ())
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize(("to", "source", "conditions"), CASES)
 def test_what_people_type_comes_out_right(translator, to, source, conditions):
     output = translator.translate(source, to=to).text
     wanted = conditions.replace("(tab between) ", "").split("; ")
     assert all(holds(each, source, output) for each in wanted), output
-
-
-def test_every_failure_is_listed_and_real():
-    assert {source for _, source, _ in CASES} >= NOT_YET
