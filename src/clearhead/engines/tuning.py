@@ -258,9 +258,10 @@ def _fits(row: object, isas: list[str]) -> bool:
     """Say whether this is a setting that this machine can run; the library ends the process for some that are not."""
     if not (isinstance(row, list) and len(row) == len(Setting._fields)):
         return False
-    compute_type, replicas, threads, isa = row
+    compute_type, replicas, threads, isa, device = row
     return (
-        compute_type in list(ctranslate2.get_supported_compute_types("cpu"))
+        device == "cpu"
+        and compute_type in list(ctranslate2.get_supported_compute_types("cpu"))
         and isa in isas
         and all(type(number) is int and number >= 1 for number in (replicas, threads))
         and replicas * threads <= _SHARED * available_cores()
