@@ -32,7 +32,7 @@ class Echo:
 @pytest.fixture
 def evaluate(tmp_path, capsys, monkeypatch):
     """Return a function that gives what `clearhead evaluate` prints for a model that copies."""
-    monkeypatch.setattr("clearhead.cli.evaluate.translator_of", lambda model, engine: Echo())
+    monkeypatch.setattr("clearhead.cli.evaluate.translator_of", lambda *_: Echo())
 
     def run(source, reference, *options):
         for name, lines in (("source", source), ("reference", reference)):

@@ -79,7 +79,7 @@ class Recorder:
 def model(monkeypatch):
     found = Recorder()
     for command in READ_WITH:
-        monkeypatch.setattr(f"clearhead.cli.{command}.translator_of", lambda model, engine: found)
+        monkeypatch.setattr(f"clearhead.cli.{command}.translator_of", lambda *_: found)
     return found
 
 
