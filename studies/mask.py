@@ -49,8 +49,10 @@ class Unmasked(MultiHeadAttention):
         mask: Tensor | None = None,
         observer: Observer | None = None,
         start: int = 0,
+        *,
+        causal: bool = False,
     ) -> Tensor:
-        """Attend without the mask."""
+        """Attend without the mask, whatever it is."""
         return super().forward(query, kv, None, observer, start)
 
 
@@ -64,6 +66,8 @@ class MaskedAfter(MultiHeadAttention):
         mask: Tensor | None = None,
         observer: Observer | None = None,
         start: int = 0,
+        *,
+        causal: bool = False,
     ) -> Tensor:
         """Attend with weights that are softmax(scores) * mask."""
         q = self.split_heads(self.query(query))

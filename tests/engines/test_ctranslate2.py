@@ -420,7 +420,7 @@ def test_two_processes_convert_one_model_at_a_time(tmp_path, monkeypatch):
     assert [each.name for each in place.parent.iterdir()] == [place.name]
 
 
-ROW = ["int8", 1, 1, ""]
+ROW = ["int8", 1, 1, "", "cpu"]
 
 
 def kept(setting: list[object], again_at: object = None, wait: object = 0.0) -> dict[str, object]:
@@ -455,7 +455,7 @@ FILES = {
     "half a character": b"\xff",
     "deep": b'{"version": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "many spaces": b" " * (5 << 20),
-    "no number": summed({"KEY": kept(["int8", math.nan, 1, ""])}),
+    "no number": summed({"KEY": kept(["int8", math.nan, 1, "", "cpu"])}),
     "twice": summed({"KEY": kept(ROW)})[:-1] + b", " + summed({"KEY": kept(ROW)})[1:],
     "no sum": summed({"KEY": kept(ROW)}).replace(b'"sum"', b'"sun"'),
     "another setting than its sum is of": summed({"KEY": kept(ROW)}).replace(b"int8", b"int9"),
@@ -480,7 +480,7 @@ def test_settings_that_cannot_run_here_are_measured_again(tuned, damage):
     (key,) = read_object(file)["settings"]
     file.write_bytes(summed({key: ROWS[damage]}))
     assert is_measured()
-    file.write_bytes(summed({key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, ""])}))
+    file.write_bytes(summed({key: kept(ROW), "of another machine": kept(["int8", 10**6, 1, "", "cpu"])}))
     assert not is_measured()  # for it is remembered
 
 

@@ -262,7 +262,7 @@ def test_a_damaged_checkpoint_is_made_anew(uninterrupted, tmp_path):
 def test_damaged_text_stops_the_run_and_text_prepared_again_goes_on(uninterrupted, tmp_path):
     reference, _, _ = uninterrupted
     out = tmp_path / "run"
-    in_child(out, resume=False, kill_at=60)
+    in_child(out, resume=False, kill_at=110)
     column = out / "data" / "tgt.text"
     column.write_bytes(column.read_bytes().replace(b"seven", b"eight"))
     with pytest.raises(

@@ -214,7 +214,7 @@ def test_info_and_plan(say, tiny_run):
 
 def test_the_log_tells_the_story(tiny_run):
     events = [json.loads(line) for line in (tiny_run.path / "log.jsonl").read_text().splitlines()]
-    assert [event["event"] for event in events if event["event"] != "train"] == [
+    assert [event["event"] for event in events if event["event"] not in ("train", "finding")] == [
         "prepared",
         "valid",
         "valid",

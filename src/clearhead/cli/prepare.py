@@ -9,6 +9,7 @@ from tyro.conf import OmitArgPrefixes
 from clearhead.cli.output import print_json, show
 from clearhead.config import DataConfig, ModelConfig, RunConfig, TextConfig, TokenizerConfig
 from clearhead.config.choices import ModelKind
+from clearhead.text.shown import one_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Prepare:
             what = (
                 "start the same command again, and it goes on" if begun else "nothing was saved, start again"
             )
-            print(f"clearhead: interrupted; {what}", file=sys.stderr)
+            print("clearhead: interrupted;", one_line(what), file=sys.stderr)
             sys.exit(128 + stop.signal)
         if self.json:
             print_json(store.report)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearhead.storage.files import flush_directory, write_file
+from clearhead.storage.files import PARTIAL, flush_directory, write_file
 
 _JOURNAL = "progress.json"
 
@@ -58,5 +58,6 @@ class Journal:
         return (self.folder / _JOURNAL).is_file()
 
     def remove(self) -> None:
-        """Remove it."""
-        (self.folder / _JOURNAL).unlink(missing_ok=True)
+        """Remove it, and what a kill in the middle of a save left of the next."""
+        for name in (_JOURNAL, PARTIAL + _JOURNAL):
+            (self.folder / name).unlink(missing_ok=True)

@@ -141,7 +141,8 @@ def _work(task: Callable[[], None], notes: Path) -> int:
         sys.exit(1)
     if attempt and rank == 0:
         most = os.environ["TORCHELASTIC_MAX_RESTARTS"]
-        print(f"started again ({attempt} of {most}), from the last checkpoint", file=sys.stderr, flush=True)
+        said = f"started again ({attempt} of {most}), from the last checkpoint"
+        print(one_line(said), file=sys.stderr, flush=True)
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         task()
