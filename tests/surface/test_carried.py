@@ -65,7 +65,8 @@ FOUND = {
         "½ 2½ ⅛ 5'10\" +150€ -20%"
     ).split()
     + ["12,50 €", "50 %", "20 °C", "1 250 €", "EUR 5", "12 CHF", "1.234.567,89 €", "$ 10"],
-    "time": "12:30 9:05 23:59:59 00:00:01,500 14h30 8h05 3:16 0:45".split(),
+    "time": "12:30 9:05 23:59:59 00:00:01,500 14h30 8h05 3:16 0:45 5pm".split()
+    + ["5:30 pm", "11 PM"],
     "date": (
         "2024-01-31 31/12/2024 12/31/24 31.12.2024 1.2.24 2024-01-31T12:30 2024-01-31T12:30:05Z 3-4-2024 01/02/2003"
     ).split()
@@ -77,7 +78,7 @@ It's Tom's dog, and they're John's friends' cats.|He said: "Don't!"|C'est-à-dir
 L'été, c'est l'heure d'aller à la plage.|Das geht's nicht, was gibt's?|the well-known twenty-one-year-old
 Jean-Luc Picard|Marie-Claire und Hans-Peter|arc-en-ciel|un va-et-vient|E-Mail und U-Bahn|T-shirt|self-made - really
 He came — late – and left.|Wait... what?|Wait…|No!!!|What?!|¿Qué?!|¡Hola!|Hm... no...|e.g. this|i.e. that|z.B. heute
-z. B. morgen|d.h. nie|p. ej. esto|p.m.|5 p.m.|a.m.|at 9 a.m.|av. J.-C.|J.-C.|M. Dupont|Mr. Smith|Dr. Müller
+z. B. morgen|d.h. nie|p. ej. esto|p.m.|a.m.|um 5 am Bahnhof|av. J.-C.|J.-C.|M. Dupont|Mr. Smith|Dr. Müller
 Sra. López|etc.|usw.|U.S.|EE. UU.|the 3rd of May|the 21st century|2nd|4th|le 3e|le 1er mai|2ème|la 1re fois
 21e siècle|3.º|1.ª|21.º|3.ª planta|am 3. Mai|der 1. April|the 1990s|1980s|the '90s|die 1990er|90er Jahre|mid-1990s
 and/or|he/she|und/oder|y/o|et/ou|km/h|s/he|AC/DC|No. 5|number 7|7 apples|only 3|1, 2, 3|a) first|x = y|a + b
@@ -120,7 +121,7 @@ def test_ordinary_words_marks_and_ordinals_are_left_to_the_model():
         ("<b>Hello</b> {name}!", ["<b>", "</b>", "{name}"]),
         ("Python 3.10 and version 4.2", ["3.10", "4.2"]),
         ("$5-10", ["$5", "10"]),
-        ("12:30pm", ["12:30"]),
+        ("12:30pm", ["12:30pm"]),
         ("am 31.12. kommt er", ["31.12."]),
         ("um 12.30 Uhr", ["12.30"]),
         ("See https://example.com/a_(b), or (www.b.de).", ["https://example.com/a_(b", "www.b.de"]),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearhead.surface.carried import digits
-from clearhead.surface.numerals import written
+from clearhead.surface.carried import digits, find
+from clearhead.surface.numerals import of_the_day, written
 
 WRITTEN = {
     "en": [
@@ -135,3 +135,35 @@ def test_the_value_stays(whole, decimals, source, target, sign):
         if known and source != target:
             plain = shown.replace(GROUP[target], "").replace(POINT[target], ".")
             assert Decimal(plain) == Decimal(f"{sign}{whole}.{decimals or 0}")
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        *(
+            ("5 p.m.", "17:00"),
+            ("5:30 pm", "17:30"),
+            ("9 a.m.", "9:00"),
+            ("11:05 P.M.", "23:05"),
+            ("3 AM", "3:00"),
+        ),
+        *(("12 a.m.", "0:00"), ("12 p.m.", "12:00"), ("12:15 PM", "12:15"), ("7\u00a0p.\u00a0m.", "19:00")),
+    ],
+)
+def test_half_days_are_hours_of_the_day_where_people_count_to_24(text, hour):
+    assert [each.text for each in find(f"Come at {text} on Monday.")] == [text]
+    for target in ("fr", "es", "de", "de-AT"):
+        assert of_the_day(text, target) == hour
+    for target in ("en", "ja", "", None):
+        assert of_the_day(text, target) == text
+
+
+@pytest.mark.parametrize("text", ["12:30", "17h30", "17:00", "8.15"])
+def test_other_times_stay(text):
+    assert of_the_day(text, "fr") == text
+
+
+def test_the_point_of_a_half_day_ends_the_sentence_too():
+    assert [each.text for each in find("The shop opens at 9 a.m.")] == ["9 a.m"]
+    assert [each.text for each in find("Does it open at 9 a.m.?")] == ["9 a.m."]
+    assert of_the_day("9 p.m", "de") == "21:00"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from clearhead.surface.numerals import CURRENCY
+from clearhead.surface.numerals import CURRENCY, TWELVE_HOURS
 from clearhead.text.symbols import RESERVED
 
 _NUMBER = (
@@ -122,6 +122,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("date", (_DIGIT,), rf"(?<![\w.,/-]){_DAY}\.\s?{_MONTH}\.(?=\s[a-zäöüß]|[,;)–-])"),
     ("thing", (_DIGIT,), rf"(?<![\w.]){_BYTE}(?:\.{_BYTE}){{3}}(?::\d{{1,5}}|/\d{{1,2}})?(?!\w|\.\d)"),
+    ("time", (_DIGIT,), rf"(?<![\w:.,/–-]){TWELVE_HOURS}(?!\w)"),
     (
         "time",
         (_DIGIT,),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from clearhead.surface.carried import Carried, digits, find, key
-from clearhead.surface.numerals import written
+from clearhead.surface.numerals import of_the_day, written
 from clearhead.text.symbols import EACH, KIND_OF, RESERVED, SYMBOLS
 
 _FIGURES = ("number", "year", "amount")
@@ -158,7 +158,7 @@ def _shown(carried: Carried, target: str | None, source: str | None) -> str:
         return carried.written
     if carried.kind in ("number", "amount"):
         return written(carried.text, target, source)
-    return carried.text
+    return of_the_day(carried.text, target) if carried.kind == "time" else carried.text
 
 
 def mask_pair(

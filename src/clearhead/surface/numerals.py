@@ -18,6 +18,13 @@ _CODED = re.compile(
     r"(?P<before>(?:[A-Z]{3}[ \u00a0\u202f]?)?)(?P<number>\d[\d.,'’ \u00a0\u202f]*\d|\d)"
     r"(?P<after>(?:[ \u00a0\u202f]?[A-Z]{3})?)"
 )
+TWELVE_HOURS = (
+    r"(?:0?[1-9]|1[0-2])(?::[0-5]\d)?[ \u00a0\u202f]?"
+    r"(?:[AaPp]\.[ \u00a0\u202f]?[Mm](?:\.(?!\s*$)|(?=\.))|[AP]M|pm)"
+)
+"""A time of half a day, without the point that ends the whole text too. `5 am` is not one: in German it may be the 5 of
+*um 5 am Bahnhof*, at five at the station."""
+_TIME = re.compile(r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?\W?(?P<half>[ap]).*", re.IGNORECASE | re.DOTALL)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:([.,])\d+)?")
 _PLAIN = re.compile(r"\d+(?:([.,])(\d+))?")
 
@@ -66,6 +73,15 @@ def written(text: str, target: str | None, source: str | None = None) -> str:
         return f"{match['sign']}{unit}{number}"
     space = " " if style.space_before_unit else ""
     return f"{match['sign']}{number}{space}{unit}"
+
+
+def of_the_day(text: str, target: str | None) -> str:
+    """Return a time such as `5 p.m.` as `17:00` for a language that counts the hours to 24; any other as it is."""
+    match = _TIME.fullmatch(text)
+    if match is None or _main(target) not in ("fr", "es", "de"):
+        return text
+    hour = int(match["hour"]) % 12 + (12 if match["half"] in "pP" else 0)
+    return f"{hour}:{match['minute'] or '00'}"
 
 
 def _main(language: str | None) -> str:
