@@ -33,7 +33,7 @@ test-light: .venv-light/.installed
 .venv-light/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-light
 	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check ".[serve,hub]" \
-		"pytest>=8" "pytest-timeout>=2.3" "pytest-xdist>=3.6" "hypothesis>=6.100" "httpx>=0.28" "beartype>=0.20"
+		"pytest>=8" "pytest-timeout>=2.3" "pytest-xdist>=3.6" "hypothesis>=6.100" "httpx>=0.28" "beartype>=0.20" "playwright>=1.50"
 	touch $@
 
 # Kills, flipped bits and cut files by the hundred: what is the same afterwards, what is reported, what is lost.

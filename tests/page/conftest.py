@@ -1,8 +1,6 @@
 """A real browser, and the pages of a small model."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -16,9 +14,8 @@ from clearhead.inspection.passage import PassageMaps
 from clearhead.inspection.record import record
 from clearhead.inspection.tokens import Choice, Tokens
 from clearhead.text.words import Span
+from tests.browser import browser  # noqa: F401  (a fixture)
 from tests.model.test_transformer import small
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def tokens(*pieces: str) -> Tokens:
@@ -53,22 +50,8 @@ SOURCE = tokens("\u2581The", "\u2581black", "\u2581cat", "\u2581dra", "nk", ".")
 TARGET = tokens("\u2581Le", "\u2581chat", "\u2581noir", "\u2581bu", ".")
 
 
-@pytest.fixture(scope="module")  # while it runs, no other test could have an event loop of its own
-def browser() -> Iterator[object]:
-    if CHROMIUM is None:
-        pytest.skip(
-            "THE PAGE IS NOT TESTED: there is no Chromium; install it (Debian: apt-get install chromium)"
-        )
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(browser, tmp_path):  # noqa: F811
     """Open a page as a file; whatever it asks for, says or throws is kept, and must be nothing."""
     contexts = []
 

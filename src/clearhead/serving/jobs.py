@@ -21,6 +21,7 @@ class Job:
     source: str | None = None
     beam_size: int | None = None
     num_hypotheses: int = 1
+    prefix: str = ""
     align: bool = False
     word_confidence: bool = False
     terms: Terms | None = None
@@ -40,7 +41,7 @@ class Job:
         return tuple(id(value) if isinstance(value, Terms) else value for value in self.options.values())
 
 
-_OPTIONS = ("to", "source", "beam_size", "num_hypotheses", "align", "word_confidence", "terms")
+_OPTIONS = ("to", "source", "beam_size", "num_hypotheses", "prefix", "align", "word_confidence", "terms")
 
 
 @dataclass(eq=False, kw_only=True)

@@ -20,6 +20,9 @@ from clearhead.serving.native_bodies import (
     AlignBody,
     AlignmentAnswer,
     AlignmentsAnswer,
+    ContinuationAnswer,
+    ContinuationsAnswer,
+    ContinueBody,
     Detected,
     LookBody,
     ModelAnswer,
@@ -56,7 +59,12 @@ async def translate(request: Request, body: TranslateBody) -> TranslateAnswer:
     if body.alternatives > most:
         raise bad_request(f"alternatives is {body.alternatives:,}, above the limit of {most:,}", "over_limit")
     with _told():
-        options = {**_options(body), "num_hypotheses": 1 + body.alternatives, "client": client}
+        options = {
+            **_options(body),
+            "num_hypotheses": 1 + body.alternatives,
+            "prefix": body.prefix,
+            "client": client,
+        }
         return await unless_left(request, _translated(service, texts, body, options))
 
 
@@ -88,6 +96,20 @@ async def stream(request: Request, body: StreamBody) -> StreamingResponse:
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},  # a proxy must not collect them
     )
+
+
+@router.post("/continue", summary="Say which words may come next in a translation")
+async def go_on(request: Request, body: ContinueBody) -> ContinuationsAnswer:
+    """Give the words that may stand at a place of a sentence's translation, each with the translation that has it."""
+    await _admitted(request, [body.q, body.before])
+    service = _service(request)
+    with _told():
+        [(source, _)], target = await _directed(service, [body.q], body)
+        work = service.continuations(
+            body.q, body.before, body.count, model=body.model, source=source, to=target
+        )
+        found = await unless_left(request, work)
+    return ContinuationsAnswer(continuations=[ContinuationAnswer(**asdict(one)) for one in found])
 
 
 @router.post(
@@ -207,7 +229,7 @@ def _options(body: TranslateBody | StreamBody) -> dict[str, Any]:
 
 
 async def _directed(
-    service: Service, texts: Sequence[str], body: TranslateBody | StreamBody | LookBody
+    service: Service, texts: Sequence[str], body: TranslateBody | StreamBody | LookBody | ContinueBody
 ) -> tuple[list[Origin], str]:
     """Return the language of each text, and that of the translations, as the models call them."""
     known = Directions.of(model for model in service.models.listed() if body.model in (None, model.name))

@@ -71,6 +71,36 @@ class TranslateBody(_Text):
         description="A text, or a list of texts", examples=["The ball is blue.", ["One.", "Two."]]
     )
     alternatives: int = Field(0, ge=0, description="How many other translations to give")
+    prefix: str = Field(
+        "", max_length=1_000, description="What each translation must begin with; texts are then sentences"
+    )
+
+
+class ContinueBody(_Directed):
+    """A sentence and how its translation begins."""
+
+    q: str = Field(min_length=1, description="The sentence", examples=["The black cat drank the milk."])
+    before: str = Field(
+        "",
+        max_length=10_000,
+        description="The translation up to a place, with the space there",
+        examples=["Le chat noir "],
+    )
+    count: int = Field(5, ge=1, le=20, description="How many words to give at most")
+
+
+class ContinuationAnswer(BaseModel):
+    """A word that the translation may go on with."""
+
+    word: str
+    probability: float = Field(description="From 0 to 1, after what stands before it")
+    text: str = Field(description="The best translation that has the word there")
+
+
+class ContinuationsAnswer(BaseModel):
+    """Such words, the likeliest first."""
+
+    continuations: list[ContinuationAnswer]
 
 
 class StreamBody(_Text):

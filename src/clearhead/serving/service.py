@@ -16,10 +16,11 @@ from clearhead.translator import PairScore, Translation
 
 if TYPE_CHECKING:
     from clearhead.inspection.alignment import Alignment
+    from clearhead.translator.continuations import Continuation
 
 Result = TypeVar("Result")
 _WAITING = 16
-"""Requests beside the queue (to look, score or align) that wait at most; they run one at a time."""
+"""Requests beside the queue (to look, score, align or go on) that wait at most; they run one at a time."""
 
 
 class Service:
@@ -60,7 +61,8 @@ class Service:
     ) -> Translation | list[Translation]:
         """Return the translation of a text, or of each text of a list; one that was made before comes from the cache.
 
-        `options` are those of `Job`: to, source, beam_size, num_hypotheses, align, word_confidence, terms, client.
+        `options` are those of `Job`: to, source, beam_size, num_hypotheses, prefix, align, word_confidence, terms,
+        client.
         Raises ServiceFailure, or TranslationError for what the model cannot do.
         """
         texts = [text] if isinstance(text, str) else list(text)
@@ -108,6 +110,15 @@ class Service:
         """Return which words of each target come from which of its source."""
         async with self.models.using(model, source, to) as served:
             return await self.beside(lambda: served.translator.align(sources, targets, to=to, words=words))
+
+    async def continuations(
+        self, text: str, before: str, count: int, *, model: str | None, source: str | None, to: str | None
+    ) -> "list[Continuation]":
+        """Return words that may come after the beginning of a translation."""
+        async with self.models.using(model, source, to) as served:
+            return await self.beside(
+                lambda: served.translator.continuations(text, before, to=to, source=source, count=count)
+            )
 
     async def beside(self, work: Callable[[], Result]) -> Result:
         """Do work that no batch can share, in a thread, one at a time. Raises ServiceFailure 503 and 504."""

@@ -41,14 +41,14 @@ class Request:
         search: SearchOptions,
         source: str | None = None,
         split: Split = "auto",
-        prefix: str = "",
+        prefix: str | None = None,
         terms: Terms | None = None,
     ) -> Self:
-        """Return a request to a model; with a prefix each text is one sentence, as it stands.
+        """Return a request to a model; with a prefix, even an empty one, each text is one sentence, as it stands.
 
         Raises TranslationError for a source language that the model lacks, and for a prefix that it cannot write.
         """
-        forced = prefix_ids(prefix, tokenizer) if prefix else None
+        forced = None if prefix is None else prefix_ids(prefix, tokenizer)
         languages = Languages.of(tokenizer, info)
         source = languages.source(source)
         manner = Manner(

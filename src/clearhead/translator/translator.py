@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from clearhead.inspection.passage import PassageMaps
     from clearhead.inspection.patching import Patch
     from clearhead.inspection.tokens import Attended
+    from clearhead.translator.continuations import Continuation
 
 
 class Translator:
@@ -233,7 +234,7 @@ class Translator:
             search=search,
             source=source,
             split=split,
-            prefix=prefix,
+            prefix=prefix or None,
             terms=terms,
         )
         languages = self._languages
@@ -250,6 +251,28 @@ class Translator:
                 before += len(passages)
             for translation in self._finished(passages, found, request, align, word_confidence):
                 yield languages.with_target_told(translation, to)
+
+    def continuations(
+        self, text: str, before: str = "", *, to: str | None = None, source: str | None = None, count: int = 5
+    ) -> list["Continuation"]:
+        """Return up to `count` words that the translation of a sentence may go on with, the likeliest first.
+
+        Each has its probability after `before`, which is the translation up to a place, with the space there, and
+        the best translation that goes on with it. Whichever engine translates finds them. Raises TranslationError for a
+        count that is not 1 to 20.
+        """
+        from clearhead.translator.continuations import MOST, continuations
+
+        check_integer("count", count, 1, MOST)
+        request = Request.of(
+            self.tokenizer,
+            self.info,
+            tag=self.target(to),
+            search=chosen_options(self.info.decoding),
+            source=source,
+            prefix=before.rstrip(),
+        )
+        return continuations(self.engine, self.tokenizer, text, before, request, count)
 
     def _usual_request(self, to: str | None, split: Split) -> Request:
         """Return a request with the model's own search."""

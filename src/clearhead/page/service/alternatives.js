@@ -20,8 +20,8 @@ function differing(answer) {
   return (answer?.alternatives ?? []).filter(({ text }) => !seen.has(text) && seen.add(text));
 }
 
-/** Return the answer with an alternative in the first place, and what was first among the others. */
-function taken(answer, other) {
+/** Return the answer with another translation in the first place, and what was first among the others. */
+export function taken(answer, other) {
   const { text, confidence } = answer;
   return {
     text: other.text, confidence: other.confidence, detected: answer.detected, notes: [], chosen: true,

@@ -7,16 +7,24 @@ import { linked, partsOf } from "./places.js";
 /** Below this a word is underlined: the reader should look at it again. */
 export const UNSURE = 0.6;
 
-/** Show a translation in the pane; `mirror` draws the source's words behind what was typed, `tell` says what a word is. */
-export function showAnswer(pane, mirror, source, answer, tell) {
+/** Show a translation in the pane; `mirror` draws the source's words behind what was typed, `tell` says what a word is, and
+ * `change` is called with the place of a word that the reader wants to change. */
+export function showAnswer(pane, mirror, source, answer, { tell, change }) {
   const { from, into, sure, links } = linked(source, answer);
   const buttons = new Map();
   const elements = partsOf(answer.text, into).map(({ text, word }) => {
     if (word === null) return text;
     const unsure = sure[word] !== null && sure[word] < UNSURE;
-    const element = make("span", { className: unsure ? "linked unsure" : "linked", attributes: { role: "button", "data-word": word } }, text);
+    const element = make("span", { className: unsure ? "linked unsure" : "linked", attributes: { role: "button", "aria-haspopup": "dialog", "data-word": word } }, text);
     if (sure[word] !== null) element.title = say("unsure", { word: text, share: percent(sure[word]) });
     element.setAttribute("aria-label", unsure ? say("unsure", { word: text, share: percent(sure[word]) }) : text);
+    const place = { element, word: text, before: answer.text.slice(0, into[word][0]) };
+    element.addEventListener("click", () => change(place));
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      change(place);
+    });
     buttons.set(word, element);
     return element;
   });

@@ -1,7 +1,7 @@
 // The service's page: what is typed is translated as it is typed, and can be looked into.
 
 import { Refusal, fetched, posted, streamed } from "./api.js";
-import { showAlternatives, withLinks } from "./alternatives.js";
+import { showAlternatives, taken, withLinks } from "./alternatives.js";
 import { UNSURE, showAnswer, showPlain } from "./answer.js";
 import { make } from "../dom.js";
 import { takeFiles } from "./files.js";
@@ -14,6 +14,7 @@ import { mirrorOf } from "./mirror.js";
 import { copied, linkTo, shared } from "./share.js";
 import { termsEditor } from "./terms.js";
 import { troubleIn } from "./trouble.js";
+import { otherWords } from "./words.js";
 
 const PAUSE = 350; // milliseconds without a key, after which what was typed is translated
 const STREAMED = 400; // characters from which the translation is shown as it grows
@@ -29,6 +30,10 @@ const mirror = mirrorOf(text, at("mirror"));
 const runs = latestOnly();
 const trouble = troubleIn(at("trouble"), () => translate());
 const inside = insideOf({ section: at("looking"), state: at("inside-state"), trouble: at("inside-trouble"), root: at("inside") });
+const change = otherWords(at("words"), {
+  request: () => ({ q: text.value, source: sourceLanguage(), target: languages.chosen.target }),
+  take: (other) => choose(text.value, taken(answer, { text: other })),
+});
 const tell = (words) => (at("said").textContent = words);
 let limits = {};
 let languages = null;
@@ -145,7 +150,7 @@ function show(source, found) {
   answer = found;
   pane.lang = languages.chosen.target;
   pane.classList.remove("stale");
-  showAnswer(pane, mirror, source, answer, tell);
+  showAnswer(pane, mirror, source, answer, { tell, change });
   around(source);
 }
 
