@@ -73,10 +73,9 @@ def _summary(outcomes: list[Outcome], others: int) -> None:
     failed = sum(outcome.error is not None for outcome in outcomes)
     passed_over = sum(outcome.already_done for outcome in outcomes)
     resumed = sum(outcome.resumed for outcome in written)
-    if len(written) == 1:
-        said = [f"wrote {written[0].job.output}: {written[0].segments:,} segments"]
-    else:
-        said = [f"wrote {len(written)} documents: {sum(outcome.segments for outcome in written):,} segments"]
+    segments = sum(outcome.segments for outcome in written)
+    what = str(written[0].job.output) if len(written) == 1 else f"{len(written)} documents"
+    said = [f"wrote {what}: {segments:,} segment{'s' * (segments != 1)}"]
     memory = [outcome.memory for outcome in written if outcome.memory]
     if memory:
         exact, similar = (sum(counts) for counts in zip(*memory, strict=True))
@@ -84,9 +83,17 @@ def _summary(outcomes: list[Outcome], others: int) -> None:
     if resumed:
         said.append(f"{resumed:,} of them from before the interruption")
     if passed_over:
-        said.append(f"{passed_over} documents were done already")
+        said.append(
+            "1 document was done already"
+            if passed_over == 1
+            else f"{passed_over} documents were done already"
+        )
     if others:
-        said.append(f"{others} other files are not documents and were not copied")
+        said.append(
+            "1 other file is not a document and was not copied"
+            if others == 1
+            else f"{others} other files are not documents and were not copied"
+        )
     tell("; ".join(said))
     if failed:
         raise DocumentError(

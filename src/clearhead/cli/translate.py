@@ -3,10 +3,9 @@
 import dataclasses
 import os
 import shlex
-import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Optional
@@ -15,13 +14,14 @@ import tyro.conf
 from tyro.conf import Positional
 from tyro.constructors import PrimitiveConstructorSpec
 
+from clearhead.cli.lines import check_lines, detected, into_file, watched_lines
 from clearhead.cli.model import Device, Engine, Model, translator_of
 from clearhead.cli.options import Headings
 from clearhead.cli.output import FORMATS, OutputFormat, tell, writer
 from clearhead.cli.sharing import ALONE, OPTIONS, TITLE, SharingOptions
 from clearhead.cli.wording import as_typed
 from clearhead.config.choices import DocumentFormat, Split, Wrap
-from clearhead.errors import ConfigError, DataError, DocumentError
+from clearhead.errors import ConfigError, DocumentError
 
 if TYPE_CHECKING:
     from clearhead.memory import Memory
@@ -173,7 +173,7 @@ class Translate:
             return
         from clearhead.corpora.lines import read_lines
 
-        self._check_lines()
+        check_lines(self._file)
         terms = self._glossary()
         translator = translator_of(self.model, self.engine, self.device)
         framed = translator.reads_features
@@ -193,8 +193,9 @@ class Translate:
                 "this model does not record which languages it has seen; --detect report notes each line's language"
             )
         if self.detect != "no":
-            lines = self._detected(lines, translator.sources, refused)
-        with writer(self.output) as out, self._watched() as reached:
+            lines = detected(lines, translator.sources, refused if self.detect == "refuse" else None)
+        watching = watched_lines(self.text, self._file) if self.output or into_file() else nullcontext()
+        with writer(self.output) as out, watching as reached:
             stream = self._stream(
                 translator,
                 lines,
@@ -396,79 +397,6 @@ class Translate:
         from clearhead.terms import Terms
 
         return Terms.read(self.terms)
-
-    def _check_lines(self) -> None:
-        """Raise ConfigError for a file whose lines are not texts."""
-        if self._file is None:
-            return
-        from clearhead.corpora.corpus import holds_both
-
-        if holds_both(self._file) not in (
-            None,
-            ".tsv",
-        ):  # cells of a table are translated each
-            raise ConfigError(
-                f"{self._file} holds both sides of a text, so its lines are not sentences; give the source alone, one "
-                f"sentence per line, or measure with it: clearhead evaluate --source {self._file}"
-            )
-
-    def _watched(self) -> AbstractContextManager[Callable[[int], None] | None]:
-        """Show progress where it is not in the way."""
-        if not self._into_file():
-            return nullcontext()
-        from clearhead.terminal.watched import watched
-
-        return watched("translating", self._total(), "lines")
-
-    def _into_file(self) -> bool:
-        """Say whether the results go into a file."""
-        if self.output:
-            return True
-        try:
-            return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
-        except OSError:  # it is nothing that the system knows
-            return False
-
-    def _total(self) -> int | None:
-        """Return how many lines there are; None for a stream, and for a file that cannot be read to its end."""
-        from clearhead.corpora.frames import is_frames
-        from clearhead.corpora.lines import read_lines
-        from clearhead.corpora.packed import is_stream
-
-        if self.text:
-            return len(self.text)
-        if self._file is None or is_stream(self._file):
-            return None
-        if is_frames(self._file):
-            return None
-        try:
-            return sum(1 for _ in read_lines(self._file))
-        except DataError:  # reported when its line is reached, after the translations of those before it
-            return None
-
-    def _detected(
-        self, lines: Iterable[str], expected: tuple[str, ...], refused: dict[int, tuple[str, str]]
-    ) -> Iterator[str]:
-        """Pass lines on, noting their languages; refused lines become blank, and are kept aside."""
-        from clearhead.text.language import detect
-
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                yield line
-                continue
-            detected = detect(line, expected)
-            what = "too short to detect its language"
-            if detected.language is not None:
-                what = f"{detected.language} ({100 * detected.probability:.0f} %)"
-            if detected.foreign:
-                other = "in another language" if detected.language is None else what
-                what = f"the text seems to be {other}; this model has seen {', '.join(expected)}"
-            if detected.foreign and self.detect == "refuse":
-                what += "; left empty (--detect report translates it anyway)"
-                refused[number] = (line, what)
-            else:
-                tell(f"line {number}: {what}")
-            yield "" if number in refused else line
 
     def _options(self, translator: "Translator") -> Any:
         from clearhead.engines.protocol import search_options
