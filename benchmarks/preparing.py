@@ -7,7 +7,13 @@ turns, SentencePiece encodes both sides of a slice that is in memory (one thread
 `clearhead prepare` does all of its work on the same slice with the same vocabulary; both by the processor time that
 they took, since that is what a busy machine changes least. Then the whole corpus is prepared, its vocabulary learned
 from it, and a tiny model takes some steps. Memory is the sum of the resident sets of a command and all that it
-started, looked at ten times a second. Writes OUT/preparing.json and prints a table.
+started, looked at ten times a second; pages of files that are mapped count, though the system may take them back. So
+with `--cgroup FOLDER` (of a memory cgroup whose limit is set) both commands run within that limit, or are killed:
+
+$ mkdir /sys/fs/cgroup/memory/small; echo 1000000000 > /sys/fs/cgroup/memory/small/memory.limit_in_bytes
+$ python -m benchmarks.preparing OUT --cgroup /sys/fs/cgroup/memory/small
+
+Writes OUT/preparing.json and prints a table.
 """
 
 import argparse
@@ -97,10 +103,15 @@ def beginning(folder: Path, name: str, source: str, pairs: int) -> None:
             (folder / f"{name}.{language}").write_text("".join(islice(lines, pairs)), encoding="utf-8")
 
 
-def measured(*command: str) -> Cost:
-    """Run a command and return what it took; end if it fails."""
+def measured(*command: str, cgroup: Path | None = None) -> Cost:
+    """Run a command, within the limit of a cgroup if one is given, and return what it took; end if it fails."""
+
+    def limited() -> None:
+        if cgroup:
+            (cgroup / "cgroup.procs").write_text(str(os.getpid()))
+
     started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=limited)
     peak = 0
 
     def watch() -> None:
@@ -117,6 +128,12 @@ def measured(*command: str) -> Cost:
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}")
     return Cost(time.monotonic() - started, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _limit(cgroup: Path) -> int:
+    """Return the limit of a memory cgroup, of version 1 or 2."""
+    one, two = cgroup / "memory.limit_in_bytes", cgroup / "memory.max"
+    return int((one if one.exists() else two).read_text())
 
 
 def tree(root: int) -> Iterator[int]:
@@ -145,13 +162,14 @@ def alone(folder: Path, name: str, model: Path) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def prepare(folder: Path, name: str, *options: str) -> Cost:
+def prepare(folder: Path, name: str, *options: str, cgroup: Path | None = None) -> Cost:
     """Prepare a corpus anew into the store of its name."""
     store = folder / f"{name}.store"
     shutil.rmtree(store, ignore_errors=True)
     settings = folder / f"{name}.toml"
     settings.write_text(SETTINGS.format(folder=folder, name=name, vocabulary=VOCABULARY), encoding="utf-8")
-    return measured(*clearhead("prepare"), "--config", str(settings), "--store", str(store), *options)
+    command = [*clearhead("prepare"), "--config", str(settings), "--store", str(store), *options]
+    return measured(*command, cgroup=cgroup)
 
 
 def clearhead(command: str) -> list[str]:
@@ -199,6 +217,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slice", type=int, default=SLICE)
+    parser.add_argument(
+        "--cgroup", type=Path, help="folder of a memory cgroup: both commands run within its limit"
+    )
     arguments = parser.parse_args()
     folder: Path = arguments.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -211,16 +232,19 @@ def main() -> None:
     beginning(folder, "slice", "whole", arguments.slice)
     beginning(folder, "few", "whole", 100)
     run, store = folder / "run", folder / "whole.store"
-    cost = prepare(folder, "whole", "--processes", str(arguments.processes))
+    cgroup: Path | None = arguments.cgroup
+    cost = prepare(folder, "whole", "--processes", str(arguments.processes), cgroup=cgroup)
     shutil.rmtree(run, ignore_errors=True)
     training = measured(
         *clearhead("train"), "--config", str(folder / "whole.toml"), "--store", str(store), "--out", str(run),
         "--preset", "tiny", "--training.max-steps", str(arguments.steps), "--training.batch-tokens", "4096",
         "--training.valid-every", str(arguments.steps), "--subword-sampling", "0.1",
+        cgroup=cgroup,
     )  # fmt: skip
     figures: dict[str, object] = {
         "pairs": arguments.pairs,
         "processes": arguments.processes,
+        "limit": f"{_limit(cgroup):,} bytes" if cgroup else "none",
         "pairs_a_second": round(arguments.pairs / cost.seconds),
         "pairs_a_processor_second": round(arguments.pairs / cost.processor_seconds),
         "preparing": asdict(cost),
@@ -247,6 +271,7 @@ def main() -> None:
         ("pairs_a_second", "pairs a second"),
         ("pairs_a_processor_second", "pairs a processor second, all included"),
         ("preparing_peak", "memory of preparing, all processes"),
+        ("limit", "limit of memory for each of both"),
         ("training_peak", f"memory of training, {arguments.steps} steps"),
         ("text_bytes_a_pair", "bytes a pair in the files"),
         ("bytes_a_pair", "bytes a pair in the store"),
