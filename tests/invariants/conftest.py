@@ -60,10 +60,10 @@ def trained(request) -> Trained:
     srcs = sources(0, 400)
     corpus = TokenizedCorpus.from_ids(srcs, [target(src) for src in srcs])
     training = TrainingConfig(
-        max_steps=250,
+        max_steps=150,
         batch_tokens=300,
         accumulate=2,
-        warmup_steps=60,
+        warmup_steps=40,
         learning_rate=0.7,
         label_smoothing=0.1,
         weight_decay=1e-5,

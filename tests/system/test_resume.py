@@ -74,6 +74,8 @@ CONFIG = RunConfig.from_dict(
     }
 )
 MOMENTS_IN_FILE_OPERATIONS, MOMENTS_IN_TIME = 30, 10
+EVERY = 5
+"""Which of these moments are tried in the fast suite; all of them in the whole one."""
 
 
 def corpora() -> Corpora:
@@ -156,7 +158,13 @@ def moments() -> list[float]:
     return [round(random.Random(n).random(), 3) for n in range(MOMENTS_IN_FILE_OPERATIONS + MOMENTS_IN_TIME)]
 
 
-@pytest.mark.parametrize("number", range(MOMENTS_IN_FILE_OPERATIONS + MOMENTS_IN_TIME))
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(number, marks=() if number % EVERY == 1 else pytest.mark.slow)
+        for number in range(MOMENTS_IN_FILE_OPERATIONS + MOMENTS_IN_TIME)
+    ],
+)
 def test_killed_and_resumed_equals_uninterrupted(number, uninterrupted, tmp_path):
     reference, operations, seconds = uninterrupted
     out, share = tmp_path / "run", moments()[number]
