@@ -2,8 +2,9 @@
 
 Usage: python -m benchmarks.cold [--rounds 7] [--beside SRC]
 
-Every way is a process of its own, in turns. Processor time is told beside the time that passed, since on a busy machine
-only the first means anything. SRC is the `src` folder of another version.
+Every way is a process of its own, in turns, with the bytecode that an installed package has. Processor time is told
+beside the time that passed, since on a busy machine only the first means anything. SRC is the `src` folder of another
+version.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,10 +34,11 @@ class Taken(NamedTuple):
     processor: float
 
 
-def run(command: tuple[str, ...], source: Path) -> Taken:
-    """Run a command to its end with the package of `source`."""
+def run(command: tuple[str, ...], source: Path, bytecode: str) -> Taken:
+    """Run a command to its end with the package of `source`, and with what was compiled into a folder before."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": str(source)}
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONPYCACHEPREFIX": bytecode}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -55,11 +58,15 @@ def main() -> None:
         commands["the other version"] = (COMMAND, arguments.beside.resolve())
     taken: dict[str, list[Taken]] = {name: [] for name in commands}
 
-    def way(name: str) -> Callable[[], None]:
-        return lambda: taken[name].append(run(*commands[name]))
+    with tempfile.TemporaryDirectory() as bytecode:
 
-    interleaved({name: way(name) for name in commands}, arguments.rounds)
-    rounds = {name: of_way[1:] for name, of_way in taken.items()}  # the first warms the disk's cache
+        def way(name: str) -> Callable[[], None]:
+            return lambda: taken[name].append(run(*commands[name], bytecode))
+
+        interleaved({name: way(name) for name in commands}, arguments.rounds)
+    rounds = {
+        name: of_way[1:] for name, of_way in taken.items()
+    }  # the first compiles, and warms the disk's cache
     print(versions("clearhead", "ctranslate2", "numpy", "sentencepiece", "tyro"))
     print("| | seconds | of the processor | Clearhead, as fast, by the processor |\n|---|---|---|---|")
     ours = [each.processor for each in rounds[OURS]]

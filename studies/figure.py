@@ -113,7 +113,9 @@ def _panel(panel: Panel, names: Sequence[str]) -> str:
     ]
     for name, line in panel.lines.items():
         points = {place_x[x]: values for x, values in line.items() if math.isfinite(mean(values))}
-        parts.append(_line(points, names.index(name), across, up, joined=not words))
+        # Where points are not joined, those of one word stand beside each other.
+        beside = (names.index(name) - (len(names) - 1) / 2) * 5.0 if words else None
+        parts.append(_line(points, names.index(name), across, up, beside))
     return "".join(parts)
 
 
@@ -130,12 +132,11 @@ def _ends(values: Sequence[float], log: bool) -> list[float]:
 
 
 def _line(
-    points: Mapping[float, Sequence[float]], place: int, across: "_Axis", up: "_Axis", joined: bool
+    points: Mapping[float, Sequence[float]], place: int, across: "_Axis", up: "_Axis", beside: float | None
 ) -> str:
     if not points:
         return ""
-    shift = 0.0 if joined else (place % 8 - 2) * 5.0
-    middles = [(across(x) + shift, up(mean(values))) for x, values in points.items()]
+    middles = [(across(x) + (beside or 0.0), up(mean(values))) for x, values in points.items()]
     parts = [
         f'<path class="mark" transform="translate({x:.1f} {y:.1f})" d="{MARKS[place % 4]}"/>'
         for x, y in middles
@@ -146,7 +147,7 @@ def _line(
         ends = _ends(values, up.log)
         if len(ends) > 1:
             parts.append(f'<path class="whisker" d="M{x:.1f} {up(min(ends)):.1f}V{up(max(ends)):.1f}"/>')
-    if joined:
+    if beside is None:
         way = "L".join(f"{x:.1f} {y:.1f}" for x, y in middles)
         parts.append(f'<path class="line" stroke-dasharray="{DASHES[place % 4]}" d="M{way}"/>')
     return f'<g class="c{place % len(LIGHT)}">{"".join(parts)}</g>'

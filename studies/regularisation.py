@@ -129,9 +129,9 @@ def panels(results: Results) -> list[Panel]:
         way: {float(step): [one[way]["curve"][step] for one in results] for step in results[0][way]["curve"]}
         for way in WAYS
     }
-    ends: dict[str, dict[str, list[float]]] = {
-        name: {way: of(results, way, what) for way in WAYS}
-        for name, what in (("training text", "known"), ("held out", "loss"))
+    ends = {
+        way: {"training text": of(results, way, "known"), "held out": of(results, way, "loss")}
+        for way in WAYS
     }
     return [
         Panel(title="Training (smoothed where labels are)", x="step", y="loss (nats a word)", lines=curves),

@@ -62,13 +62,13 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     out: Path = options.out or Path("docs/studies" if options.form == "full" else "build/studies")
     out.mkdir(parents=True, exist_ok=True)
     if options.rebuild:
-        records = iter([json.loads((out / f"{study.name}.json").read_text(encoding="utf-8"))])
+        records = iter([json.loads((out / f"{options.name}.json").read_text(encoding="utf-8"))])
     else:
         records = run(study, options)
     for record in records:
         write(study, record, out)
     print("\n\n".join([claim.sentence() for claim in study.claims(list(record["results"].values()))]))
-    print(f"\n{out / study.name}.md", file=sys.stderr)
+    print(f"\n{out / options.name}.md", file=sys.stderr)
 
 
 def write(study: Study, record: Mapping[str, Any], out: Path) -> None:
@@ -80,7 +80,7 @@ def write(study: Study, record: Mapping[str, Any], out: Path) -> None:
         "md": page(study, record),
     }
     for ending, content in text.items():
-        (out / f"{study.name}.{ending}").write_text(content, encoding="utf-8")
+        (out / f"{record['name']}.{ending}").write_text(content, encoding="utf-8")
 
 
 def parser(study: Study) -> argparse.ArgumentParser:
@@ -104,6 +104,9 @@ def parser(study: Study) -> argparse.ArgumentParser:
         "--out", type=Path, help="folder of the results (docs/studies with --full, else build/studies)"
     )
     found.add_argument(
+        "--name", default=study.name, help="of its three files, where one study has several pages"
+    )
+    found.add_argument(
         "--rebuild", action="store_true", help="make page and figure again from the results, run nothing"
     )
     if study.options:
@@ -122,6 +125,7 @@ def run(study: Study, options: argparse.Namespace) -> Iterator[Raw]:
         print(f"seed {seed}: {seconds} s", file=sys.stderr, flush=True)
         yield {
             "study": study.name,
+            "name": options.name,
             "form": options.form,
             "command": command(study, argparse.Namespace(**vars(options) | {"seeds": [*map(int, results)]})),
             "seeds": [int(each) for each in results],
@@ -165,7 +169,7 @@ def page(study: Study, record: Mapping[str, Any]) -> str:
                 study.question,
                 "## What was found",
                 "\n".join(claim.sentence() for claim in study.claims(results)),
-                f"![{study.title}: the numbers of the tables below, drawn]({study.name}.svg)",
+                f"![{study.title}: the numbers of the tables below, drawn]({record['name']}.svg)",
                 *tables,
                 f"A cell is the {MEANING}." if len(results) > 1 else "One seed, so there are no intervals.",
                 "## How it was measured",
@@ -173,7 +177,7 @@ def page(study: Study, record: Mapping[str, Any]) -> str:
                 study.reading,
                 f"    {record['command']}\n\n{record['versions']}; {record['machine']}; {record['jobs']} "
                 f"process(es) with one thread each unless the table says otherwise; {record['seconds']:.0f} s in all. "
-                f"Raw results: `docs/studies/{study.name}.json`, from which `--rebuild` makes this page again.",
+                f"Raw results: `docs/studies/{record['name']}.json`, from which `--rebuild` makes this page again.",
             ]
             if part
         )

@@ -84,7 +84,7 @@ def specifications(model: bytes) -> tuple[str, int | bytes]:
     In sentencepiece_model.proto these are ModelProto.trainer_spec (field 2) .model_type (3, by
     default 1, unigram) and ModelProto.normalizer_spec (3) .name (1).
     """
-    parts = dict(_fields(model))
+    parts = _parts(model)
     trainer, normalizer = (dict(_fields(_message(parts.get(number)))) for number in (2, 3))
     kind = trainer.get(3, 1)
     if not (isinstance(kind, int) and 1 <= kind <= len(KINDS)):
@@ -97,11 +97,19 @@ def specifications(model: bytes) -> tuple[str, int | bytes]:
 def characters(model: bytes) -> Mapping[str, int]:
     """Return how often each character stood in the text that a vocabulary was learned from; empty if unknown."""
     try:
-        counts = parse_json(_message(dict(_fields(model)).get(CHARACTERS_FIELD)) or b"{}")
+        counts = parse_json(_message(_parts(model).get(CHARACTERS_FIELD)) or b"{}")
     except ValueError:
         return {}
     whole = isinstance(counts, dict) and all(isinstance(count, int) for count in counts.values())
     return counts if whole else {}
+
+
+def _parts(model: bytes) -> dict[int, int | bytes]:
+    """Return the fields of a model behind its pieces, which stand first, by number."""
+    place, end = 0, len(model) - 1
+    while place < end and model[place] == _PIECE and model[place + 1] < 0x80:
+        place += 2 + model[place + 1]
+    return dict(_fields(model[place:]))
 
 
 def _message(field: int | bytes | None) -> bytes:
@@ -132,11 +140,6 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
                 return value
 
     while place < len(message):
-        short = message[place : place + 2]
-        if len(short) == 2 and short[0] == _PIECE and short[1] < 0x80:
-            place += 2 + short[1]
-            yield 1, message[place - short[1] : place]
-            continue
         number, wire_type = divmod(varint(), 8)
         if wire_type == 0:
             yield number, varint()
