@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, out, *more, torchrun=False, environment=None, place=None):
+def start(folder, out, *more, launcher=(sys.executable, "-m"), environment=None, place=None):
     files = [
         word
         for flag, file in (("source", "train.digits"), ("target", "train.words"))
@@ -48,7 +48,6 @@ def start(folder, out, *more, torchrun=False, environment=None, place=None):
         for word in (f"--{prefix}{flag}", str(folder / name))
     ]
     files += ["--alignments", str(folder / "train.links")]
-    launcher = TORCHRUN if torchrun else [sys.executable, "-m"]
     command = [
         *launcher,
         "clearhead",
@@ -143,7 +142,7 @@ def test_stopped_and_resumed_is_uninterrupted(folder, together, tmp_path, how):
 
 
 def test_torchrun_does_the_same(folder, together, tmp_path):
-    finished(start(folder, tmp_path / "run", torchrun=True))
+    finished(start(folder, tmp_path / "run", launcher=TORCHRUN))
     for name, array in weights(together[0]).items():
         assert np.array_equal(weights(tmp_path / "run")[name], array), name
 

@@ -124,13 +124,15 @@ def clock(monkeypatch):
     return clock
 
 
-def hear(beating, clock, board, alive, seconds):
-    """Wait in an exchange while some of the others are alive."""
+def hear(beating, clock, board, alive, seconds, reports=True):
+    """Wait in an exchange while some of the others are alive, and the board answers what the thread asks, or not."""
     since = clock.now
     for second in range(seconds):
         clock.now = since + second
         for rank in alive:
             board.add(f"beats {rank}", 1)
+        if reports and second % 2:
+            beating._report()
         beating.listen(clock.now - since)
 
 
@@ -165,6 +167,17 @@ def test_a_board_that_is_gone_is_an_error_of_one_line(clock):
     board.add = lambda name, more: (_ for _ in ()).throw(RuntimeError("Connection reset by peer"))
     with pytest.raises(WorkerError, match=r"the board of the processes .* at host:29500, does not answer"):
         hear(beating, clock, board, [], 10)
+
+
+def test_a_board_that_cannot_be_reached_is_given_up_within_half_a_minute(clock):
+    """Where a cable is cut no connection ends: nothing comes, for ever."""
+    beating = heartbeat.Heartbeat(Board(), Place(1, 2, 0, 1, "host", 29500))
+    hear(beating, clock, Board(), [], 20, reports=False)
+    with pytest.raises(
+        WorkerError, match=r"host:29500, does not answer; see whether that machine runs and can"
+    ):
+        hear(beating, clock, Board(), [], 30, reports=False)
+    assert clock.now < 30 + 20
 
 
 GOOD = {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
