@@ -8,8 +8,30 @@ from html import escape
 from studies.spread import half_interval, mean
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 260, 58, 14, 34, 46
-LIGHT = ("#0072b2", "#d55e00", "#00875a", "#b0408f", "#8a6d00", "#5d5d9c", "#a03030", "#3b8ea5")
-DARK = ("#56b4e9", "#ff9a4d", "#3fc99a", "#e79bcf", "#e6c84c", "#a9a9e8", "#f08a8a", "#8fd3e6")
+LIGHT = (
+    "#0072b2",
+    "#d55e00",
+    "#00875a",
+    "#b0408f",
+    "#8a6d00",
+    "#5d5d9c",
+    "#a03030",
+    "#3b8ea5",
+    "#6b4a2b",
+    "#4a4a4a",
+)
+DARK = (
+    "#56b4e9",
+    "#ff9a4d",
+    "#3fc99a",
+    "#e79bcf",
+    "#e6c84c",
+    "#a9a9e8",
+    "#f08a8a",
+    "#8fd3e6",
+    "#cfa987",
+    "#c8c8c8",
+)
 DASHES = ("", "7 3", "2 3", "9 3 2 3")
 MARKS = ("M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0", "M-3-3h6v6h-6z", "M0-4l4 7h-8z", "M0-4l4 4-4 4-4-4z")
 

@@ -220,21 +220,16 @@ def panels(results: Results) -> list[Panel]:
             scale: {float(d_k): softmax_values(results, d_k, scale, fact) for d_k in D_KS} for scale in SCALES
         }
         found.append(Panel(title=title, x="d_k", y=title.split()[0].lower(), lines=lines, log_x=True))
-    heads, by_scale = next(iter(results[0]["learning"].items()))
-    found.append(
-        Panel(
-            title=f"Learning, {heads} head",
-            x="step",
-            y="training loss, nats",
-            lines={
-                scale: {
-                    float(step): [each["learning"][heads][scale]["curve"][step] for each in results]
-                    for step in facts["curve"]
-                }
-                for scale, facts in by_scale.items()
-            },
-        )
-    )
+    for heads, by_scale in results[0]["learning"].items():
+        curves = {
+            scale: {
+                float(step): [each["learning"][heads][scale]["curve"][step] for each in results]
+                for step in facts["curve"]
+            }
+            for scale, facts in by_scale.items()
+        }
+        title = f"Learning, {heads} head{'s' * (heads != '1')}"
+        found.append(Panel(title=title, x="step", y="training loss, nats", lines=curves))
     return found
 
 

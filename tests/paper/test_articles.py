@@ -49,7 +49,7 @@ def test_a_claim_has_a_verdict_and_what_decides_it_is_there(row):
     assert exactly.endswith(".")
     assert verdict in VERDICTS
     tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", decision)
-    studies = re.findall(r"`(studies/\w+)\.md`: ([\w ,:-]+)", decision)
+    studies = re.findall(r"`(studies/[\w-]+)\.md`: ([\w ,:+()/'-]+)", decision)
     assert tests or studies, "a test or a study decides"
     for file, name in tests:
         assert name.startswith("test_")
@@ -57,5 +57,5 @@ def test_a_claim_has_a_verdict_and_what_decides_it_is_there(row):
     for study, name in studies:
         assert (ROOT / "docs" / f"{study}.md").exists()
         record = json.loads((ROOT / "docs" / f"{study}.json").read_text(encoding="utf-8"))
-        claims = import_module(study.replace("/", ".")).STUDY.claims(list(record["results"].values()))
+        claims = import_module(f"studies.{record['study']}").STUDY.claims(list(record["results"].values()))
         assert {each.name: each.verdict for each in claims}[name] == VERDICTS[verdict]
