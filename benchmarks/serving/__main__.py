@@ -5,9 +5,10 @@
 
 In turns, on the same sentences, by clients in a process of their own that each wait for an answer before they ask
 again: `clearhead serve`; the same with batches of one text; the peer of `peer.py`, which translates one request at a
-time; and that peer with as many at a time as Clearhead translates batches. Every sentence is asked for once a turn, and
-nothing is cached. Processor time is that of the service's processes for a request, which others on the machine disturb
-less than its speed.
+time; that peer with as many at a time as Clearhead translates batches; and with `--libretranslate PYTHON`, of an
+environment that has it (`pip install libretranslate`), LibreTranslate's interface and server with the same model
+behind it. Every sentence is asked for once a turn, and nothing is cached. Processor time is that of the service's
+processes for a request, which others on the machine disturb less than its speed.
 """
 
 import argparse
@@ -25,16 +26,17 @@ import numpy as np
 from benchmarks.interleaved import interleaved, ratio, versions
 from benchmarks.serving import attacks, schemas
 from benchmarks.serving.clients import ROOT, Answer, Clients
-from benchmarks.serving.processes import Running, peer, service
+from benchmarks.serving.processes import Running, libretranslate, peer, service
 from benchmarks.serving.texts import sentences, some
 from clearhead import model_directory
 from clearhead.engines.choice import ctranslate2_engine
 
-OURS, SINGLE, PEER, WIDE = (
+OURS, SINGLE, PEER, WIDE, LIBRETRANSLATE = (
     "clearhead serve",
     "clearhead serve, one text a batch",
     "plain FastAPI, one request at a time",
     "plain FastAPI, {} at a time",
+    "LibreTranslate, with this model",
 )
 ATTACKS: Mapping[str, Callable[..., list[str]]] = {
     "overload": attacks.overload,
@@ -129,6 +131,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=4, help="of each client in a turn")
     parser.add_argument("--least", type=int, default=40, help="requests of a turn at least")
+    parser.add_argument("--libretranslate", metavar="PYTHON", help="measured too, where this Python has it")
     parser.add_argument("--attack", nargs="+", choices=list(ATTACKS), default=[])
     parser.add_argument("--seconds", type=float, help="of overload (60) or mixed load (600)")
     parser.add_argument("--in-flight", type=int, default=1000, help="requests when the service is ended")
@@ -161,6 +164,9 @@ def compare(arguments: argparse.Namespace, texts: list[str]) -> None:
         }
         if setting.replicas > 1:
             ways[WIDE.format(setting.replicas)] = stack.enter_context(plain(replicas=setting.replicas))
+        if arguments.libretranslate:
+            own = partial(libretranslate, arguments.libretranslate, *plain.args, replicas=setting.replicas)
+            ways[LIBRETRANSLATE] = stack.enter_context(own(threads=max(arguments.clients)))
         for row in measured(ways, arguments, texts):
             print(row, flush=True)
 

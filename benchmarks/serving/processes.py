@@ -82,6 +82,27 @@ def service(model: str | None = None, **settings: object) -> Iterator[Running]:
 @contextmanager
 def peer(model: str | None, beam_size: int, alpha: float, *, replicas: int = 1) -> Iterator[Running]:
     """Run the peer on the same converted model in the same arithmetic, with as wide a search."""
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws"]
+    command += ["--backlog", "2048", "--log-level", "warning", "benchmarks.serving.peer:create"]
+    environment = _engine(model, beam_size, alpha, replicas)
+    with _running(command, environment, "--port") as running:
+        yield running
+
+
+@contextmanager
+def libretranslate(
+    python: str, model: str | None, beam_size: int, alpha: float, *, replicas: int, threads: int
+) -> Iterator[Running]:
+    """Run LibreTranslate, which a Python has, on the same converted model; `threads` is how many requests it reads."""
+    command = [python, "-P", str(Path(__file__).with_name("libretranslate_peer.py")), "--host", "127.0.0.1"]
+    command += ["--disable-web-ui", "--threads", str(threads)]
+    environment = _engine(model, beam_size, alpha, replicas)
+    with _running(command, environment, "--port", ready="/health") as running:
+        yield running
+
+
+def _engine(model: str | None, beam_size: int, alpha: float, replicas: int) -> dict[str, str]:
+    """Return the environment that tells a peer what it runs, and how."""
     path = model_directory.find(model)
     engine = ctranslate2_engine(path)
     settings = {
@@ -94,14 +115,13 @@ def peer(model: str | None, beam_size: int, alpha: float, *, replicas: int = 1) 
         "alpha": alpha,
         "patience": patience.kept(engine.converted).patience,
     }
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--no-ws"]
-    command += ["--backlog", "2048", "--log-level", "warning", "benchmarks.serving.peer:create"]
-    with _running(command, {VARIABLE: json.dumps(settings)}, "--port") as running:
-        yield running
+    return {VARIABLE: json.dumps(settings)}
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], flag: str) -> Iterator[Running]:
+def _running(
+    command: list[str], environment: Mapping[str, str], flag: str, ready: str = "/health/ready"
+) -> Iterator[Running]:
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
         port = place.getsockname()[1]
@@ -110,7 +130,7 @@ def _running(command: list[str], environment: Mapping[str, str], flag: str) -> I
     )
     running = Running(port=port, process=process)
     try:
-        _wait_until_ready(running)
+        _wait_until_ready(running, ready)
         yield running
     finally:
         if process.poll() is None:
@@ -124,11 +144,11 @@ def _running(command: list[str], environment: Mapping[str, str], flag: str) -> I
             process.wait()
 
 
-def _wait_until_ready(running: Running) -> None:
+def _wait_until_ready(running: Running, path: str) -> None:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and running.process.poll() is None:
         with suppress(OSError):
-            if running.get("/health/ready")[0] == 200:
+            if running.get(path)[0] == 200:
                 return
         time.sleep(0.2)
     raise SystemExit(f"a service did not start: {' '.join(map(str, running.process.args))}")
