@@ -9,6 +9,7 @@ import torch
 from clearhead.data.batching import Batch
 from clearhead.engines.protocol import search_options
 from clearhead.engines.pytorch import next_token
+from clearhead.errors import TranslationError
 from clearhead.model.padding import padded
 from clearhead.text.vocabulary import BOS, EOS
 from clearhead.training.loop import batch_loss
@@ -18,6 +19,11 @@ def test_signals_are_read(translator, spoken):
     frames, texts = spoken
     found = [each.text for each in translator.translate(frames)]
     assert sum(map(str.__eq__, found, texts)) >= 22, list(zip(found, texts, strict=True))
+
+
+def test_words_are_gone_on_with_in_translations_of_text_only(translator):
+    with pytest.raises(TranslationError, match="this model reads frames"):
+        translator.continuations("one two", "eins ")
 
 
 def test_resumed_is_uninterrupted(trained, resumed):

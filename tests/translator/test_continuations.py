@@ -5,7 +5,7 @@ import math
 import pytest
 
 import clearhead
-from clearhead.errors import ClearheadError
+from clearhead.errors import ClearheadError, TranslationError
 from clearhead.text.vocabulary import EOS
 from clearhead.text.words import words
 
@@ -58,6 +58,13 @@ def test_both_engines_agree(translator):
 def test_an_elided_word_is_gone_on_with(translator):
     found = translator.continuations("The water is cold.", "L'", to="fr")
     assert (found[0].word, found[0].text) == ("eau", "L'eau est froide.")
+
+
+def test_a_text_longer_than_a_sentence_may_be_is_refused(translator):
+    with pytest.raises(
+        TranslationError, match=r"longer than the [\d,]+ tokens of a sentence; give a sentence"
+    ):
+        translator.continuations("the cat and " * 400, to="fr")
 
 
 def test_nothing_comes_of_nothing_and_counts_are_checked(translator):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.protocol import Engine, SearchOptions
+from clearhead.errors import TranslationError
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.words import words
 from clearhead.translator.passage import cut, put_together
@@ -36,11 +37,17 @@ def continuations(
     """Return up to `count` words that may follow `before` in the translation of a sentence, the likeliest first.
 
     `request` forces what it begins with: `before` without the space at its end. First the likeliest next tokens are
-    found, then the best translation with each of them; one that goes on with the word before is left out.
+    found, then the best translation with each of them; one that goes on with the word before is left out. Raises
+    TranslationError for a text with more tokens than a sentence may have.
     """
     passage = cut(text, request.manner)
     if not passage.sentences:
         return []
+    if len(passage.sentences) > 1:
+        raise TranslationError(
+            f"the text is longer than the {request.manner.limit:,} tokens of a sentence; give a sentence of it, and "
+            "the beginning of its own translation"
+        )
     (sentence,), forced = passage.sentences, request.prefix or []
     tokens = _next_tokens(engine, sentence.ids, request, _TRIED * count)
     prefixes = [[*forced, token] for token in tokens]

@@ -263,6 +263,10 @@ class Translator:
         """
         from clearhead.translator.continuations import MOST, continuations
 
+        if self.reads_features:
+            raise TranslationError(
+                "words are gone on with in translations of text, and this model reads frames"
+            )
         check_integer("count", count, 1, MOST)
         request = Request.of(
             self.tokenizer,
