@@ -29,7 +29,7 @@ from clearhead.engines.choice import ChosenEngine, ctranslate2_engine, own_code
 from clearhead.engines.ctranslate2 import CTranslate2Engine, Setting, batches
 from clearhead.engines.protocol import SearchOptions
 from clearhead.errors import EngineError
-from clearhead.text.vocabulary import EOS, PAD
+from clearhead.text.vocabulary import BOS, EOS, PAD
 from clearhead.translator import WINDOW, Translator
 
 SIZES = [(count, "examples") for count in (16, 32, 64, 128)] + [
@@ -103,7 +103,9 @@ class ByTransformers:
 
         with tempfile.TemporaryDirectory() as name:
             huggingface.write(path, Path(name))
-            self.model = huggingface.Transformers(Path(name)).model
+            exported = huggingface.Transformers(Path(name))
+        self.model, self.their_ids = exported.model, exported.their_ids
+        self.our_ids = {number: i for i, number in enumerate(self.their_ids)}
         self.tokenizer, self.decoding = (
             model_directory.read_tokenizer(path),
             model_directory.read_info(path).decoding,
@@ -118,18 +120,19 @@ class ByTransformers:
         for start in range(0, len(order), size):
             batch = order[start : start + size]
             width = max(len(sources[number]) for number in batch)
-            ids = torch.tensor([sources[n] + [PAD] * (width - len(sources[n])) for n in batch])
+            ours = torch.tensor([sources[n] + [PAD] * (width - len(sources[n])) for n in batch])
             with torch.inference_mode():
                 results = self.model.generate(
-                    ids,
-                    attention_mask=ids != PAD,
+                    torch.tensor(self.their_ids)[ours],
+                    attention_mask=ours != PAD,
                     num_beams=self.beam_size,
                     length_penalty=self.alpha,
                     do_sample=False,
                     max_length=self.decoding.max_length(width) + 2,
                 )
             for number, result in zip(batch, results.tolist(), strict=True):
-                found[number] = self.tokenizer.decode([i for i in result if i not in (PAD, EOS)])
+                ids = [self.our_ids[i] for i in result[1:]]  # behind the start
+                found[number] = self.tokenizer.decode([i for i in ids if i not in (PAD, BOS, EOS)])
         return found
 
 

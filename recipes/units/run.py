@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="more text, read more often, with three seeds")
     arguments = parser.parse_args()
     sizes = {
-        "train": 50_000 if arguments.full else 6_000,
+        "train": 50_000 if arguments.full else 4_000,
         "valid": 200,
         "test": 1_000 if arguments.full else 200,
     }
@@ -106,7 +106,7 @@ def main() -> None:
         for part, count in sizes.items()
     }
     rows = [
-        measured(arguments.out, name, parts, 10 if arguments.full else 8, seed)
+        measured(arguments.out, name, parts, 10 if arguments.full else 6, seed)
         for name in UNITS
         for seed in ((1, 2, 3) if arguments.full else (1,))
     ]

@@ -19,6 +19,7 @@ manifest against its own: damage on the disk is reported, and never learned from
 
 import hashlib
 import json
+import mmap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -44,6 +45,9 @@ ANEW = "remove the folder and prepare again, or give another --store"
 """What to do with a store that does not match the request."""
 LINK_TYPE = np.dtype("<u2")
 FRAME_TYPE = np.dtype("<f4")
+_READ_IN_ANY_ORDER = (".text", ".ids")
+"""Files of which training reads a pair here and a pair there: what a system reads ahead would push out what is needed,
+where the text is larger than the memory."""
 
 
 def id_type_of(tokenizer: Tokenizer) -> "np.dtype[Any]":
@@ -188,7 +192,10 @@ class Store:
         file = self._whole(name)
         if not file.stat().st_size:  # plain text has no sources, and nothing cannot be mapped
             return np.empty(0, dtype=dtype)
-        return np.memmap(file, dtype=dtype, mode="r")
+        mapped = np.memmap(file, dtype=dtype, mode="r")
+        if name.endswith(_READ_IN_ANY_ORDER) and hasattr(mmap, "MADV_RANDOM"):
+            mapped._mmap.madvise(mmap.MADV_RANDOM)  # type: ignore[attr-defined]
+        return mapped
 
     def _whole(self, name: str) -> Path:
         """Return a file that is as it was written; a gigabyte takes a second or two, once a process."""
