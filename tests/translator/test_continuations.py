@@ -62,7 +62,8 @@ def test_an_elided_word_is_gone_on_with(translator):
 
 def test_a_text_longer_than_a_sentence_may_be_is_refused(translator):
     with pytest.raises(
-        TranslationError, match=r"longer than the [\d,]+ tokens of a sentence; give a sentence"
+        TranslationError,
+        match=r"has [\d,]+ tokens, and a sentence has [\d,]+ at most; give one of its sentences",
     ):
         translator.continuations("the cat and " * 400, to="fr")
 

@@ -40,15 +40,15 @@ def continuations(
     found, then the best translation with each of them; one that goes on with the word before is left out. Raises
     TranslationError for a text with more tokens than a sentence may have.
     """
-    passage = cut(text, request.manner)
+    passage, forced = cut(text, request.manner), request.prefix or []
     if not passage.sentences:
         return []
-    if len(passage.sentences) > 1:
+    (sentence,), most = passage.sentences, request.manner.limit  # with a prefix a text is one sentence
+    if len(sentence.ids) > most:
         raise TranslationError(
-            f"the text is longer than the {request.manner.limit:,} tokens of a sentence; give a sentence of it, and "
-            "the beginning of its own translation"
+            f"the text has {len(sentence.ids):,} tokens, and a sentence has {most:,} at most; give one of its sentences, "
+            "and the beginning of that one's translation"
         )
-    (sentence,), forced = passage.sentences, request.prefix or []
     tokens = _next_tokens(engine, sentence.ids, request, _TRIED * count)
     prefixes = [[*forced, token] for token in tokens]
     ranked = dict(engine.translate([sentence.ids] * len(prefixes), request.search, prefixes))
