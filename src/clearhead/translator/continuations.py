@@ -46,8 +46,8 @@ def continuations(
     (sentence,), most = passage.sentences, request.manner.limit  # with a prefix a text is one sentence
     if len(sentence.ids) > most:
         raise TranslationError(
-            f"the text has {len(sentence.ids):,} tokens, and a sentence has {most:,} at most; give one of its sentences, "
-            "and the beginning of that one's translation"
+            f"the text has {len(sentence.ids):,} tokens, and a sentence has {most:,} at most; give one of its "
+            "sentences, and the beginning of that one's translation"
         )
     tokens = _next_tokens(engine, sentence.ids, request, _TRIED * count)
     prefixes = [[*forced, token] for token in tokens]
