@@ -89,7 +89,7 @@ SIZES = {
     "quick": Size(
         distances=(2, 8, 32, 64), d_model=32, layers=1, steps=300, tokens=800, tasks=("recall", "copy")
     ),
-    "full": Size(distances=(2, 8, 32, 128, 512), d_model=64, layers=1, steps=1000, tokens=2000),
+    "full": Size(distances=(2, 8, 32, 128, 512), d_model=64, layers=1, steps=700, tokens=2000),
 }
 TESTED = 100
 """Strings of each distance that are measured, so that a share is known to some hundredths."""

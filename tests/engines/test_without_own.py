@@ -12,7 +12,8 @@ from clearhead.engines import choice, conversion, held
 from clearhead.engines.ctranslate2 import POSITIONS, CTranslate2Engine
 from clearhead.engines.held import HeldSource, translate_held
 from clearhead.engines.protocol import SearchOptions, SpecialIds
-from clearhead.engines.without_own import WIDE, without_own
+from clearhead.engines.wide_beam import WIDE, wide_beam
+from clearhead.engines.without_own import without_own
 from clearhead.errors import MissingPackageError
 from clearhead.text.vocabulary import EOS
 from tests.engines.test_ctranslate2 import FP32, options, sources, translated, write_model
@@ -43,23 +44,36 @@ def search(**decoding):
 
 
 def test_each_source_gets_what_the_engine_finds_for_it_and_no_other():
-    srcs = [[2, 7], [1, 8], [3, 9], [2, 10]]
+    """Those that the engine has room for had a wide beam before; those beyond its positions have it here."""
+    long = [9] * (POSITIONS - 10)
+    srcs = [[2, 7], [1, *long], [3, 9], [2, *long]]
     forced = [[20], [21], [22], [23]]
     for prefixes in (None, forced):
         engine = Picky()
-        found = dict(without_own(engine, srcs, search(), prefixes))
+        found = dict(without_own(engine, srcs, search(max_length_factor=2), prefixes))
         expected = [(*prefix, *src) for prefix, src in zip(prefixes or [[]] * 4, srcs, strict=True)]
         assert [found[index][0].tokens for index in range(4)] == expected
-        wide, free = engine.calls
-        assert wide[1].decoding.beam_size == WIDE
-        assert (wide[1].carry, free[1].carry) == (True, False)
-        assert sorted(free[0]) == [[2, 7], [2, 10]]
+        near, wide, free = engine.calls
+        assert [call[1].decoding.beam_size for call in (near, wide, free)] == [
+            search().decoding.beam_size,
+            WIDE,
+            4,
+        ]
+        assert [call[1].carry for call in (near, wide, free)] == [False, True, False]
+        assert [call[0] for call in (near, wide, free)] == [[srcs[0], srcs[2]], [srcs[1], srcs[3]], [srcs[3]]]
 
 
 def test_a_wider_beam_stays_as_wide():
     engine = Picky()
-    dict(without_own(engine, [[1, 8]], search(beam_size=WIDE + 3), None))
+    found = dict(wide_beam(engine, [[1, 8], [2, 7]], search(beam_size=WIDE + 3), None))
     assert engine.calls[0][1].decoding.beam_size == WIDE + 3
+    assert {place: bool(hypotheses) for place, hypotheses in found.items()} == {0: True, 1: False}
+
+
+def test_nothing_is_asked_for_no_sentences():
+    engine = Picky()
+    assert list(wide_beam(engine, [], search(), None)) == list(without_own(engine, [], search(), None)) == []
+    assert engine.calls == []
 
 
 def test_an_output_beyond_the_positions_ends_at_them():
@@ -84,12 +98,17 @@ def test_a_sentence_beyond_the_positions_is_refused_before_anything_is_translate
     assert engine.calls == []
 
 
-def test_lost_symbols_are_looked_for_in_a_wide_beam(tmp_path, monkeypatch):
-    """With CTranslate2 itself: every source is translated, and what a wide beam finds has all symbols."""
+@pytest.mark.parametrize("torch", [False, True])
+def test_lost_symbols_are_looked_for_in_a_wide_beam(torch, tmp_path, monkeypatch):
+    """With CTranslate2 itself: every source is translated, and what a wide beam finds has all symbols.
+
+    Our own code, where it is there, gets those alone for which that finds none.
+    """
     path = write_model(tmp_path / "model", symbols=True, norm="pre", tied_embeddings=False)
     alone = CTranslate2Engine(path, conversion.converted(path), FP32)
-    monkeypatch.setattr(choice, "has_torch", lambda: False)
-    engine = choice.ChosenEngine(path, no_own_code, alone)
+    own = Own() if torch else None
+    monkeypatch.setattr(choice, "has_torch", lambda: torch)
+    engine = choice.ChosenEngine(path, lambda: own or no_own_code(), alone)
     ids = SpecialIds.of(model_directory.read_tokenizer(path))
     some = sorted(ids.symbols)[:2]
     srcs = [[i for i in src if i not in ids.symbols] for src in sources(path)]
@@ -97,12 +116,22 @@ def test_lost_symbols_are_looked_for_in_a_wide_beam(tmp_path, monkeypatch):
     settings = options()
     lost = [not hypotheses for hypotheses in translated(alone, srcs, settings)]
     wide = translated(alone, srcs, options(beam_size=WIDE))
-    assert any(lost)
-    for src, was_lost, several, best in zip(
-        srcs, lost, wide, translated(engine, srcs, settings), strict=True
-    ):
-        assert len(best) == 1
-        assert ids.keeps(src, best[0].tokens) or (was_lost and not several)
+    found_by_wide = [was_lost and bool(several) for was_lost, several in zip(lost, wide, strict=True)]
+    assert any(found_by_wide)
+    best = translated(engine, srcs, settings)
+    for src, was_lost, several, (one,) in zip(srcs, lost, wide, best, strict=True):
+        given_up = was_lost and not several
+        assert ids.keeps(src, one.tokens) or given_up
+        assert (one.tokens == Own.TOKENS) == (torch and given_up)
+
+
+class Own:
+    """In the place of our own code: a translation that nothing else gives."""
+
+    TOKENS = (8,) * 5
+
+    def translate(self, srcs, options, prefixes=None):
+        yield from ((place, [hypothesis(self.TOKENS)]) for place in range(len(srcs)))
 
 
 def no_own_code():

@@ -15,7 +15,8 @@ from clearhead import model_directory
 from clearhead.config.choices import EngineName
 from clearhead.config.kinds import KINDS, check_exports
 from clearhead.decoding.hypothesis import Hypothesis
-from clearhead.engines.protocol import Engine, Ids, SearchOptions, Source
+from clearhead.engines.protocol import Engine, Ids, SearchOptions, Source, part
+from clearhead.engines.wide_beam import wide_beam
 from clearhead.errors import ConfigError, EngineError
 from clearhead.extras import has_torch, require_torch
 
@@ -74,8 +75,8 @@ class ChosenEngine:
     """CTranslate2, and our own code for what CTranslate2 cannot do; both are loaded when first needed.
 
     Where CTranslate2 was chosen by name it is `named`, and options that it lacks are an error. Single sentences that
-    it cannot translate go to our own code all the same: those that need too many positions, and those for which its
-    search found no translation with all symbols of the source.
+    it cannot translate go to our own code all the same: those that need too many positions, and those for which even
+    its wide beam found no translation with all symbols of the source.
     """
 
     def __init__(self, path: Path, load_own: OwnCode, named: "CTranslate2Engine | None" = None) -> None:
@@ -139,7 +140,7 @@ class ChosenEngine:
             _log.info("engine pytorch: ctranslate2 has no %s", lacking)
             return self._own().translate(srcs, options, prefixes)
         within, beyond = self._divided(srcs, options, prefixes)
-        begun = self.usual.translate(*_part(within, srcs, options, prefixes))
+        begun = self.usual.translate(*part(within, srcs, options, prefixes))
         return self._completed(within, begun, beyond, srcs, options, prefixes)
 
     def score(self, srcs: Sequence[Source], tgts: Sequence[Ids]) -> list[list[float]]:
@@ -176,31 +177,29 @@ class ChosenEngine:
         options: SearchOptions,
         prefixes: Sequence[Ids] | None,
     ) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Yield what the usual engine finds; then, from our own code, what that did not or could not find."""
-        left = list(beyond)
+        """Yield what the usual engine finds; then, from a wide beam or our own code, what it did not or could not."""
+        left, lost = list(beyond), []
         for place, hypotheses in begun:
             if hypotheses:
                 yield within[place], hypotheses
             else:
-                _log.info("ctranslate2 lost a symbol of sentence %d", within[place])
-                left.append(within[place])
+                lost.append(within[place])
+        if lost:
+            _log.info("a wide beam for %d sentences that lost a symbol in ctranslate2", len(lost))
+        for place, hypotheses in wide_beam(self.usual, *part(lost, srcs, options, prefixes)):
+            if hypotheses:
+                yield lost[place], hypotheses
+            else:
+                left.append(lost[place])
         if left and has_torch():
             _log.info("engine pytorch for %d sentences", len(left))
-            for place, hypotheses in self._own().translate(*_part(left, srcs, options, prefixes)):
+            for place, hypotheses in self._own().translate(*part(left, srcs, options, prefixes)):
                 yield left[place], hypotheses
         elif left:
             from clearhead.engines.without_own import without_own
 
-            for place, hypotheses in without_own(self.usual, *_part(left, srcs, options, prefixes)):
+            for place, hypotheses in without_own(self.usual, *part(left, srcs, options, prefixes)):
                 yield left[place], hypotheses
-
-
-def _part(
-    indices: Sequence[int], srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None
-) -> tuple[list[Source], SearchOptions, list[Ids] | None]:
-    """Return the arguments of `translate` for some of the sources."""
-    forced = [prefixes[index] for index in indices] if prefixes else None
-    return [srcs[index] for index in indices], options, forced
 
 
 def _ctranslate2_lacks(options: SearchOptions | None) -> str:

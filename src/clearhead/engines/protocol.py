@@ -142,6 +142,14 @@ def ids_only(srcs: Sequence[Source]) -> list[Ids]:
     return ids
 
 
+def part(
+    indices: Sequence[int], srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None
+) -> tuple[list[Source], SearchOptions, list[Ids] | None]:
+    """Return the arguments of `Engine.translate` for some of the sources."""
+    forced = [prefixes[index] for index in indices] if prefixes else None
+    return [srcs[index] for index in indices], options, forced
+
+
 def check_positions(counts: Sequence[int], longest: int | None) -> None:
     """Raise TranslationError for a source that takes more positions than the model has."""
     for number, count in enumerate(counts if longest is not None else ()):

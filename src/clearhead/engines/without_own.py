@@ -9,11 +9,9 @@ from dataclasses import replace
 
 from clearhead.decoding.hypothesis import Hypothesis
 from clearhead.engines.ctranslate2 import POSITIONS
-from clearhead.engines.protocol import Engine, Ids, SearchOptions, Source
+from clearhead.engines.protocol import Engine, Ids, SearchOptions, Source, part
+from clearhead.engines.wide_beam import wide_beam
 from clearhead.extras import require_torch
-
-WIDE = 12
-"""Width of the second beam that looks for a translation with all symbols of its source."""
 
 
 def without_own(
@@ -21,8 +19,8 @@ def without_own(
 ) -> Iterator[tuple[int, list[Hypothesis]]]:
     """Yield (index of the source, its hypotheses best first), the best that `engine`, which is CTranslate2, has.
 
-    Where even a wide beam finds no translation with all symbols of its source, it is one that lacks some. What would
-    be longer than the engine's positions is cut there. Raises MissingPackageError for a source beyond these.
+    They may lack symbols of their source: where those fit into its positions, a wide beam has been tried. What would
+    be longer than these is cut there. Raises MissingPackageError for a source beyond them.
     """
     forced = [len(prefix) for prefix in prefixes] if prefixes else [0] * len(srcs)
     fitting: list[int] = []
@@ -31,30 +29,27 @@ def without_own(
         if max(len(src), prefix + 1) > POSITIONS:
             require_torch(f"a sentence of more than {POSITIONS:,} tokens")
         (fitting if options.positions(len(src), prefix) <= POSITIONS else long).append(index)
+    yield from _free(engine, fitting, srcs, options, prefixes)
     cut = replace(options.decoding, max_length_factor=0.0, max_length_offset=POSITIONS - 1)
-    for indices, search in ((fitting, options), (long, replace(options, decoding=cut))):
-        chosen = [prefixes[index] for index in indices] if prefixes else None
-        for place, hypotheses in _widely(engine, [srcs[index] for index in indices], search, chosen):
-            yield indices[place], hypotheses
-
-
-def _widely(
-    engine: Engine, srcs: Sequence[Source], options: SearchOptions, prefixes: Sequence[Ids] | None
-) -> Iterator[tuple[int, list[Hypothesis]]]:
-    """Yield what a wide beam finds with the symbols of each source; where it finds none, what the usual one does."""
-    if not srcs:
-        return
-    width = max(WIDE, options.decoding.beam_size)
+    at_most = replace(options, decoding=cut)
     lost = []
-    for index, hypotheses in engine.translate(
-        srcs, replace(options, decoding=replace(options.decoding, beam_size=width)), prefixes
-    ):
+    for place, hypotheses in wide_beam(engine, *part(long, srcs, at_most, prefixes)):
         if hypotheses:
-            yield index, hypotheses
+            yield long[place], hypotheses
         else:
-            lost.append(index)
-    if lost:
+            lost.append(long[place])
+    yield from _free(engine, lost, srcs, at_most, prefixes)
+
+
+def _free(
+    engine: Engine,
+    indices: Sequence[int],
+    srcs: Sequence[Source],
+    options: SearchOptions,
+    prefixes: Sequence[Ids] | None,
+) -> Iterator[tuple[int, list[Hypothesis]]]:
+    """Yield translations of some sources that need not have their symbols."""
+    if indices:
         free = replace(options, carry=False)
-        forced = [prefixes[index] for index in lost] if prefixes else None
-        for place, hypotheses in engine.translate([srcs[index] for index in lost], free, forced):
-            yield lost[place], hypotheses
+        for place, hypotheses in engine.translate(*part(indices, srcs, free, prefixes)):
+            yield indices[place], hypotheses

@@ -15,6 +15,7 @@ from clearhead.surface.numerals import of_the_day, written
 from clearhead.text.symbols import EACH, KIND_OF, RESERVED, SYMBOLS
 
 _FIGURES = ("number", "year", "amount")
+_DIGIT = re.compile(r"\d")
 _RUN = re.compile(r"(?<!\d)\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)|\d+")
 
 
@@ -282,4 +283,4 @@ def lost_digits(source: str, translation: str) -> list[str]:
 
 def _runs(text: str) -> list[str]:
     """Return the digits of each number, those of its groups as one and those of its decimals apart."""
-    return [digits(run) for run in _RUN.findall(text)]
+    return [digits(run) for run in _RUN.findall(text)] if _DIGIT.search(text) else []
