@@ -11,6 +11,8 @@ import tyro
 from clearhead.cli.output import tell
 from clearhead.errors import ClearheadError
 
+_READ = (tyro.conf.HelptextFromCommentsOff,)
+"""Helps are docstrings: looking for comments too would read the sources of a command at every start."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"[─-╿]")
 
@@ -23,7 +25,7 @@ def parsed(kind: type, args: list[str], prog: str | None = None, **defaults: Any
     heard = io.StringIO()
     try:
         with redirect_stderr(heard):
-            return tyro.cli(kind, args=args, prog=prog, **defaults)
+            return tyro.cli(kind, args=args, prog=prog, config=_READ, **defaults)
     except SystemExit as stop:
         if refused := _cause(stop):
             raise refused from None
