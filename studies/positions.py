@@ -11,7 +11,7 @@ from clearhead.config import ModelConfig, Positions
 from clearhead.data.batching import TokenizedCorpus
 from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import EOS
-from studies.claim import Claim, at_least, at_most
+from studies.claim import Claim, at_least, at_most, more
 from studies.figure import Panel
 from studies.learning import FIRST, Pairs, decoded, exact, fresh, learn, token_losses, transformer
 from studies.spread import cell
@@ -212,7 +212,7 @@ def claims(results: Results) -> list[Claim]:
             claim="Rotary positions, which depend on distance alone, go further than sinusoids and learned ones.",
             criterion=f"at {longest + longest // 4} symbols at least 0.1 more of the next symbols right.",
             parts=[
-                at_least(f"more than {kind}", _more(results, "rotary", kind, longest + longest // 4), 0.1)
+                more(f"more than {kind}", _more(results, "rotary", kind, longest + longest // 4), 0.1)
                 for kind in ("sinusoidal", "learned")
             ],
         ),

@@ -185,7 +185,7 @@ def claims(results: Results) -> list[Claim]:
         ),
         Claim(
             name="mostly chance",
-            claim="Most heads do something else, and have the order hardly more often than chance.",
+            claim="On the average over all heads the order is not much more frequent than by chance.",
             criterion="the mean over all heads is at most twice the chance of one in six.",
             parts=[at_most("mean over all heads", of(results, "mean"), 2 * CHANCE)],
         ),

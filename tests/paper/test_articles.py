@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "articles.md"
-VERDICTS = {"right": "held", "partly": "held partly", "wrong": "did not hold"}
+VERDICTS = {"right": "held", "partly": "held partly", "wrong": "did not hold", "open": "not decided"}
 HEAD = "| claim | verdict | more exactly | what decides |"
 
 
@@ -54,8 +54,11 @@ def test_a_claim_has_a_verdict_and_what_decides_it_is_there(row):
     for file, name in tests:
         assert name.startswith("test_")
         assert name in functions(ROOT / file), f"{file} has no {name}"
+    found = set()
     for study, name in studies:
         assert (ROOT / "docs" / f"{study}.md").exists()
         record = json.loads((ROOT / "docs" / f"{study}.json").read_text(encoding="utf-8"))
         claims = import_module(f"studies.{record['study']}").STUDY.claims(list(record["results"].values()))
-        assert {each.name: each.verdict for each in claims}[name] == VERDICTS[verdict]
+        found.add({each.name: each.verdict for each in claims}[name])
+    if studies:
+        assert (found.pop() if len(found) == 1 else "held partly") == VERDICTS[verdict]

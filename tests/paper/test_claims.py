@@ -118,6 +118,16 @@ def test_an_encoder_without_positions_does_not_know_the_order():
     assert not torch.allclose(model.encoder(placed, None)[:, order], model.encoder(other, None), atol=1e-2)
 
 
+def test_padding_that_is_not_masked_changes_what_is_read():
+    torch.manual_seed(1)
+    model = Transformer(ModelConfig(**SHAPE, num_heads=2)).eval()
+    x = torch.randn(1, 4, 16)
+    padded = torch.cat([x, torch.randn(1, 3, 16)], dim=1)
+    real = torch.arange(7)[None, None] < 4
+    torch.testing.assert_close(model.encoder(padded, real)[:, :4], model.encoder(x, None))
+    assert not torch.allclose(model.encoder(padded, None)[:, :4], model.encoder(x, None), atol=1e-2)
+
+
 def test_queries_come_from_the_decoder_and_keys_from_the_encoder():
     torch.manual_seed(1)
     model, seen = Transformer(ModelConfig(**SHAPE, num_heads=2)).eval(), {}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from studies.claim import Claim, at_least, at_most, between
+from studies.claim import Claim, at_least, at_most, between, more
 from studies.figure import Panel
 from studies.learning import FIRST, build, decoded, epochs, exact, fresh, held_out, learn, token_losses
 from studies.recurrence import STUDY as RECURRENCE
@@ -74,6 +74,30 @@ def test_verdict_is_computed_and_needs_every_seed():
     assert verdict(no) == "did not hold"
     assert "**no**" in Claim(name="n", claim="c", criterion="k", parts=[no]).sentence()
     assert not at_most("a", [math.nan], 1).holds
+
+
+def test_a_lead_within_the_noise_decides_nothing():
+    def verdict(*parts, given=()):
+        return Claim(name="n", claim="c", criterion="k", parts=parts, given=given).verdict
+
+    # The half interval of [1, 2, 3] is 2.484.
+    level, lead, behind = more("a", [1, 2, 3]), more("b", [3, 4, 5]), more("c", [-3, -4, -5])
+    assert [part.holds for part in (level, lead, behind)] == [None, True, False]
+    assert more("d", [3, 4, 5], by=2).holds is None
+    assert more("e", [0.0, 0.0, 0.0]).holds is None
+    assert [more("one seed", [value]).holds for value in (0.1, -0.1)] == [True, False]
+    assert verdict(level) == "not decided"
+    assert verdict(level, lead) == "held partly"
+    assert verdict(level, behind) == "did not hold"
+    assert "**within the noise**" in Claim(name="n", claim="c", criterion="k", parts=[level]).sentence()
+
+
+def test_without_its_condition_a_claim_is_not_decided():
+    claim = Claim(
+        name="n", claim="c", criterion="k", parts=[more("a", [1.0])], given=[at_least("b", [0.1], 1)]
+    )
+    assert claim.verdict == "not decided"
+    assert "condition: b: 0.1, at least 1.00 expected: **no**" in claim.sentence()
 
 
 def test_page_is_made_again_from_the_results_alone(tmp_path, capsys):
