@@ -5,6 +5,7 @@ $ python -m studies.depth [--full]
 
 import argparse
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from torch import Tensor
 from clearhead.config import ModelConfig
 from clearhead.config.model import Norm
 from clearhead.data.batching import TokenizedCorpus, collate
+from clearhead.errors import TrainingError
 from clearhead.model.transformer import Transformer
 from clearhead.text.vocabulary import PAD
 from studies.claim import Claim, at_least, at_most, between, more
@@ -111,7 +113,11 @@ def measure(seed: int, options: argparse.Namespace) -> Raw:
     for name in LEFT_OUT:
         model = variant(name, size.d_model, size.trained, seed)
         batches = epochs(train, size.tokens, seed)
-        found = learn(model, batches, seed=seed, steps=size.steps, rate=0.002, warmup=min(50, size.steps))
+        try:
+            found = learn(model, batches, seed=seed, steps=size.steps, rate=0.002, warmup=min(50, size.steps))
+        except TrainingError as error:
+            learned[name] = {"diverged": str(error), "loss": math.inf, "right": 0.0, "seconds": math.nan}
+            continue
         loss, right = token_losses(model, valid)
         learned[name] = {**found.facts(), "loss": loss, "right": right}
     return {"depths": [str(depth) for depth in size.depths], "gradients": gradients, "learned": learned}
@@ -175,6 +181,7 @@ def panels(results: Results) -> list[Panel]:
             for step in results[0]["learned"][name]["curve"]
         }
         for name in LEFT_OUT
+        if not any("diverged" in one["learned"][name] for one in results)
     }
     return [
         Panel(
@@ -257,7 +264,8 @@ STUDY = Study(
     "double precision with attention written out. *Trained*, "
     "all variants of one depth take the same steps on the same batches at the same rate (0.002 after 50 steps, "
     "falling as 1/sqrt(step)). *No residuals* is LayerNorm(Sublayer(x)), *no LayerNorm* is x + Sublayer(x). "
-    "The parameters are equal but for the norms' own.",
+    "A variant whose loss stops being a number is given up, and its loss counts as infinite. The parameters are equal "
+    "but for the norms' own.",
     measure=measure,
     tables=tables,
     panels=panels,

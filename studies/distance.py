@@ -447,8 +447,8 @@ STUDY = Study(
     "parameters as nearly as the width allows, and equal steps, processor time in the table. The gradient is that of "
     "the right answer's logit by the vector of the marked symbol: of the logit, because the loss of a right answer has "
     f"next to none. Each share is of {TESTED} strings. An earlier quick form had 80 steps, no distance below 8 and 16 "
-    "strings at 64, so that nothing was learned at all; length, distances and criteria were fixed anew, after trials of three "
-    "kinds with another seed and before the runs below.",
+    "strings at 64, so that nothing was learned at all; length, distances and criteria were fixed anew, after trials "
+    "of three kinds with another seed and before the runs below.",
     reading="Few steps: a kind that is wrong here might learn it with more, above all copying; and where the "
     "near is not learned, what is lost farther away is a matter of steps too. By chance right: "
     f"1 in {SYMBOLS} for recall and copy, 1 in 2 for agreement.",

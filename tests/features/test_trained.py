@@ -10,6 +10,7 @@ from clearhead.data.batching import Batch
 from clearhead.engines.protocol import search_options
 from clearhead.engines.pytorch import next_token
 from clearhead.errors import TranslationError
+from clearhead.inspection.attribution import integrated_gradients
 from clearhead.model.padding import padded
 from clearhead.text.vocabulary import BOS, EOS
 from clearhead.training.loop import batch_loss
@@ -122,4 +123,7 @@ def test_gradients_of_frames_are_complete(translator, signals):
     """The sums of integrated gradients are the differences of log-probability that they explain, for frames as well."""
     maps = translator.look(f"{signals / 'test.npz'}:arr_2", inner=True, measures=True)
     assert maps.measures["integrated.source"].shape == (len(maps.produced), len(maps.source))
-    assert maps.about.checks["integrated"] < 0.2
+    # How steep the way from nothing to the frames is hangs on the weights; more steps close the gap whatever it is.
+    exact = integrated_gradients(translator.pytorch.model, maps, BOS, 1024)
+    assert exact.check < 0.1
+    assert exact.check <= maps.about.checks["integrated"]

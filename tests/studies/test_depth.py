@@ -11,6 +11,7 @@ from studies.without import LEFT_OUT, norms_left_out, residuals_left_out
 from studies.words import translations
 
 from clearhead.data.batching import collate
+from clearhead.errors import TrainingError
 from clearhead.model.sublayer import Sublayer
 from clearhead.training.loop import batch_loss
 from studies import depth
@@ -81,3 +82,20 @@ def test_gradients_are_those_of_the_loss_that_is_trained():
     for norm, layer in zip(found, model.encoder.layers, strict=True):
         together = torch.cat([parameter.grad.flatten() for parameter in layer.parameters()])
         assert norm == pytest.approx(float(together.norm()), rel=1e-4)
+
+
+def test_a_variant_that_diverges_is_told_and_not_drawn(monkeypatch):
+    learn = depth.learn
+
+    def given_up(model, *args, **options):
+        if isinstance(model.encoder.layers[0].self_sublayer.norm, torch.nn.Identity):
+            raise TrainingError("loss or gradient was not finite")
+        return learn(model, *args, **options)
+
+    monkeypatch.setattr(depth, "learn", given_up)
+    results = [depth.measure(seed, argparse.Namespace(form="toy")) for seed in (1, 2)]
+    assert depth.of_learned(results, "no LayerNorm", "loss") == [math.inf] * 2
+    assert "inf" in depth.tables(results)[-1].markdown()
+    curves = depth.panels(results)[-1]
+    assert "no LayerNorm" not in curves.lines
+    assert len(curves.lines) == len(LEFT_OUT) - 1

@@ -30,18 +30,19 @@ run = partial(train.run, translate=translated)
 SHORT = TOML.replace("max_steps = 220", "max_steps = 60").replace("110", "20") + "save_every = 15\n"
 
 
-@pytest.fixture
-def command(tmp_path):
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
     """Return the command line of a short run."""
-    (tmp_path / "run.toml").write_text(SHORT.replace("save_every = 20\n", ""))
-    names = {"": write_corpus(tmp_path, "train", 0, 300), "valid-": write_corpus(tmp_path, "valid", 1, 40)}
+    folder = tmp_path_factory.mktemp("short")
+    (folder / "run.toml").write_text(SHORT.replace("save_every = 20\n", ""))
+    names = {"": write_corpus(folder, "train", 0, 300), "valid-": write_corpus(folder, "valid", 1, 40)}
     flags = [
         word
         for prefix, files in names.items()
         for side, file in zip(("source", "target"), files, strict=True)
         for word in (f"--{prefix}{side}", str(file))
     ]
-    config = ["--config", str(tmp_path / "run.toml")]
+    config = ["--config", str(folder / "run.toml")]
     return [sys.executable, "-m", "clearhead", "train", *config, *flags, "--subword-sampling", "0.2"]
 
 
@@ -59,10 +60,17 @@ def wait_for(path, process, seconds=60):
         time.sleep(0.02)
 
 
+@pytest.fixture(scope="module")
+def whole(command, tmp_path_factory):
+    """That run, uninterrupted."""
+    out = tmp_path_factory.mktemp("uninterrupted") / "run"
+    assert start(command, out).wait(120) == 0
+    return out
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_saves_and_the_rest_is_the_same(command, tmp_path, number, code):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert start(command, whole).wait(120) == 0
+def test_a_signal_saves_and_the_rest_is_the_same(command, whole, tmp_path, number, code):
+    parts = tmp_path / "parts"
     process = start(command, parts)
     wait_for(parts / "checkpoints" / "step-00000015", process)
     os.kill(process.pid, number)
