@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 SLURM = DEPLOY / "slurm"
 TRAIN = (SLURM / "train.sh").read_text()
 
@@ -79,3 +81,21 @@ def test_a_step_has_the_processors_of_its_job(name):
     text = (SLURM / name).read_text()
     assert re.search(r"^#SBATCH --cpus-per-task=\d+$", text, re.MULTILINE)
     assert re.findall(r"^srun (\S+)", text, re.MULTILINE) == ['--cpus-per-task="$SLURM_CPUS_PER_TASK"']
+
+
+def test_options_of_sbatch_stand_before_the_script():
+    """What follows the script is given to it, and sbatch does not read it."""
+    texts = [
+        file.read_text(encoding="utf-8")
+        for folder in ("docs", "deploy", "src", "benchmarks")
+        for file in sorted((ROOT / folder).rglob("*"))
+        if file.suffix in {".md", ".sh", ".py", ".yaml"}
+    ]
+    sent = [
+        shlex.split(line, comments=True)
+        for text in texts
+        for line in re.findall(r"\bsbatch (\S.*\.sh.*)", text)
+    ]
+    assert len(sent) >= 4
+    for words in sent:
+        assert words[-1].endswith(".sh"), words
