@@ -4,12 +4,16 @@ import gzip
 import json
 import re
 from functools import cache
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from clearhead import cli
 from clearhead.cli import align, score, translate
+from clearhead.cli.align import Align
 from clearhead.cli.model import translator_of as model_of
+from clearhead.cli.score import Score
 from clearhead.cli.sharing import job_of
 from clearhead.cli.translate import Names, Translate
 from clearhead.translator import Translator
@@ -146,3 +150,28 @@ def test_a_job_is_what_was_asked_not_where(folder):
     (folder / "terms.tsv").write_text("ball\tballon\n")
     assert job_of(Translate(terms=folder / "terms.tsv", from_="en")) != terms
     assert job_of(Translate(resume=True, output=folder)) == job
+
+
+def test_a_value_that_is_the_name_of_a_file_by_chance_is_a_value(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {
+        Translate: {"to": "fr", "from_": "en", "prefix": "Mon"},
+        Score: {"source": "", "to": "fr", "from_": "en"},
+        Align: {"source": "", "to": "fr", "words": "split"},
+    }
+    before = [job_of(kind(**values)) for kind, values in asked.items()]
+    for name in ("fr", "en", "Mon", "split"):
+        (tmp_path / name).write_text("a file\n")
+    assert [job_of(kind(**values)) for kind, values in asked.items()] == before
+
+
+def test_every_setting_that_names_a_file_is_known_by_its_text(folder):
+    (folder / "x").write_text("some text\n")
+    seen = set()
+    for kind in (Translate, Score, Align):
+        hints = get_type_hints(kind, include_extras=True)
+        named = {name for name, hint in hints.items() if "FILE" in str(hint) or Path in get_args(hint)}
+        for name in named - {"model", "input", "output"}:
+            assert len(job_of(kind(**{name: "x"}))[name]) == 64, name
+            seen.add(name)
+    assert seen == {"terms", "memory"}

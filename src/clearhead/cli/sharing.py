@@ -24,6 +24,8 @@ TITLE = "Many files of lines"
 OPTIONS = ("sharing.shard", "sharing.ray", "sharing.part_lines", "sharing.check")
 _APART = frozenset({"input", "source", "target", "output", "resume", "sharing", "device"})
 """Settings that say where things are and run, which may change between two processes of one job."""
+_FILES = frozenset({"terms", "memory"})
+"""Settings that name a file, of which its text counts; the value of any other may happen to be the name of one, too."""
 _MOST_NAMED = 5
 
 
@@ -126,13 +128,14 @@ def job_of(command: Any) -> dict[str, Any]:
     for field in dataclasses.fields(command):
         value = getattr(command, field.name)
         if field.name not in {*_APART, "model", "text"} and value != field.default:
-            job[field.name.strip("_").replace("_", "-")] = _plain(value)
+            summed = field.name in _FILES and Path(value).is_file()
+            job[field.name.strip("_").replace("_", "-")] = _sum(Path(value)) if summed else _plain(value)
     return job
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str | Path):
-        return _sum(Path(value)) if Path(value).is_file() else str(value)
+    if isinstance(value, Path):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value
 
 
