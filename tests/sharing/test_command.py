@@ -118,6 +118,8 @@ def test_scores_go_into_a_file(folder, say):
         ("translate --input en --shard 0/1", "need the folder of the outputs; give it with --output"),
         ("translate --shard 0/1 --output out", "are for files of lines; name them with --input"),
         ("translate --input en --shard 0/1 --output en/a.txt", "en/a.txt is a file; give a folder with --output"),
+        ("translate --input en --shard 0/1 --output en/out", "en/out/a.txt would be an output and, by en, an input of"),
+        ("score --to fr --source en --target fr --shard 0/1 --output fr/out", "an output and, by fr, an input of the"),
         ("translate --input en --shard 1/1 --output out", "--shard must be I/N, where I counts from 0"),
         ("translate --input en --shard 0/1 --ray auto --output out", "--ray shares the work out itself; leave out"),
         ("translate --input en --shard 0/1 --part-lines 0 --output out", "--part-lines must be a whole number from 1"),
@@ -131,7 +133,7 @@ def test_scores_go_into_a_file(folder, say):
 )  # fmt: skip
 def test_what_does_not_go_together_is_refused_and_leaves_nothing(folder, say, command, told):
     assert told in say(command)
-    assert not (folder / "out").exists()
+    assert not list(folder.rglob("out"))
 
 
 def test_a_model_of_frames_is_refused(say, monkeypatch):

@@ -83,7 +83,7 @@ def work_on(
     """Work on this process's share of some files, or check what was made of them, and say how far the work is."""
     from clearhead.config.checks import check_integer
     from clearhead.sharing.folder import OutputFolder
-    from clearhead.sharing.inputs import inputs_of
+    from clearhead.sharing.inputs import check_apart, inputs_of
     from clearhead.sharing.parts import Share
 
     options = command.sharing
@@ -96,6 +96,7 @@ def work_on(
     check_integer("part_lines", options.part_lines, 1, 1_000_000)
     share = Share.parse("0/1" if options.shard is None else options.shard)
     inputs = inputs_of(sources, targets, fits)
+    check_apart([*sources, *targets], inputs, command.output)
     _tell_others(inputs)
     job = job_of(command)
     folder = OutputFolder(command.output, job)
