@@ -4,11 +4,13 @@ This process reads the inputs, sends parts, and keeps what comes back; the nodes
 part whose worker was lost goes to another. Why actors of Ray and not Ray Data: docs/decisions/0017-sharing-out.md.
 """
 
+import logging
 import os
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
@@ -21,9 +23,14 @@ AHEAD = 2
 MOST_LOSSES = 3
 """Workers that may be lost over one part, which then seems to be the reason."""
 PATIENCE = 300.0
-"""Seconds without any worker, after which nobody waits longer."""
+"""Seconds without any worker that is ready, after which nobody waits longer."""
+_TELL = 10.0
+"""Seconds without any after which it is said who is waited for."""
 _TURN = 1.0
 """Seconds after which new nodes are looked for."""
+_MOST_NAMED = 5
+_LONGEST_REASON = 300
+_log = logging.getLogger(__name__)
 
 
 class Holder:
@@ -49,6 +56,8 @@ class _Worker:
     """An actor, and where it is."""
 
     slot: tuple[str, int]
+    node: str
+    """The address of its machine."""
     actor: Any
     starting: Any = None
     """What `ready` will answer; None when it has."""
@@ -90,31 +99,32 @@ class Cluster:
         self._workers: dict[tuple[str, int], _Worker] = {}
         self._again: deque[Part] = deque()
         """Parts whose worker was lost."""
+        self._reason = ""
+        """Why the last worker was lost."""
+        self._since, self._told = time.monotonic(), False
+        """When somebody was ready last, and whether it was said since who is waited for."""
         self.losses: Counter[tuple[str, int]] = Counter()
         """By part, and of workers that never were ready, by slot."""
 
     def __call__(self, todo: Iterator[Part]) -> Iterator[tuple[Part, Results]]:
-        """Work on parts, and yield what was made of each, once.
+        """Work on parts, and yield what was made of each, once; where there is none, no model is loaded.
 
         Raises WorkerError where no worker is left, or where one part has cost several.
         """
         import ray
 
-        last_seen = time.monotonic()
-        more = True
+        first = next(todo, None)
+        if first is None:
+            return
+        todo = chain([first], todo)
+        self._since, more = time.monotonic(), True
         try:
             while True:
                 self._hire()
                 more = self._hand_out(todo, more)
                 if not more and not self._again and not any(one.parts for one in self._workers.values()):
                     return
-                if self._workers:
-                    last_seen = time.monotonic()
-                elif time.monotonic() - last_seen > self._patience:
-                    raise WorkerError(
-                        f"no node of the cluster has been able to work for {self._patience:.0f} s; what is done is "
-                        "kept: start nodes, then run the command again"
-                    )
+                self._check_patience()
                 expected = [
                     ref for one in self._workers.values() for ref in (*one.parts, one.starting) if ref
                 ]
@@ -128,17 +138,43 @@ class Cluster:
             for one in self._workers.values():
                 ray.kill(one.actor)
 
+    def _check_patience(self) -> None:
+        """Say once who is waited for while nobody is ready. Raises WorkerError where that takes too long."""
+        if any(one.starting is None for one in self._workers.values()):
+            self._since, self._told = time.monotonic(), False
+            return
+        waited = time.monotonic() - self._since
+        nodes = sorted({one.node for one in self._workers.values()})
+        names = ", ".join(nodes[:_MOST_NAMED]) + (", ..." if len(nodes) > _MOST_NAMED else "")
+        if waited > self._patience:
+            who = (
+                f"; not ready: {names} (`ray status` shows whether other work has their processors)"
+                if nodes
+                else ""
+            )
+            why = f"; the last worker was lost with {self._reason}" if self._reason else ""
+            raise WorkerError(
+                f"no node of the cluster has been able to work for {self._patience:.0f} s{who}{why}; what is done is "
+                "kept: start nodes, then run the command again"
+            )
+        if waited > _TELL and not self._told:
+            self._told = True
+            whom = f"the model to be ready on {names}" if nodes else "a node that can work"
+            _log.warning(f"waiting for {whom} in the Ray cluster …")
+
     def _hire(self) -> None:
         """Start a worker in each place that has none."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        for slot, needs in slots(ray.nodes(), self._device).items():
+        nodes = ray.nodes()
+        names = {node["NodeID"]: str(node.get("NodeManagerAddress") or node["NodeID"]) for node in nodes}
+        for slot, needs in slots(nodes, self._device).items():
             if slot not in self._workers:
                 where = NodeAffinitySchedulingStrategy(slot[0], soft=False)
                 kind = ray.remote(Holder)
                 actor = kind.options(scheduling_strategy=where, **needs).remote(self._load)
-                self._workers[slot] = _Worker(slot, actor, actor.ready.remote())
+                self._workers[slot] = _Worker(slot, names[slot[0]], actor, actor.ready.remote())
 
     def _hand_out(self, todo: Iterator[Part], more: bool) -> bool:
         """Give parts to workers that have too few; return whether there may be more."""
@@ -160,7 +196,8 @@ class Cluster:
             answer = ray.get(ref)
         except RayTaskError as error:
             raise _cause(error) from None
-        except RayError:
+        except RayError as error:
+            self._reason = _reason(error)
             self._lose(one)
         else:
             part = one.parts.pop(ref, None)
@@ -177,19 +214,24 @@ class Cluster:
         ray.kill(one.actor)
         for part in one.parts.values():
             self._count(
-                (part.input.name, part.number), f"part {part.number + 1:,} of {part.input} was given to"
+                (part.input.name, part.number),
+                f"part {part.number + 1:,} of {part.input} was given to",
+                "if memory ran out, smaller parts need less: --part-lines 2000 with another --output",
             )
             self._again.append(part)
         if one.starting is not None:
-            self._count(one.slot, f"loading the model was begun on node {one.slot[0]} by")
+            self._count(
+                one.slot,
+                f"loading the model was begun on node {one.node} by",
+                "mend that node or take it out of the cluster, then run the command again",
+            )
 
-    def _count(self, key: tuple[str, int], what: str) -> None:
+    def _count(self, key: tuple[str, int], what: str, advice: str) -> None:
         """Count a loss. Raises WorkerError where there are too many of one kind."""
         self.losses[key] += 1
         if self.losses[key] >= MOST_LOSSES:
             raise WorkerError(
-                f"{what} {MOST_LOSSES} workers, which all were lost; look into their logs: did memory run out? Smaller "
-                "parts need less, --part-lines 2000 with another --output"
+                f"{what} {MOST_LOSSES} workers, which all were lost, the last with {self._reason}; {advice}"
             )
 
 
@@ -216,3 +258,11 @@ def _cause(error: Any) -> BaseException:
     """Return the error that a worker raised, where it is one that a user can cause."""
     cause = error.cause
     return cause if isinstance(cause, ClearheadError) else error
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line why a worker was lost: Ray's words end with it, after where and what the worker was."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    shown = last if len(last) <= _LONGEST_REASON else f"{last[:_LONGEST_REASON]}..."
+    return f"{type(error).__name__}: {shown}".removesuffix(": ").rstrip(".")
