@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 import re
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,9 @@ from clearhead.cli.model import translator_of as model_of
 from clearhead.cli.score import Score
 from clearhead.cli.sharing import job_of
 from clearhead.cli.translate import Names, Translate
+from clearhead.sharing import cluster
+from clearhead.sharing.folder import differences
+from clearhead.sharing.run import here
 from clearhead.translator import Translator
 
 TEXTS = ["The ball is blue.", "I see a cat.  And a dog.", "", "Where is the station?", "Good morning."]
@@ -152,6 +156,23 @@ def test_a_job_is_what_was_asked_not_where(folder):
     (folder / "terms.tsv").write_text("ball\tballon\n")
     assert job_of(Translate(terms=folder / "terms.tsv", from_="en")) != terms
     assert job_of(Translate(resume=True, output=folder)) == job
+
+
+def test_a_node_says_what_it_would_make_of_a_line(folder, say, monkeypatch):
+    """Its model, its glossary and its release are held against those of the machine that shares out."""
+    asked = {}
+
+    def workers(load, address, *, job, device):
+        asked["job"] = pickle.loads(pickle.dumps(job))
+        return here(load)
+
+    monkeypatch.setattr(cluster, "workers", workers)
+    (folder / "terms.tsv").write_text("ball\tballe\n")
+    say("translate --to fr --terms terms.tsv --input en --output out --ray auto")
+    kept = json.loads((folder / "out/.sharing/job.json").read_text())
+    assert asked["job"]() == kept
+    (folder / "terms.tsv").write_text("ball\tballon\n")
+    assert differences(asked["job"](), kept).startswith("terms ")
 
 
 def test_a_value_that_is_the_name_of_a_file_by_chance_is_a_value(tmp_path, monkeypatch):

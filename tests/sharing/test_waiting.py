@@ -2,7 +2,7 @@
 
 import pytest
 
-from clearhead.errors import WorkerError
+from clearhead.errors import ConfigError, WorkerError
 from clearhead.sharing import cluster
 from tests.sharing.corpus import PARTS, is_whole, load, made, sharing, write_corpus
 from tests.sharing.ray_standin import StandIn, put_in
@@ -96,3 +96,22 @@ def test_a_reason_is_one_line_that_is_not_long():
     assert cluster._reason(ValueError()) == "ValueError"
     assert cluster._reason(ValueError("a \x1b[36m\n\n  b\tc \n")) == "ValueError: b c"
     assert len(cluster._reason(ValueError("x" * 10_000))) < 400
+
+
+def test_a_node_with_another_model_or_release_is_refused(ray, corpus, tmp_path):
+    here = {"model": "a" * 64, "version": "0.1.0"}
+    for there, shown in (
+        (
+            {**here, "version": "0.0.9"},
+            "version '0.0.9', not '0.1.0' as on this machine; have the same release, model",
+        ),
+        ({**here, "model": "b" * 64}, f"model '{'b' * 64}', not '{'a' * 64}' as on this machine"),
+        ({}, f"model left out, not '{'a' * 64}', version left out, not '0.1.0' as on this machine"),
+        (True, "version left out, not '0.1.0' as on this machine"),
+    ):
+        said = [here, there]  # here first, then the node
+        with pytest.raises(ConfigError, match=r"^node 10\.0\.0\.1 of the cluster has ") as refused:
+            run(corpus, tmp_path / "out", job=lambda said=said: said.pop(0))
+        assert shown in str(refused.value)
+        assert not (tmp_path / "out").exists()
+    assert run(corpus, tmp_path / "out", job=lambda: here).parts == PARTS

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Protocol
 
@@ -151,7 +152,12 @@ def _workers(command: Command) -> "Workers":
         return here(command.load_work)
     from clearhead.sharing.cluster import workers
 
-    return workers(command.load_work, command.sharing.ray, device=getattr(command, "device", "cpu"))
+    return workers(
+        command.load_work,
+        command.sharing.ray,
+        job=partial(job_of, command),
+        device=getattr(command, "device", "cpu"),
+    )
 
 
 def _run(sharing: "Sharing", workers: "Workers") -> None:

@@ -8,16 +8,19 @@ import logging
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.extras import require
+from clearhead.sharing.folder import differences
 from clearhead.sharing.parts import Part, Results, Row
 from clearhead.sharing.run import Load, Work
 
+Job = Callable[[], Mapping[str, Any]]
+"""Says what is made of a line on the machine that asks: the sums of the model and of other files, our version."""
 AHEAD = 2
 """Parts that a worker has at a time: the next is there when it has finished one."""
 MOST_LOSSES = 3
@@ -36,14 +39,18 @@ _log = logging.getLogger(__name__)
 class Holder:
     """Holds what the work needs; Ray makes an actor of it."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
+    def __init__(self, load: Load, job: Job) -> None:
+        self._load, self._job = load, job
         self._work: Work | None = None
 
-    def ready(self) -> bool:
-        """Load the model. Not while it is made: an error there would look as if the node were lost."""
+    def ready(self) -> Mapping[str, Any]:
+        """Load the model, and say what is made of a line here.
+
+        Not while this is made: an error there would look as if the node were lost.
+        """
+        job = self._job()
         self._work = self._load()
-        return True
+        return job
 
     def work(self, rows: Sequence[Row]) -> Results:
         """Work on a part."""
@@ -65,8 +72,12 @@ class _Worker:
     """The parts that it has, by what will answer them."""
 
 
-def workers(load: Load, address: str, *, device: str = "cpu", patience: float = PATIENCE) -> "Cluster":
+def workers(
+    load: Load, address: str, *, job: Job = dict, device: str = "cpu", patience: float = PATIENCE
+) -> "Cluster":
     """Return the work on a cluster: `auto` is the one that this machine belongs to, `local` this machine alone.
+
+    A node on which the job is not what it is here does not take part.
 
     Raises MissingPackageError where Ray is not installed, ConfigError where there is no cluster.
     """
@@ -83,7 +94,7 @@ def workers(load: Load, address: str, *, device: str = "cpu", patience: float = 
                 f"cannot reach a Ray cluster at {address}: {said}; start one with `ray start --head`, or give "
                 "--ray local"
             ) from None
-    return Cluster(load, device, patience)
+    return Cluster(load, job, device, patience)
 
 
 def check_installed() -> None:
@@ -94,8 +105,10 @@ def check_installed() -> None:
 class Cluster:
     """The workers on a cluster, as `run.Workers` are: they work on parts, each exactly once."""
 
-    def __init__(self, load: Load, device: str, patience: float) -> None:
-        self._load, self._device, self._patience = load, device, patience
+    def __init__(self, load: Load, job: Job, device: str, patience: float) -> None:
+        self._load, self._job, self._device, self._patience = load, job, device, patience
+        self._here: Mapping[str, Any] = {}
+        """The job as it is on this machine."""
         self._workers: dict[tuple[str, int], _Worker] = {}
         self._again: deque[Part] = deque()
         """Parts whose worker was lost."""
@@ -109,7 +122,8 @@ class Cluster:
     def __call__(self, todo: Iterator[Part]) -> Iterator[tuple[Part, Results]]:
         """Work on parts, and yield what was made of each, once; where there is none, no model is loaded.
 
-        Raises WorkerError where no worker is left, or where one part has cost several.
+        Raises WorkerError where no worker is left, or where one part has cost several; ConfigError where a node would
+        make something else of a line than this machine.
         """
         import ray
 
@@ -117,6 +131,7 @@ class Cluster:
         if first is None:
             return
         todo = chain([first], todo)
+        self._here = self._job()
         self._since, more = time.monotonic(), True
         try:
             while True:
@@ -173,7 +188,7 @@ class Cluster:
             if slot not in self._workers:
                 where = NodeAffinitySchedulingStrategy(slot[0], soft=False)
                 kind = ray.remote(Holder)
-                actor = kind.options(scheduling_strategy=where, **needs).remote(self._load)
+                actor = kind.options(scheduling_strategy=where, **needs).remote(self._load, self._job)
                 self._workers[slot] = _Worker(slot, names[slot[0]], actor, actor.ready.remote())
 
     def _hand_out(self, todo: Iterator[Part], more: bool) -> bool:
@@ -202,6 +217,7 @@ class Cluster:
         else:
             part = one.parts.pop(ref, None)
             if part is None:
+                _check_alike(one.node, answer, self._here)
                 one.starting = None
             else:
                 yield part, answer
@@ -252,6 +268,16 @@ def slots(nodes: Sequence[Mapping[str, Any]], device: str) -> dict[tuple[str, in
         for number in range(0 if device == "cpu" else gpus):
             places[node["NodeID"], number] = {"num_cpus": max(1.0, cpus // gpus), "num_gpus": 1.0}
     return places
+
+
+def _check_alike(node: str, there: object, here: Mapping[str, Any]) -> None:
+    """Raise ConfigError where the job is another on a node."""
+    known = there if isinstance(there, Mapping) else {}  # an older release says nothing
+    if shown := differences(known, here):
+        raise ConfigError(
+            f"node {node} of the cluster has {shown} as on this machine; have the same release, model and files under "
+            "the same paths on all nodes, then run the command again"
+        )
 
 
 def _cause(error: Any) -> BaseException:

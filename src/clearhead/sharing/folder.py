@@ -273,12 +273,14 @@ def changed(input: Input, made: Path) -> str:
 
 def _check_same(path: Path, begun: Mapping[str, Any], job: Mapping[str, Any]) -> None:
     """Raise ConfigError where two jobs differ, with what differs."""
-    differing = sorted(name for name in {*begun, *job} if begun.get(name) != job.get(name))
-    if differing:
-        shown = ", ".join(
-            f"{name} {_value(begun.get(name))}, not {_value(job.get(name))}" for name in differing
-        )
+    if shown := differences(begun, job):
         raise ConfigError(f"{path} was begun with {shown}; give the same options, or another --output")
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return in words what a job has that differs from another; empty where they are the same."""
+    differing = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    return ", ".join(f"{name} {_value(one.get(name))}, not {_value(other.get(name))}" for name in differing)
 
 
 def _value(value: object) -> str:
