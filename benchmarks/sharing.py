@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def by_ray(command: Translate, sharing: Sharing) -> dict[str, Any]:
     from clearhead.sharing.cluster import workers
 
     with cluster() as nodes:
-        pool = workers(command.load_work, "auto")
+        pool = workers(command.load_work, "auto", job=partial(job_of, command))
         begun = time.perf_counter()
         first = None
         for progress in sharing.run(pool):

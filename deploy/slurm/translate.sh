@@ -11,5 +11,6 @@
 #SBATCH --requeue
 
 # 64 is written out: an array that is sent again for some indices, --array=3,17, has another $SLURM_ARRAY_TASK_COUNT.
-srun clearhead translate --model runs/fr-en --input corpus --output corpus.en \
+# The processors are named twice: a step does not take over those of its job.
+srun --cpus-per-task="$SLURM_CPUS_PER_TASK" clearhead translate --model runs/fr-en --input corpus --output corpus.en \
     --shard "$SLURM_ARRAY_TASK_ID/64"

@@ -1,8 +1,10 @@
 """A cluster of Ray with nodes in processes of this machine: lost nodes lose and double nothing."""
 
 import os
+import sys
 import time
 from functools import partial
+from types import ModuleType
 
 import pytest
 
@@ -127,10 +129,48 @@ def test_an_error_of_a_worker_is_told_as_it_is_and_a_part_that_kills_is_named(no
     with pytest.raises(DataError, match=r"^line 3 of the model's own$"):
         list(sharing(corpus, tmp_path / "a").run(cluster.workers(failing, "auto")))
     with pytest.raises(
-        WorkerError, match=r"part 2 of .*a\.txt was given to 3 workers, which all were lost; look into"
+        WorkerError,
+        match=r"part 2 of .*a\.txt was given to 3 workers, which all were lost, the last with Actor.*; if "
+        "memory ran out, smaller parts need less",
     ):
         list(sharing(corpus, tmp_path / "b").run(cluster.workers(dying, "auto")))
     assert made(corpus, tmp_path / "b").parts < PARTS
+
+
+def idle(file):
+    """Take a processor, and make a file to say so."""
+    file.touch()
+    time.sleep(600)
+
+
+def unknown(monkeypatch):
+    """Return a load that lies in a module which the nodes do not have."""
+    module = ModuleType("only_here")
+    exec("def load(): ...", vars(module))
+    monkeypatch.setitem(sys.modules, "only_here", module)
+    return module.load
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_node_without_our_code_and_one_that_others_use_are_named(nodes, tmp_path, monkeypatch):
+    import ray
+
+    corpus = write_corpus(tmp_path / "corpus")
+    told = r"begun on node \d[.\d]+ by 3 workers, .* ActorDiedError: ModuleNotFoundError: No module named 'only_here'"
+    with pytest.raises(WorkerError, match=told):
+        list(sharing(corpus, tmp_path / "a").run(cluster.workers(unknown(monkeypatch), "auto")))
+    busy = [ray.remote(num_cpus=1)(idle).remote(tmp_path / str(number)) for number in range(2)]
+    until = time.monotonic() + 120
+    while not all((tmp_path / str(number)).exists() for number in range(2)):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    with pytest.raises(
+        WorkerError, match=r"to work for 20 s; not ready: \d+[.\d]+ \(`ray status` shows whether"
+    ):
+        list(sharing(corpus, tmp_path / "b").run(cluster.workers(partial(slow, 0), "auto", patience=20)))
+    for task in busy:
+        ray.cancel(task, force=True)
 
 
 def test_without_a_cluster(monkeypatch):

@@ -2,16 +2,24 @@
 
 import gzip
 import json
+import pickle
 import re
 from functools import cache
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from clearhead import cli
 from clearhead.cli import align, score, translate
+from clearhead.cli.align import Align
 from clearhead.cli.model import translator_of as model_of
+from clearhead.cli.score import Score
 from clearhead.cli.sharing import job_of
 from clearhead.cli.translate import Names, Translate
+from clearhead.sharing import cluster
+from clearhead.sharing.folder import differences
+from clearhead.sharing.run import here
 from clearhead.translator import Translator
 
 TEXTS = ["The ball is blue.", "I see a cat.  And a dog.", "", "Where is the station?", "Good morning."]
@@ -114,6 +122,8 @@ def test_scores_go_into_a_file(folder, say):
         ("translate --input en --shard 0/1", "need the folder of the outputs; give it with --output"),
         ("translate --shard 0/1 --output out", "are for files of lines; name them with --input"),
         ("translate --input en --shard 0/1 --output en/a.txt", "en/a.txt is a file; give a folder with --output"),
+        ("translate --input en --shard 0/1 --output en/out", "en/out/a.txt would be an output and, by en, an input of"),
+        ("score --to fr --source en --target fr --shard 0/1 --output fr/out", "an output and, by fr, an input of the"),
         ("translate --input en --shard 1/1 --output out", "--shard must be I/N, where I counts from 0"),
         ("translate --input en --shard 0/1 --ray auto --output out", "--ray shares the work out itself; leave out"),
         ("translate --input en --shard 0/1 --part-lines 0 --output out", "--part-lines must be a whole number from 1"),
@@ -127,7 +137,7 @@ def test_scores_go_into_a_file(folder, say):
 )  # fmt: skip
 def test_what_does_not_go_together_is_refused_and_leaves_nothing(folder, say, command, told):
     assert told in say(command)
-    assert not (folder / "out").exists()
+    assert not list(folder.rglob("out"))
 
 
 def test_a_model_of_frames_is_refused(say, monkeypatch):
@@ -146,3 +156,45 @@ def test_a_job_is_what_was_asked_not_where(folder):
     (folder / "terms.tsv").write_text("ball\tballon\n")
     assert job_of(Translate(terms=folder / "terms.tsv", from_="en")) != terms
     assert job_of(Translate(resume=True, output=folder)) == job
+
+
+def test_a_node_says_what_it_would_make_of_a_line(folder, say, monkeypatch):
+    """Its model, its glossary and its release are held against those of the machine that shares out."""
+    asked = {}
+
+    def workers(load, address, *, job, device):
+        asked["job"] = pickle.loads(pickle.dumps(job))
+        return here(load)
+
+    monkeypatch.setattr(cluster, "workers", workers)
+    (folder / "terms.tsv").write_text("ball\tballe\n")
+    say("translate --to fr --terms terms.tsv --input en --output out --ray auto")
+    kept = json.loads((folder / "out/.sharing/job.json").read_text())
+    assert asked["job"]() == kept
+    (folder / "terms.tsv").write_text("ball\tballon\n")
+    assert differences(asked["job"](), kept).startswith("terms ")
+
+
+def test_a_value_that_is_the_name_of_a_file_by_chance_is_a_value(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {
+        Translate: {"to": "fr", "from_": "en", "prefix": "Mon"},
+        Score: {"source": "", "to": "fr", "from_": "en"},
+        Align: {"source": "", "to": "fr", "words": "split"},
+    }
+    before = [job_of(kind(**values)) for kind, values in asked.items()]
+    for name in ("fr", "en", "Mon", "split"):
+        (tmp_path / name).write_text("a file\n")
+    assert [job_of(kind(**values)) for kind, values in asked.items()] == before
+
+
+def test_every_setting_that_names_a_file_is_known_by_its_text(folder):
+    (folder / "x").write_text("some text\n")
+    seen = set()
+    for kind in (Translate, Score, Align):
+        hints = get_type_hints(kind, include_extras=True)
+        named = {name for name, hint in hints.items() if "FILE" in str(hint) or Path in get_args(hint)}
+        for name in named - {"model", "input", "output"}:
+            assert len(job_of(kind(**{name: "x"}))[name]) == 64, name
+            seen.add(name)
+    assert seen == {"terms", "memory"}

@@ -1,10 +1,12 @@
 """Which files are meant by files, folders, patterns and addresses, and what their outputs are called."""
 
+from pathlib import Path
+
 import pytest
 
 from clearhead.corpora.lines import read_lines
-from clearhead.errors import DataError, MissingPackageError
-from clearhead.sharing.inputs import Input, inputs_of
+from clearhead.errors import ConfigError, DataError, MissingPackageError
+from clearhead.sharing.inputs import Input, check_apart, inputs_of
 from clearhead.sharing.rows import PairRows, is_lines, is_pairs, lines_of
 
 TREE = ("a.txt", "b/a.txt", "b/c.fr.zst", "b/.hidden", ".git/x", "README.md", "b/both.tsv")
@@ -49,6 +51,48 @@ def test_a_name_twice_and_nothing_at_all_are_refused(tree):
     (tree / "in/.git/x").rename(tree / "in/.git/x.docx")
     with pytest.raises(DataError, match=r"no file of lines in in/.git; give files, a folder, or a pattern"):
         names("in/.git")
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("in", "in"),
+        ("in", "in/b/new"),
+        ("in/b/..", "in/new"),
+        (".", "new"),
+        ("link", "in/new"),
+        ("in", "link/new"),
+        ("in/*.txt", "link"),
+        ("in/**/*.txt", "in/new"),
+        ("in/?/*.txt", "link"),
+        ("**/*.txt", "new"),
+        ("in/a.txt", "in"),
+        ("file://{}/in", "in/new"),
+    ],
+)
+def test_an_output_that_would_be_an_input_is_refused(tree, source, output):
+    pytest.importorskip("fsspec")
+    (tree / "link").symlink_to(tree / "in")
+    source = source.format(tree)
+    with pytest.raises(ConfigError, match=r" would be an output and, by .*; give an --output that lies els"):
+        check_apart([source], inputs_of([source], [], is_lines), Path(output))
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("in", "out"),
+        ("in", "in.fr"),
+        ("in/b", "in"),
+        ("in/*.txt", "in/new"),
+        ("in/*", "in/new"),
+        ("in/*/*.txt", "in/new"),
+        ("in/a.txt", "in/new"),
+        ("*/a.txt", "new/deeper"),
+    ],
+)
+def test_an_output_beside_the_inputs_is_taken(tree, source, output):
+    check_apart([source], inputs_of([source], [], is_lines), Path(output))
 
 
 def test_pairs_of_files_go_by_their_order(tree):

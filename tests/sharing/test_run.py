@@ -22,6 +22,7 @@ from tests.sharing.corpus import (
     made,
     output,
     sharing,
+    texts,
     write_corpus,
 )
 
@@ -71,6 +72,56 @@ def test_shares_at_the_same_time_even_twice_the_same_lose_and_double_nothing(cor
     made(corpus, out)  # clears what a late one left of a file that the other had joined
     assert all(output(out, name) for name in LINES if LINES[name])
     assert {name: len(output(out, name)) for name in LINES} == LINES
+
+
+MOMENTS = ["write_flushed", "publish_file", "flush_directory"]
+"""At which a part is not there yet, or nobody has waited for the disk."""
+
+
+def interrupted(monkeypatch, name, path, what):
+    """Have something done once, just before a function of the folder is called for the first part of a.txt."""
+    function, waiting = getattr(folder, name), [what]
+
+    def first(*args):
+        if waiting and path in str(args):
+            waiting.pop()()
+        return function(*args)
+
+    monkeypatch.setattr(folder, name, first)
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_who_writes_a_part_while_another_joins_its_file_finds_it_done(corpus, out, monkeypatch, name):
+    interrupted(monkeypatch, name, "parts/a.txt", lambda: made(corpus, out))
+    steps = sharing(corpus, out).run(here(load))
+    next(steps)
+    assert is_whole(out)  # and nothing is left of the part
+    assert list(steps)[-1].done.keys() == LINES.keys()
+    assert all(output(out, name) == [text.upper() for text in texts(name)] for name in LINES)
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_a_part_whose_folder_is_gone_is_written_again(corpus, out, monkeypatch, name):
+    interrupted(monkeypatch, name, "parts/a.txt", lambda: shutil.rmtree(out / ".sharing/parts/a.txt"))
+    assert made(corpus, out).parts == PARTS
+    made(corpus, out)
+    assert is_whole(out)
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_is_made(tmp_path, monkeypatch):
+    makes, gone = Path.mkdir, [FileExistsError, FileNotFoundError]
+
+    def mkdir(path, *args, **how):
+        if gone:
+            raise gone.pop()
+        makes(path, *args, **how)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    folder._make(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError):
+        folder._make(tmp_path / "file")
 
 
 def test_what_is_done_is_not_done_again(corpus, out):

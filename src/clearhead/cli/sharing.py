@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Protocol
 
@@ -24,6 +25,8 @@ TITLE = "Many files of lines"
 OPTIONS = ("sharing.shard", "sharing.ray", "sharing.part_lines", "sharing.check")
 _APART = frozenset({"input", "source", "target", "output", "resume", "sharing", "device"})
 """Settings that say where things are and run, which may change between two processes of one job."""
+_FILES = frozenset({"terms", "memory"})
+"""Settings that name a file, of which its text counts; the value of any other may happen to be the name of one, too."""
 _MOST_NAMED = 5
 
 
@@ -81,7 +84,7 @@ def work_on(
     """Work on this process's share of some files, or check what was made of them, and say how far the work is."""
     from clearhead.config.checks import check_integer
     from clearhead.sharing.folder import OutputFolder
-    from clearhead.sharing.inputs import inputs_of
+    from clearhead.sharing.inputs import check_apart, inputs_of
     from clearhead.sharing.parts import Share
 
     options = command.sharing
@@ -94,6 +97,7 @@ def work_on(
     check_integer("part_lines", options.part_lines, 1, 1_000_000)
     share = Share.parse("0/1" if options.shard is None else options.shard)
     inputs = inputs_of(sources, targets, fits)
+    check_apart([*sources, *targets], inputs, command.output)
     _tell_others(inputs)
     job = job_of(command)
     folder = OutputFolder(command.output, job)
@@ -126,13 +130,14 @@ def job_of(command: Any) -> dict[str, Any]:
     for field in dataclasses.fields(command):
         value = getattr(command, field.name)
         if field.name not in {*_APART, "model", "text"} and value != field.default:
-            job[field.name.strip("_").replace("_", "-")] = _plain(value)
+            summed = field.name in _FILES and Path(value).is_file()
+            job[field.name.strip("_").replace("_", "-")] = _sum(Path(value)) if summed else _plain(value)
     return job
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str | Path):
-        return _sum(Path(value)) if Path(value).is_file() else str(value)
+    if isinstance(value, Path):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -147,7 +152,12 @@ def _workers(command: Command) -> "Workers":
         return here(command.load_work)
     from clearhead.sharing.cluster import workers
 
-    return workers(command.load_work, command.sharing.ray, device=getattr(command, "device", "cpu"))
+    return workers(
+        command.load_work,
+        command.sharing.ray,
+        job=partial(job_of, command),
+        device=getattr(command, "device", "cpu"),
+    )
 
 
 def _run(sharing: "Sharing", workers: "Workers") -> None:

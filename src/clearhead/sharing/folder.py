@@ -7,7 +7,8 @@
     OUT/.sharing/parts/news/a.txt/7   a part: a line of JSON, then its lines; removed when the file is joined
 
 Everything appears under its name by one rename of a flushed file, and has a name that depends on the work alone. So a
-process may end at any moment, and two may do the same part: the later one replaces it by the same bytes.
+process may end at any moment, and two may do the same part: the later one replaces it, by the same bytes where both ran
+on the same kind of processor.
 """
 
 import hashlib
@@ -38,6 +39,8 @@ from clearhead.storage.files import (
 
 MANIFEST = "manifest.json"
 _INSIDE, _JOB = ".sharing", "job.json"
+_TRIES = 3
+"""For what fails where another process removes a folder at the same moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +137,22 @@ class OutputFolder:
             "source": part.sha256,
         }
         path = self._parts(part.input) / str(part.number)
-        try:
-            self._begin()
-            _write(path, json.dumps(head).encode() + b"\n" + body)
-        except OSError as error:
-            raise write_refused(path, error, "--output") from None
+        for left in reversed(range(_TRIES)):
+            try:
+                self._begin()
+                _write(path, json.dumps(head).encode() + b"\n" + body)
+                return
+            except OSError as error:
+                raced = isinstance(error, FileNotFoundError | FileExistsError)
+                if raced and self._is_joined(part):
+                    return
+                if not raced or not left:
+                    raise write_refused(path, error, "--output") from None
+
+    def _is_joined(self, part: Part) -> bool:
+        """Say whether another process has joined a part meanwhile, and so removed the folder that it was to lie in."""
+        done = self.done(part.input)
+        return done is not None and done.parts[part.number : part.number + 1] == (part.sha256,)
 
     def missing(self, input: Input, count: int) -> list[int]:
         """Return the parts of a file, of so many, that are not there."""
@@ -156,9 +170,8 @@ class OutputFolder:
             return None
         try:
             self._begin()
-            folder.mkdir(
-                parents=True, exist_ok=True
-            )  # of an empty file, too: it says that the output is ours
+            if not sums:  # the folder says that the output is ours, and no part has made it
+                _make(folder)
             done = self._joined(input, sums)
             if done is not None:
                 _write(self._record(input), json_bytes(vars(done)))
@@ -260,12 +273,14 @@ def changed(input: Input, made: Path) -> str:
 
 def _check_same(path: Path, begun: Mapping[str, Any], job: Mapping[str, Any]) -> None:
     """Raise ConfigError where two jobs differ, with what differs."""
-    differing = sorted(name for name in {*begun, *job} if begun.get(name) != job.get(name))
-    if differing:
-        shown = ", ".join(
-            f"{name} {_value(begun.get(name))}, not {_value(job.get(name))}" for name in differing
-        )
+    if shown := differences(begun, job):
         raise ConfigError(f"{path} was begun with {shown}; give the same options, or another --output")
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return in words what a job has that differs from another; empty where they are the same."""
+    differing = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    return ", ".join(f"{name} {_value(one.get(name))}, not {_value(other.get(name))}" for name in differing)
 
 
 def _value(value: object) -> str:
@@ -274,7 +289,7 @@ def _value(value: object) -> str:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, whoever writes the same one meanwhile. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     partial = _partial(path)
     try:
         write_flushed(partial, data)
@@ -283,6 +298,17 @@ def _write(path: Path, data: bytes) -> None:
     finally:  # after an interruption too
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, or take the one that is there, though others may remove it meanwhile. Raises OSError."""
+    for left in reversed(range(_TRIES)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return
+        except (FileNotFoundError, FileExistsError):  # it was there, and when asked what it is no more
+            if not left:
+                raise
 
 
 def _partial(path: Path) -> Path:

@@ -5,11 +5,12 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 
 from clearhead.corpora.addresses import files_at, fixed_part, has_wildcards, is_address
-from clearhead.errors import DataError
+from clearhead.errors import ConfigError, DataError
 
 _MOST_NAMED = 5
 
@@ -78,6 +79,40 @@ def inputs_of(sources: Sequence[str], targets: Sequence[str], fits: Callable[[st
         )
     pairs = zip(kept, other_sides, strict=True)
     return Inputs(tuple(Input(one.name, one.file, other.file) for one, other in pairs), others)
+
+
+def check_apart(names: Sequence[str], inputs: Inputs, output: Path) -> None:
+    """Raise ConfigError where a name means an output, too, which would be an input of the next run."""
+    folder = output.resolve()
+    for one in inputs.inputs:
+        for name in names:
+            if _means(name, folder / one.name):
+                raise ConfigError(
+                    f"{output / one.name} would be an output and, by {name}, an input of the next run; give an "
+                    "--output that lies elsewhere"
+                )
+
+
+def _means(name: str, path: Path) -> bool:
+    """Say whether a file, by its path without links, is or would be among those that a name means."""
+    local = name.removeprefix("file://")
+    if is_address(local):
+        return False
+    if has_wildcards(local) and not Path(local).exists():
+        folder = fixed_part(local)
+        below = local if folder == "." else local[len(folder) :]
+        real = Path(folder).resolve()
+        return path.is_relative_to(real) and _fits(path.relative_to(real).parts, below.strip("/").split("/"))
+    return path.is_relative_to(Path(local).resolve())
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Say whether the parts of a path are such as a pattern has, in which `**` stands for any number."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[start:], pattern[1:]) for start in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 def _some(found: Sequence[_Found]) -> str:
