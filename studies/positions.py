@@ -243,7 +243,7 @@ STUDY = Study(
     tables=tables,
     panels=panels,
     claims=claims,
-    estimate="estimated at ten minutes of two cores with --jobs 2 and three seeds, from the steps of the quick form.",
+    estimate="half an hour of one core for three seeds.",
 )
 
 if __name__ == "__main__":

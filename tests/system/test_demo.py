@@ -23,7 +23,8 @@ def scores(out: str) -> dict[str, float]:
 
 def test_it_shows_everything_and_keeps_the_run(capsys, tmp_path, monkeypatch):
     """After a few steps translations have no end, so a few sentences are measured."""
-    monkeypatch.setattr("clearhead.terminal.demo._TEST_SENTENCES", 10)
+    for sentences in ("_VALID_SENTENCES", "_TEST_SENTENCES"):
+        monkeypatch.setattr(f"clearhead.terminal.demo.{sentences}", 5)
     out = run(
         capsys, "--steps", "12", "--text", "The dog saw the cat.", "--to", "es", "--out", str(tmp_path / "d")
     )
