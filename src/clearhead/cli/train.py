@@ -133,8 +133,6 @@ class Train:
         others = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
         console = SafeConsole(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
         config = self.run_config()
-        # By --max-restarts, ours or torchrun's.
-        again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
         stopped: Stopped | None = None
         try:
             with Interruption() as interruption:
@@ -142,7 +140,7 @@ class Train:
                     config,
                     self.out,
                     translate=translated,
-                    resume=self.resume or again,
+                    resume=self.resume,
                     interruption=interruption,
                 )
                 watched = events if others else recorded(events, self.out)

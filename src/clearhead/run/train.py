@@ -68,6 +68,7 @@ def _in_group(
     with interruption.anywhere():
         group.check_same(facts_of_start(config, directory.path, resume=resume))
         check_steps(group, directory)
+        resume = resume or group.again  # by --max-restarts, ours or torchrun's
         begun = group.of_first("go on" if resume and directory.exists() else "") == "go on"
     with ExitStack() as held:
         with interruption.anywhere(), group.together():

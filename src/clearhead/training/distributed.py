@@ -24,7 +24,7 @@ import torch.distributed as dist
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.storage.tensors import Arrays
 from clearhead.training.heartbeat import Heartbeat
-from clearhead.training.rendezvous import Place, Watch, meet
+from clearhead.training.rendezvous import Place, Watch, meet, started_again
 
 _ENDED = (
     "one of the processes that train together ended, probably because memory ran out; continue with --resume"
@@ -68,6 +68,8 @@ class Group:
     """How many of them share this machine."""
     watch: Watch = _nobody_watches
     heartbeat: Heartbeat | None = None
+    again: bool = False
+    """Whether a launcher started the processes again, after one of them died or was lost."""
     gradients: dist.ProcessGroup | None = None
     """Where GPUs exchange gradients; None where that is done like all else."""
     _pending: list[dist.Work] = field(default_factory=list, repr=False, compare=False)
@@ -82,7 +84,7 @@ class Group:
         """
         place = Place.of_environment()
         if place is None:
-            return cls()
+            return cls(again=started_again())
         on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
         if on_gpu:
             try:
@@ -93,16 +95,16 @@ class Group:
                     f"training.device is {device!r}, and there is no GPU {place.local_rank} for worker {place.rank} "
                     f"({str(error).splitlines()[0]}); try auto, or fewer processes"
                 ) from None
-        board = meet(place, watch)
+        meeting = meet(place, watch)
         _within_reach(
             watch,
             lambda: dist.init_process_group(
-                "gloo", store=board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
+                "gloo", store=meeting.board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
             ),
         )
         gradients = dist.new_group(backend="nccl", timeout=_OF_GPU) if on_gpu else None
-        heartbeat = Heartbeat(board, place)
-        return cls(place.rank, place.size, place.neighbours, watch, heartbeat, gradients)
+        heartbeat = Heartbeat(meeting.board, place)
+        return cls(place.rank, place.size, place.neighbours, watch, heartbeat, meeting.again, gradients)
 
     @property
     def leads(self) -> bool:
