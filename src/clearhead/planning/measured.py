@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -10,11 +10,10 @@ from clearhead.architectures.build import build
 from clearhead.config import RunConfig
 from clearhead.planning.sample import Batches
 from clearhead.training.allocator import keep_freed_memory
-from clearhead.training.loop import StepReport, train
+from clearhead.training.loop import StepReport, endless, train
 from clearhead.training.state import TrainState
 
 SECONDS = 4.0
-_NO_END = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +51,10 @@ def measured(
     keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
     try:
         with torch.random.fork_rng(devices=[]):
             state = TrainState.fresh(build(config.model).to(device), config.training)
-            steps = train(state, batches.endless(), endless)
+            steps = train(state, batches.endless(), endless(config.training))
             next(steps)  # it allocates
             wall, processor, count = _timed(steps, seconds, fewest)
     finally:

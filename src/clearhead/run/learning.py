@@ -11,6 +11,7 @@ from clearhead.errors import TrainingError, WorkerError
 from clearhead.run import checkpoints, milestones
 from clearhead.run.events import Diagnosed, Event, Saved, Validated, Validating
 from clearhead.run.interruption import Interrupted
+from clearhead.run.learner import room_to_learn
 from clearhead.run.models import files_of_model
 from clearhead.run.pace import Pace
 from clearhead.run.progress import Underway
@@ -72,9 +73,10 @@ def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
 def _steps(
     setup: Setup, state: TrainState, batches: Iterator[tuple[Position, Batch]]
 ) -> Iterator[StepReport]:
-    """Take steps; where the loss stays no number, say what to start again from."""
+    """Take steps; where the loss stays no number, say what to start again from, and where memory ends, what to do."""
     try:
-        yield from train(state, batches, setup.config.training, setup.identity.batches)
+        with room_to_learn(setup.config, setup.identity.machine.device):
+            yield from train(state, batches, setup.config.training, setup.identity.batches)
     except WorkerError:
         raise
     except TrainingError as error:

@@ -18,6 +18,7 @@ from clearhead.run.diagnosis.history import History
 from clearhead.run.directory import RunDirectory, with_batch_tokens, with_precision
 from clearhead.run.events import Event, NothingLeft, Prepared, Stopped, Validating
 from clearhead.run.interruption import Interruption
+from clearhead.run.learner import room_to_learn
 from clearhead.run.learning import learn
 from clearhead.run.opening import Opened
 from clearhead.run.prepare import ensure_store
@@ -100,7 +101,8 @@ def _take_over(
     with group.together():
         if begun and group.leads:
             latest = checkpoints.find(setup.directory, setup.identity, setup.config)
-    saved = checkpoints.take_over(state, latest, group)
+    with room_to_learn(setup.config, setup.identity.machine.device):  # for moments, too
+        saved = checkpoints.take_over(state, latest, group)
     if not saved:  # drawn alike from the seed, but for the last digits where processors differ
         state.fill(group.arrays_of_first(state.model_arrays()))
     return latest, saved

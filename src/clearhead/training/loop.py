@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from clearhead.training.state import TrainState
 from clearhead.training.transfer import Steps, placed
 
 _MOST_SKIPPED_IN_A_ROW = 3
+_NO_END = 10**9
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class StepReport:
     """Before clipping."""
     applied: bool
     """False where loss or gradient was not finite, so that the step was skipped."""
+
+
+def endless(config: TrainingConfig) -> TrainingConfig:
+    """Return the settings of a run that takes steps as long as they are asked for, to measure them."""
+    return replace(config, max_steps=_NO_END)
 
 
 def train(
