@@ -86,8 +86,7 @@ def _in_group(
         with interruption.anywhere():
             group.check_same(facts_of_text(setup.store, setup.origin.path if setup.origin else None))
             setup = setup.settled(begun=begun)
-            latest, saved = _take_over(setup, state, begun=begun)
-        notes = latest.warnings
+            notes, saved = _take_over(setup, state, begun=begun)
         if resume and not begun:
             notes = (f"{directory.path} holds no run yet: it starts from the beginning", *notes)
         yield from _go(opened, setup, state, saved, notes)
@@ -95,8 +94,11 @@ def _in_group(
 
 def _take_over(
     setup: Setup, state: TrainState, *, begun: bool
-) -> tuple[checkpoints.Found, checkpoints.SavedRun | None]:
-    """Give every process the state that the first one has, which alone reads checkpoints; return what it found."""
+) -> tuple[Sequence[str], checkpoints.SavedRun | None]:
+    """Give every process the state that the first one has, which alone reads checkpoints; return what there is to say.
+
+    Its arrays are not returned: whoever held them would do so until the run ends.
+    """
     group, latest = setup.group, checkpoints.Found()
     with group.together():
         if begun and group.leads:
@@ -105,7 +107,7 @@ def _take_over(
         saved = checkpoints.take_over(state, latest, group)
     if not saved:  # drawn alike from the seed, but for the last digits where processors differ
         state.fill(group.arrays_of_first(state.model_arrays()))
-    return latest, saved
+    return latest.warnings, saved
 
 
 def _go(
