@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import torch
 
-from clearhead.architectures.build import build
 from clearhead.config import RunConfig
 from clearhead.planning.sample import Batches
+from clearhead.run.learner import learner, room_to_learn
 from clearhead.training.allocator import keep_freed_memory
+from clearhead.training.compiling import compiles
 from clearhead.training.loop import StepReport, endless, train
 from clearhead.training.state import TrainState
 
@@ -47,15 +48,20 @@ def measured(
     seconds: float = SECONDS,
     fewest: int = 1,
 ) -> Measured:
-    """Take steps for so many seconds, at least the `fewest`, after one that is not counted."""
+    """Take steps for so many seconds, at least the `fewest`, after some that are not counted.
+
+    The model is what it is in a run: compiled and recomputing where that is. Raises ConfigError where it has no room.
+    """
     keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with torch.random.fork_rng(devices=[]):
-            state = TrainState.fresh(build(config.model).to(device), config.training)
+        with torch.random.fork_rng(devices=[]), room_to_learn(config, device):
+            state = TrainState.fresh(learner(config, device), config.training)
             steps = train(state, batches.endless(), endless(config.training))
-            next(steps)  # it allocates
+            # The first allocates and compiles, the second may compile for other lengths.
+            for _ in range(2 if compiles(config.training, state.model.device) else 1):
+                next(steps)
             wall, processor, count = _timed(steps, seconds, fewest)
     finally:
         torch.set_num_threads(before)
