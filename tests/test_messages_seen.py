@@ -34,7 +34,6 @@ UNREACHED = {
     "does not translate here as it does in": "a fault of ours, to be reported",
     "numbers in base64 remove it": "of a folder that somebody edited; without the entry it is imported",
     "is not defined in it do not open this file": "an entity without a document type is a fault of the XML before",
-    "has WORLD_SIZE rank": "of processes that were started apart, with other numbers of them",
     "has parts that Clearhead does not know": "of another release of transformers",
 }
 

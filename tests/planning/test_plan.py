@@ -12,8 +12,11 @@ from clearhead.config import ModelConfig, RunConfig
 from clearhead.errors import DataError
 from clearhead.model.operations import flops_per_token
 from clearhead.model.transformer import Transformer
+from clearhead.planning import plan as planning
 from clearhead.planning.plan import plan
 from clearhead.planning.suggestion import AFTERNOON
+from clearhead.run import batch_size, learner
+from clearhead.training.state import TrainState
 
 
 def test_parts_add_up_to_the_model():
@@ -52,6 +55,29 @@ def test_a_measured_speed_gives_a_time_however_short_the_run():
     result = plan(config, measure=True)
     assert result.tokens_per_second > 0
     assert result.seconds == 150 / result.tokens_per_second
+
+
+def test_the_model_that_is_measured_is_that_of_a_run(monkeypatch):
+    """Compiled and recomputing where the run is, on a device that was prepared like that of the run."""
+    learning = {"max_steps": 1, "batch_tokens": 300, "activation_checkpointing": True, "compile": "on"}
+    compiled, prepared, states = [], [], []
+    fresh = TrainState.fresh
+    monkeypatch.setattr(learner, "compile_layers", compiled.append)
+    monkeypatch.setattr(planning, "prepare_device", lambda _, device: prepared.append(device))
+    monkeypatch.setattr(TrainState, "fresh", lambda model, *more: states.append(model) or fresh(model, *more))
+    plan(RunConfig.from_dict({"preset": "tiny", "training": learning}))
+    assert compiled == states
+    assert states[0].encoder.recompute
+    assert prepared == [states[0].device.type]
+
+
+def test_batches_of_auto_are_those_of_a_run(monkeypatch):
+    config = RunConfig.from_dict(
+        {"preset": "tiny", "training": {"batch_tokens": "auto", "precision": "fp32"}}
+    )
+    assert planning._sized(config, "cpu") == config
+    monkeypatch.setattr(batch_size, "measured", lambda settled, device: 6144 if device == "cuda" else 0)
+    assert planning._sized(config, "cuda").training.batch_tokens == 6144
 
 
 def test_a_shorter_run_is_as_short_as_it_was_said_to_be():

@@ -12,7 +12,9 @@ from clearhead.cli.usage import problem
 from clearhead.config import RunConfig
 from clearhead.errors import ConfigError
 from clearhead.run import batch_size, train
+from clearhead.run.directory import with_precision
 from clearhead.training.distributed import Group
+from clearhead.training.state import TrainState
 from clearhead.translator.unsaved import translated
 from tests.system.test_resume import CONFIG, corpora
 
@@ -63,6 +65,54 @@ def test_a_gpu_that_is_too_small_is_told_in_a_line():
     ):
         batch_size.checked(0, 2 << 30, "cuda")
     assert batch_size.checked(4096, 2 << 30, "cuda") == 4096
+
+
+@pytest.fixture
+def on_cpu(monkeypatch):
+    """Let a processor answer what a GPU is asked: it holds nothing, and has a GiB."""
+    for name, answer in {
+        "empty_cache": None,
+        "memory_allocated": 0,
+        "get_rng_state": None,
+        "set_rng_state": None,
+        "mem_get_info": (1 << 30, 1 << 30),
+        "reset_peak_memory_stats": None,
+        "max_memory_allocated": 1 << 20,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, lambda *_, answer=answer: answer)
+    monkeypatch.setattr(batch_size, "_PROBES", (64, 128))
+    monkeypatch.setattr(batch_size, "MOST", 2048)
+
+
+def exhausted(*_, **__):
+    raise torch.OutOfMemoryError("out of memory")
+
+
+def test_a_run_of_few_steps_is_measured_like_a_long_one(on_cpu):
+    """The probe takes more steps than the run has."""
+    short = with_precision(AUTO, "fp32")
+    assert batch_size.measured(replace(short, training=replace(short.training, max_steps=1)), "cpu") == 2048
+
+
+def test_a_model_that_does_not_fit_is_told_in_a_line(on_cpu, monkeypatch):
+    monkeypatch.setattr(torch.nn.Module, "to", exhausted)
+    with pytest.raises(
+        ConfigError, match=r"the model has 0.\d million parameters, for which cpu has no room; use a"
+    ):
+        batch_size.measured(AUTO, "cpu")
+
+
+def test_moments_that_do_not_fit_are_told_in_a_line(on_cpu, monkeypatch):
+    monkeypatch.setattr(TrainState, "fresh", exhausted)
+    says = 'use a number for training.batch_tokens, .*several --workers with training.sharding = "fsdp", or a smaller'
+    with pytest.raises(ConfigError, match=says):
+        batch_size.measured(AUTO, "cpu")
+
+
+def test_a_step_that_does_not_fit_is_told_in_a_line(monkeypatch, tmp_path):
+    monkeypatch.setattr("clearhead.training.loop.batch_loss", exhausted)
+    with pytest.raises(ConfigError, match="cpu has no room for the steps of a model of"):
+        list(run(AUTO, tmp_path / "run", corpora=corpora()))
 
 
 def test_batches_have_no_padding_and_their_size():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from clearhead.cli.train import Train
 from clearhead.errors import ConfigError
 from clearhead.run import workers
 from clearhead.storage.steps import saved_steps
@@ -163,6 +164,25 @@ def test_an_error_is_one_line(folder, tmp_path, flags, says):
     assert len(err.splitlines()) == 1
     assert err.startswith("clearhead: ")
     assert says in err
+
+
+def test_workers_beside_processes_that_were_launched_are_refused(folder, tmp_path):
+    process = start(folder, tmp_path / "run", *TWO, environment={"WORLD_SIZE": "4"})
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert err == (
+        "clearhead: --workers is 2, and WORLD_SIZE says that this is one of 4 processes already; leave --workers out "
+        "where torchrun or a cluster starts them, or unset WORLD_SIZE\n"
+    )
+
+
+def test_a_world_of_one_is_no_group(monkeypatch, tmp_path):
+    """As some clusters set it for a single pod: it starts the workers that are asked for."""
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    asked = []
+    monkeypatch.setattr(workers, "run", lambda task, count, restarts: asked.append(count) or 0)
+    Train(out=tmp_path / "run", workers="2").run()
+    assert asked == [2]
 
 
 def test_the_reader_of_debug_output_sees_where_it_came_from(folder, tmp_path):

@@ -1,5 +1,6 @@
 """A run that is killed at any moment and resumed ends in the same bytes as one that was not."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -8,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import weakref
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -223,6 +225,26 @@ def test_more_steps_may_be_asked_of_a_run(tmp_path):
         assert (once / name).read_bytes() == (twice / name).read_bytes()
     names = [[path.name for path in saved_steps(out / "checkpoints")] for out in (once, twice)]
     assert names[0] == names[1]
+
+
+def test_what_was_read_to_go_on_is_let_go(tmp_path, monkeypatch):
+    """A run that held its checkpoint until it ends would need room for the model and its moments twice."""
+    short, longer = (replace(CONFIG, training=replace(CONFIG.training, max_steps=steps)) for steps in (2, 4))
+    list(run(short, tmp_path / "run", corpora=corpora()))
+    read, find = [], checkpoints.find
+
+    def watched(*of):
+        found = find(*of)
+        read.extend(weakref.ref(array) for part in found.arrays.values() for array in part.values())
+        return found
+
+    monkeypatch.setattr(checkpoints, "find", watched)
+    going_on = run(longer, tmp_path / "run", corpora=corpora(), resume=True)
+    assert isinstance(next(going_on), Prepared)
+    gc.collect()
+    assert read
+    assert not any(array() is not None for array in read)
+    going_on.close()
 
 
 def test_worker_processes_change_nothing(uninterrupted, tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,10 +14,10 @@ import torch
 from torch.distributed import Store, Work
 
 from clearhead.data.processes import Held
-from clearhead.errors import ConfigError, DataError, WorkerError
+from clearhead.errors import ClearheadError, ConfigError, DataError, WorkerError
 from clearhead.run import workers
 from clearhead.run.interruption import Interrupted, Interruption
-from clearhead.training import heartbeat
+from clearhead.training import distributed, heartbeat
 from clearhead.training.distributed import Group
 from clearhead.training.rendezvous import Place
 
@@ -201,11 +202,47 @@ def test_half_an_environment_is_refused(wrong, says, monkeypatch):
     assert Place.of_environment() is None
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
-def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
+@pytest.fixture
+def environment(monkeypatch):
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_gpu_that_is_not_there_is_refused(environment):
     with pytest.raises(
-        ConfigError, match=r"training\.device is 'cuda:7', and there is no GPU 0 for worker 1 \(.*try auto"
+        ConfigError,
+        match=r"device is 'cuda', and there is no GPU 0 for worker 1 \(.*\); give cpu as --training",
     ):
-        Group.join("cuda:7")
+        Group.join("cuda")
+
+
+def test_more_processes_than_gpus_are_told_how_many_there_is_room_for(environment, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(
+        ConfigError, match=r"no GPU 3 for worker 1 .*; start at most 1 on a machine like this one, or"
+    ):
+        Group.join("auto")
+
+
+def test_one_gpu_for_several_processes_is_refused(environment):
+    with pytest.raises(
+        ConfigError, match="'cuda:1' for 2 processes, and no two can share a GPU; give cuda, with which"
+    ):
+        Group.join("cuda:1")
+
+
+def with_a_gpu_at_the_first():
+    distributed._kind_of = lambda device, place: "cpu" if place.rank else "cuda"
+    Group.join("auto")
+
+
+def test_a_machine_whose_gpu_is_lost_is_named_before_others_wait_for_it():
+    with pytest.raises(ClearheadError) as told:
+        workers.run(with_a_gpu_at_the_first, 2)
+    assert str(told.value) == (
+        f"training.device is 'auto', and of 2 processes worker 1 on {socket.gethostname()} found no GPU that torch can "
+        "use, which the others have; see what nvidia-smi says there, or give cpu as --training.device to all"
+    )

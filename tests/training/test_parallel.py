@@ -12,7 +12,7 @@ from clearhead.config import ModelConfig
 from clearhead.model.transformer import Transformer
 from clearhead.run import workers
 from clearhead.training.distributed import ALONE, Group
-from clearhead.training.loop import train
+from clearhead.training.loop import batch_loss, train
 from clearhead.training.sharding import here
 from clearhead.training.state import TrainState
 from tests.streams import stream
@@ -77,12 +77,25 @@ def name_of(first, second, optimizer):
     return f"{first} {second} {optimizer}.npz"
 
 
+def batches_are_made_while_gradients_are_exchanged(group):
+    state, training = fresh(group, "ddp", "adam")
+    _, batch = next(iter(stream(corpus(), training.batch_tokens, 1, state.position)))
+    under_way = []
+    losses = [(lambda model: batch_loss(model, batch, 0.1), 1.0)]
+    state.engine.learn(
+        losses, list(state.model.parameters()), 1.0, lambda: under_way.append(len(state.engine._sums))
+    )
+    assert len(under_way) == 1
+    assert under_way[0] > 0
+
+
 def several(folder: Path):
     group = Group.join("cpu")
     for kinds in RUNS:
         arrays = run(group, *kinds)
         if group.leads:
             np.savez(folder / name_of(*kinds), **arrays)
+    batches_are_made_while_gradients_are_exchanged(group)
     state, _ = fresh(group, "fsdp", "adam")
     held = sum(here(p).numel() for p in state.model.parameters())
     whole = sum(p.numel() for p in state.model.parameters())

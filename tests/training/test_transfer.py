@@ -1,5 +1,7 @@
 """Batches on their way to a device: what is padding is known before, and the next step is made ahead, in order."""
 
+import time
+
 import numpy as np
 import torch
 
@@ -55,3 +57,18 @@ def test_what_is_made_ahead_is_this_process_share():
     steps.prepare()
     assert asked == [1]
     assert len(steps.take()) == 3
+
+
+def test_what_is_made_ahead_is_not_waited_for():
+    def slow():
+        for batch in stream(4):
+            time.sleep(0.02)
+            yield batch
+
+    waited = []
+    steps = Steps(slow(), 2, waited=waited.append)
+    steps.take()
+    steps.prepare()
+    steps.take()
+    assert waited[0] >= 0.04
+    assert waited[1] < 0.02

@@ -110,7 +110,13 @@ class Train:
         count = workers.number_of(self.workers)
         if self.max_restarts < 0:
             raise ConfigError(f"--max-restarts must be at least 0, got {self.max_restarts}")
-        if count == 1 or "WORLD_SIZE" in os.environ:
+        launched = os.environ.get("WORLD_SIZE", "1")
+        if launched != "1" and count > 1 and self.workers != "auto":
+            raise ConfigError(
+                f"--workers is {self.workers}, and WORLD_SIZE says that this is one of {launched} processes already; "
+                "leave --workers out where torchrun or a cluster starts them, or unset WORLD_SIZE"
+            )
+        if count == 1 or launched != "1":
             self.train()
             return
         try:
@@ -133,8 +139,6 @@ class Train:
         others = os.environ.get("RANK", "0") != "0"  # of several processes the first speaks
         console = SafeConsole(stderr=True, highlight=False, markup=False, quiet=others)  # paths are data
         config = self.run_config()
-        # By --max-restarts, ours or torchrun's.
-        again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
         stopped: Stopped | None = None
         try:
             with Interruption() as interruption:
@@ -142,7 +146,7 @@ class Train:
                     config,
                     self.out,
                     translate=translated,
-                    resume=self.resume or again,
+                    resume=self.resume,
                     interruption=interruption,
                 )
                 watched = events if others else recorded(events, self.out)

@@ -102,7 +102,7 @@ class TrainingConfig:
     """cpu, cuda or cuda:N; auto: a GPU if there is one."""
     sharding: Sharding = "ddp"
     """What each of several processes holds. ddp: the whole model; fsdp: a share of it, of the gradients and of what the
-    optimiser remembers, for models that do not fit one GPU."""
+    optimiser remembers, for models that fit a GPU, but not with these."""
     compile: Compiling = "auto"
     """Whether layers are compiled (torch.compile), which takes a while at the start. auto: on a GPU only."""
     activation_checkpointing: bool = False

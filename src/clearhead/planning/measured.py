@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
-from clearhead.architectures.build import build
 from clearhead.config import RunConfig
 from clearhead.planning.sample import Batches
+from clearhead.run.learner import learner, room_to_learn
 from clearhead.training.allocator import keep_freed_memory
-from clearhead.training.loop import StepReport, train
+from clearhead.training.compiling import compiles
+from clearhead.training.loop import StepReport, endless, train
 from clearhead.training.state import TrainState
 
 SECONDS = 4.0
-_NO_END = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +48,20 @@ def measured(
     seconds: float = SECONDS,
     fewest: int = 1,
 ) -> Measured:
-    """Take steps for so many seconds, at least the `fewest`, after one that is not counted."""
+    """Take steps for so many seconds, at least the `fewest`, after some that are not counted.
+
+    The model is what it is in a run: compiled and recomputing where that is. Raises ConfigError where it has no room.
+    """
     keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    endless = replace(config.training, max_steps=_NO_END)  # a run of one step is measured by more, too
     try:
-        with torch.random.fork_rng(devices=[]):
-            state = TrainState.fresh(build(config.model).to(device), config.training)
-            steps = train(state, batches.endless(), endless)
-            next(steps)  # it allocates
+        with torch.random.fork_rng(devices=[]), room_to_learn(config, device):
+            state = TrainState.fresh(learner(config, device), config.training)
+            steps = train(state, batches.endless(), endless(config.training))
+            # The first allocates and compiles, the second may compile for other lengths.
+            for _ in range(2 if compiles(config.training, state.model.device) else 1):
+                next(steps)
             wall, processor, count = _timed(steps, seconds, fewest)
     finally:
         torch.set_num_threads(before)

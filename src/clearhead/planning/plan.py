@@ -16,11 +16,13 @@ from clearhead.planning.requirements import memory_bytes
 from clearhead.planning.sample import Batches, Sample, random_batches, real_batches, with_vocabulary
 from clearhead.planning.scaling import LOOPBACK, NETWORK, Link, Scaled, Step, scaled
 from clearhead.planning.survey import CHARACTERS_PER_TOKEN
-from clearhead.run.directory import with_precision
-from clearhead.run.machine import device_of
+from clearhead.run import batch_size
+from clearhead.run.directory import with_batch_tokens, with_precision
+from clearhead.run.machine import device_of, on_gpu, prepare_device
 from clearhead.run.origin import Origin
 from clearhead.run.pace import load
 from clearhead.run.precision import choose
+from clearhead.training.distributed import Group
 
 _TYPICAL_LENGTH = 20
 """Tokens of a sentence, where no corpus is at hand."""
@@ -130,6 +132,8 @@ def _measured(
     """Return the plan that real steps on a sample of the corpus lead to."""
     device = device_of(config.training.device)
     crowd = load() or 0.0  # before this process adds to it
+    prepare_device(config.training, device)
+    config = _sized(config, device)
     if sample.pairs:
         tell("preparing a sample of the corpus ...")
     with _batches(config, sample, origin) as batches:
@@ -157,6 +161,14 @@ def _measured(
         busy=device == "cpu" and crowd > _CROWDED,
         together=_together(config, step, workers, _link(device, bandwidth), cores) if workers > 1 else None,
     )
+
+
+def _sized(config: RunConfig, device: str) -> RunConfig:
+    """Return the settings with the batches that a run would have for `auto`."""
+    if config.training.batch_tokens != "auto" or not on_gpu(device):
+        return config
+    settled = with_precision(config, choose(config, device).precision)
+    return with_batch_tokens(config, batch_size.settle(settled, device, Group()))
 
 
 @contextmanager

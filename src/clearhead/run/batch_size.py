@@ -6,18 +6,17 @@ from itertools import repeat
 import numpy as np
 import torch
 
-from clearhead.architectures.build import build
 from clearhead.config import RunConfig
 from clearhead.config.training import UNMEASURED_BATCH_TOKENS
 from clearhead.data.batching import Batch
 from clearhead.data.loader import START
 from clearhead.errors import ConfigError
-from clearhead.model.recomputing import recompute_layers
 from clearhead.run.directory import with_precision
+from clearhead.run.learner import learner, room_to_learn
 from clearhead.run.machine import on_gpu
 from clearhead.text.vocabulary import BOS, EOS, UNK
 from clearhead.training.distributed import Group
-from clearhead.training.loop import train
+from clearhead.training.loop import endless, train
 from clearhead.training.state import TrainState
 
 MOST = 1 << 17
@@ -37,9 +36,10 @@ def settle(config: RunConfig, device: str, group: Group) -> int:
     Without a GPU, whose memory can be asked, and for sources that are no text, `auto` is 4,096.
     """
     setting = config.training.batch_tokens
-    if setting == "auto" and group.leads:
-        measurable = on_gpu(device) and not config.model.source_features
-        setting = measured(config, device) if measurable else UNMEASURED_BATCH_TOKENS
+    with group.together():
+        if setting == "auto" and group.leads:
+            measurable = on_gpu(device) and not config.model.source_features
+            setting = measured(config, device) if measurable else UNMEASURED_BATCH_TOKENS
     return int(group.of_first(str(setting)))
 
 
@@ -55,6 +55,8 @@ def measured(config: RunConfig, device: str) -> int:
         torch.manual_seed(0)
         probe = Probe(config, device)
         try:
+            with room_to_learn(config, device):
+                probe.begin()
             tokens = fitting(probe.used, free, (min(_SHORT, longest), longest))
         finally:
             probe.end()
@@ -112,18 +114,20 @@ class Probe:
         self.before = torch.cuda.memory_allocated(device)
         precision = "fp32" if config.training.precision == "auto" else config.training.precision
         self.config = with_precision(config, precision)
-        model = build(config.model).to(device)
-        if config.training.activation_checkpointing:
-            recompute_layers(model)
-        self.state: TrainState | None = TrainState.fresh(model, config.training)
+        self.training = endless(self.config.training)
+        self.state: TrainState | None = None
+
+    def begin(self) -> None:
+        """Put the model on the device."""
+        self.state = TrainState.fresh(learner(self.config, self.device, compiled=False), self.training)
 
     def used(self, tokens: int, length: int) -> int:
         """Take two steps, the first of which allocates the optimiser's moments; return the most bytes held."""
-        assert self.state is not None, "it has not ended"
+        assert self.state is not None, "it has begun and not ended"
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(self.device)
         batch = batch_of(self.config.model.vocab_size, tokens, length)
-        steps = train(self.state, repeat((START, batch)), self.config.training)
+        steps = train(self.state, repeat((START, batch)), self.training)
         for _ in range(2):
             next(steps)
         return torch.cuda.max_memory_allocated(self.device) - self.before

@@ -11,6 +11,7 @@ from clearhead.errors import TrainingError, WorkerError
 from clearhead.run import checkpoints, milestones
 from clearhead.run.events import Diagnosed, Event, Saved, Validated, Validating
 from clearhead.run.interruption import Interrupted
+from clearhead.run.learner import room_to_learn
 from clearhead.run.models import files_of_model
 from clearhead.run.pace import Pace
 from clearhead.run.progress import Underway
@@ -49,20 +50,20 @@ def _first_says(setup: Setup, what: bool) -> bool:
 
 def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
     training = setup.config.training
-    batches = Pace(milestones.until_last_epoch(training, setup.loader(run.state.position)))
-    for report in _steps(setup, run.state, batches):
+    batches, pace = milestones.until_last_epoch(training, setup.loader(run.state.position)), Pace()
+    for report in _steps(setup, run.state, batches, pace):
         yield report
-        batches.learned(report.tokens)
+        pace.learned(report.tokens)
         if not report.applied:
             yield from _log(setup, run, {"event": "skipped", **asdict(report)})
             continue
         if milestones.log_is_due(training, report.step):
-            figures = batches.read()
+            figures = pace.read()
             figures |= setup.utilisation(figures["tokens_per_second"])
             yield from _log(setup, run, {"event": "train", **asdict(report), **figures})
         if milestones.validation_is_due(training, report.step):
             yield from _validate_and_save(setup, run)
-            batches.begin()
+            pace.begin()
         elif milestones.save_is_due(training, report.step):
             yield from _save(setup, run, _snapshot(setup, run))
         if _is_over(setup, run):
@@ -70,11 +71,12 @@ def _take_steps(setup: Setup, run: Underway) -> Iterator[Event]:
 
 
 def _steps(
-    setup: Setup, state: TrainState, batches: Iterator[tuple[Position, Batch]]
+    setup: Setup, state: TrainState, batches: Iterator[tuple[Position, Batch]], pace: Pace
 ) -> Iterator[StepReport]:
-    """Take steps; where the loss stays no number, say what to start again from."""
+    """Take steps; where the loss stays no number, say what to start again from, and where memory ends, what to do."""
     try:
-        yield from train(state, batches, setup.config.training, setup.identity.batches)
+        with room_to_learn(setup.config, setup.identity.machine.device):
+            yield from train(state, batches, setup.config.training, setup.identity.batches, pace.waited)
     except WorkerError:
         raise
     except TrainingError as error:

@@ -2,34 +2,22 @@
 
 import os
 import time
-from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
-
-Item = TypeVar("Item")
+from typing import Any
 
 
-class Pace(Generic[Item]):
-    """Batches, passed on, with the time since the last look: what was learned in it, and what was waited for."""
+class Pace:
+    """The time since the last look: what was learned in it, and how long steps waited for batches."""
 
-    def __init__(self, batches: Iterator[Item]) -> None:
-        self._batches = batches
+    def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
         """Count from here on: what came before was no step."""
         self._started, self._tokens, self._waited = time.monotonic(), 0, 0.0
 
-    def __iter__(self) -> Iterator[Item]:
-        """Return itself."""
-        return self
-
-    def __next__(self) -> Item:
-        """Return the next batch."""
-        started = time.monotonic()
-        try:
-            return next(self._batches)
-        finally:
-            self._waited += time.monotonic() - started
+    def waited(self, seconds: float) -> None:
+        """Note that a step waited for its batches."""
+        self._waited += seconds
 
     def learned(self, tokens: int) -> None:
         """Note the target tokens of a step."""

@@ -11,7 +11,6 @@ from clearhead.config import ModelConfig, RunConfig
 from clearhead.data.loader import Loader, Peers, Position, Recipe
 from clearhead.data.store import Store
 from clearhead.errors import ConfigError
-from clearhead.model.recomputing import recompute_layers
 from clearhead.model.sequence_model import SequenceModel
 from clearhead.model.weights import fill
 from clearhead.run import batch_size
@@ -21,6 +20,7 @@ from clearhead.run.corpora import Corpora
 from clearhead.run.directory import RunDirectory, with_batch_tokens, with_precision
 from clearhead.run.facts import DataFacts, describe
 from clearhead.run.interruption import Interruption
+from clearhead.run.learner import learner, room_to_learn
 from clearhead.run.machine import Machine, device_of, prepare_device, prepare_machine
 from clearhead.run.opening import Opened
 from clearhead.run.origin import Origin
@@ -28,7 +28,7 @@ from clearhead.run.precision import Choice, settle
 from clearhead.run.utilisation import utilisation
 from clearhead.run.validation import Measured, Translate, validate
 from clearhead.storage.tensors import Arrays
-from clearhead.training.compiling import compile_layers, compiles, uncompiled
+from clearhead.training.compiling import uncompiled
 from clearhead.training.distributed import Group
 from clearhead.training.state import TrainState
 
@@ -98,15 +98,10 @@ class Setup:
     def fresh_state(self) -> TrainState:
         """Return the state of the run before its first step."""
         torch.manual_seed(self.config.training.seed)
-        model = build(self.config.model)
-        if self.origin:
-            fill(model, self.origin.weights())
-        model = model.to(self.identity.machine.device)
-        if self.config.training.activation_checkpointing:
-            recompute_layers(model)
-        if compiles(self.config.training, model.device):
-            compile_layers(model)
-        return TrainState.fresh(model, self.config.training, self.group)
+        device = self.identity.machine.device
+        model = learner(self.config, device, self.origin.weights() if self.origin else None)
+        with room_to_learn(self.config, device):
+            return TrainState.fresh(model, self.config.training, self.group)
 
     def model_of(self, weights: Arrays) -> SequenceModel:
         """Return a whole model with these weights, beside the one that learns."""

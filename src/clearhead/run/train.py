@@ -18,6 +18,7 @@ from clearhead.run.diagnosis.history import History
 from clearhead.run.directory import RunDirectory, with_batch_tokens, with_precision
 from clearhead.run.events import Event, NothingLeft, Prepared, Stopped, Validating
 from clearhead.run.interruption import Interruption
+from clearhead.run.learner import room_to_learn
 from clearhead.run.learning import learn
 from clearhead.run.opening import Opened
 from clearhead.run.prepare import ensure_store
@@ -68,6 +69,7 @@ def _in_group(
     with interruption.anywhere():
         group.check_same(facts_of_start(config, directory.path, resume=resume))
         check_steps(group, directory)
+        resume = resume or group.again  # by --max-restarts, ours or torchrun's
         begun = group.of_first("go on" if resume and directory.exists() else "") == "go on"
     with ExitStack() as held:
         with interruption.anywhere(), group.together():
@@ -84,8 +86,7 @@ def _in_group(
         with interruption.anywhere():
             group.check_same(facts_of_text(setup.store, setup.origin.path if setup.origin else None))
             setup = setup.settled(begun=begun)
-            latest, saved = _take_over(setup, state, begun=begun)
-        notes = latest.warnings
+            notes, saved = _take_over(setup, state, begun=begun)
         if resume and not begun:
             notes = (f"{directory.path} holds no run yet: it starts from the beginning", *notes)
         yield from _go(opened, setup, state, saved, notes)
@@ -93,16 +94,20 @@ def _in_group(
 
 def _take_over(
     setup: Setup, state: TrainState, *, begun: bool
-) -> tuple[checkpoints.Found, checkpoints.SavedRun | None]:
-    """Give every process the state that the first one has, which alone reads checkpoints; return what it found."""
+) -> tuple[Sequence[str], checkpoints.SavedRun | None]:
+    """Give every process the state that the first one has, which alone reads checkpoints; return what there is to say.
+
+    Its arrays are not returned: whoever held them would do so until the run ends.
+    """
     group, latest = setup.group, checkpoints.Found()
     with group.together():
         if begun and group.leads:
             latest = checkpoints.find(setup.directory, setup.identity, setup.config)
-    saved = checkpoints.take_over(state, latest, group)
+    with room_to_learn(setup.config, setup.identity.machine.device):  # for moments, too
+        saved = checkpoints.take_over(state, latest, group)
     if not saved:  # drawn alike from the seed, but for the last digits where processors differ
         state.fill(group.arrays_of_first(state.model_arrays()))
-    return latest, saved
+    return latest.warnings, saved
 
 
 def _go(

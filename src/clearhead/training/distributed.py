@@ -9,10 +9,11 @@ signals, and says for whom. `training.parallel` has the gradients.
 
 import ctypes
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -24,7 +25,7 @@ import torch.distributed as dist
 from clearhead.errors import ClearheadError, ConfigError, WorkerError
 from clearhead.storage.tensors import Arrays
 from clearhead.training.heartbeat import Heartbeat
-from clearhead.training.rendezvous import Place, Watch, meet
+from clearhead.training.rendezvous import Place, Watch, meet, started_again
 
 _ENDED = (
     "one of the processes that train together ended, probably because memory ran out; continue with --resume"
@@ -37,6 +38,39 @@ _OF_GPU = timedelta(minutes=10)
 
 def _nobody_watches() -> None:
     pass
+
+
+def _kind_of(device: str, place: Place) -> str:
+    """Return what this process learns on, cuda or cpu, and choose its GPU; raise ConfigError where there is none."""
+    if ":" in device and device.startswith("cuda"):
+        raise ConfigError(
+            f"training.device is {device!r} for {place.size} processes, and no two can share a GPU; give cuda, with "
+            "which each takes one of its own (CUDA_VISIBLE_DEVICES says which there are), or train with one process"
+        )
+    if device != "cuda" and not (device == "auto" and torch.cuda.is_available()):
+        return "cpu"
+    try:
+        torch.empty(0, device=f"cuda:{place.local_rank}")
+        torch.cuda.set_device(place.local_rank)
+    except (RuntimeError, AssertionError) as error:  # none, or fewer than processes
+        count = torch.cuda.device_count()
+        fewer = f"start at most {count} on a machine like this one, or " if count else ""
+        raise ConfigError(
+            f"training.device is {device!r}, and there is no GPU {place.local_rank} for worker {place.rank} "
+            f"({str(error).splitlines()[0]}); {fewer}give cpu as --training.device"
+        ) from None
+    return "cuda"
+
+
+def _check_kinds(device: str, kinds: list[str], hosts: list[str]) -> None:
+    """Raise ConfigError, naming who has no GPU, where only some of the processes have one."""
+    without = [rank for rank, kind in enumerate(kinds) if kind == "cpu"]
+    if 0 < len(without) < len(kinds):
+        names = ", ".join(f"worker {rank} on {hosts[rank]}" for rank in without)
+        raise ConfigError(
+            f"training.device is {device!r}, and of {len(kinds)} processes {names} found no GPU that torch can use, "
+            "which the others have; see what nvidia-smi says there, or give cpu as --training.device to all"
+        )
 
 
 def _within_reach(watch: Watch, task: Callable[[], None]) -> None:
@@ -68,6 +102,8 @@ class Group:
     """How many of them share this machine."""
     watch: Watch = _nobody_watches
     heartbeat: Heartbeat | None = None
+    again: bool = False
+    """Whether a launcher started the processes again, after one of them died or was lost."""
     gradients: dist.ProcessGroup | None = None
     """Where GPUs exchange gradients; None where that is done like all else."""
     _pending: list[dist.Work] = field(default_factory=list, repr=False, compare=False)
@@ -82,27 +118,26 @@ class Group:
         """
         place = Place.of_environment()
         if place is None:
-            return cls()
-        on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
-        if on_gpu:
-            try:
-                torch.empty(0, device=f"cuda:{place.local_rank}")
-                torch.cuda.set_device(place.local_rank)
-            except (RuntimeError, AssertionError) as error:  # none, or fewer than processes
-                raise ConfigError(
-                    f"training.device is {device!r}, and there is no GPU {place.local_rank} for worker {place.rank} "
-                    f"({str(error).splitlines()[0]}); try auto, or fewer processes"
-                ) from None
-        board = meet(place, watch)
+            return cls(again=started_again())
+        kind = _kind_of(device, place)
+        meeting = meet(place, watch)
         _within_reach(
             watch,
             lambda: dist.init_process_group(
-                "gloo", store=board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
+                "gloo", store=meeting.board, rank=place.rank, world_size=place.size, timeout=_PATIENCE
             ),
         )
-        gradients = dist.new_group(backend="nccl", timeout=_OF_GPU) if on_gpu else None
-        heartbeat = Heartbeat(board, place)
-        return cls(place.rank, place.size, place.neighbours, watch, heartbeat, gradients)
+        heartbeat = Heartbeat(meeting.board, place)
+        group = cls(place.rank, place.size, place.neighbours, watch, heartbeat, meeting.again)
+        try:
+            # Before any of them waits at a GPU for one that will not come.
+            _check_kinds(device, group.gather(kind), group.gather(socket.gethostname()))
+        except BaseException:
+            group.leave()
+            raise
+        if kind == "cpu":
+            return group
+        return replace(group, gradients=dist.new_group(backend="nccl", timeout=_OF_GPU))
 
     @property
     def leads(self) -> bool:

@@ -1,8 +1,8 @@
 """The training loop: a generator of reports; the caller logs, validates and saves."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from clearhead.training.state import TrainState
 from clearhead.training.transfer import Steps, placed
 
 _MOST_SKIPPED_IN_A_ROW = 3
+_NO_END = 10**9
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,24 @@ class StepReport:
     """False where loss or gradient was not finite, so that the step was skipped."""
 
 
+def endless(config: TrainingConfig) -> TrainingConfig:
+    """Return the settings of a run that takes steps as long as they are asked for, to measure them."""
+    return replace(config, max_steps=_NO_END)
+
+
 def train(
     state: TrainState,
     batches: Iterator[tuple[Position, Batch]],
     config: TrainingConfig,
     batches_per_step: int | None = None,
+    waited: Callable[[float], None] | None = None,
 ) -> Iterator[StepReport]:
     """Take steps until `max_steps` or the end of `batches`, changing `state` and yielding a report of each.
 
     `batches` yields (the position after the batch, the batch). The loss of a step is summed over the tokens of all
     its batches and divided by their number, so accumulation changes nothing but memory. Every process of the state's
     group reads all batches and learns from its share of them; `batches_per_step` keeps the steps of a run the same
-    when it is resumed with more or fewer processes.
+    when it is resumed with more or fewer processes. `waited` is told how many seconds each step waited for batches.
     Raises TrainingError when three steps in a row are not finite.
     """
     assert config.precision != "auto", "the caller chooses the precision"
@@ -59,7 +66,8 @@ def train(
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     in_a_row = 0
     batches_per_step = batches_per_step or config.accumulate * engine.group.size
-    steps = Steps(batches, batches_per_step, range(engine.group.rank, batches_per_step, engine.group.size))
+    mine = range(engine.group.rank, batches_per_step, engine.group.size)
+    steps = Steps(batches, batches_per_step, mine, waited)
     model.train()
     while state.step < config.max_steps:
         step_batches = steps.take()

@@ -58,24 +58,25 @@ class Engine:
         """Leave the gradients of the losses of all processes, each divided as told, scaled down to a norm of `most`.
 
         Returns their norm before (0 for `most`: any norm will do), and the sum of all losses. `meanwhile` is done
-        between telling a GPU what to compute and waiting for it.
+        between telling a GPU what to compute and waiting for it; what it exchanges goes another way than the gradients.
         """
-        values = self.add_up(losses)
+        values = self._begin(losses)
         divisors = [divisor for _, divisor in losses]
-        most = most or math.inf
+        most, alone = most or math.inf, self.group.size == 1
+        if meanwhile and not alone:  # before the first wait, which is for the sums of all
+            meanwhile()
+        self._finish()
         if self.is_sharded:
-            if meanwhile:
-                meanwhile()
-            return self._clip_shares(parameters, most, _sum(numbers(values), divisors))
+            return self._clip_shares(parameters, most, values, divisors)
         norm = torch.nn.utils.clip_grad_norm_(parameters, most)
-        if meanwhile:
+        if meanwhile and alone:
             meanwhile()
         *sums, of_all = numbers([*values, norm])  # the one place of a step that waits for the device
         (loss,) = self.group.total(_sum(sums, divisors))
         return of_all, loss
 
-    def add_up(self, losses: Sequence[tuple[Loss, float]]) -> list[Tensor]:
-        """Leave the gradients of the losses of all processes, each divided as told; return the losses here, whole.
+    def _begin(self, losses: Sequence[tuple[Loss, float]]) -> list[Tensor]:
+        """Begin to add up the gradients of the losses of all processes, each divided as told; return the losses here.
 
         Every process passes as many. DDP exchanges gradients during the last backward pass, bucket by bucket, while
         the rest is still computed (Li et al. 2020); FSDP does so in each pass, to hold no more than a share of them.
@@ -88,18 +89,23 @@ class Engine:
                 value: Tensor = self._pass(loss)
                 (value / divisor).backward()  # type: ignore[no-untyped-call]
             values.append(value.detach())
+        return values
+
+    def _finish(self) -> None:
+        """Wait until the gradients are those of all."""
         for work in self._sums:
             self.group.finish(work)
         self._sums.clear()
-        return values
 
     @torch.no_grad()
-    def _clip_shares(self, parameters: list[nn.Parameter], most: float, loss: float) -> tuple[float, float]:
+    def _clip_shares(
+        self, parameters: list[nn.Parameter], most: float, values: list[Tensor], divisors: list[float]
+    ) -> tuple[float, float]:
         """Scale the shares of the gradients; return the norm of all before, and the loss of all."""
         gradients = [sharding.here(p.grad) for p in parameters if p.grad is not None]
-        squares, loss = self.group.total(
-            sum(gradient.square().sum(dtype=torch.float64).item() for gradient in gradients), loss
-        )
+        squares_here = [gradient.square().sum(dtype=torch.float64) for gradient in gradients]
+        found = numbers([*(value.double() for value in values), *squares_here])  # one wait for the device
+        squares, loss = self.group.total(sum(found[len(values) :]), _sum(found[: len(values)], divisors))
         norm = math.sqrt(squares)
         torch._foreach_mul_(gradients, min(1.0, most / (norm + 1e-6)))
         return norm, loss
@@ -129,7 +135,8 @@ class Engine:
         )
         ddp.register_comm_hook(None, self._sum)
         self._pass = ddp
-        self.add_up([(loss, math.inf)])
+        self._begin([(loss, math.inf)])
+        self._finish()
         alone.zero_grad()
         return ddp
 

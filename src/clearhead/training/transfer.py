@@ -1,6 +1,7 @@
 """Batches on their way to the device that learns: made ahead of time, copied without anybody waiting."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -60,16 +61,26 @@ class Steps(Generic[Item]):
     """Batches, as many at a time as a step takes; those of the next step can be made before they are needed."""
 
     def __init__(
-        self, batches: Iterator[tuple[Item, Batch]], of_step: int, mine: Sequence[int] | None = None
+        self,
+        batches: Iterator[tuple[Item, Batch]],
+        of_step: int,
+        mine: Sequence[int] | None = None,
+        waited: Callable[[float], None] | None = None,
     ) -> None:
-        """Take batches with what stands beside them; `mine` are those of a step that this process learns from."""
-        self._batches, self._of_step = batches, of_step
+        """Take batches with what stands beside them; `mine` are those of a step that this process learns from.
+
+        `waited` is told how many seconds a step waited for batches: not those in which they were made ahead.
+        """
+        self._batches, self._of_step, self._waited = batches, of_step, waited
         self._mine = range(of_step) if mine is None else mine
         self._next: list[tuple[Item, Batch]] | None = None
 
     def take(self) -> list[tuple[Item, Batch]]:
         """Return those of the next step: fewer at the end, and then none."""
+        started = time.monotonic()
         taken = self._made() if self._next is None else self._next
+        if self._waited:
+            self._waited(time.monotonic() - started)
         self._next = None
         return taken
 
