@@ -26,10 +26,12 @@ def half_interval(values: Sequence[float]) -> float:
 
 
 def number(value: float) -> str:
-    """Return a number as a table has it: three significant digits, thousands whole."""
+    """Return a number as a table has it: three significant digits, thousands whole, what is huge by its power of ten."""
     if not math.isfinite(value):
         return str(value)
     size = abs(value)
+    if size >= 1e8:
+        return f"{value:.1e}"
     if size >= 1000:
         return f"{value:,.0f}"
     if size >= 100:

@@ -1,7 +1,7 @@
 """Processes meet on one store, also where it holds what an earlier start of theirs left behind."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pytest
 from torch._C._distributed_c10d import TCPStore
@@ -109,16 +109,18 @@ def test_one_that_ended_while_it_waited_is_replaced(starts, gone):
 
 
 def test_two_that_wait_with_one_rank_are_told(starts):
-    first, _ = starts.begin(1, 3)
+    """Whichever of them answered first finds the other's answer in the place of its own."""
+    first, end_first = starts.begin(1, 3)
     with pytest.raises(TimeoutError):
         first.result(0.3)
     (leading, end), (second, end_second) = starts.begin(0, 3), starts.begin(1, 3)
+    (told,), waiting = wait([first, second], 20, FIRST_COMPLETED)
     with pytest.raises(
         ConfigError, match=r"^two processes at 127.0.0.1:\d+ have RANK 1; give each a rank of"
     ):
-        first.result(20)
-    end.set(), end_second.set()
-    for future in (leading, second):
+        told.result()
+    end.set(), end_first.set(), end_second.set()
+    for future in (leading, *waiting):
         with pytest.raises(EndedError):
             future.result(20)
 
