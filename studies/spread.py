@@ -26,7 +26,7 @@ def half_interval(values: Sequence[float]) -> float:
 
 
 def number(value: float) -> str:
-    """Return a number as a table has it: three significant digits, thousands whole, what is huge by its power of ten."""
+    """Return a number as a table has it: three significant digits, thousands whole, huge ones by powers of ten."""
     if not math.isfinite(value):
         return str(value)
     size = abs(value)
