@@ -142,8 +142,8 @@ def _panel(panel: Panel, names: Sequence[str]) -> str:
 
 
 def _tick(value: float) -> str:
-    """Return a number at an axis, as short as it can be: 64, 0.05, 1e-07."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    """Return a number at an axis, as short as it can be: 64, 0.05, 1e-07, 1e+10."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _ends(values: Sequence[float], log: bool) -> list[float]:

@@ -206,3 +206,10 @@ def test_time_ends_a_run_and_what_is_watched_is_not_counted():
     assert len(learned.watched) == len(learned.losses)
     perfect = [examples.corpus.ids(index)[1] for index in range(len(examples.corpus))]
     assert examples.score(perfect) == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.05, "0.05"), (64, "64"), (32_768, "32,768"), (1e10, "1e+10"), (1e-7, "1e-07")]
+)
+def test_numbers_at_axes_are_short(value, shown):
+    assert figure._tick(value) == shown
