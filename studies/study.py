@@ -198,8 +198,12 @@ def command(study: Study, options: argparse.Namespace) -> str:
     for name, value in vars(options).items():
         if name in ("form", "out", "rebuild", "jobs") or (value == usual[name] and name != "seeds"):
             continue
-        values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
-        words += [f"--{name}", *(f'"{each}"' if " " in str(each) else str(each) for each in values)]
+        values = value if isinstance(value, list) else [value]
+        values = [Path(each).name if "/" in str(each) else each for each in values]
+        words += [
+            f"--{name.replace('_', '-')}",
+            *(f'"{each}"' if " " in str(each) else str(each) for each in values),
+        ]
     return " ".join([f"python -m studies.{study.name}", *words])
 
 

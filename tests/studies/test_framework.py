@@ -3,11 +3,13 @@
 import argparse
 import json
 import math
+import shlex
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from studies.claim import Claim, at_least, at_most, between, more
+from studies.decoder_only import STUDY as DECODER_ONLY
 from studies.figure import Panel
 from studies.learning import FIRST, build, decoded, epochs, exact, fresh, held_out, learn, token_losses
 from studies.recurrence import STUDY as RECURRENCE
@@ -155,6 +157,15 @@ def test_command_on_the_page_has_the_flags_and_no_folder_of_the_machine(tmp_path
     assert command == (
         'python -m studies.recurrence --full --seeds 4 --kinds "LSTM + additive" --folder m30k'
     )
+
+
+def test_command_on_the_page_is_one_and_names_files_alone():
+    files = {"--source": "a.en", "--target": "a.de", "--test-source": "b.en", "--test-target": "b.de"}
+    given = [word for flag, name in files.items() for word in (flag, f"/secret/{name}")]
+    command = study.command(DECODER_ONLY, study.parser(DECODER_ONLY).parse_args(["--full", *given]))
+    assert "secret" not in command
+    read = vars(study.parser(DECODER_ONLY).parse_args(shlex.split(command)[3:]))
+    assert [read[flag[2:].replace("-", "_")] for flag in files] == list(files.values())
 
 
 def test_figure_is_xml_and_draws_every_line():
