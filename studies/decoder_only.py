@@ -41,6 +41,8 @@ BOTH, TARGET, ALL, STEPS = (
     "decoder-only, loss on all",
     "decoder-only, as many steps",
 )
+SHORT = {BOTH: "with encoder", TARGET: "on target", ALL: "on all", STEPS: "as many steps"}
+"""What stands below the points of the figure."""
 WIDTH = {"toy": 32, "quick": 64, "full": 128}
 SECONDS = {"toy": 1.0, "quick": 8.0, "full": 900.0}
 COUNT = {"toy": (200, 20), "quick": (4_000, 200), "full": (20_000, 1_000)}
@@ -196,7 +198,7 @@ def panels(results: Results) -> list[Panel]:
             x="",
             y=title,
             lines={
-                name: {name.split(", ")[-1]: [each[name][key] for each in results]}
+                name: {SHORT[name]: [each[name][key] for each in results]}
                 for name in (BOTH, TARGET, ALL, STEPS)
             },
         )
