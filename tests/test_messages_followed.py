@@ -41,7 +41,7 @@ from clearhead.text.sentencepiece_model import specifications
 from clearhead.text.tokenizer import Tokenizer
 from clearhead.text.vocabulary import UNK
 from clearhead.training.optimizer import Optimizer
-from clearhead.training.rendezvous import Place, _board
+from clearhead.training.rendezvous import Place, meet
 from clearhead.translator.request import prefix_ids
 from tests.engines.test_ctranslate2 import write_model
 from tests.ports import unclaimed_port
@@ -340,7 +340,7 @@ def test_a_port_that_is_free():
         other.bind(("127.0.0.1", unclaimed_port()))
         other.listen()
         place = Place(0, 1, 0, 1, "127.0.0.1", other.getsockname()[1])
-        line = refusal(lambda: _board(place, lambda: None), ConfigError)
+        line = refusal(lambda: meet(place, lambda: None), ConfigError)
     assert "the first process cannot listen at 127.0.0.1:" in line
     assert "a MASTER_PORT from 1024 to 65535 that is free" in line
-    _board(place, lambda: None)  # which is free now
+    meet(place, lambda: None)  # at the address that is free now
