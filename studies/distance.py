@@ -457,7 +457,7 @@ STUDY = Study(
     panels=panels,
     claims=claims,
     options=choice,
-    estimate="an hour and a half of one core for three seeds.",
+    estimate="half an hour of one core or more for each seed.",
 )
 
 if __name__ == "__main__":
