@@ -72,11 +72,12 @@ def test_a_gru_layer_is_the_equation():
     torch.testing.assert_close(last[0], h)
 
 
+@pytest.mark.parametrize("lengths", [[6, 2, 4], [6, 6, 6], [4, 4, 4]], ids=["apart", "full", "equal"])
 @pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU])
-def test_backwards_each_row_begins_at_its_own_end(cell):
+def test_backwards_each_row_begins_at_its_own_end(cell, lengths):
     """As if each row were alone, by torch's own module."""
     layer = cell(D, D // 2, batch_first=True, bidirectional=True)
-    x, lengths = torch.randn(3, 6, D), torch.tensor([6, 2, 4])
+    x, lengths = torch.randn(3, 6, D), torch.tensor(lengths)
     together, last = read_both_ways(layer, x, lengths)
     for row, length in enumerate(lengths.tolist()):
         alone, ends = layer(x[row : row + 1, :length])

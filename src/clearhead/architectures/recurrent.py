@@ -68,14 +68,17 @@ def read_both_ways(
     layer: nn.LSTM | nn.GRU, x: Float[Tensor, "batch src d_model"], lengths: Int[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "batch src d_model"], State]:
     """Run a bidirectional layer over rows of different lengths; backwards each begins at its own last token."""
+    x, lengths, width = x.to(type_of(layer)), lengths.cpu(), x.shape[1]
     with torch.autocast(x.device.type, enabled=False):
-        packed = pack_padded_sequence(
-            x.to(type_of(layer)), lengths.cpu(), batch_first=True, enforce_sorted=False
-        )
-        outputs, last = layer(packed)
-    unpacked, _ = pad_packed_sequence(outputs, batch_first=True, total_length=x.shape[1])
+        if bool((lengths == width).all()):
+            # The same numbers; but the gradient of packed rows takes time by the square of their length.
+            outputs, last = layer(x)
+        else:
+            packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            outputs, last = layer(packed)
+            outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=width)
     ends = last if isinstance(last, tuple) else (last,)
-    return unpacked, tuple(torch.cat((end[0], end[1]), dim=-1) for end in ends)
+    return outputs, tuple(torch.cat((end[0], end[1]), dim=-1) for end in ends)
 
 
 class RecurrentDecoder(nn.Module):
