@@ -48,8 +48,9 @@ def test_a_claim_has_a_verdict_and_what_decides_it_is_there(row):
     assert claim.endswith(".")
     assert exactly.endswith(".")
     assert verdict in VERDICTS
-    tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", decision)
-    studies = re.findall(r"`(studies/[\w-]+)\.md`: ([\w ,:+()/'-]+)", decision)
+    tests = re.findall(r'\[test\]\(\.\./(tests/[\w/]+\.py) "(\w+)"\)', decision)
+    studies = re.findall(r"\]\((studies/[\w-]+)\.md\): ([\w ,:+()/'-]+)", decision)
+    assert len(tests) + len(studies) == len(decision.split("; "))
     assert tests or studies, "a test or a study decides"
     for file, name in tests:
         assert name.startswith("test_")

@@ -117,8 +117,10 @@ def test_recurrence_of_files_measures_at_equal_steps_and_time(tmp_path):
     for name, language in ((n, lang) for n in ("train", "valid") for lang in ("en", "de")):
         with gzip.open(tmp_path / f"{name}.{language}.gz", "wt", encoding="utf-8") as file:
             file.writelines(f"a b c {'d ' * (line % 7)}\n" for line in range(20))
-    raw, _ = toy(recurrence.STUDY, "--folder", str(tmp_path), "--kinds", "GRU", "Transformer")
-    assert raw["kinds"]["GRU"]["steps"]["steps"] == recurrence.SIZES["toy"].steps
+    given = ["--folder", str(tmp_path), "--steps", "4", "--tested", "12", "--kinds", "GRU", "Transformer"]
+    raw, _ = toy(recurrence.STUDY, *given)
+    assert raw["kinds"]["GRU"]["steps"]["steps"] == 4
+    assert raw["tested"] == 12
     assert raw["kinds"]["GRU"]["time"]["seconds"] >= raw["budget"]
     assert set(raw["kinds"]["GRU"]["steps"]["by length"]) == set(
         raw["kinds"]["Transformer"]["steps"]["by length"]
