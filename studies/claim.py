@@ -8,7 +8,7 @@ from typing import Literal
 from studies.spread import cell, half_interval, mean, number
 
 Verdict = Literal["held", "held partly", "did not hold", "not decided"]
-MARKS = {True: "yes", False: "no", None: "within the noise"}
+MARKS = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True)
@@ -17,29 +17,35 @@ class Part:
 
     text: str
     holds: bool | None
-    """None where the seeds are too few to tell."""
+    """None where the seeds do not tell."""
+    unsure: str = "within the noise"
+    """Why they do not."""
+
+    @property
+    def mark(self) -> str:
+        """What the page says of it."""
+        return self.unsure if self.holds is None else MARKS[self.holds]
 
 
 def at_least(what: str, values: Sequence[float], limit: float) -> Part:
     """Return the comparison `values >= limit`, which holds when it does with each seed."""
-    return Part(
-        f"{what}: {cell(values)}, at least {number(limit)} expected", all(value >= limit for value in values)
-    )
+    return between(what, values, limit, math.inf, f"at least {number(limit)}")
 
 
 def at_most(what: str, values: Sequence[float], limit: float) -> Part:
     """Return the comparison `values <= limit`, with each seed."""
-    return Part(
-        f"{what}: {cell(values)}, at most {number(limit)} expected", all(value <= limit for value in values)
-    )
+    return between(what, values, -math.inf, limit, f"at most {number(limit)}")
 
 
-def between(what: str, values: Sequence[float], low: float, high: float) -> Part:
-    """Return the comparison `low <= values <= high`, with each seed."""
-    return Part(
-        f"{what}: {cell(values)}, {number(low)} to {number(high)} expected",
-        all(low <= value <= high for value in values),
-    )
+def between(what: str, values: Sequence[float], low: float, high: float, expected: str = "") -> Part:
+    """Return the comparison `low <= values <= high`: yes or no if that is so with each seed, no on one side.
+
+    Seeds of which some are within, or which miss on both sides, decide nothing.
+    """
+    sides = {0 if low <= value <= high else 1 if value > high else -1 for value in values}
+    expected = expected or f"{number(low)} to {number(high)}"
+    holds = None if len(sides) > 1 else sides == {0}
+    return Part(f"{what}: {cell(values)}, {expected} expected", holds, "the seeds differ")
 
 
 def more(what: str, differences: Sequence[float], by: float = 0.0) -> Part:
@@ -79,8 +85,8 @@ class Claim:
 
     def sentence(self) -> str:
         """Return the verdict and all that it rests on, as Markdown."""
-        lines = [f"  - condition: {part.text}: **{MARKS[part.holds]}**" for part in self.given]
-        lines += [f"  - {part.text}: **{MARKS[part.holds]}**" for part in self.parts]
+        lines = [f"  - condition: {part.text}: **{part.mark}**" for part in self.given]
+        lines += [f"  - {part.text}: **{part.mark}**" for part in self.parts]
         return "\n".join(
             [f"- **{self.verdict.capitalize()}**: {self.claim} Criterion: {self.criterion}", *lines]
         )

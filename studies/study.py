@@ -74,6 +74,7 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
 def write(study: Study, record: Mapping[str, Any], out: Path) -> None:
     """Write the three files of a study."""
     results = list(record["results"].values())
+    record = {**record, "verdicts": {claim.name: claim.verdict for claim in study.claims(results)}}
     text = {
         "json": json.dumps(record, ensure_ascii=False, indent=1) + "\n",
         "svg": figure.svg(study.panels(results)),
@@ -134,7 +135,6 @@ def run(study: Study, options: argparse.Namespace) -> Iterator[Raw]:
             "jobs": jobs,
             "seconds": seconds,
             "results": dict(results),
-            "verdicts": {claim.name: claim.verdict for claim in study.claims(list(results.values()))},
         }
 
 

@@ -70,12 +70,22 @@ def test_verdict_is_computed_and_needs_every_seed():
     def verdict(*parts):
         return Claim(name="n", claim="c", criterion="k", parts=parts).verdict
 
-    yes, no = at_least("a", [2, 3], 2), at_least("a", [2, 1.9], 2)
+    yes, no, apart = at_least("a", [2, 3], 2), at_least("a", [1, 1.9], 2), at_least("a", [2, 1.9], 2)
     assert verdict(yes, at_most("b", [1], 1)) == "held"
-    assert verdict(yes, no) == "held partly"
-    assert verdict(no) == "did not hold"
-    assert "**no**" in Claim(name="n", claim="c", criterion="k", parts=[no]).sentence()
-    assert not at_most("a", [math.nan], 1).holds
+    assert verdict(yes, no) == verdict(yes, apart) == "held partly"
+    assert verdict(no) == verdict(no, apart) == "did not hold"
+    assert verdict(apart) == "not decided"
+    for part, mark in ((no, "no"), (apart, "the seeds differ")):
+        assert f"**{mark}**" in Claim(name="n", claim="c", criterion="k", parts=[part]).sentence()
+    assert at_most("a", [math.nan], 1).holds is False
+
+
+@pytest.mark.parametrize(
+    ("values", "holds"),
+    [([1, 2], True), ([0.5, 2], None), ([0.5, 3], None), ([0.5, 0.6], False), ([3, 4], False)],
+)
+def test_seeds_that_miss_on_both_sides_decide_nothing(values, holds):
+    assert between("a", values, 1, 2).holds is holds
 
 
 def test_a_lead_within_the_noise_decides_nothing():
@@ -115,7 +125,13 @@ def test_page_is_made_again_from_the_results_alone(tmp_path, capsys):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
     record = json.loads(files["example.json"])
     record["results"]["2"]["value"]["10"] = 100.0
-    assert "Did not hold" in study.page(EXAMPLE, record)
+    assert "**the seeds differ**" in study.page(EXAMPLE, record)
+    record["results"]["1"]["value"]["10"] = 100.0
+    (tmp_path / "example.json").write_text(json.dumps(record), encoding="utf-8")
+    main(never, ["--rebuild", "--out", str(tmp_path)])
+    assert "Did not hold" in (tmp_path / "example.md").read_text(encoding="utf-8")
+    (verdict,) = json.loads((tmp_path / "example.json").read_text(encoding="utf-8"))["verdicts"].values()
+    assert verdict == "did not hold"
 
 
 def test_a_run_cut_short_leaves_the_seeds_that_it_finished(tmp_path):
