@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import jaxtyping
 import pytest
 import torch
 
@@ -71,11 +70,8 @@ def test_recomputed_is_kept(device, deterministic):
     assert torch.equal(parameters(kept), parameters(recomputed))
 
 
-def test_compiled_is_written(device, monkeypatch):
+def test_compiled_is_written(device):
     """On a GPU by the compiler that runs use, elsewhere by one that only rewrites."""
-    monkeypatch.setattr(
-        jaxtyping.config, "jaxtyping_disable", True
-    )  # sizes are no int while a graph is traced
     backend = "inductor" if device.startswith("cuda") else "aot_eager"
     written, compiled = state(device), state(device, backend=backend)
     for ours, theirs in zip(steps(written), steps(compiled), strict=True):

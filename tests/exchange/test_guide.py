@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jaxtyping
 import pytest
 
 from clearhead import model_directory
@@ -24,8 +23,7 @@ PARTS = {"CTranslate2": write_ctranslate2, "ONNX": onnx.write}
 
 
 @pytest.mark.parametrize("title", PARTS)
-def test_in_a_fresh_process_without_clearhead(title, tmp_path, monkeypatch):
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # the exporter's numbers are no int
+def test_in_a_fresh_process_without_clearhead(title, tmp_path):
     (tmp_path / title.lower()).mkdir()
     PARTS[title](model_directory.find(None), tmp_path / title.lower())  # its proof is another test's matter
     part = GUIDE.split(f"\n## {title}\n")[1].split("\n## ")[0]

@@ -3,7 +3,6 @@
 import json
 import sys
 
-import jaxtyping
 import numpy as np
 import onnxruntime
 import pytest
@@ -39,10 +38,8 @@ def folders(tmp_path_factory):
     pairs = {name: (folder / name, folder / f"{name}.onnx") for name in MODELS}
     for number, (name, (model, _)) in enumerate(pairs.items()):
         write_model(model, seed=number, languages=("de", "fr"), **MODELS[name])
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(jaxtyping.config, "jaxtyping_disable", True)
-        for model, out in pairs.values():
-            export(model, out, "onnx")
+    for model, out in pairs.values():
+        export(model, out, "onnx")
     return pairs
 
 

@@ -8,7 +8,6 @@ import re
 import shlex
 from pathlib import Path
 
-import jaxtyping
 import pytest
 
 from clearhead import cli
@@ -41,9 +40,7 @@ def test_guides_have_examples():
 @pytest.mark.parametrize(
     "guide", [guide for guide in GUIDES if guide.stem not in OF_COMMANDS], ids=lambda path: path.stem
 )
-def test_guides(guide, monkeypatch):
-    # PyTorch's exporter traces with numbers that are no int; to check shapes meanwhile would stop it.
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", guide.stem == "export")
+def test_guides(guide):
     results = doctest.testfile(str(guide), module_relative=False, encoding="utf-8")
     assert results.attempted >= 6
     assert results.failed == 0
