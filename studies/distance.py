@@ -457,7 +457,7 @@ STUDY = Study(
     panels=panels,
     claims=claims,
     options=choice,
-    estimate="half an hour of one core or more for each seed.",
+    estimate="33 minutes of one core for each seed.",
 )
 
 if __name__ == "__main__":
