@@ -1,6 +1,7 @@
 """Pictures show the numbers they are made of."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -29,6 +30,13 @@ def test_every_cell_tells_its_weight(place, layer, head):
     drawn = picture.svg(maps, place, layer, head)
     np.testing.assert_allclose(titles(drawn), weights[seen], atol=6e-4)
     assert drawn.count("url(#masked)") == (~seen).sum()
+
+
+def test_what_a_mean_is_of_is_told():
+    maps = look(made("pre"))
+    assert picture.chosen(maps, "cross", None, None)[1].endswith(", mean of 3 layers, mean of 4 heads")
+    alone = replace(maps, cross=maps.cross[:1, :1])
+    assert picture.chosen(alone, "cross", None, None)[1].endswith(", one layer, one head")
 
 
 def test_the_grid_has_every_head():

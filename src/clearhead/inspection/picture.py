@@ -118,7 +118,8 @@ def chosen(maps: AttentionMaps, place: Place, layer: int | None, head: int | Non
             raise ConfigError(
                 f"there is no {what} {number} in the {_SAID[place]}; there are 0 to {count - 1}"
             )
-        named.append(f"mean of {count} {what}s" if number is None else f"{what} {number}")
+        of_all = f"mean of {count} {what}s" if count > 1 else f"one {what}"
+        named.append(of_all if number is None else f"{what} {number}")
     for axis, number in ((0, layer), (1, head)):
         tables = tables.mean(axis=axis, keepdims=True) if number is None else tables.take([number], axis=axis)
     return tables[0, 0], f"{_SAID[place]}, {', '.join(named)}"
