@@ -25,10 +25,11 @@ TEXT = "Je ne sais pas.\nLe cœur de l’ouvrière… « Oui »\n"
 WESTERN = "Hello there.\nIt is 5 km, and so on.\nÜber alles\n"
 
 
-def zipped(data: bytes, name: str = "text.txt") -> bytes:
+def zipped(data: bytes, name: str = "text.txt", seconds: int = 0) -> bytes:
+    """Return an archive of one file, written so long after noon; at 20 seconds a byte of its time is a line's end."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, data)
+        archive.writestr(zipfile.ZipInfo(name, (2026, 5, 4, 12, 0, seconds)), data, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
@@ -129,6 +130,7 @@ def test_an_archive_of_several_files_is_not_unpacked_into_one(tmp_path, monkeypa
     [
         (zipped(b"<w/>", "[Content_Types].xml"), "an office document"),
         (zipped(b"<w/>", "word/document.xml"), "an office document"),
+        (zipped(b"<w/>", "word/document.xml", seconds=20), "an office document"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document"),
     ],
 )

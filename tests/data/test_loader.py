@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -98,11 +99,13 @@ def test_workers_change_nothing(store, workers):
     assert all(same(one, other) for one, other in zip(alone, together, strict=True))
 
 
-def test_a_worker_that_dies_is_told(store, monkeypatch):
+@pytest.mark.parametrize("seconds", [0, 0.5], ids=["while it is waited for", "before it is given more"])
+def test_a_worker_that_dies_is_told(store, seconds):
     batches = iter(Loader(store, FULL, workers=1))
     next(batches)
     for child in multiprocessing.active_children():
         os.kill(child.pid, signal.SIGKILL)
+    time.sleep(seconds)
     with pytest.raises(DataError, match="a process that prepares batches died"):
         list(islice(batches, 2000))
 

@@ -75,6 +75,8 @@ class Lines(Iterator[str]):
                     )
                 if fault:
                     sample = self._sample(raw, file) if blank else b""
+                    if number == 1:  # any of the bytes that tell what a file is may be a line's end
+                        head = sample[: encoding.MAGIC]
                     raise DataError(encoding.told(self._path, head, sample, offset) or fault)
                 yield line
                 offset += size

@@ -76,7 +76,10 @@ class Crew(Generic[Task, Result]):
                 started_safely(),
                 _interrupts_held_back(),
             ):  # while a process starts it cannot ignore them yet
-                pending.append((task, pools[0].submit(_work, task)))
+                try:
+                    pending.append((task, pools[0].submit(_work, task)))
+                except BrokenProcessPool:
+                    raise self._died() from None
             if len(pending) >= self.processes + self.ahead:
                 done, future = pending.popleft()
                 yield done, self._result(future)
@@ -90,6 +93,12 @@ class Crew(Generic[Task, Result]):
         with started_safely():
             return ProcessPoolExecutor(self.processes, context, initializer=_begin, initargs=(self.work,))
 
+    def _died(self) -> LostProcessError:
+        return LostProcessError(
+            f"a process that {self.doing} died, most likely because memory ran out; {self.remedy}, and "
+            f"{self.fewer} if it dies again"
+        )
+
     def _result(self, future: "Future[Result]") -> Result:
         """Wait for a result; raise LostProcessError where a process died, or was stopped and does not go on."""
         held = Held()
@@ -97,10 +106,7 @@ class Crew(Generic[Task, Result]):
             try:
                 return future.result(timeout=_LOOK)
             except BrokenProcessPool:
-                raise LostProcessError(
-                    f"a process that {self.doing} died, most likely because memory ran out; {self.remedy}, and "
-                    f"{self.fewer} if it dies again"
-                ) from None
+                raise self._died() from None
             except TimeoutError:
                 workers = {child.pid: child for child in multiprocessing.active_children() if child.pid}
                 to_tell, to_end = held.look(workers, held.ENDED)
