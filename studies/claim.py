@@ -38,9 +38,9 @@ def at_most(what: str, values: Sequence[float], limit: float) -> Part:
 
 
 def between(what: str, values: Sequence[float], low: float, high: float, expected: str = "") -> Part:
-    """Return the comparison `low <= values <= high`: yes or no if that is so with each seed, no on one side.
+    """Return the comparison `low <= values <= high`: yes where each seed is within, no where each misses on one side.
 
-    Seeds of which some are within, or which miss on both sides, decide nothing.
+    Seeds that differ decide nothing.
     """
     sides = {0 if low <= value <= high else 1 if value > high else -1 for value in values}
     expected = expected or f"{number(low)} to {number(high)}"
