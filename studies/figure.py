@@ -7,7 +7,7 @@ from html import escape
 
 from studies.spread import half_interval, mean
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 260, 58, 14, 34, 46
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 260, 58, 20, 34, 46
 LIGHT = (
     "#0072b2",
     "#d55e00",
